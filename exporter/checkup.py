@@ -1,0 +1,132 @@
+"""One finished round of one target: what every route showed, and the diagnosis of each node.
+
+A checkup is a frozen value that replaces the one before in a single assignment, so that metrics,
+pages, logs and `probe` can neither show half a round nor disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from exporter.diagnosis import SEVERITY, Diagnosis, Pair, Symptom, diagnose, symptom
+from exporter.observation import Connection, Observation, Outcome, Visit
+from exporter.operations import configuration, health
+from exporter.operations.configuration import Configuration
+from exporter.operations.operation import Known
+from exporter.reasons import Failure
+from exporter.targets import AccessPath, Kind, Route, Target
+
+CONFIGURATION = configuration.OPERATION.name
+HEALTH = health.OPERATION.name
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """One round of one target. `finished_at` is in seconds since the epoch, `seconds` how long it took."""
+
+    target: Target
+    visits: Mapping[Route, Visit]
+    diagnoses: Mapping[str, Diagnosis]
+    finished_at: float
+    seconds: float
+
+    def connection(self, route: Route) -> Connection | None:
+        """The connection last opened over a route; None when the route was not visited."""
+        visit = self.visits.get(route)
+        return visit.connections[-1] if visit and visit.connections else None
+
+    def observation(self, route: Route, operation: str) -> Observation | None:
+        """What an operation learnt over a route; None when it was not asked there."""
+        return observation(self.visits.get(route), operation)
+
+    def outcomes(self, operation: str) -> Iterator[Outcome]:
+        """What an operation learnt over each route it was asked on, direct paths first."""
+        routes = sorted(self.target.routes, key=lambda route: route.path is AccessPath.PROXY)
+        for route in routes:
+            seen = self.observation(route, operation)
+            if seen is not None:
+                yield seen.outcome
+
+    def facts(self, operation: str) -> Outcome | None:
+        """The facts of an operation from the first route that gave any; None when there are none."""
+        return next((seen for seen in self.outcomes(operation) if not isinstance(seen, Failure)), None)
+
+    def onepanel_answered(self, route: Route) -> bool:
+        """Whether Onepanel itself answered over this route, whatever it said."""
+        visit = self.visits.get(route)
+        return visit is not None and any(seen.onepanel_answered for seen in visit.observations)
+
+    @property
+    def worst(self) -> Diagnosis:
+        """The one word for the whole target: of its nodes' diagnoses the highest in the table."""
+        return min(self.diagnoses.values(), key=SEVERITY.index, default=Diagnosis.UNKNOWN)
+
+
+def observation(visit: Visit | None, operation: str) -> Observation | None:
+    """The observation of one operation within a visit, if it was made."""
+    if visit is None:
+        return None
+    return next((seen for seen in visit.observations if seen.operation == operation), None)
+
+
+def conclude(target: Target, visits: Iterable[Visit], finished_at: float, seconds: float) -> Checkup:
+    """Make one round's visits a checkup: judge every node by its pair of paths."""
+    by_route = {visit.route: visit for visit in visits}
+    diagnoses = {node: diagnose(pair(target, by_route, node)) for node in target.node_names}
+    return Checkup(target, by_route, diagnoses, finished_at, seconds)
+
+
+def pair(target: Target, visits: Mapping[Route, Visit], node: str) -> Pair:
+    """What the table of diagnoses needs to know of one node."""
+    seen = {path: visits.get(Route(path, node)) for path in AccessPath}
+    told = configurations(visits, node)
+    return Pair(
+        proxy=_symptom(seen[AccessPath.PROXY]),
+        direct=_symptom(seen[AccessPath.DIRECT]),
+        expected=target.expected_paths,
+        agree=paths_agree(told) if _is_configured_kind(target, told) else False,
+        deployed=_all_deployed(told),
+    )
+
+
+def configurations(visits: Mapping[Route, Visit], node: str) -> list[Configuration]:
+    """What each path of a node told of the cluster; shorter than two when a path told nothing."""
+    told = (_configuration(visits.get(Route(path, node))) for path in AccessPath)
+    return [facts for facts in told if facts is not None]
+
+
+def paths_agree(told: list[Configuration]) -> bool | None:
+    """Whether both paths told of the same cluster and version; None unless both told anything.
+
+    What only one of them said is no contradiction: a reduced answer leaves keys out.
+    """
+    if len(told) < len(AccessPath):
+        return None
+    return all(len(set(said) - {"", Kind.AUTO}) <= 1 for said in zip(*(facts.identity for facts in told), strict=True))
+
+
+def _is_configured_kind(target: Target, told: list[Configuration]) -> bool:
+    return all(Kind.AUTO in {target.kind, facts.kind} or facts.kind is target.kind for facts in told)
+
+
+def known(checkup: Checkup | None, target: Target) -> Known:
+    """What the last checkup tells the next round's conversations."""
+    if target.kind is not Kind.AUTO or checkup is None:
+        return Known(target.kind)
+    facts = checkup.facts(CONFIGURATION)
+    return Known(facts.kind if isinstance(facts, Configuration) else Kind.AUTO)
+
+
+def _symptom(visit: Visit | None) -> Symptom:
+    return symptom(observation(visit, CONFIGURATION), observation(visit, HEALTH))
+
+
+def _configuration(visit: Visit | None) -> Configuration | None:
+    seen = observation(visit, CONFIGURATION)
+    return seen.outcome if seen and isinstance(seen.outcome, Configuration) else None
+
+
+def _all_deployed(told: list[Configuration]) -> bool | None:
+    answers = [facts.deployed for facts in told if facts.deployed is not None]
+    return all(answers) if answers else None

@@ -1,0 +1,103 @@
+"""Reading an HTTP answer: what its status means, and its JSON body if it has one.
+
+There are two kinds of 503, 500 and 404 (with Onepanel's JSON error, and empty), so that nothing is
+told by the status alone, and no body is parsed unconditionally.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.reasons import Failure, Reason
+
+_MAX_DETAIL = 200
+_PROXY_STATUSES = frozenset({502, 503, 504})
+_REASONS = {
+    401: Reason.UNAUTHORIZED,
+    403: Reason.FORBIDDEN,
+    404: Reason.NOT_FOUND,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer: status, media type in lower case without parameters, and body."""
+
+    status: int
+    content_type: str = ""
+    body: bytes = b""
+
+
+def one_line(text: str) -> str:
+    """Foreign text made fit for a log line or page: printable, on one line, of bounded length."""
+    clean = "".join(char if char.isprintable() else " " for char in text[: 2 * _MAX_DETAIL])
+    clean = " ".join(clean.split())
+    return clean if len(clean) <= _MAX_DETAIL else clean[: _MAX_DETAIL - 1] + "…"
+
+
+def parse_json(answer: Answer) -> Any:
+    """The JSON value of a body; raises ValueError (also for a body nested too deeply)."""
+    if answer.content_type != "application/json":
+        kind = one_line(answer.content_type) or "nothing"
+        raise ValueError(f"expected application/json, got {kind}")
+    try:
+        return json.loads(answer.body)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
+def refusal(answer: Answer) -> Failure | None:
+    """Why an answer is not a success, by its status and Onepanel's own error; None for 200."""
+    if answer.status == 200:
+        return None
+    error_id, description = _onepanel_error(answer)
+    detail = f"HTTP {answer.status}"
+    if error_id:
+        detail = one_line(f"{detail} {error_id}: {description}" if description else f"{detail} {error_id}")
+    elif not answer.body:
+        detail += " with an empty body"
+    elif answer.content_type:
+        detail += f" with {one_line(answer.content_type)}"
+    return Failure(_reason(answer.status, bool(error_id)), detail, error_id)
+
+
+def _reason(status: int, from_onepanel: bool) -> Reason:
+    if status in _REASONS:
+        return _REASONS[status]
+    if status in _PROXY_STATUSES and not from_onepanel:
+        return Reason.PROXY_UPSTREAM
+    if status == 503:
+        return Reason.SERVICE_UNAVAILABLE
+    if status >= 500:
+        return Reason.SERVER_ERROR
+    if status >= 400:
+        return Reason.CLIENT_ERROR
+    if status >= 300:
+        return Reason.REDIRECT
+    return Reason.INVALID_BODY
+
+
+def _onepanel_error(answer: Answer) -> tuple[str, str]:
+    """Id and description of Onepanel's JSON error; empty when the body is anything else."""
+    try:
+        body = parse_json(answer)
+        error = body["error"]
+        return str(error["id"])[:_MAX_DETAIL], str(error.get("description", ""))
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return "", ""
+
+
+def read_object(answer: Answer) -> dict[str, Any] | Failure:
+    """The JSON object of a 200 answer, or why there is none."""
+    failure = refusal(answer)
+    if failure is not None:
+        return failure
+    try:
+        body = parse_json(answer)
+    except ValueError as error:
+        return Failure(Reason.INVALID_BODY, one_line(str(error)))
+    if not isinstance(body, dict):
+        return Failure(Reason.INVALID_BODY, f"expected a JSON object, got {type(body).__name__}")
+    return body

@@ -1,0 +1,89 @@
+"""The one interface of an operation: something Onepanel is asked, and what its answer means.
+
+An operation is a *conversation*: a pure generator that yields a `Request` and is sent back what the
+request's own reader made of the answer, or the `Failure`. Most ask one question; one that needs
+several (host by host, when a host is away) just goes on asking. It never sees a socket or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from exporter.metrics import Metric, Reading
+from exporter.operations.answers import Answer
+from exporter.reasons import Failure
+from exporter.targets import AccessPath, Kind
+
+API_ROOT = "/api/v3/onepanel"
+
+Facts = TypeVar("Facts")
+
+
+class Cadence(Enum):
+    """How often an operation is due: in every round, or on the slower details interval."""
+
+    ROUND = "round"
+    DETAILS = "details"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request. `read` turns an answer of any status into facts or a `Failure`.
+
+    `path` is absolute on the origin. `deadline` (seconds) shortens the target's timeout.
+    """
+
+    path: str
+    read: Callable[[Answer], Any]
+    method: str = "GET"
+    accept: str = "application/json"
+    max_body_bytes: int = 64 * 1024
+    deadline: float | None = None
+
+
+Conversation: TypeAlias = Generator[Request, Any, Facts | Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the cluster when a conversation begins."""
+
+    kind: Kind = Kind.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[Facts]):
+    """One operation: where to ask, when, on which paths, with which credentials, and what to export.
+
+    `name` is the value of the metric label `operation`. `metrics` are read off the outcome: of each
+    route (scope ROUTE), or of the first route that gave facts (scope TARGET).
+    """
+
+    name: str
+    summary: str
+    converse: Callable[[Known], Conversation[Facts]]
+    metrics: tuple[Metric[Facts | Failure], ...] = ()
+    cadence: Cadence = Cadence.ROUND
+    paths: tuple[AccessPath, ...] = tuple(AccessPath)
+
+
+def ask(path: str, read: Callable[[Answer], Facts | Failure]) -> Callable[[Known], Conversation[Facts]]:
+    """The conversation of an operation that asks one question, below the root of the API."""
+
+    def converse(_known: Known) -> Conversation[Facts]:
+        answer: Facts | Failure = yield Request(API_ROOT + path, read)
+        return answer
+
+    return converse
+
+
+def known(read: Callable[[Facts], Iterable[Reading]]) -> Callable[[Facts | Failure], Iterable[Reading]]:
+    """A metric's reader of facts made a reader of outcomes: a failure yields nothing."""
+
+    def read_outcome(outcome: Facts | Failure) -> Iterable[Reading]:
+        return () if isinstance(outcome, Failure) else read(outcome)
+
+    return read_outcome

@@ -1,0 +1,110 @@
+"""What is monitored: a target (one Onedata cluster), its two access paths and its nodes.
+
+Pure values, made by `exporter.settings` and read by everything else. All times are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class AccessPath(StrEnum):
+    """One of the two ways to a Onepanel; the metric label `path`."""
+
+    PROXY = "proxy"
+    DIRECT = "direct"
+
+
+class Kind(StrEnum):
+    """The kind of cluster; `auto` leaves it to `serviceType` of the public configuration."""
+
+    AUTO = "auto"
+    ONEZONE = "onezone"
+    ONEPROVIDER = "oneprovider"
+
+
+class IpProtocol(StrEnum):
+    """Which IP versions may be used to reach a target."""
+
+    AUTO = "auto"
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+class Route(NamedTuple):
+    """An access path to one node; `node` is empty when the target lists none."""
+
+    path: AccessPath
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of the cluster that both access paths are pinned to in turn."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """How the certificate of a target is verified, and what we show of ourselves."""
+
+    ca_file: str = ""
+    server_name: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    insecure_skip_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How often a target is looked at, in seconds."""
+
+    interval: float = 15.0
+    details_interval: float = 60.0
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One cluster to watch. Equal targets are watched in the same way.
+
+    `proxy_url` and `direct_url` are origins (scheme, host, port) without a trailing slash;
+    `labels` are the user's own, sorted, and appear on `onedata_target_info` only.
+    """
+
+    name: str
+    url: str
+    proxy_url: str
+    direct_url: str
+    kind: Kind = Kind.AUTO
+    labels: tuple[tuple[str, str], ...] = ()
+    expected_paths: frozenset[AccessPath] = frozenset(AccessPath)
+    nodes: tuple[Node, ...] = ()
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    ip_protocol: IpProtocol = IpProtocol.AUTO
+    proxy_from_environment: bool = False
+    schedule: Schedule = field(default_factory=Schedule)
+
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """The `node` label values; one empty name when the target lists no nodes."""
+        return tuple(node.name for node in self.nodes) or ("",)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every way this target is asked: both paths, of each node. Unexpected paths are asked, too:
+        what they say helps to tell the causes apart."""
+        return tuple(Route(path, node) for node in self.node_names for path in AccessPath)
+
+    def origin(self, path: AccessPath) -> str:
+        """The origin (`https://host[:port]`) that an access path leads to."""
+        return self.proxy_url if path is AccessPath.PROXY else self.direct_url
+
+    def address(self, node_name: str) -> str:
+        """The address that a node is pinned to; empty when the target lists no nodes."""
+        return next((node.address for node in self.nodes if node.name == node_name), "")
+
