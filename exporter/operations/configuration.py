@@ -74,7 +74,7 @@ def _from_body(body: dict[str, Any]) -> Configuration:
 
 
 def _kind(value: object) -> Kind:
-    return Kind(value) if value in (Kind.ONEZONE, Kind.ONEPROVIDER) else Kind.AUTO
+    return next((kind for kind in (Kind.ONEZONE, Kind.ONEPROVIDER) if kind == value), Kind.AUTO)
 
 
 def _text(body: dict[str, Any], key: str) -> str:

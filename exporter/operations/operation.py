@@ -33,12 +33,14 @@ class Cadence(Enum):
 class Request:
     """One HTTP request. `read` turns an answer of any status into facts or a `Failure`.
 
-    `path` is absolute on the origin. `deadline` (seconds) shortens the target's timeout.
+    `path` is absolute on the origin. `body` is sent as JSON. `deadline` (seconds) shortens the
+    target's timeout.
     """
 
     path: str
     read: Callable[[Answer], Any]
     method: str = "GET"
+    body: Any = None
     accept: str = "application/json"
     max_body_bytes: int = 64 * 1024
     deadline: float | None = None

@@ -1,0 +1,1 @@
+"""The only part that talks to Onepanel: connections, phases, certificates, limits, deadlines."""

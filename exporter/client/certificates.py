@@ -1,0 +1,52 @@
+"""Reading a certificate as served, also one that no authority vouches for."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+from functools import lru_cache
+
+from cryptography import x509
+
+from exporter.observation import Certificate
+from exporter.operations.answers import one_line
+
+
+@lru_cache(maxsize=4096)
+def read_certificate(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 - a fact, not a mode
+    """The certificate in a DER encoding; None when it cannot be read at all."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        return Certificate(
+            subject=one_line(certificate.subject.rfc4514_string()),
+            issuer=one_line(certificate.issuer.rfc4514_string()),
+            not_before=certificate.not_valid_before_utc.timestamp(),
+            not_after=certificate.not_valid_after_utc.timestamp(),
+            fingerprint_sha256=hashlib.sha256(der).hexdigest(),
+            verified=verified,
+        )
+    except ValueError:
+        return None
+
+
+async def peek_certificate(
+    address: tuple[str, int], server_name: str, context: ssl.SSLContext
+) -> Certificate | None:
+    """The certificate a server shows to one who does not trust it; None when there is none to be had.
+
+    It is a second handshake, on which nothing is sent. The caller sets the deadline.
+    """
+    loop = asyncio.get_running_loop()
+    host, port = address
+    try:
+        transport, _ = await loop.create_connection(
+            asyncio.Protocol, host, port, ssl=context, server_hostname=server_name
+        )
+    except OSError:
+        return None
+    try:
+        der = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    finally:
+        transport.abort()
+    return read_certificate(der, verified=False) if der else None

@@ -1,0 +1,190 @@
+"""One route's connection for one round: opened by its first request, used by all, then closed."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from exporter.client.certificates import peek_certificate, read_certificate
+from exporter.client.failures import explain
+from exporter.client.resolver import Lookups, RouteResolver
+from exporter.client.tls import TlsContexts
+from exporter.client.watch import ConnectionWatch, Stage, current_watch
+from exporter.observation import Certificate, Connection, Exchange
+from exporter.operations.answers import Answer
+from exporter.operations.operation import Request
+from exporter.reasons import CERTIFICATE_REASONS, Failure, Reason
+from exporter.targets import Route, Target
+
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_PEEK_SECONDS = 5.0
+
+
+class TooLargeError(Exception):
+    """The body is longer than the request allows."""
+
+
+async def _connection_made(_session: object, _context: object, _params: object) -> None:
+    watch = current_watch.get()
+    if watch is not None:
+        watch.connected()
+        watch.stage = Stage.OPEN
+
+
+def _tracing() -> list[aiohttp.TraceConfig]:
+    """aiohttp's signal for an open connection, which plain HTTP needs: it has no handshake to watch."""
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(_connection_made)
+    return [trace]
+
+
+def _watched_socket(address: Any) -> socket.socket:
+    family, kind, protocol, _name, where = address
+    watch = current_watch.get()
+    if watch is not None:
+        watch.connecting_to((where[0], where[1]))
+    return socket.socket(family, kind, protocol)
+
+
+class RouteConnection:
+    """The connection of one route in one round; an asynchronous context manager.
+
+    A second request uses the same connection as long as the server keeps it open.
+    """
+
+    def __init__(self, target: Target, route: Route, tls: TlsContexts, lookups: Lookups) -> None:
+        self._target = target
+        self._origin = target.origin(route.path)
+        self._tls = tls
+        self._resolver = RouteResolver(lookups, target.address(route.node))
+        self._session: aiohttp.ClientSession | None = None
+        self.connections: list[Connection] = []
+
+    async def __aenter__(self) -> RouteConnection:
+        is_tls = self._origin.startswith("https:")
+        connector = aiohttp.TCPConnector(
+            resolver=self._resolver,
+            use_dns_cache=False,
+            ssl=self._tls.get(self._target.tls) if is_tls else False,
+            socket_factory=_watched_socket,
+            limit=0,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=_NO_TIMEOUT,
+            auto_decompress=False,
+            trust_env=self._target.proxy_from_environment,
+            trace_configs=[] if is_tls else _tracing(),
+            skip_auto_headers=("Accept-Encoding",),
+        )
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def exchange(
+        self, request: Request, seconds: float, headers: Mapping[str, str]
+    ) -> tuple[Any, Exchange]:
+        """Send one request and read its answer; never raises but for a bug. Takes at most `seconds`.
+
+        Returns what the request's reader made of the answer (or the `Failure`), and the record of it.
+        """
+        began = time.perf_counter()
+        watch = ConnectionWatch()
+        current_watch.set(watch)
+        draft = _Draft()
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._send(request, headers, draft)
+        except TooLargeError as error:
+            outcome: Any = Failure(Reason.TOO_LARGE, str(error))
+        except Exception as error:
+            outcome = explain(error, watch)
+            if outcome is None:
+                raise
+        else:
+            outcome = request.read(answer)
+            draft.seconds = time.perf_counter() - max(began, watch.opened_at)
+        failure = outcome if isinstance(outcome, Failure) else None
+        await self._note_connection(watch, failure, seconds - (time.perf_counter() - began))
+        return outcome, Exchange(draft.status, draft.seconds, draft.body_bytes, failure)
+
+    async def _send(self, request: Request, headers: Mapping[str, str], draft: _Draft) -> Answer:
+        if self._session is None:
+            raise RuntimeError("the connection is used outside of its context")
+        async with self._session.request(
+            request.method,
+            URL(self._origin + request.path, encoded=True),
+            headers={"Accept": request.accept, **headers},
+            json=request.body,
+            allow_redirects=False,
+            server_hostname=self._target.tls.server_name or None,
+        ) as response:
+            draft.status = response.status
+            body = await _read_body(response, request.max_body_bytes)
+            draft.body_bytes = len(body)
+            return Answer(response.status, _media_type(response), body)
+
+    async def _note_connection(
+        self, watch: ConnectionWatch, failure: Failure | None, seconds_left: float
+    ) -> None:
+        """Keep what opening the connection showed; nothing when the request used one that was open."""
+        if watch.stage is Stage.IDLE:
+            return
+        if watch.stage is Stage.OPEN:
+            self.connections.append(Connection(watch.phases, self._served_certificate(watch)))
+            return
+        certificate = None
+        if failure is not None and failure.reason in CERTIFICATE_REASONS:
+            certificate = await self._peek(watch, seconds_left)
+        self.connections.append(Connection(watch.phases, certificate, failure))
+
+    def _served_certificate(self, watch: ConnectionWatch) -> Certificate | None:
+        der = watch.ssl_object.getpeercert(binary_form=True) if watch.ssl_object else None
+        return read_certificate(der, not self._target.tls.insecure_skip_verify) if der else None
+
+    async def _peek(self, watch: ConnectionWatch, seconds_left: float) -> Certificate | None:
+        if watch.address is None or self._target.proxy_from_environment:
+            return None  # behind a forward proxy the address is the proxy's own
+        server_name = self._target.tls.server_name or URL(self._origin).raw_host or ""
+        try:
+            async with asyncio.timeout(min(seconds_left, _PEEK_SECONDS)):
+                return await peek_certificate(watch.address, server_name, self._tls.trustless)
+        except TimeoutError:
+            return None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What is known of an answer while it is being read; it outlives a failure amid the answer."""
+
+    status: int = 0
+    seconds: float | None = None
+    body_bytes: int = 0
+
+
+async def _read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The whole body; raises `TooLargeError` as soon as it is longer than `limit` bytes."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            response.close()
+            raise TooLargeError(f"the body is longer than {limit} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _media_type(response: aiohttp.ClientResponse) -> str:
+    """The media type as sent: aiohttp's `content_type` would make one up where there is none."""
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -1,0 +1,84 @@
+"""From an exception to a `Failure`: one table, for everything that can go wrong on the way to an answer."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+
+from exporter.client.watch import ConnectionWatch, Stage
+from exporter.operations.answers import one_line
+from exporter.reasons import Failure, Reason
+
+# X509_V_ERR_… of OpenSSL; every other code means that no trusted authority vouches for the certificate.
+_VERIFY_REASONS = {
+    9: Reason.CERTIFICATE_NOT_YET_VALID,
+    10: Reason.CERTIFICATE_EXPIRED,
+    62: Reason.CERTIFICATE_NAME_MISMATCH,
+    64: Reason.CERTIFICATE_NAME_MISMATCH,
+}
+_OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+def explain(error: Exception, watch: ConnectionWatch) -> Failure | None:
+    """The failure that an exception of aiohttp or asyncio stands for; None when it is a bug of ours."""
+    if isinstance(error, OSError) and error.errno in _OWN_LIMITS:
+        return Failure(Reason.INTERNAL, f"the exporter itself is short of resources: {error.strerror}")
+    for kind, reason in _TABLE:
+        if isinstance(error, kind):
+            return Failure(reason(error, watch), _detail(error))
+    return None
+
+
+def _timeout(_error: Exception, watch: ConnectionWatch) -> Reason:
+    return {
+        Stage.RESOLVING: Reason.RESOLVE,
+        Stage.CONNECTING: Reason.CONNECT_TIMEOUT,
+    }.get(watch.stage, Reason.TIMEOUT)
+
+
+def _certificate(error: Any, _watch: ConnectionWatch) -> Reason:
+    cause = getattr(error, "certificate_error", error)
+    return _VERIFY_REASONS.get(getattr(cause, "verify_code", 0), Reason.CERTIFICATE_UNTRUSTED)
+
+
+def _os_error(error: Any, watch: ConnectionWatch) -> Reason:
+    """An operating system's error, by how far the connection had come."""
+    if isinstance(getattr(error, "os_error", error), ConnectionRefusedError) or error.errno == errno.ECONNREFUSED:
+        return Reason.CONNECTION_REFUSED
+    if watch.stage is Stage.HANDSHAKING:
+        return Reason.TLS_HANDSHAKE
+    if watch.stage in {Stage.OPEN, Stage.IDLE}:  # IDLE: a connection opened by an earlier request
+        return Reason.CONNECTION_LOST
+    return Reason.CONNECT_TIMEOUT if error.errno == errno.ETIMEDOUT else Reason.CONNECT
+
+
+def _always(reason: Reason) -> Callable[[Exception, ConnectionWatch], Reason]:
+    return lambda _error, _watch: reason
+
+
+_TABLE: tuple[tuple[type[Exception], Callable[[Any, ConnectionWatch], Reason]], ...] = (
+    (TimeoutError, _timeout),
+    (aiohttp.ClientConnectorDNSError, _always(Reason.RESOLVE)),
+    (aiohttp.ClientConnectorCertificateError, _certificate),
+    (ssl.SSLCertVerificationError, _certificate),
+    (aiohttp.ClientConnectorSSLError, _always(Reason.TLS_HANDSHAKE)),
+    (ssl.SSLError, _always(Reason.TLS_HANDSHAKE)),
+    (aiohttp.ServerDisconnectedError, _always(Reason.CONNECTION_LOST)),
+    (aiohttp.ClientPayloadError, _always(Reason.CONNECTION_LOST)),
+    (aiohttp.ClientHttpProxyError, _always(Reason.CONNECT)),
+    (aiohttp.ClientOSError, _os_error),
+    (aiohttp.ClientResponseError, _always(Reason.INVALID_BODY)),
+    (HttpProcessingError, _always(Reason.INVALID_BODY)),
+    (OSError, _os_error),
+)
+
+
+def _detail(error: Exception) -> str:
+    cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
+    text = getattr(cause, "verify_message", "") or getattr(cause, "strerror", "") or str(cause)
+    return one_line(str(text) or type(cause).__name__)

@@ -1,0 +1,77 @@
+"""Name resolution of one round: asked once a host, so that both paths go to the same address."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from exporter.client.watch import Stage, current_watch
+from exporter.observation import Phase
+from exporter.targets import IpProtocol
+
+_FAMILIES = {
+    IpProtocol.AUTO: socket.AF_UNSPEC,
+    IpProtocol.IPV4: socket.AF_INET,
+    IpProtocol.IPV6: socket.AF_INET6,
+}
+
+
+class Lookups:
+    """The lookups of one round, shared by its routes: the first to ask starts one, the others join it."""
+
+    def __init__(self, resolver: AbstractResolver, ip_protocol: IpProtocol) -> None:
+        self._resolver = resolver
+        self._family = _FAMILIES[ip_protocol]
+        self._running: dict[str, asyncio.Task[list[ResolveResult]]] = {}
+
+    async def resolve(self, host: str) -> list[ResolveResult]:
+        """One address of each IP version, in the order the system prefers; raises OSError."""
+        task = self._running.get(host)
+        if task is None:
+            task = self._running[host] = asyncio.ensure_future(self._resolver.resolve(host, 0, self._family))
+        found = await asyncio.shield(task)
+        return list({entry["family"]: entry for entry in reversed(found)}.values())[::-1]
+
+    def close(self) -> None:
+        """Give up what still runs."""
+        for task in self._running.values():
+            task.cancel()
+
+
+class RouteResolver(AbstractResolver):
+    """What aiohttp asks for one route: the round's lookup, or the address that the node is pinned to."""
+
+    def __init__(self, lookups: Lookups, pinned_address: str = "") -> None:
+        self._lookups = lookups
+        self._pinned_address = pinned_address
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses to connect to, for aiohttp; the family is the target's choice, not aiohttp's."""
+        del family
+        if self._pinned_address:
+            return [_literal(host, self._pinned_address, port)]
+        watch = current_watch.get()
+        if watch is None:
+            return _with_port(await self._lookups.resolve(host), port)
+        watch.begin(Stage.RESOLVING)
+        found = await self._lookups.resolve(host)
+        watch.finish(Phase.RESOLVE)
+        return _with_port(found, port)
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def _with_port(found: list[ResolveResult], port: int) -> list[ResolveResult]:
+    return [{**entry, "port": port} for entry in found]
+
+
+def _literal(host: str, address: str, port: int) -> ResolveResult:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return ResolveResult(
+        hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST
+    )

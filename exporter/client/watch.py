@@ -1,0 +1,78 @@
+"""Watching a connection being opened: where it stands, and how long each phase took.
+
+aiohttp opens connections deep inside a request. The resolver, the socket factory and the SSL object
+report to the watch of the task they run in, which a context variable carries there.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from contextvars import ContextVar
+from enum import Enum, auto
+
+from exporter.observation import Phase
+
+
+class Stage(Enum):
+    """How far the opening of a connection has come; what a timeout means depends on it."""
+
+    IDLE = auto()
+    RESOLVING = auto()
+    CONNECTING = auto()
+    HANDSHAKING = auto()
+    OPEN = auto()
+
+
+class ConnectionWatch:
+    """The opening of one connection. Times are seconds of `time.perf_counter`."""
+
+    def __init__(self) -> None:
+        self.stage = Stage.IDLE
+        self.phases: dict[Phase, float] = {}
+        self.address: tuple[str, int] | None = None
+        self.ssl_object: ssl.SSLObject | None = None
+        self.opened_at = 0.0
+        self._phase_began = 0.0
+
+    def begin(self, stage: Stage) -> None:
+        """A phase begins."""
+        self.stage = stage
+        self._phase_began = time.perf_counter()
+
+    def finish(self, phase: Phase) -> None:
+        """The phase begun last is finished."""
+        self.opened_at = time.perf_counter()
+        self.phases[phase] = self.opened_at - self._phase_began
+
+    def connecting_to(self, address: tuple[str, int]) -> None:
+        """A socket is about to be connected. A second one (the other IP version) goes on with the same phase."""
+        self.address = address
+        if self.stage is not Stage.CONNECTING:
+            self.begin(Stage.CONNECTING)
+
+    def connected(self) -> None:
+        """The socket is connected; counted once, whoever notices first (TLS, or aiohttp's own signal)."""
+        if self.stage is Stage.CONNECTING:
+            self.finish(Phase.CONNECT)
+
+
+current_watch: ContextVar[ConnectionWatch | None] = ContextVar("current_watch", default=None)
+
+
+class WatchedSSLObject(ssl.SSLObject):
+    """An SSL object that tells the watch when its handshake begins and ends."""
+
+    def do_handshake(self) -> None:
+        """Called again and again until it no longer raises SSLWantReadError."""
+        watch = current_watch.get()
+        if watch is None:
+            super().do_handshake()
+            return
+        if watch.ssl_object is not self:
+            watch.connected()
+            watch.ssl_object = self
+            watch.begin(Stage.HANDSHAKING)
+        super().do_handshake()
+        watch.finish(Phase.TLS)
+        watch.stage = Stage.OPEN

@@ -1,0 +1,158 @@
+"""When to look: every target at a fixed rate, spread over the interval, never two rounds of one at once.
+
+Knows neither HTTP nor metrics. Times are seconds of the event loop's monotonic clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from exporter.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_FIRST_ROUNDS_PER_SECOND = 100
+_SHARE_FOR_SLOW = 0.75
+
+
+class Slots:
+    """Limits how many connections are open at once, first come first served, in two lanes.
+
+    A target whose last round was slow may use only a share of the slots, so that many hanging targets
+    cannot starve those that answer.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._limits = {False: total, True: max(1, int(total * _SHARE_FOR_SLOW))}
+        self._used = 0
+        self._used_by_slow = 0
+        self._waiting: dict[bool, deque[tuple[int, asyncio.Future[None]]]] = {False: deque(), True: deque()}
+
+    @asynccontextmanager
+    async def take(self, wanted: int, *, slow: bool) -> AsyncIterator[None]:
+        """Hold slots for as many connections; more than there are means all of the lane's."""
+        count = min(wanted, self._limits[slow])
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (count, future)
+        self._waiting[slow].append(entry)
+        self._admit()
+        try:
+            await future
+        except asyncio.CancelledError:
+            self._give_up(entry, slow)
+            raise
+        try:
+            yield
+        finally:
+            self._release(count, slow)
+
+    def _admit(self) -> None:
+        for slow, queue in self._waiting.items():
+            while queue and self._fits(queue[0][0], slow):
+                count, future = queue.popleft()
+                self._used += count
+                self._used_by_slow += count if slow else 0
+                future.set_result(None)
+
+    def _fits(self, count: int, slow: bool) -> bool:  # noqa: FBT001 - the lane
+        if slow and self._used_by_slow + count > self._limits[True]:
+            return False
+        return self._used + count <= self._total
+
+    def _release(self, count: int, slow: bool) -> None:  # noqa: FBT001 - the lane
+        self._used -= count
+        self._used_by_slow -= count if slow else 0
+        self._admit()
+
+    def _give_up(self, entry: tuple[int, asyncio.Future[None]], slow: bool) -> None:  # noqa: FBT001 - the lane
+        count, future = entry
+        if future.done() and not future.cancelled():
+            self._release(count, slow)
+        else:
+            self._waiting[slow].remove(entry)
+            self._admit()
+
+
+class Poller:
+    """Calls `look` for every target at its interval, until stopped.
+
+    `look` must not raise for what a target does; what it raises is a bug, told to `report_bug`, and
+    costs that round only. `skipped` is told of rounds left out because the one before still ran.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[Target], Awaitable[None]],
+        skipped: Callable[[Target], None],
+        report_bug: Callable[[str, Exception], None],
+        max_concurrency: int,
+    ) -> None:
+        self._look = look
+        self._skipped = skipped
+        self._report_bug = report_bug
+        self._slots = Slots(max_concurrency)
+        self._tasks: dict[Target, asyncio.Task[None]] = {}
+        self.last_tick = 0.0
+
+    def set_targets(self, targets: Iterable[Target]) -> None:
+        """Poll these targets from now on. Equal ones keep their schedule, the others' rounds are ended."""
+        wanted = list(targets)
+        for target in set(self._tasks).difference(wanted):
+            self._tasks.pop(target).cancel()
+        for index, target in enumerate(wanted):
+            if target not in self._tasks:
+                delay = min(index / _FIRST_ROUNDS_PER_SECOND, target.schedule.interval)
+                self._tasks[target] = asyncio.create_task(self._poll(target, delay), name=f"poll {target.name}")
+
+    async def stop(self) -> None:
+        """End all rounds at once, and wait until they have ended."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _poll(self, target: Target, delay: float) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(delay)
+        slow = await self._round(target, slow=False)
+        for due, skipped in _schedule(target, loop.time):
+            for _ in range(skipped):
+                self._skipped(target)
+            await asyncio.sleep(due - loop.time())
+            slow = await self._round(target, slow=slow)
+
+    async def _round(self, target: Target, *, slow: bool) -> bool:
+        """One round; returns whether it was slow, which is when a request used up its time."""
+        loop = asyncio.get_running_loop()
+        async with self._slots.take(len(target.routes), slow=slow):
+            began = loop.time()
+            try:
+                await self._look(target)
+            except Exception as error:  # noqa: BLE001 - a bug costs this round, not the polling
+                self._report_bug("poller", error)
+            self.last_tick = loop.time()
+            return self.last_tick - began > 0.9 * target.schedule.timeout
+
+
+def offset(name: str, interval: float) -> float:
+    """The stable place of a target within the interval, so that rounds are spread evenly."""
+    return zlib.crc32(name.encode()) / 2**32 * interval
+
+
+def _schedule(target: Target, now: Callable[[], float]) -> Iterator[tuple[float, int]]:
+    """When each next round is due, on a fixed grid, and how many were missed since the one before."""
+    interval = target.schedule.interval
+    shift = offset(target.name, interval)
+    last = int((now() - shift) // interval)
+    while True:
+        following = int((now() - shift) // interval) + 1
+        yield shift + following * interval, following - last - 1
+        last = following

@@ -1,0 +1,180 @@
+"""The only mutable state: of each target the latest checkup, its counters and a short history.
+
+One thread (the event loop) writes and reads it. A finished round replaces what was there in one step.
+Moments called `…_at` are seconds since the epoch, for people; `monotonic` times are for measuring age.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from exporter.checkup import Checkup
+from exporter.diagnosis import Diagnosis
+from exporter.metrics import Distribution
+from exporter.observation import Observation, Phase, Visit
+from exporter.reasons import Reason
+from exporter.targets import Route, Target
+
+HISTORY_ROUNDS = 20
+STALE_AFTER_INTERVALS = 3
+
+
+class Histogram:
+    """Counts of observations in buckets, as Prometheus understands them. Bounds and values in seconds."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Add one observation."""
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._sum += seconds
+
+    def distribution(self) -> Distribution:
+        """The cumulative buckets, ending with +Inf."""
+        total = 0
+        buckets = []
+        for bound, count in zip((*self._bounds, float("inf")), self._counts, strict=True):
+            total += count
+            buckets.append((bound, float(total)))
+        return Distribution(float(total), self._sum, tuple(buckets))
+
+
+@dataclass(slots=True)
+class RouteTally:
+    """What was counted over one route since the target was added."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    failures: Counter[tuple[str, Reason]] = field(default_factory=Counter)
+    durations: dict[str, Histogram] = field(default_factory=dict)
+    phase_counts: Counter[Phase] = field(default_factory=Counter)
+    phase_seconds: Counter[Phase] = field(default_factory=Counter)
+    last_success_at: float | None = None
+
+    def add(self, visit: Visit) -> None:
+        """Count one visit."""
+        for connection in visit.connections:
+            for phase, seconds in connection.phases.items():
+                self.phase_counts[phase] += 1
+                self.phase_seconds[phase] += seconds  # type: ignore[assignment]  # a Counter of floats
+        for seen in visit.observations:
+            self._add_observation(seen)
+
+    def _add_observation(self, seen: Observation) -> None:
+        durations = self.durations.get(seen.operation)
+        for exchange in seen.exchanges:
+            self.requests[seen.operation] += 1
+            if exchange.failure is not None:
+                self.failures[seen.operation, exchange.failure.reason] += 1
+            if durations is not None and exchange.seconds is not None:
+                durations.observe(exchange.seconds)
+
+
+@dataclass(slots=True)
+class TargetState:
+    """Everything known of one target. `diagnosed_since` says when each node's diagnosis began."""
+
+    target: Target
+    tallies: dict[Route, RouteTally]
+    checkup: Checkup | None = None
+    history: deque[Checkup] = field(default_factory=lambda: deque(maxlen=HISTORY_ROUNDS))
+    diagnosed_since: dict[str, float] = field(default_factory=dict)
+    polls: int = 0
+    polls_skipped: int = 0
+    finished_monotonic: float = 0.0
+
+    def fresh(self, monotonic: float) -> Checkup | None:
+        """The latest checkup, unless it is older than three intervals: then it says nothing of today."""
+        age = monotonic - self.finished_monotonic
+        return self.checkup if age <= STALE_AFTER_INTERVALS * self.target.schedule.interval else None
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisChange:
+    """A node's diagnosis is another than in the round before. `lasted` is in seconds, None at first."""
+
+    target: Target
+    node: str
+    before: Diagnosis
+    after: Diagnosis
+    lasted: float | None
+
+
+class Store:
+    """The states of all configured targets, in the order of the configuration.
+
+    `operations` are the names of the operations of which durations are kept; `buckets` their bounds.
+    """
+
+    def __init__(self, operations: Sequence[str], buckets: Sequence[float]) -> None:
+        self._operations = operations
+        self._buckets = tuple(buckets)
+        self._states: dict[str, TargetState] = {}
+        self.unhandled_errors: Counter[str] = Counter()
+        self.event_loop_lag = 0.0
+
+    def set_targets(self, targets: Iterable[Target]) -> None:
+        """Make these the configured targets. Equal ones keep their state, others start anew."""
+        states = {}
+        for target in targets:
+            state = self._states.get(target.name)
+            states[target.name] = state if state and state.target == target else self._new_state(target)
+        self._states = states
+
+    def _new_state(self, target: Target) -> TargetState:
+        durations = {name: Histogram(self._buckets) for name in self._operations}
+        return TargetState(target, {route: RouteTally(durations=dict(durations)) for route in target.routes})
+
+    @property
+    def states(self) -> tuple[TargetState, ...]:
+        """The states of all targets."""
+        return tuple(self._states.values())
+
+    def state(self, name: str) -> TargetState | None:
+        """The state of one target; None for a name that is not configured."""
+        return self._states.get(name)
+
+    def record(self, checkup: Checkup, monotonic: float) -> list[DiagnosisChange]:
+        """A round is finished: count it and make it the latest. Returns whose diagnosis changed.
+
+        A checkup of a target that is no longer configured is dropped.
+        """
+        state = self._states.get(checkup.target.name)
+        if state is None or state.target != checkup.target:
+            return []
+        for route, visit in checkup.visits.items():
+            tally = state.tallies[route]
+            tally.add(visit)
+            if checkup.onepanel_answered(route):
+                tally.last_success_at = checkup.finished_at
+        changes = _changes(state, checkup)
+        state.checkup = checkup
+        state.history.append(checkup)
+        state.polls += 1
+        state.finished_monotonic = monotonic
+        return changes
+
+    def skip(self, name: str) -> None:
+        """A round was left out because the one before still ran."""
+        state = self._states.get(name)
+        if state is not None:
+            state.polls_skipped += 1
+
+
+def _changes(state: TargetState, checkup: Checkup) -> list[DiagnosisChange]:
+    """What changed since the checkup before; notes since when each diagnosis holds."""
+    changes = []
+    for node, after in checkup.diagnoses.items():
+        before = state.checkup.diagnoses.get(node, Diagnosis.UNKNOWN) if state.checkup else Diagnosis.UNKNOWN
+        since = state.diagnosed_since.get(node)
+        if before is after and since is not None:
+            continue
+        lasted = None if since is None else checkup.finished_at - since
+        state.diagnosed_since[node] = checkup.finished_at
+        changes.append(DiagnosisChange(checkup.target, node, before, after, lasted))
+    return changes
