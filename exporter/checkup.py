@@ -57,6 +57,11 @@ class Checkup:
         visit = self.visits.get(route)
         return visit is not None and any(seen.onepanel_answered for seen in visit.observations)
 
+    def failure(self, route: Route) -> Failure | None:
+        """The first failure seen over a route in this round."""
+        visit = self.visits.get(route)
+        return next((seen.failure for seen in visit.observations if seen.failure), None) if visit else None
+
     @property
     def worst(self) -> Diagnosis:
         """The one word for the whole target: of its nodes' diagnoses the highest in the table."""

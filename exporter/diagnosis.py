@@ -166,6 +166,12 @@ def _proxy_fails(pair: Pair, how: frozenset[Symptom]) -> bool:
     return AccessPath.PROXY in pair.expected and pair.direct in UP and pair.proxy in how
 
 
+def _certificate(pair: Pair) -> bool:
+    """The empty 503 beside a refused certificate is the proxy refusing the same certificate of 9443."""
+    proxy_refuses_it = (pair.proxy, pair.direct) == (Symptom.EMPTY_503, Symptom.CERTIFICATE)
+    return proxy_refuses_it or Symptom.CERTIFICATE in pair.expected_symptoms()
+
+
 def _direct_down(pair: Pair) -> bool:
     return AccessPath.DIRECT in pair.expected and pair.proxy in UP and pair.direct in _NOBODY | _WORDLESS
 
@@ -221,7 +227,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Diagnosis.CERTIFICATE,
-        lambda pair: Symptom.CERTIFICATE in pair.expected_symptoms(),
+        _certificate,
         "A path fails for its certificate or TLS handshake, and nothing worse is wrong.",
         "Look at the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
     ),

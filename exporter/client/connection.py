@@ -108,7 +108,7 @@ class RouteConnection:
         except TooLargeError as error:
             outcome: Any = Failure(Reason.TOO_LARGE, str(error))
         except Exception as error:
-            outcome = explain(error, watch)
+            outcome = explain(error, watch, seconds)
             if outcome is None:
                 raise
         else:

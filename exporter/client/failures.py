@@ -24,13 +24,16 @@ _VERIFY_REASONS = {
 _OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-def explain(error: Exception, watch: ConnectionWatch) -> Failure | None:
-    """The failure that an exception of aiohttp or asyncio stands for; None when it is a bug of ours."""
+def explain(error: Exception, watch: ConnectionWatch, seconds: float) -> Failure | None:
+    """The failure that an exception of aiohttp or asyncio stands for; None when it is a bug of ours.
+
+    `seconds` is how long the request was allowed to take.
+    """
     if isinstance(error, OSError) and error.errno in _OWN_LIMITS:
         return Failure(Reason.INTERNAL, f"the exporter itself is short of resources: {error.strerror}")
     for kind, reason in _TABLE:
         if isinstance(error, kind):
-            return Failure(reason(error, watch), _detail(error))
+            return Failure(reason(error, watch), _detail(error, seconds))
     return None
 
 
@@ -50,7 +53,7 @@ def _os_error(error: Any, watch: ConnectionWatch) -> Reason:
     """An operating system's error, by how far the connection had come."""
     if isinstance(getattr(error, "os_error", error), ConnectionRefusedError) or error.errno == errno.ECONNREFUSED:
         return Reason.CONNECTION_REFUSED
-    if watch.stage is Stage.HANDSHAKING:
+    if watch.stage is Stage.HANDSHAKING or "[SSL: " in str(error):  # TLS 1.3 may refuse a client afterwards
         return Reason.TLS_HANDSHAKE
     if watch.stage in {Stage.OPEN, Stage.IDLE}:  # IDLE: a connection opened by an earlier request
         return Reason.CONNECTION_LOST
@@ -78,7 +81,10 @@ _TABLE: tuple[tuple[type[Exception], Callable[[Any, ConnectionWatch], Reason]], 
 )
 
 
-def _detail(error: Exception) -> str:
+def _detail(error: Any, seconds: float) -> str:
+    if isinstance(error, TimeoutError) and not error.errno:
+        return f"nothing within {seconds:.3g} s"
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
-    text = getattr(cause, "verify_message", "") or getattr(cause, "strerror", "") or str(cause)
-    return one_line(str(text) or type(cause).__name__)
+    told = (getattr(cause, name, "") for name in ("verify_message", "strerror", "message"))
+    text = next((str(each) for each in told if each), "") or str(cause) or type(cause).__name__
+    return one_line(text.partition("\n")[0]).rstrip(":")

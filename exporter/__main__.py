@@ -1,0 +1,17 @@
+"""The command `onedata-exporter`."""
+
+from __future__ import annotations
+
+import sys
+
+from exporter.commands.arguments import parse
+
+
+def main() -> int:
+    """Run the command line; returns the exit code."""
+    arguments = parse(sys.argv[1:])
+    return arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""Wiring: the only place that knows all the parts. Starts them, connects them, stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from exporter.checkup import Checkup, conclude, known
+from exporter.client.client import Client
+from exporter.exposition import Exposition
+from exporter.lag import measure_lag
+from exporter.log import get_logger
+from exporter.operations import OPERATIONS
+from exporter.poller import Poller
+from exporter.settings import Settings
+from exporter.store import DiagnosisChange, Store
+from exporter.targets import AccessPath, Route, Target
+from exporter.version import PYTHON_VERSION, __version__, revision
+from exporter.views import ExporterView
+from exporter.web.app import create_app
+
+log = get_logger()
+
+
+class Exporter:
+    """The running exporter: an asynchronous context manager that serves before it polls.
+
+    Entering raises OSError when an address cannot be listened on.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loaded_at = time.time()
+        self._stack = AsyncExitStack()
+        self.store = Store([operation.name for operation in OPERATIONS], settings.latency_buckets)
+        self.store.set_targets(settings.targets)
+        self.web_app = create_app(
+            store=self.store,
+            exposition=Exposition(self._view),
+            telemetry_path=settings.web.telemetry_path,
+            report_bug=self.report_bug,
+        )
+        self.addresses: list[tuple[str, int]] = []
+
+    async def __aenter__(self) -> Exporter:
+        async with AsyncExitStack() as stack:
+            asyncio.get_running_loop().set_exception_handler(self._loop_error)
+            await self._listen(stack)
+            client = Client(self.report_bug)
+            stack.push_async_callback(client.close)
+            self._client = client
+            poller = Poller(self._look, self._skipped, self.report_bug, self._settings.poll.max_concurrency)
+            stack.push_async_callback(poller.stop)
+            poller.set_targets(self._settings.targets)
+            lag = asyncio.create_task(measure_lag(self._note_lag, self._settings.poll.interval))
+            stack.callback(lag.cancel)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+    async def _listen(self, stack: AsyncExitStack) -> None:
+        runner = web.AppRunner(self.web_app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        for host, port in self._settings.web.listen_addresses:
+            await web.TCPSite(runner, host or None, port).start()
+        self.addresses = [address[:2] for address in runner.addresses]
+        for host, port in self.addresses:
+            log.info("listening", address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+
+    async def _look(self, target: Target) -> None:
+        """One round of one target, from asking to the log line of what changed."""
+        began = time.perf_counter()
+        state = self.store.state(target.name)
+        what_is_known = known(state.checkup if state else None, target)
+        visits = await self._client.look(target, OPERATIONS, what_is_known)
+        checkup = conclude(target, visits, time.time(), time.perf_counter() - began)
+        _log_requests(checkup)
+        for change in self.store.record(checkup, time.monotonic()):
+            _log_change(change, checkup)
+
+    def _skipped(self, target: Target) -> None:
+        self.store.skip(target.name)
+        log.debug("round skipped, the one before still ran", target=target.name)
+
+    def report_bug(self, where: str, error: BaseException) -> None:
+        """Count and log an exception that nobody expected."""
+        self.store.unhandled_errors[where] += 1
+        log.error("unhandled error; please report it", where=where, exc_info=error)
+
+    def _loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self.report_bug("loop", error if isinstance(error, BaseException) else RuntimeError(context["message"]))
+
+    def _note_lag(self, seconds: float) -> None:
+        self.store.event_loop_lag = seconds
+
+    def _view(self) -> ExporterView:
+        return ExporterView(self.store, __version__, revision(), PYTHON_VERSION, True, self._loaded_at)
+
+
+def _log_requests(checkup: Checkup) -> None:
+    """Every request, at debug level."""
+    for route, visit in checkup.visits.items():
+        for seen in visit.observations:
+            for exchange in seen.exchanges:
+                log.debug(
+                    "request",
+                    target=checkup.target.name,
+                    path=route.path.value,
+                    **({"node": route.node} if route.node else {}),
+                    operation=seen.operation,
+                    status=exchange.status,
+                    seconds=None if exchange.seconds is None else round(exchange.seconds, 6),
+                    reason=str(exchange.failure) if exchange.failure else None,
+                )
+
+
+def _log_change(change: DiagnosisChange, checkup: Checkup) -> None:
+    """One line when a diagnosis changed: from, to, what each path said, and since when the old one held."""
+    was = datetime.fromtimestamp(checkup.finished_at - (change.lasted or 0), UTC).isoformat(timespec="seconds")
+    log.info(
+        "diagnosis changed",
+        target=change.target.name,
+        **({"node": change.node} if change.node else {}),
+        **{"from": change.before.value, "to": change.after.value},
+        **{path.value: str(checkup.failure(Route(path, change.node)) or "ok") for path in AccessPath},
+        since=was,
+    )

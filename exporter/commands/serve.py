@@ -1,0 +1,34 @@
+"""`serve`: the exporter itself."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from exporter import log
+from exporter.app import Exporter
+from exporter.commands.running import run_until_stopped
+from exporter.settings import ConfigurationError, load
+from exporter.version import __version__
+
+EXIT_FAILURE = 1
+EXIT_BAD_CONFIGURATION = 2
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT. 0: stopped; 2: bad configuration; 1: anything else, as a port in use."""
+    try:
+        settings = load(arguments)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return EXIT_BAD_CONFIGURATION
+    log.configure(settings.log.level, settings.log.format)
+    logger = log.get_logger()
+    logger.info("starting", version=__version__, targets=len(settings.targets))
+    try:
+        run_until_stopped(lambda: Exporter(settings))
+    except OSError as error:
+        logger.error("cannot serve", error=str(error))
+        return EXIT_FAILURE
+    logger.info("stopped")
+    return 0

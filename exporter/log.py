@@ -1,0 +1,73 @@
+"""Logs: logfmt or JSON, one line an event, on standard error. Losing a log line never stops the exporter."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, TextIO
+
+import structlog
+
+LEVELS = ("debug", "info", "warning", "error")
+FORMATS = ("logfmt", "json")
+
+
+class UnfailingStream:
+    """A stream whose writes may be lost (closed, disk full), but never raise."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write if it can be done."""
+        try:
+            self._stream.write(text)
+        except (OSError, ValueError):
+            return
+
+    def flush(self) -> None:
+        """Flush if it can be done."""
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            return
+
+
+def configure(level: str, log_format: str) -> None:
+    """Set up structlog, and let the libraries' own warnings come out in the same form."""
+    stream: Any = UnfailingStream(sys.stderr)
+    shared: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", key="ts"),
+    ]
+    closing: list[Any] = [
+        structlog.processors.EventRenamer("msg"),
+        structlog.processors.dict_tracebacks if log_format == "json" else structlog.processors.format_exc_info,
+        _renderer(log_format),
+    ]
+    structlog.configure(
+        processors=[*shared, *closing],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *closing],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _renderer(log_format: str) -> Any:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.processors.LogfmtRenderer(key_order=["ts", "level", "msg"], bool_as_flag=False)
+
+
+def get_logger() -> structlog.typing.FilteringBoundLogger:
+    """The logger of the exporter."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
