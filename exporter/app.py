@@ -6,7 +6,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -47,7 +47,7 @@ class Exporter:
         )
         self.addresses: list[tuple[str, int]] = []
 
-    async def __aenter__(self) -> Exporter:
+    async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             asyncio.get_running_loop().set_exception_handler(self._loop_error)
             await self._listen(stack)
@@ -97,13 +97,22 @@ class Exporter:
 
     def _loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        self.report_bug("loop", error if isinstance(error, BaseException) else RuntimeError(context["message"]))
+        self.report_bug(
+            "loop", error if isinstance(error, BaseException) else RuntimeError(context["message"])
+        )
 
     def _note_lag(self, seconds: float) -> None:
         self.store.event_loop_lag = seconds
 
     def _view(self) -> ExporterView:
-        return ExporterView(self.store, __version__, revision(), PYTHON_VERSION, True, self._loaded_at)
+        return ExporterView(
+            store=self.store,
+            version=__version__,
+            revision=revision(),
+            python_version=PYTHON_VERSION,
+            reload_successful=True,
+            reloaded_at=self._loaded_at,
+        )
 
 
 def _log_requests(checkup: Checkup) -> None:
@@ -125,7 +134,9 @@ def _log_requests(checkup: Checkup) -> None:
 
 def _log_change(change: DiagnosisChange, checkup: Checkup) -> None:
     """One line when a diagnosis changed: from, to, what each path said, and since when the old one held."""
-    was = datetime.fromtimestamp(checkup.finished_at - (change.lasted or 0), UTC).isoformat(timespec="seconds")
+    was = datetime.fromtimestamp(checkup.finished_at - (change.lasted or 0), UTC).isoformat(
+        timespec="seconds"
+    )
     log.info(
         "diagnosis changed",
         target=change.target.name,

@@ -108,7 +108,10 @@ def paths_agree(told: list[Configuration]) -> bool | None:
     """
     if len(told) < len(AccessPath):
         return None
-    return all(len(set(said) - {"", Kind.AUTO}) <= 1 for said in zip(*(facts.identity for facts in told), strict=True))
+    return all(
+        len(set(said) - {"", Kind.AUTO}) <= 1
+        for said in zip(*(facts.identity for facts in told), strict=True)
+    )
 
 
 def _is_configured_kind(target: Target, told: list[Configuration]) -> bool:

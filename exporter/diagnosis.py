@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from exporter.observation import Observation
-from exporter.reasons import CERTIFICATE_REASONS, Failure, Reason
+from exporter.reasons import CERTIFICATE_REASONS, Reason
 from exporter.targets import AccessPath
 
 
@@ -82,7 +82,7 @@ def _without_onepanel(observation: Observation) -> Symptom:
     if failure is None:  # pragma: no cover - the caller has seen that there is one
         return Symptom.UNSEEN
     exchange = observation.last
-    if exchange.status == 503 and exchange.body_bytes == 0:
+    if (exchange.status, exchange.body_bytes) == (503, 0):
         return Symptom.EMPTY_503
     return _BY_REASON.get(failure.reason, Symptom.FOREIGN)
 

@@ -42,7 +42,9 @@ def configure(level: str, log_format: str) -> None:
     ]
     closing: list[Any] = [
         structlog.processors.EventRenamer("msg"),
-        structlog.processors.dict_tracebacks if log_format == "json" else structlog.processors.format_exc_info,
+        structlog.processors.dict_tracebacks
+        if log_format == "json"
+        else structlog.processors.format_exc_info,
         _renderer(log_format),
     ]
     structlog.configure(

@@ -109,7 +109,9 @@ class Poller:
         for index, target in enumerate(wanted):
             if target not in self._tasks:
                 delay = min(index / _FIRST_ROUNDS_PER_SECOND, target.schedule.interval)
-                self._tasks[target] = asyncio.create_task(self._poll(target, delay), name=f"poll {target.name}")
+                self._tasks[target] = asyncio.create_task(
+                    self._poll(target, delay), name=f"poll {target.name}"
+                )
 
     async def stop(self) -> None:
         """End all rounds at once, and wait until they have ended."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class Reason(StrEnum):
@@ -15,7 +16,7 @@ class Reason(StrEnum):
     meaning: str
     advice: str
 
-    def __new__(cls, value: str, meaning: str, advice: str) -> Reason:
+    def __new__(cls, value: str, meaning: str, advice: str) -> Self:
         """Make a member that also carries its explanation."""
         member = str.__new__(cls, value)
         member._value_ = value

@@ -96,8 +96,10 @@ class Target:
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        """Every way this target is asked: both paths, of each node. Unexpected paths are asked, too:
-        what they say helps to tell the causes apart."""
+        """Every way this target is asked: both paths, of each node.
+
+        Unexpected paths are asked, too: what they say helps to tell the causes apart.
+        """
         return tuple(Route(path, node) for node in self.node_names for path in AccessPath)
 
     def origin(self, path: AccessPath) -> str:
@@ -107,4 +109,3 @@ class Target:
     def address(self, node_name: str) -> str:
         """The address that a node is pinned to; empty when the target lists no nodes."""
         return next((node.address for node in self.nodes if node.name == node_name), "")
-

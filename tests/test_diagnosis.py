@@ -4,7 +4,17 @@ from itertools import product
 
 import pytest
 
-from exporter.diagnosis import RULE_OF, RULES, SEVERITY, SYMPTOM_MEANINGS, UP, Diagnosis, Pair, Symptom, diagnose
+from exporter.diagnosis import (
+    RULE_OF,
+    RULES,
+    SEVERITY,
+    SYMPTOM_MEANINGS,
+    UP,
+    Diagnosis,
+    Pair,
+    Symptom,
+    diagnose,
+)
 from exporter.targets import AccessPath
 
 BOTH = frozenset(AccessPath)
@@ -55,7 +65,9 @@ def matrix() -> list[tuple[Symptom, Symptom, Diagnosis]]:
 
 
 @pytest.mark.parametrize(("proxy", "direct", "diagnosis"), matrix())
-def test_every_pair_of_symptoms_has_its_diagnosis(proxy: Symptom, direct: Symptom, diagnosis: Diagnosis) -> None:
+def test_every_pair_of_symptoms_has_its_diagnosis(
+    proxy: Symptom, direct: Symptom, diagnosis: Diagnosis
+) -> None:
     assert diagnose(Pair(proxy, direct)) is diagnosis
 
 

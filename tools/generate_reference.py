@@ -58,7 +58,8 @@ def metrics_page() -> Iterator[str]:
         (
             f"`{metric.name}`",
             str(metric.type),
-            ", ".join((*metric.scope.value, *metric.labels)) + (" + the user's" if metric.label_names else ""),
+            ", ".join((*metric.scope.value, *metric.labels))
+            + (" + the user's" if metric.label_names else ""),
             metric.help,
         )
         for metric in ALL_METRICS
@@ -81,7 +82,9 @@ PAGES = {"diagnosis.md": diagnosis_page, "metrics.md": metrics_page}
 def main() -> int:
     """Write the pages, or compare them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is out of date")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 when a page is out of date"
+    )
     check = parser.parse_args().check
     stale = []
     for name, page in PAGES.items():

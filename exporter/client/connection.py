@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 from yarl import URL
@@ -39,7 +39,7 @@ async def _connection_made(_session: object, _context: object, _params: object) 
 
 
 def _tracing() -> list[aiohttp.TraceConfig]:
-    """aiohttp's signal for an open connection, which plain HTTP needs: it has no handshake to watch."""
+    """Aiohttp's signal for an open connection, which plain HTTP needs: it has no handshake to watch."""
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(_connection_made)
     return [trace]
@@ -67,7 +67,7 @@ class RouteConnection:
         self._session: aiohttp.ClientSession | None = None
         self.connections: list[Connection] = []
 
-    async def __aenter__(self) -> RouteConnection:
+    async def __aenter__(self) -> Self:
         is_tls = self._origin.startswith("https:")
         connector = aiohttp.TCPConnector(
             resolver=self._resolver,

@@ -51,7 +51,10 @@ def _certificate(error: Any, _watch: ConnectionWatch) -> Reason:
 
 def _os_error(error: Any, watch: ConnectionWatch) -> Reason:
     """An operating system's error, by how far the connection had come."""
-    if isinstance(getattr(error, "os_error", error), ConnectionRefusedError) or error.errno == errno.ECONNREFUSED:
+    if (
+        isinstance(getattr(error, "os_error", error), ConnectionRefusedError)
+        or error.errno == errno.ECONNREFUSED
+    ):
         return Reason.CONNECTION_REFUSED
     if watch.stage is Stage.HANDSHAKING or "[SSL: " in str(error):  # TLS 1.3 may refuse a client afterwards
         return Reason.TLS_HANDSHAKE

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         run_until_stopped(lambda: Exporter(settings))
     except OSError as error:
-        logger.error("cannot serve", error=str(error))
+        logger.error("cannot serve", error=str(error))  # noqa: TRY400 - a port in use needs no traceback
         return EXIT_FAILURE
     logger.info("stopped")
     return 0

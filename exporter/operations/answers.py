@@ -18,6 +18,7 @@ _REASONS = {
     401: Reason.UNAUTHORIZED,
     403: Reason.FORBIDDEN,
     404: Reason.NOT_FOUND,
+    503: Reason.SERVICE_UNAVAILABLE,
 }
 
 
@@ -60,23 +61,23 @@ def refusal(answer: Answer) -> Failure | None:
         detail += " with an empty body"
     elif answer.content_type:
         detail += f" with {one_line(answer.content_type)}"
-    return Failure(_reason(answer.status, bool(error_id)), detail, error_id)
+    return Failure(_reason(answer.status, error_id), detail, error_id)
 
 
-def _reason(status: int, from_onepanel: bool) -> Reason:
-    if status in _REASONS:
-        return _REASONS[status]
-    if status in _PROXY_STATUSES and not from_onepanel:
+# The first row whose lowest status is reached.
+_REASONS_BY_CLASS = (
+    (500, Reason.SERVER_ERROR),
+    (400, Reason.CLIENT_ERROR),
+    (300, Reason.REDIRECT),
+    (0, Reason.INVALID_BODY),
+)
+
+
+def _reason(status: int, error_id: str) -> Reason:
+    if status in _PROXY_STATUSES and not error_id:
         return Reason.PROXY_UPSTREAM
-    if status == 503:
-        return Reason.SERVICE_UNAVAILABLE
-    if status >= 500:
-        return Reason.SERVER_ERROR
-    if status >= 400:
-        return Reason.CLIENT_ERROR
-    if status >= 300:
-        return Reason.REDIRECT
-    return Reason.INVALID_BODY
+    by_class = next(reason for lowest, reason in _REASONS_BY_CLASS if status >= lowest)
+    return _REASONS.get(status, by_class)
 
 
 def _onepanel_error(answer: Answer) -> tuple[str, str]:
@@ -84,7 +85,10 @@ def _onepanel_error(answer: Answer) -> tuple[str, str]:
     try:
         body = parse_json(answer)
         error = body["error"]
-        return str(error["id"])[:_MAX_DETAIL], str(error.get("description", ""))
+        error_id = error["id"]
+        return (
+            (one_line(error_id), str(error.get("description", ""))) if isinstance(error_id, str) else ("", "")
+        )
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):
         return "", ""
 

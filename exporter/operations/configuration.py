@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.metrics import Metric, Reading, Scope, one
-from exporter.operations.answers import Answer, read_object
+from exporter.operations.answers import Answer, one_line, read_object
 from exporter.operations.operation import Operation, ask, known
 from exporter.reasons import Failure, Reason
 from exporter.targets import Kind
 
-_MAX_VALUE = 200
 _IDENTITY_KEYS = ("serviceType", "clusterId", "version", "build", "deployed")
 
 
@@ -80,7 +79,7 @@ def _kind(value: object) -> Kind:
 def _text(body: dict[str, Any], key: str) -> str:
     value = body.get(key)
     is_text = isinstance(value, (str, int, float)) and not isinstance(value, bool)
-    return str(value)[:_MAX_VALUE] if is_text else ""
+    return one_line(str(value)) if is_text else ""
 
 
 def _flag(body: dict[str, Any], key: str) -> bool | None:
@@ -120,7 +119,7 @@ OPERATION: Operation[Configuration] = Operation(
         ),
         Metric(
             name="onedata_configuration_complete",
-            help="0: the server fell back to its reduced answer, or a registered Oneprovider does not know its own name.",
+            help="0: the server gave its reduced answer, or a registered Oneprovider does not know its own name.",
             scope=Scope.TARGET,
             read=known(lambda facts: one(facts.complete)),
         ),

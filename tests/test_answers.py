@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.operations import OPERATIONS, configuration, health
+from exporter.operations.answers import Answer, one_line, read_object, refusal
+from exporter.operations.operation import Known, Request
+from exporter.reasons import Failure, Reason
+from exporter.targets import Kind
+
+JSON = "application/json"
+UNAVAILABLE = b'{"error":{"id":"serviceUnavailable","description":"Service required is offline."}}'
+NOT_FOUND = b'{"error":{"id":"notFound","description":"The resource could not be found."}}'
+SERVER_ERROR = b'{"error":{"id":"internalServerError","description":"The server has encountered an error."}}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "error_id"),
+    [
+        (Answer(503, "", b""), Reason.PROXY_UPSTREAM, ""),
+        (Answer(503, "text/html", b"<html>"), Reason.PROXY_UPSTREAM, ""),
+        (Answer(502, "text/html", b"<html>"), Reason.PROXY_UPSTREAM, ""),
+        (Answer(504, JSON, b'{"message":"no upstream"}'), Reason.PROXY_UPSTREAM, ""),
+        (Answer(503, JSON, UNAVAILABLE), Reason.SERVICE_UNAVAILABLE, "serviceUnavailable"),
+        (Answer(503, "text/plain", UNAVAILABLE), Reason.PROXY_UPSTREAM, ""),
+        (Answer(500, JSON, SERVER_ERROR), Reason.SERVER_ERROR, "internalServerError"),
+        (Answer(500, "", b""), Reason.SERVER_ERROR, ""),
+        (Answer(505, "", b""), Reason.SERVER_ERROR, ""),
+        (Answer(404, "", b""), Reason.NOT_FOUND, ""),
+        (Answer(404, JSON, NOT_FOUND), Reason.NOT_FOUND, "notFound"),
+        (Answer(401, JSON, b'{"error":{"id":"unauthorized"}}'), Reason.UNAUTHORIZED, "unauthorized"),
+        (Answer(403, JSON, b'{"error":{"id":"forbidden"}}'), Reason.FORBIDDEN, "forbidden"),
+        (Answer(400, JSON, b'{"error":{"id":"noServiceNodes"}}'), Reason.CLIENT_ERROR, "noServiceNodes"),
+        (Answer(405, "", b""), Reason.CLIENT_ERROR, ""),
+        (Answer(301, "text/html", b""), Reason.REDIRECT, ""),
+        (Answer(204, "", b""), Reason.INVALID_BODY, ""),
+        (Answer(600, "", b""), Reason.SERVER_ERROR, ""),
+        (Answer(404, JSON, b'{"error":"text"}'), Reason.NOT_FOUND, ""),
+        (Answer(404, JSON, b"[1]"), Reason.NOT_FOUND, ""),
+        (Answer(404, JSON, b'{"error":{"id":7}}'), Reason.NOT_FOUND, ""),
+    ],
+)
+def test_a_refusal_has_one_reason_and_tells_who_spoke(answer: Answer, reason: Reason, error_id: str) -> None:
+    failure = refusal(answer)
+    assert failure is not None
+    assert (failure.reason, failure.error_id) == (reason, error_id)
+    assert failure.from_onepanel is bool(error_id)
+    assert str(answer.status) in failure.detail
+
+
+def test_success_is_no_refusal() -> None:
+    assert refusal(Answer(200, JSON, b"{}")) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        (Answer(200, "text/html", b"{}"), "expected application/json, got text/html"),
+        (Answer(200, "", b"{}"), "expected application/json, got nothing"),
+        (Answer(200, JSON, b"[]"), "expected a JSON object, got list"),
+        (Answer(200, JSON, b'{"a":'), "Expecting value"),
+        (Answer(200, JSON, b"[" * 60_000), "nested too deeply"),
+        (Answer(200, JSON, b'{"a": "\xff"}'), "utf-8"),
+        (Answer(200, JSON, b'{"a": ' + b"9" * 5000 + b"}"), "digits"),
+    ],
+)
+def test_a_body_that_is_not_what_was_expected_is_invalid(answer: Answer, detail: str) -> None:
+    outcome = read_object(answer)
+    assert isinstance(outcome, Failure)
+    assert outcome.reason is Reason.INVALID_BODY
+    assert detail in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (Answer(200, JSON, b'{"status":"healthy"}'), health.Health()),
+        (Answer(500, JSON, SERVER_ERROR), Reason.UNHEALTHY),
+        (Answer(200, JSON, b'{"status":"sick"}'), Reason.UNHEALTHY),
+        (Answer(500, "", b""), Reason.SERVER_ERROR),
+        (Answer(503, JSON, UNAVAILABLE), Reason.SERVICE_UNAVAILABLE),
+        (Answer(404, "", b""), Reason.NOT_FOUND),
+        (Answer(200, JSON, b'{"status":7}'), Reason.INVALID_BODY),
+        (Answer(200, JSON, b"{}"), Reason.INVALID_BODY),
+    ],
+)
+def test_health_is_read(answer: Answer, outcome: object) -> None:
+    found = health.read(answer)
+    assert (found.reason if isinstance(found, Failure) else found) == outcome
+
+
+def read_configuration(body: dict[str, object]) -> configuration.Configuration:
+    found = configuration.read(Answer(200, JSON, json.dumps(body).encode()))
+    assert isinstance(found, configuration.Configuration)
+    return found
+
+
+ZONE = {
+    "zoneName": "Reference Zone",
+    "zoneDomain": "onezone.example",
+    "version": "21.02.7",
+    "serviceType": "onezone",
+    "deployed": True,
+    "clusterId": "onezone",
+    "build": "8-ge9fd9a78",
+}
+PROVIDER = {
+    "serviceType": "oneprovider",
+    "providerId": "p1",
+    "providerName": "Cracow",
+    "providerDomain": "cracow.example",
+    "zoneDomain": "onezone.example",
+    "isRegistered": True,
+    "version": "21.02.7",
+    "build": "8",
+    "clusterId": "c1",
+    "deployed": True,
+}
+
+
+def test_a_onezone_is_read() -> None:
+    facts = read_configuration(ZONE)
+    assert facts.kind is Kind.ONEZONE
+    assert (facts.name, facts.domain, facts.zone_domain) == (
+        "Reference Zone",
+        "onezone.example",
+        "onezone.example",
+    )
+    assert (facts.version, facts.build, facts.cluster_id) == ("21.02.7", "8-ge9fd9a78", "onezone")
+    assert (facts.deployed, facts.registered, facts.complete) == (True, None, True)
+
+
+def test_a_oneprovider_is_read() -> None:
+    facts = read_configuration(PROVIDER)
+    assert facts.kind is Kind.ONEPROVIDER
+    assert (facts.name, facts.domain, facts.zone_domain) == ("Cracow", "cracow.example", "onezone.example")
+    assert (facts.registered, facts.complete) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "complete"),
+    [
+        ({**PROVIDER, "providerId": None, "providerName": None, "providerDomain": None}, False),
+        ({**PROVIDER, "isRegistered": False, "providerId": None}, True),
+        ({key: PROVIDER[key] for key in PROVIDER if key not in {"providerName", "providerDomain"}}, True),
+        ({"version": "21.02.7", "build": "8", "clusterId": "onezone", "deployed": True}, False),
+    ],
+)
+def test_reduced_and_nameless_answers_are_incomplete(body: dict[str, object], complete: bool) -> None:  # noqa: FBT001
+    assert read_configuration(body).complete is complete
+
+
+def test_foreign_types_are_not_taken_for_values() -> None:
+    facts = read_configuration({**ZONE, "build": 8, "zoneName": ["x"], "deployed": "yes", "version": True})
+    assert (facts.build, facts.name, facts.deployed, facts.version) == ("8", "", None, "")
+
+
+def test_json_that_is_no_configuration_is_invalid() -> None:
+    found = configuration.read(Answer(200, JSON, b'{"hello":"world"}'))
+    assert isinstance(found, Failure)
+    assert found.reason is Reason.INVALID_BODY
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+keys = st.sampled_from([*ZONE, *PROVIDER, "status", "error", "id", "description"]) | st.text(max_size=5)
+bodies = st.binary(max_size=300) | st.dictionaries(keys, json_values, max_size=8).map(
+    lambda value: json.dumps(value).encode()
+)
+answers = st.builds(
+    Answer, st.integers(100, 999), st.sampled_from([JSON, "", "text/html", "text/xml"]), bodies
+)
+
+
+@given(answers)
+def test_no_answer_makes_an_operation_raise(answer: Answer) -> None:
+    for operation in OPERATIONS:
+        conversation = operation.converse(Known())
+        request: Request = next(conversation)
+        outcome = request.read(answer)
+        with pytest.raises(StopIteration) as stop:
+            conversation.send(outcome)
+        assert stop.value.value == outcome
+        for metric in operation.metrics:
+            for reading in metric.read(outcome):
+                assert len(reading.labels) == len(metric.labels)
+
+
+@given(st.text())
+def test_foreign_text_becomes_one_short_printable_line(text: str) -> None:
+    line = one_line(text)
+    assert len(line) <= 200
+    assert line.isprintable()
