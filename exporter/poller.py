@@ -8,14 +8,10 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from exporter.targets import Target
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 _FIRST_ROUNDS_PER_SECOND = 100
 _SHARE_FOR_SLOW = 0.75
@@ -99,7 +95,6 @@ class Poller:
         self._report_bug = report_bug
         self._slots = Slots(max_concurrency)
         self._tasks: dict[Target, asyncio.Task[None]] = {}
-        self.last_tick = 0.0
 
     def set_targets(self, targets: Iterable[Target]) -> None:
         """Poll these targets from now on. Equal ones keep their schedule, the others' rounds are ended."""
@@ -122,13 +117,17 @@ class Poller:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _poll(self, target: Target, delay: float) -> None:
-        loop = asyncio.get_running_loop()
+        clock = asyncio.get_running_loop().time
+        interval, shift = target.schedule.interval, offset(target.name, target.schedule.interval)
         await asyncio.sleep(delay)
+        last = int((clock() - shift) // interval)
         slow = await self._round(target, slow=False)
-        for due, skipped in _schedule(target, loop.time):
-            for _ in range(skipped):
+        while True:
+            place = int((clock() - shift) // interval) + 1
+            for _ in range(place - last - 1):
                 self._skipped(target)
-            await asyncio.sleep(due - loop.time())
+            last = place
+            await asyncio.sleep(shift + place * interval - clock())
             slow = await self._round(target, slow=slow)
 
     async def _round(self, target: Target, *, slow: bool) -> bool:
@@ -140,21 +139,9 @@ class Poller:
                 await self._look(target)
             except Exception as error:  # noqa: BLE001 - a bug costs this round, not the polling
                 self._report_bug("poller", error)
-            self.last_tick = loop.time()
-            return self.last_tick - began > 0.9 * target.schedule.timeout
+            return loop.time() - began > 0.9 * target.schedule.timeout
 
 
 def offset(name: str, interval: float) -> float:
     """The stable place of a target within the interval, so that rounds are spread evenly."""
     return zlib.crc32(name.encode()) / 2**32 * interval
-
-
-def _schedule(target: Target, now: Callable[[], float]) -> Iterator[tuple[float, int]]:
-    """When each next round is due, on a fixed grid, and how many were missed since the one before."""
-    interval = target.schedule.interval
-    shift = offset(target.name, interval)
-    last = int((now() - shift) // interval)
-    while True:
-        following = int((now() - shift) // interval) + 1
-        yield shift + following * interval, following - last - 1
-        last = following

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.poller import Poller, Slots, offset
+from exporter.targets import Schedule, Target
+
+
+def target(name: str, interval: float = 0.1, timeout: float = 0.1) -> Target:
+    url = f"https://{name}.example"
+    return Target(name, url, url, url, schedule=Schedule(interval, 60, timeout))
+
+
+class Looks:
+    """Counts looks, and lets a test wait for them or hold them up."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.bugs: list[tuple[str, Exception]] = []
+        self.began: dict[str, list[float]] = {}
+        self.running: Counter[str] = Counter()
+        self.hold: dict[str, asyncio.Event] = {}
+        self.overlapped = False
+        self.changed = asyncio.Condition()
+
+    async def look(self, target: Target) -> None:
+        self.running[target.name] += 1
+        self.overlapped |= self.running[target.name] > 1
+        self.began.setdefault(target.name, []).append(asyncio.get_running_loop().time())
+        try:
+            if target.name in self.hold:
+                await self.hold[target.name].wait()
+            if target.name == "raises":
+                raise LookupError(target.name)
+        finally:
+            self.running[target.name] -= 1
+            self.counts[target.name] += 1
+            async with self.changed:
+                self.changed.notify_all()
+
+    def skip(self, target: Target) -> None:
+        self.skipped[target.name] += 1
+
+    def bug(self, where: str, error: Exception) -> None:
+        self.bugs.append((where, error))
+
+    async def until(self, name: str, count: int) -> None:
+        async with asyncio.timeout(5), self.changed:
+            await self.changed.wait_for(lambda: self.counts[name] >= count)
+
+    def poller(self, max_concurrency: int = 100) -> Poller:
+        return Poller(self.look, self.skip, self.bug, max_concurrency)
+
+
+async def test_every_target_is_polled_at_its_rate_on_a_fixed_grid() -> None:
+    looks = Looks()
+    poller = looks.poller()
+    poller.set_targets([target("a"), target("b", interval=0.2)])
+    await looks.until("a", 7)
+    await poller.stop()
+    assert 2 <= looks.counts["b"] <= 6
+    grid = [moment - offset("a", 0.1) for moment in looks.began["a"][1:]]
+    assert all(moment % 0.1 < 0.09 for moment in grid), grid
+    assert not looks.skipped
+
+
+async def test_a_slow_target_is_never_looked_at_twice_at_once_and_its_lost_rounds_are_counted() -> None:
+    looks = Looks()
+    looks.hold["slow"] = asyncio.Event()
+    poller = looks.poller()
+    poller.set_targets([target("slow"), target("quick")])
+    await looks.until("quick", 5)
+    assert looks.counts["slow"] == 0
+    looks.hold["slow"].set()
+    await looks.until("slow", 2)
+    await poller.stop()
+    assert looks.skipped["slow"] >= 2
+    assert not looks.overlapped
+
+
+async def test_a_bug_in_one_round_costs_that_round_only() -> None:
+    looks = Looks()
+    poller = looks.poller()
+    poller.set_targets([target("raises"), target("fine")])
+    await looks.until("raises", 3)
+    await looks.until("fine", 3)
+    await poller.stop()
+    assert len(looks.bugs) >= 2
+    assert all(where == "poller" and isinstance(error, LookupError) for where, error in looks.bugs)
+
+
+async def test_stopping_ends_rounds_that_hang() -> None:
+    looks = Looks()
+    looks.hold["hangs"] = asyncio.Event()
+    poller = looks.poller()
+    poller.set_targets([target("hangs"), target("fine")])
+    await looks.until("fine", 1)
+    async with asyncio.timeout(1):
+        await poller.stop()
+    assert looks.running["hangs"] == 0
+
+
+async def test_changing_the_targets_keeps_the_equal_ones_and_ends_the_others() -> None:
+    looks = Looks()
+    poller = looks.poller()
+    looks.hold["kept"] = looks.hold["removed"] = asyncio.Event()
+    poller.set_targets([target("kept"), target("removed"), target("fine")])
+    await looks.until("fine", 1)
+    assert looks.running == Counter({"kept": 1, "removed": 1, "fine": 0})
+    poller.set_targets([target("kept"), target("new")])
+    await looks.until("new", 2)
+    assert looks.running["kept"] == 1
+    assert looks.running["removed"] == 0
+    assert len(looks.began["kept"]) == 1
+    fine = looks.counts["fine"]
+    await looks.until("new", 4)
+    assert looks.counts["fine"] == fine
+    await poller.stop()
+
+
+async def test_hanging_targets_do_not_starve_the_others() -> None:
+    looks = Looks()
+    hanging = [f"hang{number}" for number in range(40)]
+    fine = [f"fine{number}" for number in range(10)]
+
+    async def look(which: Target) -> None:
+        if which.name.startswith("hang"):
+            await asyncio.sleep(which.schedule.timeout)
+        await looks.look(which)
+
+    poller = Poller(look, looks.skip, looks.bug, max_concurrency=20)
+    poller.set_targets([target(name, interval=0.25, timeout=0.25) for name in hanging + fine])
+    for name in hanging:  # only a first round shows who hangs
+        await looks.until(name, 1)
+    before = looks.skipped.copy()
+    goals = {name: looks.counts[name] + 8 for name in fine}
+    for name, goal in goals.items():
+        await looks.until(name, goal)
+    await poller.stop()
+    assert all(looks.skipped[name] - before[name] <= 1 for name in fine)
+    assert sum(looks.skipped[name] for name in hanging) > 0
+
+
+async def test_slots_are_given_first_come_first_served_and_never_too_many() -> None:
+    slots = Slots(4)
+    order: list[int] = []
+    in_use = peak = 0
+
+    async def use(number: int, count: int) -> None:
+        nonlocal in_use, peak
+        async with slots.take(count, slow=False):
+            order.append(number)
+            in_use += count
+            peak = max(peak, in_use)
+            await asyncio.sleep(0)
+            in_use -= count
+
+    await asyncio.gather(*(use(number, 1 + number % 3) for number in range(20)))
+    assert order == list(range(20))
+    assert peak <= 4
+
+
+async def test_more_slots_than_there_are_means_all_of_them() -> None:
+    slots = Slots(2)
+    async with asyncio.timeout(1), slots.take(10, slow=False):
+        pass
+    async with asyncio.timeout(1), slots.take(10, slow=True):
+        pass
+
+
+async def test_giving_up_while_waiting_gives_the_slots_to_the_next() -> None:
+    slots = Slots(1)
+    got: list[str] = []
+
+    async def use(name: str) -> None:
+        async with slots.take(1, slow=False):
+            got.append(name)
+
+    async with slots.take(1, slow=False):
+        first = asyncio.create_task(use("first"))
+        second = asyncio.create_task(use("second"))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+    async with asyncio.timeout(1):
+        await second
+    assert got == ["second"]
+
+
+@given(st.text(), st.floats(0.1, 3600))
+def test_the_offset_is_stable_and_inside_the_interval(name: str, interval: float) -> None:
+    assert 0 <= offset(name, interval) <= interval
+    assert offset(name, interval) == offset(name, interval)
+
+
+def test_offsets_are_spread_over_the_interval() -> None:
+    found = Counter(int(offset(f"zone-{number}.example.org", 10)) for number in range(1000))
+    assert set(found) == set(range(10))
+    assert max(found.values()) < 200
+
+
+@pytest.mark.parametrize("max_concurrency", [1, 2])
+async def test_few_slots_still_let_everybody_through(max_concurrency: int) -> None:
+    looks = Looks()
+    poller = looks.poller(max_concurrency)
+    poller.set_targets([target(f"t{number}") for number in range(5)])
+    for number in range(5):
+        await looks.until(f"t{number}", 2)
+    await poller.stop()
