@@ -1,0 +1,112 @@
+"""Addresses in the configuration: the origins of targets, and what the exporter listens on."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
+_LISTEN = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]]*):(?P<port>[0-9]{1,5})")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_LAST_PORT = 65_535
+
+
+class Origin(NamedTuple):
+    """Scheme, host (an IPv6 address without its brackets) and port of a URL."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """`https://host[:port]`, without the port that the scheme implies."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + (
+            "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        )
+
+
+class ListenAddress(NamedTuple):
+    """Where to listen; an empty host means all interfaces, port 0 any free port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """As it is written in the configuration: `:19443`, `127.0.0.1:19443`, `[::1]:19443`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_origin(value: object, *, allow_http: bool) -> Origin:
+    """The origin that a URL consists of.
+
+    Raises:
+        ValueError: it is no URL, or has more than an origin; never repeats the URL, which may hold a password.
+    """
+    if not isinstance(value, str):
+        raise ValueError("must be a URL such as https://my.zone.domain.org")  # noqa: TRY004 pydantic reports ValueError only
+    if not value.isprintable() or " " in value:
+        raise ValueError("must not contain spaces or control characters")
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError("is no valid URL: see its port (1 to 65535) and its brackets") from None
+    _refuse_scheme(parts.scheme, allow_http=allow_http)
+    if parts.username is not None:
+        raise ValueError("must not contain a user name or password")
+    if "?" in value or "#" in value:
+        raise ValueError("must not contain a query (?) or a fragment (#)")
+    if parts.path not in {"", "/"}:
+        raise ValueError("must not contain a path: only https://, the host and perhaps a port")
+    if port == 0:
+        raise ValueError("the port must be between 1 and 65535")
+    return Origin(parts.scheme, parse_host(parts.hostname or ""), port or _DEFAULT_PORTS[parts.scheme])
+
+
+def parse_host(text: str) -> str:
+    """A host name or IP address (without brackets), in lower case.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not text:
+        raise ValueError("has no host")
+    if ":" in text or re.fullmatch(r"[0-9.]+", text):
+        return _parse_ip(text)
+    if not _HOST_NAME.fullmatch(text):
+        raise ValueError("the host is no valid name (letters, digits, - and .; others in their xn-- form)")
+    return text.lower()
+
+
+def parse_listen_address(value: object) -> ListenAddress:
+    """What to listen on, from `:PORT`, `HOST:PORT` or `[IPV6]:PORT`.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    match = _LISTEN.fullmatch(value) if isinstance(value, str) else None
+    if match is None or int(match["port"]) > _LAST_PORT:
+        raise ValueError("must be an address and port such as ':19443', '127.0.0.1:19443' or '[::1]:19443'")
+    host = match["host"].strip("[]")
+    return ListenAddress(parse_host(host) if host else "", int(match["port"]))
+
+
+def _parse_ip(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise ValueError("the host is no valid IP address") from None
+    if "%" in text:
+        raise ValueError("the host must not name a network interface (%)")
+    return str(address)
+
+
+def _refuse_scheme(scheme: str, *, allow_http: bool) -> None:
+    if scheme == "http" and not allow_http:
+        raise ValueError("must begin with https://; plain http needs allow_http: true on this target")
+    if scheme not in _DEFAULT_PORTS:
+        raise ValueError("must begin with https://, as in https://my.zone.domain.org")

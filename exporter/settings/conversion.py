@@ -1,0 +1,51 @@
+"""From the keys of the configuration to the values that everything else works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exporter.targets import Schedule, Target, TlsOptions
+
+if TYPE_CHECKING:
+    from exporter.settings.schema import Document, Log, Poll, TargetKeys, Web
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of the exporter. `latency_buckets` are upper bounds in seconds, increasing."""
+
+    poll: Poll
+    web: Web
+    log: Log
+    latency_buckets: tuple[float, ...]
+    targets: tuple[Target, ...]
+
+
+def convert(document: Document) -> Settings:
+    """The settings that a document without faults means."""
+    poll = document.poll
+    schedule = Schedule(poll.interval, poll.details_interval, poll.timeout)
+    return Settings(
+        poll=poll,
+        web=document.web,
+        log=document.log,
+        latency_buckets=document.latency_buckets,
+        targets=tuple(_target(keys, schedule) for keys in document.targets),
+    )
+
+
+def _target(keys: TargetKeys, schedule: Schedule) -> Target:
+    return Target(
+        name=keys.name,
+        url=str(keys.url),
+        proxy_url=str(keys.proxy_url),
+        direct_url=str(keys.direct_url),
+        kind=keys.kind,
+        labels=tuple(sorted(keys.labels.items())),
+        expected_paths=keys.paths,
+        tls=TlsOptions(**keys.tls.model_dump()),
+        ip_protocol=keys.ip_protocol,
+        proxy_from_environment=keys.proxy_from_environment,
+        schedule=schedule,
+    )

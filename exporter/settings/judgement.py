@@ -1,0 +1,107 @@
+"""Which values are wrong, and why, in words for people. Values themselves are never repeated: they may be secret."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import ValidationError
+
+from exporter.settings.addresses import parse_origin
+from exporter.settings.keys import walk
+from exporter.settings.schema import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic_core import ErrorDetails
+
+    from exporter.settings.faults import KeyPath
+
+_WORDS = {
+    "missing": "is required",
+    "model_type": "must be a mapping (key: value)",
+    "dict_type": "must be a mapping (key: value)",
+    "tuple_type": "must be a list",
+    "frozen_set_type": "must be a list",
+    "too_short": "must not be empty",
+    "string_type": "must be text; put it in quotes",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "enum": "must be {expected}",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge}",
+    "value_error": "{error}",
+    "recursion_loop": "must not contain itself",
+}
+
+_NO_TARGET = "no target: name at least one, in this list or with --target URL"
+# Said by pydantic of a default that depends on another key, when that one is wrong: its fault is enough.
+_CONSEQUENCE = "default_factory_not_called"
+
+
+class Finding(NamedTuple):
+    """A fault without the source that it comes from."""
+
+    path: KeyPath
+    message: str
+
+
+def judge(values: Mapping[str, Any]) -> tuple[Document | None, list[Finding]]:
+    """The document that the values are, or else None, and everything that is wrong with it."""
+    findings = list(_same_names(values.get("targets")))
+    try:
+        document = Document.model_validate(values)
+    except ValidationError as error:
+        wrong = [_finding(each) for each in error.errors() if each["type"] != _CONSEQUENCE]
+        return None, wrong + findings
+    return document, findings
+
+
+def _finding(error: ErrorDetails) -> Finding:
+    path = tuple(part for part in error["loc"] if part != "[key]")
+    if error["type"] == "extra_forbidden":
+        return Finding(path, f"unknown key{_did_you_mean(path)}")
+    if path == ("targets",) and error["type"] in {"missing", "too_short"}:
+        return Finding(path, _NO_TARGET)
+    template = _WORDS.get(error["type"])
+    return Finding(path, error["msg"] if template is None else template.format(**error.get("ctx", {})))
+
+
+def _did_you_mean(path: KeyPath) -> str:
+    *above, key = (part for part in path if isinstance(part, str))
+    places = [place for place, _ in walk() if place[0] != "defaults"]
+    siblings = [place[-1] for place in places if place[:-1] == tuple(above)]
+    elsewhere = [".".join(place).replace("targets.", "targets[].") for place in places if place[-1] == key]
+    similar = difflib.get_close_matches(key, siblings, n=1) or elsewhere[:1]
+    return f"; did you mean {similar[0]}?" if similar else ""
+
+
+def _same_names(targets: object) -> Iterator[Finding]:
+    """Targets with the name of another one; judged on the values as given, so that no other fault hides it."""
+    first: dict[str, int] = {}
+    for index, target in enumerate(targets if isinstance(targets, list) else []):
+        name = _name(target)
+        if name is None:
+            continue
+        if name in first:
+            message = f"targets[{first[name]}] and targets[{index}] have the same name; give each a 'name' of its own"
+            yield Finding(("targets", index, "name"), message)
+        first.setdefault(name, index)
+
+
+def _name(target: object) -> str | None:
+    if not isinstance(target, dict):
+        return None
+    name = target.get("name")
+    if name is not None:
+        return name if isinstance(name, str) else None
+    try:
+        return parse_origin(target.get("url"), allow_http=True).host
+    except ValueError:
+        return None

@@ -1,0 +1,98 @@
+"""From all sources to one value: merge, give each target its defaults, judge, convert."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from exporter.settings.conversion import Settings, convert
+from exporter.settings.faults import ConfigurationError
+from exporter.settings.judgement import judge
+from exporter.settings.provenance import blame
+from exporter.settings.sources import CONFIG_FILE_VARIABLE, Source, read_environment, read_file, read_flags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic.fields import FieldInfo
+
+
+def load(
+    config_file: Path | None = None,
+    flags: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """The settings from command line, environment and file, each of which wins over those after it.
+
+    `flags` are by key path: `{"poll.interval": "5s", "targets": ["https://my.zone.domain.org"]}`; a target
+    is a URL or a mapping of its keys. Without `config_file`, `ONEDATA_EXPORTER_CONFIG_FILE` may name one.
+
+    Raises:
+        ConfigurationError: with everything that is wrong.
+    """
+    if config_file is None and environ.get(CONFIG_FILE_VARIABLE):
+        config_file = Path(environ[CONFIG_FILE_VARIABLE])
+    sources = [read_flags(flags or {}), read_environment(environ)]
+    if config_file is not None:
+        sources.append(read_file(config_file))
+    merged = _merge(sources)
+    document, findings = judge(_with_defaults(merged))
+    unread = [fault for source in sources for fault in source.faults]
+    if unread:  # the targets may stand in what could not be read
+        findings = [finding for finding in findings if finding.path != ("targets",)]
+    faults = [*unread, *(blame(finding, sources, merged) for finding in findings)]
+    if faults or document is None:
+        raise ConfigurationError(dict.fromkeys(faults))
+    return convert(document)
+
+
+def _merge(sources: Sequence[Source]) -> dict[str, Any]:
+    class Merged(BaseSettings):
+        """What all sources say together, not yet judged: mappings key by key, all else as a whole."""
+
+        model_config = SettingsConfigDict(extra="allow")
+
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *_: object, **__: object
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return tuple(_Given(settings_cls, source.values) for source in sources)
+
+    return dict(Merged().model_extra or {})
+
+
+class _Given(PydanticBaseSettingsSource):
+    """Values that are already read, as pydantic-settings wants them."""
+
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, Any]) -> None:
+        super().__init__(settings_cls)
+        self._values = values
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Asked by the interface for one field; unused where all values are given at once."""
+        del field
+        return self._values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All values."""
+        return dict(self._values)
+
+
+def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    """The same values, in which each target has the keys of `defaults` that it does not set itself."""
+    defaults, targets = values.get("defaults"), values.get("targets")
+    if not isinstance(defaults, dict) or not isinstance(targets, list):
+        return values
+    return {**values, "targets": [_fill(target, defaults) for target in targets]}
+
+
+def _fill(own: object, defaults: object) -> object:
+    """`own`, where it says something, else `defaults`; mappings key by key."""
+    if own is None:
+        return defaults
+    if not isinstance(own, dict) or not isinstance(defaults, dict):
+        return own
+    return {**defaults, **{key: _fill(value, defaults.get(key)) for key, value in own.items()}}

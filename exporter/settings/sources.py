@@ -1,0 +1,140 @@
+"""Where settings come from: the command line, the environment, and a YAML file. The only reader of the latter two."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from exporter.settings.faults import Fault, KeyPath, write_key_path
+from exporter.settings.keys import is_structured, walk
+from exporter.settings.yaml_text import parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+ENVIRONMENT_PREFIX = "ONEDATA_EXPORTER_"
+CONFIG_FILE_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
+COMMAND_LINE = "command line"
+ENVIRONMENT = "environment"
+
+# What Kubernetes, and Docker's links, tell every container about services whose names begin like our variables.
+_SERVICE_LINK = re.compile(
+    rf"{ENVIRONMENT_PREFIX}(?:(?:.+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_.+)?)"
+    r"|PORT(?:_.+)?)"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What one source says: the values, nested as in the file, and what is wrong before any of them is judged.
+
+    `variables` are the names of environment variables by the key path that they set.
+    """
+
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    faults: tuple[Fault, ...] = ()
+    variables: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
+
+    def spell(self, path: KeyPath) -> str:
+        """A key path as it is written in this source: `targets[0].url`, or the variable and what is below it."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.variables:
+                return write_key_path((self.variables[path[:end]], *path[end:]))
+        return write_key_path(path)
+
+
+def read_flags(flags: Mapping[str, object]) -> Source:
+    """The command line: values by key path (`poll.interval`); targets may be given as bare URLs."""
+    values: dict[str, Any] = {}
+    for key, value in flags.items():
+        _put(values, tuple(key.split(".")), value)
+    if "targets" in values:
+        values["targets"] = [{"url": each} if isinstance(each, str) else each for each in values["targets"]]
+    return Source(COMMAND_LINE, values)
+
+
+def read_environment(environ: Mapping[str, str]) -> Source:
+    """The environment: `ONEDATA_EXPORTER_POLL__INTERVAL=30s`; lists and mappings in YAML or JSON.
+
+    Names are case-insensitive. An empty variable counts as absent.
+    """
+    known = dict(walk())
+    values: dict[str, Any] = {}
+    variables: dict[KeyPath, str] = {}
+    faults = []
+    for variable, text in _ours(environ):
+        path = tuple(variable.upper().removeprefix(ENVIRONMENT_PREFIX).lower().split("__"))
+        key = known.get(path)
+        if key is None and path[:-1] != ("defaults", "labels"):
+            faults.append(Fault(ENVIRONMENT, variable, f"unknown variable{_did_you_mean(variable, known)}"))
+            continue
+        variables[path] = variable
+        try:
+            _put(values, path, parse_yaml(text) if key and is_structured(key) else text)
+        except ValueError as error:
+            faults.append(Fault(ENVIRONMENT, variable, str(error)))
+    return Source(ENVIRONMENT, values, tuple(faults), variables)
+
+
+def read_file(file: Path) -> Source:
+    """A YAML file. File names in it (keys that end with `_file`) are relative to its directory."""
+    name = str(file)
+    try:
+        values = parse_yaml(file.read_bytes().decode("utf-8-sig"))
+        return Source(name, _resolve_files(_mapping(values), file.parent))
+    except OSError as error:
+        return Source(name, faults=(Fault(name, "", f"cannot be read: {error.strerror}"),))
+    except UnicodeDecodeError as error:
+        return Source(name, faults=(Fault(name, "", f"is not UTF-8 text (byte {error.start + 1})"),))
+    except ValueError as error:
+        return Source(name, faults=(Fault(name, "", str(error)),))
+    except RecursionError:
+        return Source(name, faults=(Fault(name, "", "is nested too deeply"),))
+
+
+def _mapping(values: object) -> dict[str, Any]:
+    if values is None:
+        raise ValueError("is empty")
+    if not isinstance(values, dict):
+        raise ValueError("must be a mapping (key: value) at its top, such as 'targets: [...]'")  # noqa: TRY004 told like all other faults
+    return values
+
+
+def _ours(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for variable in sorted(environ, key=str.upper):
+        name, text = variable.upper(), environ[variable]
+        service_link = _SERVICE_LINK.fullmatch(name) or (name.endswith("_PORT") and "://" in text)
+        if name.startswith(ENVIRONMENT_PREFIX) and name != CONFIG_FILE_VARIABLE and text and not service_link:
+            yield variable, text
+
+
+def _did_you_mean(variable: str, known: Iterable[KeyPath]) -> str:
+    names = [ENVIRONMENT_PREFIX + "__".join(map(str, path)).upper() for path in known]
+    similar = difflib.get_close_matches(variable.upper(), [*names, CONFIG_FILE_VARIABLE], n=1, cutoff=0.8)
+    return f"; did you mean {similar[0]}?" if similar else ""
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
+    for part in path[:-1]:
+        below = values.get(part)
+        if not isinstance(below, dict):
+            below = values[part] = {}
+        values = below
+    values[path[-1]] = value
+
+
+def _resolve_files(values: Any, directory: Path) -> Any:
+    if isinstance(values, list):
+        return [_resolve_files(value, directory) for value in values]
+    if not isinstance(values, dict):
+        return values
+    return {
+        key: str(directory / value)
+        if key.endswith("_file") and isinstance(value, str) and value
+        else _resolve_files(value, directory)
+        for key, value in values.items()
+    }

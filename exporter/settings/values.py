@@ -1,0 +1,123 @@
+"""The single values of the configuration: the types of its keys, with what each refuses.
+
+A type is a pydantic annotation whose validator raises `ValueError` with a message for people; `TypeName`
+is what the documentation calls it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
+
+from exporter.durations import parse_duration
+from exporter.settings.addresses import ListenAddress, Origin, parse_host, parse_listen_address, parse_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LONGEST_NAME = 100
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_OUR_LABELS = frozenset(
+    {
+        *("target", "path", "node", "operation", "component", "host", "module", "status"),
+        *("reason", "phase", "diagnosis", "check", "method", "le", "quantile"),
+    }
+)
+_SCRAPER_LABELS = frozenset(
+    {"service", "endpoint", "cluster", "namespace", "pod", "container", "instance", "job"}
+)
+_URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_OUR_PAGES = ("-", "api", "targets", "probe")
+
+
+class TypeName(NamedTuple):
+    """What the documentation calls the type of a key."""
+
+    text: str
+
+
+class LogLevel(StrEnum):
+    """The least important lines that are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a log line is written."""
+
+    LOGFMT = "logfmt"
+    JSON = "json"
+
+
+def check_target_name(name: str) -> str:
+    """A target's name, which is also a part of a URL (`/targets/NAME`)."""
+    if not 0 < len(name) <= _LONGEST_NAME:
+        raise ValueError(f"must have 1 to {_LONGEST_NAME} characters")
+    if not name.isprintable() or "/" in name or name != name.strip() or name in {".", ".."}:
+        raise ValueError("must be printable text without '/', and without spaces at its ends")
+    return name
+
+
+def check_label_name(name: str) -> str:
+    """The name of a user's own label on `onedata_target_info`."""
+    if not _LABEL_NAME.fullmatch(name):
+        raise ValueError("is no label name (letters, digits and _, not beginning with a digit)")
+    if name.startswith("__"):
+        raise ValueError("label names that begin with __ are Prometheus' own")
+    if name in _OUR_LABELS:
+        raise ValueError("is a label of the exporter's own metrics; choose another name")
+    if name in _SCRAPER_LABELS:
+        raise ValueError("is a label that Prometheus sets when it scrapes; choose another name")
+    return name
+
+
+def check_printable(text: str) -> str:
+    """Text without control characters, and such that it can be encoded."""
+    if not text.isprintable():
+        raise ValueError("must not contain line breaks or other unprintable characters")
+    return text
+
+
+def check_telemetry_path(path: str) -> str:
+    """The URL path of the metrics."""
+    if not _URL_PATH.fullmatch(path) or ".." in path.split("/"):
+        raise ValueError("must be a URL path such as /metrics")
+    if path.split("/")[1] in _OUR_PAGES:
+        raise ValueError("is the place of another page of the exporter")
+    return path
+
+
+def check_increasing(buckets: Sequence[float]) -> Sequence[float]:
+    """Bounds of a histogram's buckets."""
+    for lower, upper in itertools.pairwise(buckets):
+        if not lower < upper:
+            raise ValueError(f"must increase: {upper:g} comes after {lower:g}")
+    return buckets
+
+
+def _origin(value: object, info: ValidationInfo) -> Origin:
+    # Where `allow_http` itself is wrong it is missing here: one fault is enough.
+    return parse_origin(value, allow_http=info.data.get("allow_http", True))
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), TypeName("duration")]
+Url = Annotated[Origin, PlainValidator(_origin), TypeName("URL")]
+Host = Annotated[str, AfterValidator(parse_host), TypeName("host name")]
+Listen = Annotated[ListenAddress, PlainValidator(parse_listen_address), TypeName("address")]
+UrlPath = Annotated[str, AfterValidator(check_telemetry_path), TypeName("URL path")]
+TargetName = Annotated[str, AfterValidator(check_target_name), TypeName("text")]
+LabelName = Annotated[str, AfterValidator(check_label_name)]
+LabelValue = Annotated[str, AfterValidator(check_printable)]
+Buckets = Annotated[
+    tuple[Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)], ...],
+    Field(min_length=1),
+    AfterValidator(check_increasing),
+    TypeName("list of seconds"),
+]

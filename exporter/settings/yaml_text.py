@@ -1,0 +1,72 @@
+"""YAML, strictly: the safe subset, in which keys are text and come once in their mapping.
+
+Dates stay text, so that who needs one can say what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+def parse_yaml(text: str) -> Any:
+    """The value of a YAML document; None when it is empty.
+
+    Raises:
+        ValueError: it is no such YAML; says where (`line 3, column 5: ...`).
+    """
+    try:
+        return yaml.load(text, _StrictLoader)  # noqa: S506 a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ValueError(f"{place}{_problem(error)}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ValueError(f"line {line}: a character that YAML does not allow") from None
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    # Only our own faults have no context; PyYAML's words for a problem are hardly understood without theirs.
+    if error.context is None and isinstance(error, yaml.constructor.ConstructorError):
+        return str(error.problem)
+    return "is no valid YAML: " + ", ".join(part for part in (error.context, error.problem) if part)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML's safe loader without dates, and with keys that are text and unique."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 the way PyYAML is configured
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 PyYAML's signature
+        seen = set()
+        for key, _ in node.value:
+            if key.tag == _MERGE:
+                continue
+            name = self.construct_object(key, deep=True)
+            if not isinstance(name, str):
+                raise _fault("a key that is no text; put it in quotes", key)
+            if name in seen:
+                raise _fault(f"the key {name[:60]!a} comes a second time", key)
+            seen.add(name)
+        return super().construct_mapping(node, deep=deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 PyYAML's signature
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, LookupError, AttributeError, ArithmeticError):
+            # PyYAML lets these out for values that do not fit their tag, such as `!!int x`.
+            raise _fault("a value that does not fit its type", node) from None
+
+
+def _fault(message: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(problem=message, problem_mark=node.start_mark)
