@@ -1,0 +1,91 @@
+"""The private certificate authority of simulated zones, and the certificates it gives out, right and wrong."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import cache, cached_property
+from pathlib import Path
+
+import trustme
+
+_NAMES = ("onezone.example", "localhost", "127.0.0.1", "::1")
+_OTHER_NAMES = ("another-zone.example",)
+_YEAR = timedelta(days=365)
+
+
+class Credential(Enum):
+    """A certificate that a port can show, by what is wrong with it."""
+
+    GOOD = "good"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    OTHER_NAME = "other_name"
+    UNTRUSTED = "untrusted"
+
+
+class ObservedTls(ssl.SSLObject):
+    """The server's side of a TLS connection that remembers which name the client asked for."""
+
+    server_name: str | None = None
+
+
+class Authority:
+    """One authority serves any number of zones: certificates are made when first needed, then shared.
+
+    They are valid for onezone.example, localhost, 127.0.0.1 and ::1. Their keys are elliptic (the real
+    ones are RSA), so that a farm of hundreds of zones starts and answers quickly.
+    """
+
+    def __init__(self) -> None:
+        self._authority = trustme.CA(organization_name="Simulated Zone Authority")
+        # Not methods under @cache: that would keep every authority alive for good.
+        self.server_context = cache(self._make_server_context)
+
+    @property
+    def ca_pem(self) -> str:
+        """The authority's own certificate, which a client must trust (PEM)."""
+        return self._authority.cert_pem.bytes().decode()
+
+    def write_ca_file(self, file: Path) -> Path:
+        """Write the authority's certificate to a file, for `tls.ca_file`; returns the file."""
+        file.write_text(self.ca_pem)
+        return file
+
+    @cached_property
+    def forwarding_context(self) -> ssl.SSLContext:
+        """How the worker looks at its own Onepanel: signed by the zone's chain, for whatever name."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        self._authority.configure_trust(context)
+        return context
+
+    def client_context(self) -> ssl.SSLContext:
+        """What a client needs to trust the zones of this authority and nothing else."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._authority.configure_trust(context)
+        return context
+
+    def _make_server_context(self, credential: Credential) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        context.num_tickets = 0
+        context.sslobject_class = ObservedTls
+        context.sni_callback = _remember_name
+        self._issue(credential).configure_cert(context)
+        return context
+
+    def _issue(self, credential: Credential) -> trustme.LeafCert:
+        now = datetime.now(UTC)
+        start = now + timedelta(days=1) if credential is Credential.NOT_YET_VALID else now - _YEAR
+        end = now - timedelta(days=1) if credential is Credential.EXPIRED else now + _YEAR
+        issuer = trustme.CA() if credential is Credential.UNTRUSTED else self._authority
+        names = _OTHER_NAMES if credential is Credential.OTHER_NAME else _NAMES
+        return issuer.issue_cert(*names, common_name=names[0], not_before=start, not_after=end)
+
+
+def _remember_name(tls: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+    if isinstance(tls, ObservedTls):
+        tls.server_name = name

@@ -1,0 +1,94 @@
+"""The simulated Onepanel: the order in which it judges a request, and the table of what it knows.
+
+A further operation is a line in one of the tables of `exporter.simulator.resources`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from exporter.simulator.cluster import Cluster
+from exporter.simulator.credentials import authenticate
+from exporter.simulator.errors import MALFORMED, SERVICE_UNAVAILABLE, UNAUTHORIZED, empty_reply
+from exporter.simulator.messages import JSON, Reply, Request
+
+API_ROOT = "/api/v3/onepanel/"
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What stands behind one URL. `answer` is asked last, when the request may be answered.
+
+    `argument` in its call is the last segment of the URL, for the URLs that end in `/*`.
+    """
+
+    answer: Callable[[Request, Cluster, str], Reply]
+    methods: tuple[str, ...] = ("GET",)
+    content_types: tuple[str, ...] = (JSON,)
+    public: bool = False
+    needs_worker: bool = False
+    known: Callable[[Cluster], bool] = lambda _cluster: True
+
+
+Resources = Mapping[str, Resource]
+
+
+def answer(request: Request, cluster: Cluster, resources: Resources) -> Reply:
+    """What Onepanel says. Pure: the same request meets the same answer while the cluster stays the same."""
+    resource, argument = _find(request.path, cluster, resources)
+    if resource is None:
+        return empty_reply(404)
+    if request.method not in _METHODS:
+        return empty_reply(500)  # HEAD, too: the real handler crashes on it
+    if cluster.breaker_open or (resource.needs_worker and not cluster.worker_serves):
+        # Whoever shows wrong credentials is told so first, unless the breaker is open.
+        refusal = False if cluster.breaker_open else authenticate(request, cluster)
+        return refusal if isinstance(refusal, Reply) else SERVICE_UNAVAILABLE
+    return _refuse(request, cluster, resource) or resource.answer(request, cluster, argument)
+
+
+def _find(path: str, cluster: Cluster, resources: Resources) -> tuple[Resource | None, str]:
+    if not path.startswith(API_ROOT):
+        return None, ""
+    name = path.removeprefix(API_ROOT).removesuffix("/")
+    parent, _slash, argument = name.rpartition("/")
+    for key, found in ((name, ""), (f"{parent}/*", argument)):
+        resource = resources.get(key)
+        if resource is not None and resource.known(cluster):
+            return resource, found
+    return None, ""
+
+
+def _refuse(request: Request, cluster: Cluster, resource: Resource) -> Reply | None:
+    """Why the request is not answered, or None; in the order in which the real server looks."""
+    if request.method == "OPTIONS":
+        return empty_reply(200)
+    if request.method not in resource.methods:
+        return empty_reply(405, ("allow", ", ".join(("OPTIONS", *resource.methods))))
+    if request.body and not _is_json(request.body):
+        return MALFORMED
+    somebody = authenticate(request, cluster)
+    if isinstance(somebody, Reply):
+        return somebody
+    if cluster.database_down or not (somebody or resource.public):
+        return UNAUTHORIZED
+    return _refuse_accept(request.headers.get("accept", "*/*"), resource.content_types)
+
+
+def _refuse_accept(accept: str, offered: tuple[str, ...]) -> Reply | None:
+    ranges = [part.partition(";")[0].strip() for part in accept.split(",")]
+    if not all(one.count("/") == 1 for one in ranges):
+        return empty_reply(400)
+    acceptable = {"*/*", *offered, *(f"{kind.partition('/')[0]}/*" for kind in offered)}
+    return None if acceptable.intersection(ranges) else empty_reply(406)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True

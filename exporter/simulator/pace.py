@@ -1,0 +1,23 @@
+"""How fast the simulated servers are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """All times are seconds, and by default those of the real servers.
+
+    `scale` multiplies the usual delays (0: none at all). The two timeouts are those of the worker's
+    proxy, for a Onepanel that is frozen and for one that accepts but never answers.
+    `latency_seconds` is what the trouble `latency` adds to each answer.
+    """
+
+    scale: float = 1.0
+    connect_timeout_seconds: float = 8.0
+    receive_timeout_seconds: float = 30.0
+    latency_seconds: float = 2.0
+
+
+INSTANT = Pace(scale=0.0, connect_timeout_seconds=0.2, receive_timeout_seconds=0.3, latency_seconds=0.2)

@@ -1,0 +1,130 @@
+"""HTTP over TLS on one port: reads requests, asks for the answers, and misbehaves as its conduct says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from exporter.simulator import delivery
+from exporter.simulator.authority import Authority, ObservedTls
+from exporter.simulator.conduct import Conduct, Door
+from exporter.simulator.journal import Journal
+from exporter.simulator.listener import Listener, reset_on_close
+from exporter.simulator.messages import Reply, Request, read_request
+from exporter.simulator.pace import Pace
+
+Answer: TypeAlias = Callable[[Request], Awaitable[Reply]]
+
+_FIRST_REQUEST_SECONDS = 30.0
+_IDLE_SECONDS = 60.0
+_BAD_REQUEST = Reply(400, closing=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What never changes of a server. `requests_per_connection` is 0 for as many as one likes."""
+
+    authority: Authority
+    pace: Pace
+    requests_per_connection: int = 0
+
+
+class Server:
+    """A server on one port, closed until it is told to behave otherwise."""
+
+    def __init__(self, host: str, port: int, manner: Manner, answer: Answer) -> None:
+        self.journal = Journal()
+        self._manner = manner
+        self._answer = answer
+        self._conduct = Conduct(door=Door.CLOSED)
+        self._listener = Listener(host, port, self._serve)
+
+    @property
+    def port(self) -> int:
+        """The port: once started, always the same."""
+        return self._listener.port
+
+    def reserve(self) -> None:
+        """Take the port; raises OSError when it is taken already."""
+        self._listener.reserve()
+
+    async def behave(self, conduct: Conduct) -> None:
+        """Take on another conduct: its certificate for new connections, all else at once."""
+        self._conduct = conduct
+        await self._listener.move(conduct.door)
+
+    async def release(self) -> None:
+        """Stop, reset all connections and give the port back."""
+        await self._listener.release()
+
+    async def _serve(self, connection: socket.socket) -> None:
+        # Whatever goes wrong on a connection is for its client to notice. TimeoutError and SSLError are OSErrors.
+        with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
+            reader, writer = await self._greet(connection)
+            try:
+                await self._converse(reader, writer)
+            except (asyncio.CancelledError, ConnectionError):
+                reset_on_close(connection)
+                raise
+            finally:
+                writer.transport.abort()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+
+    async def _greet(self, connection: socket.socket) -> tuple[StreamReader, StreamWriter]:
+        loop = asyncio.get_running_loop()
+        conduct = self._conduct
+        context = None if conduct.plain else self._manner.authority.server_context(conduct.certificate)
+        reader = StreamReader(loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport, _protocol = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=context)
+        writer = StreamWriter(transport, protocol, reader, loop)
+        tls = writer.get_extra_info("ssl_object")
+        self.journal.note_connection(tls.server_name if isinstance(tls, ObservedTls) else None)
+        return reader, writer
+
+    async def _converse(self, reader: StreamReader, writer: StreamWriter) -> None:
+        patience_seconds = _FIRST_REQUEST_SECONDS
+        remaining = self._manner.requests_per_connection
+        closing = False
+        while not closing:
+            try:
+                async with asyncio.timeout(patience_seconds):
+                    request = await read_request(reader)
+            except ValueError:
+                await delivery.whole(writer, _BAD_REQUEST)
+                break
+            remaining -= 1
+            closing = await self._respond(request, reader, writer, last=remaining == 0)
+            patience_seconds = _IDLE_SECONDS
+        writer.close()
+        await writer.wait_closed()
+
+    async def _respond(
+        self, request: Request, reader: StreamReader, writer: StreamWriter, *, last: bool
+    ) -> bool:
+        """Answer one request; whether the connection is to be closed then."""
+        conduct = self._conduct
+        if conduct.silent or conduct.door is Door.FROZEN:
+            self.journal.note(request, 0)
+            await reader.read()  # until the client gives up
+            return True
+        reply = conduct.instead or await self._answer(request)
+        reply = conduct.distort(reply) if conduct.distort else reply
+        await self._take_time(reply, slow=conduct.slow)
+        closing = last or request.wants_close
+        body = b"" if request.method == "HEAD" else reply.body
+        self.journal.note(request, reply.status)
+        await conduct.deliver(writer, replace(reply, body=body, closing=closing))
+        return closing or conduct.deliver is not delivery.whole
+
+    async def _take_time(self, reply: Reply, *, slow: bool) -> None:
+        pace = self._manner.pace
+        seconds = reply.seconds * pace.scale + (pace.latency_seconds if slow else 0.0)
+        if seconds > 0.0:
+            await asyncio.sleep(seconds)

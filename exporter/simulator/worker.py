@@ -1,0 +1,64 @@
+"""The simulated worker on 443: its own two pages, and the proxy that forwards the rest to Onepanel."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import replace
+
+from exporter.simulator.cluster import Cluster
+from exporter.simulator.messages import JSON, Reply, Request, encode_json, read_reply
+from exporter.simulator.onepanel import API_ROOT
+from exporter.simulator.pace import Pace
+from exporter.simulator.report import worker_report
+
+# What the proxy says when it is alive and nobody is behind it: nothing.
+NOBODY_BEHIND = Reply(503, seconds=0.0)
+_FORWARD_SECONDS = 0.055
+_WORKER_HEALTH = "/api/v3/onezone/health"
+
+
+class Forwarder:
+    """The worker's proxy. Opens a new TLS connection to its own Onepanel for every request.
+
+    It checks that Onepanel's certificate is signed by the zone's chain, and not for which name it is:
+    it always asks 127.0.0.1.
+    """
+
+    def __init__(self, host: str, context: ssl.SSLContext, pace: Pace) -> None:
+        self._host = host
+        self._context = context
+        self._pace = pace
+        self.panel_port = 0
+
+    async def forward(self, request: Request) -> Reply:
+        """Onepanel's answer; the empty 503 when there is none (in time)."""
+        try:
+            reply = await self._ask(request)
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
+            # TimeoutError and SSLError are OSErrors.
+            return NOBODY_BEHIND
+        return replace(reply, seconds=_FORWARD_SECONDS)
+
+    async def _ask(self, request: Request) -> Reply:
+        async with asyncio.timeout(self._pace.connect_timeout_seconds):
+            reader, writer = await asyncio.open_connection(
+                self._host, self.panel_port, ssl=self._context, server_hostname=""
+            )
+        try:
+            async with asyncio.timeout(self._pace.receive_timeout_seconds):
+                writer.write(replace(request, headers={**request.headers, "connection": "close"}).encode())
+                return await read_reply(reader, has_body=request.method != "HEAD")
+        finally:
+            writer.transport.abort()
+
+
+def own_answer(request: Request, cluster: Cluster) -> Reply | None:
+    """What the worker says itself; None when the request is Onepanel's."""
+    if request.path.startswith(API_ROOT) or request.path == API_ROOT.removesuffix("/"):
+        return None
+    if request.path == "/nagios":
+        return worker_report(cluster)
+    if request.path == _WORKER_HEALTH and cluster.health_known:
+        return Reply(200, encode_json({"status": "healthy"}), JSON)
+    return Reply(404)
