@@ -78,10 +78,11 @@ def render(found: Iterable[tuple[Metric[Any], dict[str, str], Any]]) -> Blocks:
 class Exposition:
     """Renders what `view` shows. Keeps a target's blocks until its next round or until they are too old."""
 
-    def __init__(self, view: Callable[[], ExporterView]) -> None:
+    def __init__(self, view: Callable[[], ExporterView], clock: Callable[[], float] = time.monotonic) -> None:
         self._view = view
+        self._clock = clock
         self._rendered: dict[str, tuple[tuple[object, ...], Blocks]] = {}
-        self._process = CollectorRegistry()
+        self._process = CollectorRegistry(auto_describe=True)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._process)
 
@@ -108,7 +109,7 @@ class Exposition:
         )
 
     def _target_blocks(self, state: TargetState) -> Blocks:
-        checkup = state.fresh(time.monotonic())
+        checkup = state.fresh(self._clock())
         revision = (state, state.checkup, checkup, state.polls_skipped)
         kept = self._rendered.get(state.target.name)
         if kept is None or any(mine is not theirs for mine, theirs in zip(kept[0], revision, strict=True)):

@@ -127,8 +127,10 @@ class Store:
         self._states = states
 
     def _new_state(self, target: Target) -> TargetState:
-        durations = {name: Histogram(self._buckets) for name in self._operations}
-        return TargetState(target, {route: RouteTally(durations=dict(durations)) for route in target.routes})
+        return TargetState(target, {route: self._new_tally() for route in target.routes})
+
+    def _new_tally(self) -> RouteTally:
+        return RouteTally(durations={name: Histogram(self._buckets) for name in self._operations})
 
     @property
     def states(self) -> tuple[TargetState, ...]:

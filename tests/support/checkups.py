@@ -1,0 +1,87 @@
+"""Hand-made rounds, for tests of what is made of them."""
+
+from __future__ import annotations
+
+from exporter.checkup import Checkup, conclude
+from exporter.observation import Certificate, Connection, Exchange, Observation, Outcome, Phase, Visit
+from exporter.operations.configuration import Configuration
+from exporter.operations.health import Health
+from exporter.reasons import Failure, Reason
+from exporter.targets import AccessPath, Kind, Node, Route, Schedule, Target
+
+ZONE = Configuration(
+    kind=Kind.ONEZONE,
+    version="21.02.7",
+    build="8-ge9fd9a78",
+    cluster_id="onezone",
+    name="Reference Zone",
+    domain="onezone.example",
+    zone_domain="onezone.example",
+    deployed=True,
+    registered=None,
+    complete=True,
+)
+CERTIFICATE = Certificate(
+    subject="CN=onezone.example",
+    issuer="CN=Test CA",
+    not_before=1_790_000_000.0,
+    not_after=1_800_000_000.0,
+    fingerprint_sha256="ab" * 32,
+    verified=True,
+)
+REFUSED = Failure(Reason.CONNECTION_REFUSED, "Connect call failed")
+
+
+def make_target(
+    name: str = "my-zone", labels: tuple[tuple[str, str], ...] = (), nodes: tuple[Node, ...] = ()
+) -> Target:
+    """A target that nobody has to reach."""
+    return Target(
+        name=name,
+        url="https://onezone.example",
+        proxy_url="https://onezone.example",
+        direct_url="https://onezone.example:9443",
+        labels=labels,
+        nodes=nodes,
+        schedule=Schedule(15.0, 60.0, 10.0),
+    )
+
+
+def good_visit(route: Route, seconds: float = 0.06, facts: Configuration = ZONE) -> Visit:
+    """A visit in which everything went well."""
+    phases = {Phase.RESOLVE: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004}
+    return Visit(
+        route,
+        (Connection(phases, CERTIFICATE),),
+        (
+            _observation("configuration", route, facts, seconds / 10),
+            _observation("health", route, Health(), seconds),
+        ),
+    )
+
+
+def failed_visit(route: Route, failure: Failure = REFUSED) -> Visit:
+    """A visit to a route that could not be connected to."""
+    exchange = Exchange(failure=failure)
+    return Visit(
+        route,
+        (Connection({Phase.RESOLVE: 0.001}, None, failure),),
+        tuple(Observation(name, route, failure, (exchange,)) for name in ("configuration", "health")),
+    )
+
+
+def make_checkup(
+    target: Target, proxy: Failure | None = None, direct: Failure | None = None, at: float = 1_795_000_000.0
+) -> Checkup:
+    """A round of a target in which the paths failed for these reasons, or went well."""
+    failures = {AccessPath.PROXY: proxy, AccessPath.DIRECT: direct}
+    seconds = {AccessPath.PROXY: 0.11, AccessPath.DIRECT: 0.06}
+    visits = []
+    for route in target.routes:
+        failure = failures[route.path]
+        visits.append(failed_visit(route, failure) if failure else good_visit(route, seconds[route.path]))
+    return conclude(target, visits, at, 0.25)
+
+
+def _observation(name: str, route: Route, outcome: Outcome, seconds: float) -> Observation:
+    return Observation(name, route, outcome, (Exchange(200, seconds, 100),))
