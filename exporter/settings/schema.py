@@ -173,7 +173,7 @@ class TargetKeys(Keys):
         default_factory=lambda keys: Origin("https", _host_of_url(keys), _ONEPANEL_PORT),
         description="where Onepanel itself listens; default: the host of the URL, port 9443",
     )
-    tls: Tls = Field(Tls(), description="certificates")
+    tls: Tls = Field(Tls(), description="certificates; see below")
     ip_protocol: IpProtocol = Field(IpProtocol.AUTO, description="the IP versions that may be used")
     proxy_from_environment: bool = Field(
         default=False, description="use the HTTP proxy that `HTTPS_PROXY` and `NO_PROXY` say"
@@ -183,9 +183,9 @@ class TargetKeys(Keys):
 class Document(Keys):
     """The top of the configuration."""
 
-    poll: Poll = Field(Poll(), description="when targets are looked at")
-    web: Web = Field(Web(), description="the exporter's own pages")
-    log: Log = Field(Log(), description="what is logged")
+    poll: Poll = Field(Poll(), description="when targets are looked at; see below")
+    web: Web = Field(Web(), description="the exporter's own pages; see below")
+    log: Log = Field(Log(), description="what is logged; see below")
     latency_buckets: Buckets = Field(
         (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
         description="upper bounds of the histogram `onedata_onepanel_request_duration_seconds`, increasing",

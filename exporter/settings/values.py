@@ -45,7 +45,7 @@ class LogLevel(StrEnum):
 
     DEBUG = "debug"
     INFO = "info"
-    WARN = "warn"
+    WARNING = "warning"
     ERROR = "error"
 
 
@@ -110,7 +110,7 @@ def _origin(value: object, info: ValidationInfo) -> Origin:
 Duration = Annotated[float, BeforeValidator(parse_duration), TypeName("duration")]
 Url = Annotated[Origin, PlainValidator(_origin), TypeName("URL")]
 Host = Annotated[str, AfterValidator(parse_host), TypeName("host name")]
-Listen = Annotated[ListenAddress, PlainValidator(parse_listen_address), TypeName("address")]
+Listen = Annotated[ListenAddress, PlainValidator(parse_listen_address), TypeName("addresses")]
 UrlPath = Annotated[str, AfterValidator(check_telemetry_path), TypeName("URL path")]
 TargetName = Annotated[str, AfterValidator(check_target_name), TypeName("text")]
 LabelName = Annotated[str, AfterValidator(check_label_name)]

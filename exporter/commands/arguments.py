@@ -1,0 +1,177 @@
+"""The command line. To add a command, write its module and add one entry to `COMMANDS`.
+
+A command's module has `run(arguments) -> exit code` and is imported only when it runs, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.version import __version__
+
+PROGRAM = "onedata-exporter"
+
+_DESCRIPTION = """\
+Prometheus exporter that watches both paths to every Onepanel of an Onedata cluster:
+the proxy path (port 443) and the direct path (port 9443).
+"""
+_EXAMPLES = """\
+examples:
+  onedata-exporter --target https://my.zone.domain.org
+  onedata-exporter --config.file onedata-exporter.yml --web.listen-address 127.0.0.1:19443
+  onedata-exporter check-config --config.file onedata-exporter.yml
+  onedata-exporter demo
+
+'serve' may be left out. 'onedata-exporter serve --help' lists its options. Every setting
+can also be given in the environment, such as ONEDATA_EXPORTER_POLL__INTERVAL=30s; an
+option wins over the environment, and the environment over the file.
+"""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """An option that sets one key of the configuration, or adds to a list of it."""
+
+    option: str
+    key_path: str
+    metavar: str
+    help: str
+    repeatable: bool = False
+
+
+LISTEN_ADDRESS = Flag(
+    "--web.listen-address",
+    "web.listen_addresses",
+    "ADDRESS",
+    "where to listen, such as :19443 (the default), 127.0.0.1:19443 or [::1]:19443; may be repeated",
+    repeatable=True,
+)
+POLL_FLAGS = (
+    Flag("--poll.interval", "poll.interval", "DURATION", "time between two rounds (default: 15s)"),
+    Flag(
+        "--poll.timeout",
+        "poll.timeout",
+        "DURATION",
+        "limit of one request (default: 10s, or the interval where that is shorter)",
+    ),
+)
+LOG_FLAGS = (
+    Flag("--log.level", "log.level", "LEVEL", "debug, info (the default), warning or error"),
+    Flag("--log.format", "log.format", "FORMAT", "logfmt (the default) or json"),
+)
+TARGET = Flag(
+    "--target",
+    "targets",
+    "URL",
+    "a cluster to watch, such as https://my.zone.domain.org; may be repeated; "
+    "takes the place of the targets of environment and file",
+    repeatable=True,
+)
+DEMO_FLAGS = (LISTEN_ADDRESS, *POLL_FLAGS, *LOG_FLAGS)
+SERVE_FLAGS = (TARGET, *DEMO_FLAGS)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command; its options are `flags` (keys of the configuration) and what `add_arguments` adds."""
+
+    name: str
+    help: str
+    module: str
+    flags: tuple[Flag, ...] = ()
+    add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Import the command's module and run it; returns the exit code."""
+        run: Callable[[argparse.Namespace], int] = importlib.import_module(self.module).run
+        return run(arguments)
+
+
+def _add_optional_file(parser: argparse.ArgumentParser) -> None:
+    _add_file(parser, required=False)
+
+
+def _add_required_file(parser: argparse.ArgumentParser) -> None:
+    _add_file(parser, required=True)
+
+
+def _add_file(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        metavar="FILE",
+        type=Path,
+        required=required,
+        help="YAML file with the configuration",
+    )
+
+
+SERVE = Command(
+    "serve",
+    "watch the targets and serve their metrics; the command when none is given",
+    "exporter.commands.serve",
+    SERVE_FLAGS,
+    _add_optional_file,
+)
+COMMANDS = (
+    SERVE,
+    Command(
+        "check-config",
+        "say everything that is wrong with a configuration file (exit code 0: nothing, 2: something)",
+        "exporter.commands.check_config",
+        add_arguments=_add_required_file,
+    ),
+    Command(
+        "demo",
+        "a simulated Onezone on this machine, watched by the real exporter",
+        "exporter.commands.demo",
+        DEMO_FLAGS,
+    ),
+)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line as values; bad usage ends the process with exit code 2 and a message.
+
+    In the result `run` is to be called with the result itself, `config_file` is a Path or None, and
+    `flags` are the settings that were given, by key path, as `exporter.settings.load` takes them.
+    """
+    parser = _parser()
+    options_first = not argv or (argv[0].startswith("-") and argv[0] not in {"-h", "--help", "--version"})
+    arguments = parser.parse_args([SERVE.name, *argv] if options_first else argv)
+    given = vars(arguments)
+    keys = {flag.key_path for flag in arguments.command.flags}
+    arguments.flags = {key: given[key] for key in keys if given[key] is not None}
+    arguments.run = arguments.command.run
+    return arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        below = commands.add_parser(
+            command.name, help=command.help, description=command.help, allow_abbrev=False
+        )
+        below.set_defaults(command=command, config_file=None)
+        command.add_arguments(below)
+        for flag in command.flags:
+            below.add_argument(
+                flag.option,
+                dest=flag.key_path,
+                metavar=flag.metavar,
+                help=flag.help,
+                action="append" if flag.repeatable else "store",
+            )
+    return parser
