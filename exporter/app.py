@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -117,31 +118,35 @@ class Exporter:
 
 def _log_requests(checkup: Checkup) -> None:
     """Every request, at debug level."""
+    if not log.is_enabled_for(logging.DEBUG):
+        return
     for route, visit in checkup.visits.items():
         for seen in visit.observations:
             for exchange in seen.exchanges:
                 log.debug(
                     "request",
-                    target=checkup.target.name,
+                    **_labels(checkup.target, route.node),
                     path=route.path.value,
-                    **({"node": route.node} if route.node else {}),
                     operation=seen.operation,
                     status=exchange.status,
                     seconds=None if exchange.seconds is None else round(exchange.seconds, 6),
-                    reason=str(exchange.failure) if exchange.failure else None,
+                    result=str(exchange.failure or "ok"),
                 )
 
 
 def _log_change(change: DiagnosisChange, checkup: Checkup) -> None:
-    """One line when a diagnosis changed: from, to, what each path said, and since when the old one held."""
-    was = datetime.fromtimestamp(checkup.finished_at - (change.lasted or 0), UTC).isoformat(
-        timespec="seconds"
-    )
+    """One line when a diagnosis changed: from, to, why (what each path said), and since when the old one held."""
+    failures = {path: checkup.failure(Route(path, change.node)) for path in AccessPath}
+    since = datetime.fromtimestamp(checkup.finished_at - (change.lasted or 0), UTC)
     log.info(
         "diagnosis changed",
-        target=change.target.name,
-        **({"node": change.node} if change.node else {}),
+        **_labels(change.target, change.node),
         **{"from": change.before.value, "to": change.after.value},
-        **{path.value: str(checkup.failure(Route(path, change.node)) or "ok") for path in AccessPath},
-        since=was,
+        reason=next((failure.reason.value for failure in failures.values() if failure), "none"),
+        since=since.isoformat(timespec="seconds"),
+        **{path.value: str(failure or "ok") for path, failure in failures.items()},
     )
+
+
+def _labels(target: Target, node: str) -> dict[str, str]:
+    return {"target": target.name, **({"node": node} if node else {})}

@@ -18,7 +18,7 @@ EXIT_BAD_CONFIGURATION = 2
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT. 0: stopped; 2: bad configuration; 1: anything else, as a port in use."""
     try:
-        settings = load(arguments)
+        settings = load(arguments.config_file, arguments.flags)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_CONFIGURATION

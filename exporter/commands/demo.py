@@ -1,0 +1,79 @@
+"""`demo`: a simulated Onezone on loopback, watched by the real exporter over real TLS."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from exporter import log
+from exporter.app import Exporter
+from exporter.commands.running import run_until_stopped
+from exporter.commands.serve import EXIT_BAD_CONFIGURATION, EXIT_FAILURE
+from exporter.settings import ConfigurationError, Settings, load
+from exporter.simulator.page import add_demo_page
+from exporter.simulator.zone import SimulatedZone
+
+# Quick rounds, so that one sees the diagnosis change within seconds.
+_DEFAULTS: dict[str, Any] = {
+    "web.listen_addresses": ["127.0.0.1:19443"],
+    "poll.interval": "2s",
+    "poll.timeout": "1500ms",
+    "log.level": "info",
+}
+_NAME = "demo-zone"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; exit codes as of `serve`."""
+    flags = {**_DEFAULTS, **arguments.flags}
+    try:
+        run_until_stopped(lambda: _demo(flags), _tell)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return EXIT_BAD_CONFIGURATION
+    except OSError as error:
+        print(f"cannot start the demo: {error}", file=sys.stderr)
+        return EXIT_FAILURE
+    return 0
+
+
+@asynccontextmanager
+async def _demo(flags: dict[str, Any]) -> AsyncIterator[Exporter]:
+    with tempfile.TemporaryDirectory(prefix="onedata-exporter-demo-") as folder:
+        async with SimulatedZone() as zone:
+            settings = _settings(flags, zone, Path(folder) / "ca.pem")
+            log.configure(settings.log.level, settings.log.format)
+            exporter = Exporter(settings)
+            add_demo_page(exporter.web_app, zone, exporter.store)
+            async with exporter:
+                yield exporter
+
+
+def _settings(flags: dict[str, Any], zone: SimulatedZone, ca_file: Path) -> Settings:
+    ca_file.write_text(zone.ca_pem, encoding="ascii")
+    target = {
+        "name": _NAME,
+        "url": zone.proxy_url,
+        "direct_url": zone.direct_url,
+        "tls": {"ca_file": str(ca_file)},
+    }
+    return load(None, {**flags, "targets": [target]}, {})
+
+
+async def _tell(exporter: Exporter) -> None:
+    host, port = exporter.addresses[0]
+    origin = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
+    print(
+        "\n"
+        "A simulated Onezone is running, watched over both paths. Open\n"
+        f"  {origin}/demo      to break things, and see the diagnosis\n"
+        f"  {origin}/          for the status page\n"
+        f"  {origin}/metrics   for what Prometheus sees\n"
+        "Ctrl-C ends it.\n",
+        flush=True,
+    )
