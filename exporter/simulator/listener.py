@@ -88,7 +88,8 @@ class Listener:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sets TCP_NODELAY only on sockets that name their protocol.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.settimeout(0)
     # The reservation and the listening socket share the port.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

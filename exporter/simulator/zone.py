@@ -46,6 +46,7 @@ class SimulatedZone:
         self.authority = authority or Authority()
         self._facts = cluster or Cluster()
         self._troubles: frozenset[Trouble] = frozenset()
+        self._now = situation(self._troubles, self._facts)
         self._changing = asyncio.Lock()
         manner = Manner(self.authority, pace or Pace())
         self._proxy = Server(
@@ -77,7 +78,7 @@ class SimulatedZone:
     @property
     def cluster(self) -> Cluster:
         """The facts of the cluster under the troubles of the moment."""
-        return situation(self._troubles, self._facts).cluster
+        return self._now.cluster
 
     @property
     def journals(self) -> Mapping[AccessPath, Journal]:
@@ -97,8 +98,8 @@ class SimulatedZone:
         """Have exactly these troubles; none at all without arguments."""
         async with self._changing:
             self._troubles = frozenset(troubles)
-            now = situation(self._troubles, self._facts)
-            await self._behave(now.proxy, now.outside, now.inside)
+            self._now = situation(self._troubles, self._facts)
+            await self._behave(self._now.proxy, self._now.outside, self._now.inside)
 
     async def start(self) -> None:
         """Open both ports, with the troubles that are switched on. Raises OSError when a port is taken."""
@@ -137,13 +138,12 @@ class SimulatedZone:
             await server.behave(conduct)
 
     async def _answer_as_panel(self, request: Request) -> Reply:
-        return onepanel.answer(request, self.cluster, RESOURCES)
+        return onepanel.answer(request, self._now.cluster, RESOURCES)
 
     async def _answer_as_worker(self, request: Request) -> Reply:
-        now = situation(self._troubles, self._facts)
-        own = own_answer(request, now.cluster)
+        own = own_answer(request, self._now.cluster)
         if own is not None:
             return own
-        if now.proxy.elsewhere:
+        if self._now.proxy.elsewhere:
             return onepanel.answer(request, _ANOTHER_CLUSTER, RESOURCES)
         return await self._forwarder.forward(request)

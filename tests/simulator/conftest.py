@@ -1,0 +1,26 @@
+"""A simulated zone, and a plain client of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone
+from tests.simulator.plain_client import Client
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
+    async with SimulatedZone(authority=authority, cluster=Cluster(name="Reference Zone"), pace=INSTANT) as zone:
+        yield zone
+
+
+@pytest.fixture
+def client(zone: SimulatedZone) -> Client:
+    return Client(zone)
