@@ -1,0 +1,1 @@
+"""The HTTP pages: `/metrics`, the status pages for people, their JSON, health and readiness."""

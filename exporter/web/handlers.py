@@ -1,0 +1,116 @@
+"""One function for each page."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import time
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from exporter.targets import Target
+from exporter.web.negotiation import accepts_gzip, text_format
+from exporter.web.readiness import not_ready
+from exporter.web.rendering import environment, html
+from exporter.web.site import SITE
+from exporter.web.summary import TargetSummary, by_urgency, rounds, summarize
+
+# Much faster than the highest level, and hardly longer: metrics repeat themselves.
+_GZIP_LEVEL = 3
+_TARGETS_PER_TURN = 20
+_TEMPLATES = environment("exporter.web")
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """`/metrics` in the format and compression the client prefers, or only the families named by `name[]`."""
+    wanted_format = text_format(request.headers.getall("Accept", ()))
+    names = frozenset(request.query.getall("name[]", ()))
+    body = await request.app[SITE].exposition.page(wanted_format, names)
+    headers = {"Content-Type": wanted_format.value, "Vary": "Accept, Accept-Encoding"}
+    if accepts_gzip(request.headers.getall("Accept-Encoding", ())):
+        headers["Content-Encoding"] = "gzip"
+        body = await asyncio.to_thread(gzip.compress, body, _GZIP_LEVEL, mtime=0)
+    return web.Response(body=body, headers=headers)
+
+
+async def status_page(request: web.Request) -> web.Response:
+    """`/`: every target, the broken ones first."""
+    site = request.app[SITE]
+    return await html(
+        _TEMPLATES.get_template("status.html"),
+        targets=by_urgency(await _summaries(request)),
+        now=time.time(),
+        telemetry_path=site.telemetry_path,
+    )
+
+
+async def target_page(request: web.Request) -> web.Response:
+    """`/targets/NAME`: one target and its last rounds; 404 for a name that is not configured."""
+    site = request.app[SITE]
+    state = site.store.state(request.match_info["name"])
+    if state is None:
+        raise web.HTTPNotFound(text="No target of this name is configured. All targets are listed at /.\n")
+    return await html(
+        _TEMPLATES.get_template("target.html"),
+        target=summarize(state, time.monotonic()),
+        rounds=rounds(state),
+        now=time.time(),
+        telemetry_path=site.telemetry_path,
+    )
+
+
+async def targets_json(request: web.Request) -> web.Response:
+    """`/api/v1/targets`: `{"targets": [...]}` with the fields of `TargetSummary`, the broken ones first."""
+    summaries = by_urgency(await _summaries(request))
+    return _json({"targets": [asdict(summary) for summary in summaries]})
+
+
+async def service_discovery(request: web.Request) -> web.Response:
+    """`/api/v1/sd`: Prometheus `http_sd`, one group for each target, scraped as `/probe?target=NAME` of this exporter.
+
+    The scrape's address is the one this page was asked at. `instance` is the target's name, so that
+    `up` and the like of all targets stay apart; the metrics carry the label `target` themselves.
+    For relabelling: `__meta_onedata_url`, `__meta_onedata_kind` and, of the user's labels,
+    `__meta_onedata_label_NAME`.
+    """
+    targets = [state.target for state in request.app[SITE].store.states]
+    return _json([{"targets": [request.host], "labels": _discovery_labels(target)} for target in targets])
+
+
+async def healthy(_request: web.Request) -> web.Response:
+    """`/-/healthy`: 200 for as long as the process serves."""
+    return web.Response(text="ok\n")
+
+
+async def ready(request: web.Request) -> web.Response:
+    """`/-/ready`: 200 once every target was attempted and while polling is alive, else 503 with the reason."""
+    reason = not_ready(request.app[SITE].store.states, time.monotonic())
+    return web.Response(status=503, text=f"not ready: {reason}\n") if reason else web.Response(text="ready\n")
+
+
+async def _summaries(request: web.Request) -> list[TargetSummary]:
+    """All targets, each of one moment. Lets other tasks run in between."""
+    summaries = []
+    for number, state in enumerate(request.app[SITE].store.states, start=1):
+        summaries.append(summarize(state, time.monotonic()))
+        if number % _TARGETS_PER_TURN == 0:
+            await asyncio.sleep(0)
+    return summaries
+
+
+def _discovery_labels(target: Target) -> dict[str, str]:
+    return {
+        "__metrics_path__": "/probe",
+        "__param_target": target.name,
+        "__meta_onedata_url": target.url,
+        "__meta_onedata_kind": target.kind.value,
+        "instance": target.name,
+        **{f"__meta_onedata_label_{name}": value for name, value in target.labels},
+    }
+
+
+def _json(value: Any) -> web.Response:
+    return web.Response(body=json.dumps(value).encode(), content_type="application/json")
