@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -12,6 +14,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     # Not `no-referrer`: browsers would then send forms of our own pages with `Origin: null`.
     "Referrer-Policy": "same-origin",
+    "Server": "onedata-exporter",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -32,23 +35,20 @@ async def put_errors_in_words(request: web.Request, handler: Handler) -> web.Str
     """Make every exception an answer: aiohttp's own with a plain sentence, any other a counted 500."""
     try:
         return await handler(request)
-    except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        return _plain(405, f"This page does not know {request.method}; it knows {allowed}.\n", Allow=allowed)
-    except web.HTTPNotFound as error:
-        return _plain(404, error.text if error.text != "404: Not Found" else _no_such_page(request))
     except web.HTTPException as error:
-        error.headers.popall("Content-Length", None)
-        return web.Response(status=error.status, text=f"{error.reason}.\n", headers=error.headers)
+        return web.Response(status=error.status, text=_words(request, error), headers=error.headers)
     except Exception as error:  # noqa: BLE001 - a bug costs one page, not the exporter
         request.app[SITE].report_bug("web", error)
-        return _plain(500, _BUG)
+        return web.Response(status=500, text=_BUG)
 
 
-def _no_such_page(request: web.Request) -> str:
-    telemetry_path = request.app[SITE].telemetry_path
-    return f"There is no such page. The metrics are at {telemetry_path}, the status of all targets is at /.\n"
-
-
-def _plain(status: int, text: str | None, **headers: str) -> web.Response:
-    return web.Response(status=status, text=text, headers=headers)
+def _words(request: web.Request, error: web.HTTPException) -> str:
+    """The sentence of a page that raised the error, or one for those that aiohttp raises by itself."""
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return f"This page does not know {request.method}; it knows {', '.join(sorted(error.allowed_methods))}.\n"
+    if error.text and error.text != f"{error.status}: {error.reason}":
+        return error.text
+    if error.status == HTTPStatus.NOT_FOUND:
+        path = request.app[SITE].telemetry_path
+        return f"There is no such page. The metrics are at {path}, the status of all targets is at /.\n"
+    return f"{error.reason}.\n"

@@ -122,7 +122,7 @@ class RoundSummary:
     results: tuple[RouteResult, ...]
 
 
-_WAITING = ("No round is finished yet.", "Wait for the first round.")
+_WAITING = ("No round is finished yet.", "Nothing: the first round comes within one interval.")
 _STALE = (
     "The last round is more than three intervals old: what it said is no longer shown.",
     "See the exporter's log: it does not get to look at this target.",

@@ -41,6 +41,7 @@ _SYMPTOM_WORDS: Mapping[Symptom, str] = {
     Symptom.FOREIGN: "not Onepanel",
     Symptom.CERTIFICATE: "certificate or TLS",
     Symptom.LOST: "cut off",
+    Symptom.UNSEEN: "not known",
 }
 _MS_PER_SECOND = 1000
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
