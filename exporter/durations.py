@@ -45,15 +45,17 @@ def format_duration(seconds: float) -> str:
 
 
 def _seconds(value: object) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
+    if isinstance(value, float):
         return None if math.isnan(value) else value
-    if not isinstance(value, str) or not value:
-        return None
-    if _SECONDS.fullmatch(value):
-        return float(value)
-    match = _PROMETHEUS.fullmatch(value)
-    if match is None:
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    return _seconds_of_text(value) if isinstance(value, str) else None
+
+
+def _seconds_of_text(text: str) -> float | None:
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    match = _PROMETHEUS.fullmatch(text)
+    if match is None or not text:
         return None
     return sum(int(count or 0) * _UNITS_MS[unit] for unit, count in match.groupdict().items()) / 1000

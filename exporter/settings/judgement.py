@@ -24,7 +24,6 @@ _WORDS = {
     "dict_type": "must be a mapping (key: value)",
     "tuple_type": "must be a list",
     "frozen_set_type": "must be a list",
-    "too_short": "must not be empty",
     "string_type": "must be text; put it in quotes",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
@@ -67,18 +66,20 @@ def _finding(error: ErrorDetails) -> Finding:
     path = tuple(part for part in error["loc"] if part != "[key]")
     if error["type"] == "extra_forbidden":
         return Finding(path, f"unknown key{_did_you_mean(path)}")
-    if path == ("targets",) and error["type"] in {"missing", "too_short"}:
+    if path == ("targets",) and error["type"] in {"missing", "value_error"}:
         return Finding(path, _NO_TARGET)
     template = _WORDS.get(error["type"])
     return Finding(path, error["msg"] if template is None else template.format(**error.get("ctx", {})))
 
 
 def _did_you_mean(path: KeyPath) -> str:
+    """Of the keys at the same place the one most alike, or the same key further down (`tls.ca_file`) or elsewhere."""
     *above, key = (part for part in path if isinstance(part, str))
     places = [place for place, _ in walk() if place[0] != "defaults"]
-    siblings = [place[-1] for place in places if place[:-1] == tuple(above)]
-    elsewhere = [".".join(place).replace("targets.", "targets[].") for place in places if place[-1] == key]
-    similar = difflib.get_close_matches(key, siblings, n=1) or elsewhere[:1]
+    below = [place[len(above) :] for place in places if list(place[:-1])[: len(above)] == above]
+    siblings = [place[0] for place in below if len(place) == 1]
+    elsewhere = [".".join(place) for place in (*below, *places) if place[-1] == key and place[0] != "targets"]
+    similar = difflib.get_close_matches(key, siblings, n=1, cutoff=0.7) or elsewhere[:1]
     return f"; did you mean {similar[0]}?" if similar else ""
 
 

@@ -27,7 +27,7 @@ def blame(finding: Finding, sources: Sequence[Source], merged: Mapping[str, Any]
 def _where_written(path: KeyPath, merged: Mapping[str, Any]) -> KeyPath:
     """The place of a target's key: below `defaults` where the value came from there."""
     rest = path[2:]
-    if path[0] == "targets" and _depth(merged.get("defaults"), rest) > _depth(merged, path) - 2:
+    if path[0] == "targets" and rest and _depth(merged.get("defaults"), rest) > _depth(merged, path) - 2:
         return ("defaults", *rest)
     return path
 

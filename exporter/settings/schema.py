@@ -26,6 +26,7 @@ from exporter.settings.values import (
     TypeName,
     Url,
     UrlPath,
+    check_not_empty,
 )
 from exporter.targets import AccessPath, IpProtocol, Kind
 
@@ -82,9 +83,8 @@ class Poll(Keys):
 class Web(Keys):
     """The exporter's own pages."""
 
-    listen_addresses: tuple[Listen, ...] = Field(
+    listen_addresses: Annotated[tuple[Listen, ...], AfterValidator(check_not_empty)] = Field(
         (":19443",),
-        min_length=1,
         validate_default=True,
         description="where to listen: `:PORT` (all interfaces), `HOST:PORT` or `[IPV6]:PORT`; port 0: any free port",
     )
@@ -162,8 +162,8 @@ class TargetKeys(Keys):
     labels: dict[LabelName, LabelValue] = Field(
         {}, description="labels of your own, only on `onedata_target_info`"
     )
-    paths: frozenset[AccessPath] = Field(
-        frozenset(AccessPath), min_length=1, description="the access paths that are expected to work"
+    paths: Annotated[frozenset[AccessPath], AfterValidator(check_not_empty)] = Field(
+        frozenset(AccessPath), description="the access paths that are expected to work"
     )
     proxy_url: Url = Field(
         default_factory=lambda keys: keys.get("url"),
@@ -194,4 +194,6 @@ class Document(Keys):
         {},
         description="any key of a target, for all targets; a target's own key wins, `tls` and `labels` key by key",
     )
-    targets: tuple[TargetKeys, ...] = Field(min_length=1, description="what to watch; at least one target")
+    targets: Annotated[tuple[TargetKeys, ...], AfterValidator(check_not_empty)] = Field(
+        description="what to watch; at least one target"
+    )

@@ -113,9 +113,11 @@ def _ours(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _did_you_mean(variable: str, known: Iterable[KeyPath]) -> str:
-    names = [ENVIRONMENT_PREFIX + "__".join(map(str, path)).upper() for path in known]
-    similar = difflib.get_close_matches(variable.upper(), [*names, CONFIG_FILE_VARIABLE], n=1, cutoff=0.8)
-    return f"; did you mean {similar[0]}?" if similar else ""
+    names = ["__".join(map(str, path)).upper() for path in known]
+    names.append(CONFIG_FILE_VARIABLE.removeprefix(ENVIRONMENT_PREFIX))
+    name = variable.upper().removeprefix(ENVIRONMENT_PREFIX)
+    similar = difflib.get_close_matches(name, names, n=1, cutoff=0.8)
+    return f"; did you mean {ENVIRONMENT_PREFIX}{similar[0]}?" if similar else ""
 
 
 def _put(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:

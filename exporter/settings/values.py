@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Collection
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
 
@@ -19,6 +20,7 @@ from exporter.settings.addresses import ListenAddress, Origin, parse_host, parse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_Items = TypeVar("_Items", bound=Collection[object])
 _LONGEST_NAME = 100
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OUR_LABELS = frozenset(
@@ -94,6 +96,13 @@ def check_telemetry_path(path: str) -> str:
     return path
 
 
+def check_not_empty(items: _Items) -> _Items:
+    """A list with something in it; pydantic's own `min_length` does not count items that are wrong."""
+    if not items:
+        raise ValueError("must not be empty")
+    return items
+
+
 def check_increasing(buckets: Sequence[float]) -> Sequence[float]:
     """Bounds of a histogram's buckets."""
     for lower, upper in itertools.pairwise(buckets):
@@ -117,7 +126,7 @@ LabelName = Annotated[str, AfterValidator(check_label_name)]
 LabelValue = Annotated[str, AfterValidator(check_printable)]
 Buckets = Annotated[
     tuple[Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)], ...],
-    Field(min_length=1),
+    AfterValidator(check_not_empty),
     AfterValidator(check_increasing),
     TypeName("list of seconds"),
 ]

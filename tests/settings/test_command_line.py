@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exporter import __version__
+from exporter.commands import check_config
+from exporter.commands.arguments import COMMANDS, parse
+from exporter.settings.keys import walk
+
+
+@pytest.mark.parametrize(
+    ("argv", "command", "config_file", "flags"),
+    [
+        ([], "serve", None, {}),
+        (["serve"], "serve", None, {}),
+        (
+            ["--target", "https://a", "--target", "https://b"],
+            "serve",
+            None,
+            {"targets": ["https://a", "https://b"]},
+        ),
+        (["serve", "--config.file", "c.yml"], "serve", Path("c.yml"), {}),
+        (
+            ["--web.listen-address=:1", "--web.listen-address=:2"],
+            "serve",
+            None,
+            {"web.listen_addresses": [":1", ":2"]},
+        ),
+        (
+            ["--poll.interval", "5s", "--poll.timeout", "1s"],
+            "serve",
+            None,
+            {"poll.interval": "5s", "poll.timeout": "1s"},
+        ),
+        (
+            ["--log.level", "debug", "--log.format", "json"],
+            "serve",
+            None,
+            {"log.level": "debug", "log.format": "json"},
+        ),
+        (["check-config", "--config.file", "c.yml"], "check-config", Path("c.yml"), {}),
+        (["demo", "--poll.interval", "1s"], "demo", None, {"poll.interval": "1s"}),
+    ],
+)
+def test_a_command_line_is_read(
+    argv: list[str], command: str, config_file: Path | None, flags: dict[str, object]
+) -> None:
+    arguments = parse(argv)
+    assert (arguments.command.name, arguments.config_file, arguments.flags) == (command, config_file, flags)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--targ", "https://a"], "unrecognized arguments: --targ https://a"),
+        (["nonsense"], "invalid choice: 'nonsense'"),
+        (["https://a"], "invalid choice: 'https://a'"),
+        (["--target"], "expected one argument"),
+        (["check-config"], "the following arguments are required: --config.file"),
+        (
+            ["check-config", "--config.file", "c.yml", "--target", "https://a"],
+            "unrecognized arguments: --target https://a",
+        ),
+        (["demo", "--config.file", "c.yml"], "unrecognized arguments: --config.file c.yml"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_a_message(
+    argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(argv)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        (["--version"], f"onedata-exporter {__version__}\n"),
+        (["--help"], "--target https://my.zone.domain.org"),
+        (["serve", "-h"], "--poll.timeout"),
+    ],
+)
+def test_version_and_help_are_printed(argv: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(argv)
+    assert ended.value.code == 0
+    assert text in capsys.readouterr().out
+
+
+def test_every_flag_sets_a_key_that_exists() -> None:
+    keys = {".".join(place) for place, _ in walk()}
+    assert {flag.key_path for command in COMMANDS for flag in command.flags} <= keys
+
+
+def test_reading_the_command_line_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; import exporter.commands.arguments; "
+        "print([heavy for heavy in ('aiohttp', 'pydantic') if heavy in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 our own script
+    assert done.stdout == "[]\n"
+
+
+def check(file: Path) -> int:
+    arguments: argparse.Namespace = parse(["check-config", "--config.file", str(file)])
+    return check_config.run(arguments)
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [("{url: https://a.test}", "1 target"), ("{url: https://a.test}, {url: https://b.test}", "2 targets")],
+)
+def test_check_config_says_that_a_file_is_valid(
+    config_file: Path, capsys: pytest.CaptureFixture[str], targets: str, said: str
+) -> None:
+    config_file.write_text(f"targets: [{targets}]", encoding="utf-8")
+    assert check(config_file) == 0
+    assert capsys.readouterr() == (f"{config_file}: valid, {said}\n", "")
+
+
+def test_check_config_says_every_fault_on_a_line(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config_file.write_text("nonsense: 1\ntargets: [{url: x}]", encoding="utf-8")
+    assert check(config_file) == 2
+    printed, said = capsys.readouterr()
+    assert printed == ""
+    assert said.splitlines() == [
+        f"{config_file}: targets[0].url: must begin with https://, as in https://my.zone.domain.org",
+        f"{config_file}: nonsense: unknown key",
+    ]
+
+
+def test_check_config_leaves_the_environment_aside(
+    config_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ONEDATA_EXPORTER_LOG__LEVEL", "info")
+    config_file.write_text("log: {level: x}\ntargets: [{url: https://a.test}]", encoding="utf-8")
+    assert check(config_file) == 2
+    assert "log.level" in capsys.readouterr().err
+
+
+def test_the_command_runs_as_a_process(config_file: Path) -> None:
+    config_file.write_text("[", encoding="utf-8")
+    command = [sys.executable, "-m", "exporter", "check-config", "--config.file", str(config_file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 our own command
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith(f"{config_file}: line 1, column 2: is no valid YAML")
