@@ -20,7 +20,9 @@ async function refresh() {
   try {
     const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
     if (!answer.ok) throw new Error(answer.statusText);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // Its style is here already, and the policy of this page would refuse the other's nonce.
+    const text = (await answer.text()).replace(/<style[^]*?<\/style>/, "");
+    const page = new DOMParser().parseFromString(text, "text/html");
     for (const part of ["main", "footer"]) takeOver(document.querySelector(part), page.querySelector(part));
     document.title = page.title;
     stopped.hidden = true;

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from exporter.exposition import Exposition
+from exporter.simulator import INSTANT, Authority, SimulatedZone
+from exporter.simulator.page import add_demo_page, undo
+from exporter.simulator.troubles import Trouble
+from exporter.web.app import create_app
+from tests.support.checkups import REFUSED, make_checkup, make_target
+from tests.web.conftest import Site
+
+Client = TestClient[Any, Any]
+STOP_WORKER = "/demo/troubles/worker_stopped"
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        yield zone
+
+
+@pytest.fixture
+async def client(site: Site, zone: SimulatedZone) -> AsyncIterator[Client]:
+    app = create_app(site.store, Exposition(site.view), site.report_bug)
+    add_demo_page(app, zone, site.store)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+async def test_every_trouble_has_a_switch(client: Client) -> None:
+    page = await (await client.get("/demo")).text()
+    assert all(f'action="/demo/troubles/{trouble.value}"' in page for trouble in Trouble)
+    assert "Stop the worker</button>" in page
+
+
+async def test_a_switch_switches_a_trouble_on_and_off(client: Client, zone: SimulatedZone) -> None:
+    answer = await client.post(STOP_WORKER, data={"on": "1"}, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/demo")
+    assert zone.troubles == {Trouble.WORKER_STOPPED}
+    assert "Start the worker</button>" in await (await client.get("/demo")).text()
+    await client.post(STOP_WORKER, data={"on": "0"})
+    assert not zone.troubles
+
+
+async def test_one_button_makes_everything_work_again(client: Client, zone: SimulatedZone) -> None:
+    await zone.only(Trouble.WORKER_STOPPED, Trouble.BREAKER_OPEN)
+    answer = await client.post("/demo/recovery", allow_redirects=False)
+    assert (answer.status, zone.troubles) == (303, frozenset())
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://demo.example", "Host": "demo.example", "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+@pytest.mark.parametrize("path", [STOP_WORKER, "/demo/recovery"])
+async def test_another_site_cannot_push_the_buttons(
+    client: Client, zone: SimulatedZone, headers: dict[str, str], path: str
+) -> None:
+    await zone.only(Trouble.LATENCY)
+    answer = await client.post(path, data={"on": "1"}, headers=headers, allow_redirects=False)
+    assert answer.status == 403
+    assert "another site" in await answer.text()
+    assert zone.troubles == {Trouble.LATENCY}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "http://demo.example:1", "Host": "demo.example:1"},
+        {"Sec-Fetch-Site": "same-origin"},
+    ],
+)
+async def test_its_own_pages_and_programs_can(
+    client: Client, zone: SimulatedZone, headers: dict[str, str]
+) -> None:
+    answer = await client.post(STOP_WORKER, data={"on": "1"}, headers=headers, allow_redirects=False)
+    assert answer.status == 303
+    assert zone.troubles
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "status"),
+    [
+        ("/demo/troubles/nothing", {"on": "1"}, 404),
+        (STOP_WORKER, {"on": "2"}, 400),
+        (STOP_WORKER, {}, 400),
+        (STOP_WORKER, {"on": "1" * 5000}, 413),
+    ],
+)
+async def test_a_form_that_makes_no_sense_changes_nothing(
+    client: Client, zone: SimulatedZone, path: str, form: dict[str, str], status: int
+) -> None:
+    answer = await client.post(path, data=form, allow_redirects=False)
+    assert answer.status == status
+    assert not zone.troubles
+
+
+async def test_a_switch_is_no_link(client: Client, zone: SimulatedZone) -> None:
+    answer = await client.get(STOP_WORKER)
+    assert answer.status == 405
+    assert not zone.troubles
+
+
+async def test_the_diagnosis_stands_beside_the_switches(client: Client, site: Site) -> None:
+    site.know(make_target())
+    site.record(make_checkup(make_target(), proxy=REFUSED))
+    page = await (await client.get("/demo")).text()
+    assert "proxy down" in page
+    assert "The worker is down: restart it" in page
+    assert "connection_refused: Connect call failed" in page
+    assert '<meta http-equiv="refresh" content="1">' in page
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (Trouble.WORKER_STOPPED, "start the worker"),
+        (Trouble.DIRECT_CLOSED, "open port 9443 to the outside"),
+        (Trouble.BREAKER_OPEN, "undo: fill the database's disk"),
+    ],
+)
+def test_the_button_of_an_active_trouble_says_its_opposite(trouble: Trouble, words: str) -> None:
+    assert undo(trouble) == words

@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+from yarl import URL
+
+from exporter.reasons import Failure, Reason
+from exporter.web.wording import segment
+from tests.support.checkups import REFUSED, make_checkup, make_target
+from tests.web.conftest import Site, serve
+
+PAGES = ("/", "/targets/my-zone", "/metrics", "/api/v1/targets", "/api/v1/sd", "/-/healthy", "/-/ready")
+HOSTILE = "<script>alert(1)</script>\"'&\n"
+HOSTILE_NAMES = (HOSTILE, "a/b", "a%2Fb", "a?b=c#d", "zażółć", "a b", '"><img src=x>')
+
+Client = TestClient[Any, Any]
+
+
+async def text_of(client: Client, path: str) -> str:
+    answer = await client.get(path)
+    assert answer.status == 200
+    return await answer.text()
+
+
+@pytest.fixture
+def watched(site: Site) -> Site:
+    """One target, looked at once, in good health."""
+    site.know(make_target(labels=(("site", "cracow"),)))
+    site.record(make_checkup(make_target(labels=(("site", "cracow"),))))
+    return site
+
+
+@pytest.mark.usefixtures("watched")
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_answers_get_and_head_with_security_headers(client: Client, path: str) -> None:
+    for method in ("GET", "HEAD"):
+        answer = await client.request(method, path)
+        assert answer.status == 200
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Server"] == "onedata-exporter"
+        assert int(answer.headers["Content-Length"]) > 0
+        assert bool(await answer.read()) is (method == "GET")
+
+
+@pytest.mark.usefixtures("watched")
+@pytest.mark.parametrize("path", PAGES)
+async def test_no_page_can_be_written_to(client: Client, path: str) -> None:
+    answer = await client.post(path, data=b"x")
+    assert answer.status == 405
+    assert await answer.text() == "This page does not know POST; it knows GET, HEAD.\n"
+    assert set(answer.headers["Allow"].split(",")) == {"GET", "HEAD"}
+    assert "Content-Security-Policy" in answer.headers
+
+
+async def test_an_unknown_page_says_where_the_others_are(site: Site) -> None:
+    async with serve(site, "/elsewhere") as client:
+        answer = await client.get("/metrics")
+        assert answer.status == 404
+        assert "The metrics are at /elsewhere" in await answer.text()
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert (await client.get("/elsewhere")).status == 200
+
+
+async def test_a_bug_is_counted_and_told_in_a_plain_sentence(client: Client, site: Site) -> None:
+    site.broken = True
+    answer = await client.get("/metrics")
+    assert answer.status == 500
+    said = await answer.text()
+    assert "made a mistake" in said
+    assert "detail" not in said
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert [(where, type(error)) for where, error in site.bugs] == [("web", LookupError)]
+
+
+@pytest.mark.usefixtures("watched")
+class TestMetrics:
+    async def test_the_classic_text_is_the_default(self, client: Client) -> None:
+        answer = await client.get("/metrics")
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert answer.headers["Vary"] == "Accept, Accept-Encoding"
+        assert "# EOF" not in await answer.text()
+
+    async def test_openmetrics_is_given_to_who_prefers_it(self, client: Client) -> None:
+        answer = await client.get(
+            "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}
+        )
+        assert answer.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        assert (await answer.text()).endswith("# EOF\n")
+
+    async def test_gzip_is_used_for_who_accepts_it(self, client: Client) -> None:
+        answer = await client.get("/metrics", headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "onedata_target_info" in await answer.text()
+        assert int(answer.headers["Content-Length"]) < len(await answer.read()) / 2
+
+    async def test_gzip_is_not_used_for_who_refuses_it(self, client: Client) -> None:
+        answer = await client.get("/metrics", headers={"Accept-Encoding": "gzip;q=0"})
+        assert "Content-Encoding" not in answer.headers
+        assert "onedata_target_info" in await answer.text()
+
+    async def test_only_the_named_families_are_given(self, client: Client) -> None:
+        page = await text_of(client, "/metrics?name[]=onedata_polls_total&name[]=onedata_target_info")
+        assert set(re.findall(r"^# TYPE (\S+)", page, re.MULTILINE)) == {
+            "onedata_polls_total",
+            "onedata_target_info",
+        }
+
+
+async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
+    client: Client, site: Site
+) -> None:
+    well, broken = make_target("a-well"), make_target("b-broken")
+    site.know(well, broken)
+    site.record(make_checkup(well))
+    site.record(make_checkup(broken, proxy=REFUSED), age=7)
+    page = await text_of(client, "/")
+    assert "1 of 2 targets need" in page
+    assert page.index('href="/targets/b-broken"') < page.index('href="/targets/a-well"')
+    assert "The worker is down: restart it through the direct path" in page
+    assert "connection_refused: Connect call failed" in page
+    assert all(text in page for text in ("proxy down", "refused", "60 ms", "Onezone 21.02.7", "7 s ago"))
+
+
+async def test_the_status_page_refreshes_itself_without_javascript(client: Client) -> None:
+    page = await text_of(client, "/")
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
+
+
+async def test_the_policy_allows_the_pages_own_style_and_script_only(client: Client) -> None:
+    answers = [await client.get("/"), await client.get("/")]
+    nonces = []
+    for answer in answers:
+        policy = answer.headers["Content-Security-Policy"]
+        nonce = re.search(r"style-src 'nonce-([^']+)'", policy)
+        assert nonce
+        tags = re.findall(r"<(?:style|script)(?:\s[^>]*)?>", await answer.text())
+        assert tags
+        assert all(f'nonce="{nonce[1]}"' in tag for tag in tags)
+        assert "unsafe" not in policy
+        nonces.append(nonce[1])
+    assert nonces[0] != nonces[1]
+
+
+async def test_a_target_page_shows_both_paths_the_certificate_and_the_last_rounds(
+    client: Client, site: Site
+) -> None:
+    target = make_target(labels=(("site", "cracow"),))
+    site.know(target)
+    site.record(make_checkup(target, at=1_795_000_000))
+    site.record(make_checkup(target, direct=REFUSED, at=1_795_000_015))
+    page = await text_of(client, "/targets/my-zone")
+    assert 'diagnosis="direct_down"' in page
+    assert "A firewall, or Onepanel bound elsewhere" in page
+    assert all(text in page for text in ("CN=onezone.example", "CN=Test CA", "ab" * 32, "verified"))
+    assert all(text in page for text in ("build 8-ge9fd9a78", "site=cracow", "https://onezone.example:9443"))
+    assert Reason.CONNECTION_REFUSED.advice[1:] in page
+    assert page.index("11:06:55") < page.index("11:06:40")
+
+
+async def test_a_target_page_says_when_the_last_round_is_too_old(client: Client, site: Site) -> None:
+    site.know(make_target())
+    site.record(make_checkup(make_target()), age=3600)
+    page = await text_of(client, "/targets/my-zone")
+    assert "no recent round" in page
+    assert "does not get to look at this target" in page
+
+
+async def test_an_unknown_target_is_not_found(client: Client) -> None:
+    answer = await client.get("/targets/nobody")
+    assert answer.status == 404
+    assert await answer.text() == "No target of this name is configured. All targets are listed at /.\n"
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+async def test_a_name_of_any_kind_has_its_page_and_cannot_inject(
+    client: Client, site: Site, name: str
+) -> None:
+    failure = Failure(Reason.CONNECT, HOSTILE)
+    target = make_target(name, labels=(("note", HOSTILE),))
+    site.know(target)
+    site.record(make_checkup(target, proxy=failure))
+    link = f"/targets/{segment(name)}"
+    status = await text_of(client, "/")
+    assert f'href="{link}"' in status
+    details = await client.get(URL(link, encoded=True))
+    assert details.status == 200
+    for page in (status, await details.text()):
+        assert "<script>alert" not in page
+        assert "<img" not in page
+        assert "&lt;script&gt;alert(1)" in page
+
+
+async def test_the_json_says_what_the_pages_say(client: Client, site: Site) -> None:
+    site.know(make_target("a"), make_target(HOSTILE))
+    site.record(make_checkup(make_target(HOSTILE), proxy=REFUSED))
+    answer = await client.get("/api/v1/targets")
+    assert answer.content_type == "application/json"
+    first, second = (await answer.json())["targets"]
+    assert (first["name"], first["diagnosis"]) == (HOSTILE, "proxy_down")
+    assert first["nodes"][0]["proxy"]["state"] == "down"
+    assert first["nodes"][0]["proxy"]["last_error"]["error"] == str(REFUSED)
+    assert first["nodes"][0]["direct"]["phases"] == {"resolve": 0.001, "connect": 0.002, "tls": 0.004}
+    assert (second["diagnosis"], second["finished_at"]) == ("unknown", None)
+
+
+@pytest.mark.usefixtures("watched")
+async def test_service_discovery_gives_a_group_for_each_target(client: Client) -> None:
+    answer = await client.get("/api/v1/sd", headers={"Host": "exporter.example:19443"})
+    assert answer.content_type == "application/json"
+    assert await answer.json() == [
+        {
+            "targets": ["exporter.example:19443"],
+            "labels": {
+                "__metrics_path__": "/probe",
+                "__param_target": "my-zone",
+                "__meta_onedata_url": "https://onezone.example",
+                "__meta_onedata_kind": "auto",
+                "__meta_onedata_label_site": "cracow",
+                "instance": "my-zone",
+            },
+        }
+    ]
+
+
+async def test_it_is_healthy_though_not_ready_before_the_first_rounds(client: Client, site: Site) -> None:
+    site.know(make_target())
+    assert await text_of(client, "/-/healthy") == "ok\n"
+    answer = await client.get("/-/ready")
+    assert answer.status == 503
+    assert await answer.text() == "not ready: 1 of 1 targets were not attempted yet: my-zone\n"
+    site.record(make_checkup(make_target(), REFUSED, REFUSED))
+    assert await text_of(client, "/-/ready") == "ready\n"
+
+
+async def test_many_targets_are_all_shown(client: Client, site: Site) -> None:
+    site.know(*(make_target(f"zone-{number}") for number in range(50)))
+    assert (await text_of(client, "/")).count('href="/targets/zone-') == 50
