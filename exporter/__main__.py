@@ -10,7 +10,8 @@ from exporter.commands.arguments import parse
 def main() -> int:
     """Run the command line; returns the exit code."""
     arguments = parse(sys.argv[1:])
-    return arguments.run(arguments)
+    code: int = arguments.run(arguments)
+    return code
 
 
 if __name__ == "__main__":

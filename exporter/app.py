@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from aiohttp import web
 
-from exporter.checkup import Checkup, conclude, known
+from exporter.checkup import Checkup
 from exporter.client.client import Client
 from exporter.exposition import Exposition
 from exporter.lag import measure_lag
 from exporter.log import get_logger
-from exporter.operations import OPERATIONS
-from exporter.poller import Poller
+from exporter.observation import Details, Observation
+from exporter.operations import PUBLIC_OPERATIONS
+from exporter.operations.component_status import ComponentStatus
+from exporter.poller import DETAILS, ROUNDS, Poller, Slots
+from exporter.rounds import Rounds
 from exporter.settings import Settings
-from exporter.store import DiagnosisChange, Store
+from exporter.store import DiagnosisChange, Store, TargetState
 from exporter.targets import AccessPath, Route, Target
 from exporter.version import PYTHON_VERSION, __version__, revision
 from exporter.views import ExporterView
@@ -38,7 +43,7 @@ class Exporter:
         self._settings = settings
         self._loaded_at = time.time()
         self._stack = AsyncExitStack()
-        self.store = Store([operation.name for operation in OPERATIONS], settings.latency_buckets)
+        self.store = Store(PUBLIC_OPERATIONS, settings.latency_buckets)
         self.store.set_targets(settings.targets)
         self.web_app = create_app(
             store=self.store,
@@ -54,10 +59,15 @@ class Exporter:
             await self._listen(stack)
             client = Client(self.report_bug)
             stack.push_async_callback(client.close)
-            self._client = client
-            poller = Poller(self._look, self._skipped, self.report_bug, self._settings.poll.max_concurrency)
-            stack.push_async_callback(poller.stop)
-            poller.set_targets(self._settings.targets)
+            self._rounds = Rounds(client)
+            slots = Slots(self._settings.poll.max_concurrency)
+            for look, pace, skipped in (
+                (self._look, ROUNDS, self._skipped),
+                (self._look_closer, DETAILS, _no_matter),
+            ):
+                poller = Poller(look, pace, slots, skipped, self.report_bug)
+                stack.push_async_callback(poller.stop)
+                poller.set_targets(self._settings.targets)
             lag = asyncio.create_task(measure_lag(self._note_lag, self._settings.poll.interval))
             stack.callback(lag.cancel)
             self._stack = stack.pop_all()
@@ -78,14 +88,36 @@ class Exporter:
 
     async def _look(self, target: Target) -> None:
         """One round of one target, from asking to the log line of what changed."""
-        began = time.perf_counter()
         state = self.store.state(target.name)
-        what_is_known = known(state.checkup if state else None, target)
-        visits = await self._client.look(target, OPERATIONS, what_is_known)
-        checkup = conclude(target, visits, time.time(), time.perf_counter() - began)
-        _log_requests(checkup)
+        if state is None:
+            return
+        checkup = await self._rounds.take(target, state.checkup)
+        # Details may have come in while the round ran.
+        checkup = replace(checkup, details=state.fresh_details(time.monotonic()))
+        _log_requests(target, [seen for visit in checkup.visits.values() for seen in visit.observations])
         for change in self.store.record(checkup, time.monotonic()):
             _log_change(change, checkup)
+
+    async def _look_closer(self, target: Target) -> None:
+        """One round of the slower operations, which need to know what a round before them saw."""
+        state = self.store.state(target.name)
+        if state is None:
+            return
+        await state.looked_at.wait()
+        if state.checkup is None:
+            return
+        details = await self._rounds.take_details(target, state.checkup)
+        _log_requests(target, details.observations)
+        self._note_words(state, details)
+        self.store.record_details(target, details, time.monotonic())
+
+    def _note_words(self, state: TargetState, details: Details) -> None:
+        """Words of the server that we do not know are logged once."""
+        for seen in details.observations:
+            if isinstance(seen.outcome, ComponentStatus):
+                for word in sorted(seen.outcome.unrecognised - state.words_logged):
+                    state.words_logged.add(word)
+                    log.warning("unknown status, shown as `unknown`", target=state.target.name, status=word)
 
     def _skipped(self, target: Target) -> None:
         self.store.skip(target.name)
@@ -116,22 +148,25 @@ class Exporter:
         )
 
 
-def _log_requests(checkup: Checkup) -> None:
+def _no_matter(_target: Target) -> None:
+    """Rounds of details that were left out are not counted: their age shows."""
+
+
+def _log_requests(target: Target, observations: Iterable[Observation]) -> None:
     """Every request, at debug level."""
     if not log.is_enabled_for(logging.DEBUG):
         return
-    for route, visit in checkup.visits.items():
-        for seen in visit.observations:
-            for exchange in seen.exchanges:
-                log.debug(
-                    "request",
-                    **_labels(checkup.target, route.node),
-                    path=route.path.value,
-                    operation=seen.operation,
-                    status=exchange.status,
-                    seconds=None if exchange.seconds is None else round(exchange.seconds, 6),
-                    result=str(exchange.failure or "ok"),
-                )
+    for seen in observations:
+        for exchange in seen.exchanges:
+            log.debug(
+                "request",
+                **_labels(target, exchange.route.node),
+                path=exchange.route.path.value,
+                operation=seen.operation,
+                status=exchange.status,
+                seconds=None if exchange.seconds is None else round(exchange.seconds, 6),
+                result=str(exchange.failure or "ok"),
+            )
 
 
 def _log_change(change: DiagnosisChange, checkup: Checkup) -> None:

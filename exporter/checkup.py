@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.diagnosis import SEVERITY, Diagnosis, Pair, Symptom, diagnose, symptom
-from exporter.observation import Connection, Observation, Outcome, Visit
+from exporter.observation import Connection, Details, Observation, Outcome, Visit
 from exporter.operations import configuration, health
 from exporter.operations.configuration import Configuration
 from exporter.operations.operation import Known
@@ -23,13 +23,17 @@ HEALTH = health.OPERATION.name
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """One round of one target. `finished_at` is in seconds since the epoch, `seconds` how long it took."""
+    """One round of one target. `finished_at` is in seconds since the epoch, `seconds` how long it took.
+
+    `details` are those of the latest round of the slower operations that is not too old.
+    """
 
     target: Target
     visits: Mapping[Route, Visit]
     diagnoses: Mapping[str, Diagnosis]
     finished_at: float
     seconds: float
+    details: Details | None = None
 
     def connection(self, route: Route) -> Connection | None:
         """The connection last opened over a route; None when the route was not visited."""
@@ -47,6 +51,18 @@ class Checkup:
             seen = self.observation(route, operation)
             if seen is not None:
                 yield seen.outcome
+        yield from (seen.outcome for seen in self.details_observations if seen.operation == operation)
+
+    @property
+    def details_observations(self) -> tuple[Observation, ...]:
+        """What the slower operations learnt; empty when they were not asked."""
+        return self.details.observations if self.details else ()
+
+    @property
+    def routes_up(self) -> list[Route]:
+        """The routes over which Onepanel answered, direct ones first."""
+        routes = sorted(self.visits, key=lambda route: route.path is AccessPath.PROXY)
+        return [route for route in routes if self.onepanel_answered(route)]
 
     def facts(self, operation: str) -> Outcome | None:
         """The facts of an operation from the first route that gave any; None when there are none."""
@@ -75,11 +91,17 @@ def observation(visit: Visit | None, operation: str) -> Observation | None:
     return next((seen for seen in visit.observations if seen.operation == operation), None)
 
 
-def conclude(target: Target, visits: Iterable[Visit], finished_at: float, seconds: float) -> Checkup:
+def conclude(
+    target: Target,
+    visits: Iterable[Visit],
+    finished_at: float,
+    seconds: float,
+    details: Details | None = None,
+) -> Checkup:
     """Make one round's visits a checkup: judge every node by its pair of paths."""
     by_route = {visit.route: visit for visit in visits}
     diagnoses = {node: diagnose(pair(target, by_route, node)) for node in target.node_names}
-    return Checkup(target, by_route, diagnoses, finished_at, seconds)
+    return Checkup(target, by_route, diagnoses, finished_at, seconds, details)
 
 
 def pair(target: Target, visits: Mapping[Route, Visit], node: str) -> Pair:

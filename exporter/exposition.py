@@ -31,13 +31,15 @@ from exporter.views import ExporterView, NodeView, RouteView, TargetView
 OPERATION_METRICS: tuple[tuple[str, Metric[Any]], ...] = tuple(
     (operation.name, metric) for operation in OPERATIONS for metric in operation.metrics
 )
-ALL_METRICS: tuple[Metric[Any], ...] = (
+_DECLARED: tuple[Metric[Any], ...] = (
     *EXPORTER_METRICS,
     *TARGET_METRICS,
     *NODE_METRICS,
     *ROUTE_METRICS,
     *(metric for _operation, metric in OPERATION_METRICS),
 )
+# Several operations may tell of one metric: it is one family.
+ALL_METRICS: tuple[Metric[Any], ...] = tuple({metric.name: metric for metric in _DECLARED}.values())
 _STALL_SECONDS = 0.005
 _OPENMETRICS_END = b"# EOF\n"
 

@@ -33,8 +33,12 @@ class MetricType(StrEnum):
     SUMMARY = "summary"
 
 
-class Distribution(NamedTuple):
-    """A histogram (`buckets`: upper bound and cumulative count, ending with +Inf) or a summary (no buckets)."""
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A histogram, or a summary when it has no buckets.
+
+    `buckets` are upper bounds and cumulative counts, ending with that of +Inf.
+    """
 
     count: float
     sum: float

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from exporter.credentials import AuthMethod
 from exporter.reasons import Failure
 from exporter.targets import Route
 
@@ -52,6 +53,7 @@ class Exchange:
     `seconds` runs from sending the request to the last byte of the answer.
     """
 
+    route: Route
     status: int = 0
     seconds: float | None = None
     body_bytes: int = 0
@@ -75,7 +77,7 @@ class Observation:
     @property
     def last(self) -> Exchange:
         """The last request; an empty one when none was made."""
-        return self.exchanges[-1] if self.exchanges else Exchange()
+        return self.exchanges[-1] if self.exchanges else Exchange(self.route)
 
     @property
     def onepanel_answered(self) -> bool:
@@ -90,3 +92,17 @@ class Visit:
     route: Route
     connections: tuple[Connection, ...]
     observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What one round of the slower operations learnt, over whichever routes it took.
+
+    `accepted` says of each credential that was shown whether it was accepted; one that was not shown,
+    or could not be verified, is absent. `finished_at` is in seconds since the epoch.
+    """
+
+    observations: tuple[Observation, ...]
+    connections: Mapping[Route, tuple[Connection, ...]]
+    accepted: Mapping[AuthMethod, bool]
+    finished_at: float = 0.0

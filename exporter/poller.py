@@ -10,6 +10,7 @@ import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from exporter.targets import Target
 
@@ -76,24 +77,39 @@ class Slots:
             self._admit()
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a target is looked at (seconds), and how many connections that takes at once."""
+
+    interval: Callable[[Target], float]
+    connections: Callable[[Target], int]
+
+
+ROUNDS = Pace(lambda target: target.schedule.interval, lambda target: len(target.routes))
+DETAILS = Pace(lambda target: target.schedule.details_interval, lambda _target: 1)
+
+
 class Poller:
     """Calls `look` for every target at its interval, until stopped.
 
     `look` must not raise for what a target does; what it raises is a bug, told to `report_bug`, and
     costs that round only. `skipped` is told of rounds left out because the one before still ran.
+    `slots` may be shared with other pollers.
     """
 
     def __init__(
         self,
         look: Callable[[Target], Awaitable[None]],
+        pace: Pace,
+        slots: Slots,
         skipped: Callable[[Target], None],
         report_bug: Callable[[str, Exception], None],
-        max_concurrency: int,
     ) -> None:
         self._look = look
+        self._pace = pace
+        self._slots = slots
         self._skipped = skipped
         self._report_bug = report_bug
-        self._slots = Slots(max_concurrency)
         self._tasks: dict[Target, asyncio.Task[None]] = {}
 
     def set_targets(self, targets: Iterable[Target]) -> None:
@@ -103,7 +119,7 @@ class Poller:
             self._tasks.pop(target).cancel()
         for index, target in enumerate(wanted):
             if target not in self._tasks:
-                delay = min(index / _FIRST_ROUNDS_PER_SECOND, target.schedule.interval)
+                delay = min(index / _FIRST_ROUNDS_PER_SECOND, self._pace.interval(target))
                 self._tasks[target] = asyncio.create_task(
                     self._poll(target, delay), name=f"poll {target.name}"
                 )
@@ -118,7 +134,8 @@ class Poller:
 
     async def _poll(self, target: Target, delay: float) -> None:
         clock = asyncio.get_running_loop().time
-        interval, shift = target.schedule.interval, offset(target.name, target.schedule.interval)
+        interval = self._pace.interval(target)
+        shift = offset(target.name, interval)
         await asyncio.sleep(delay)
         last = int((clock() - shift) // interval)
         slow = await self._round(target, slow=False)
@@ -133,7 +150,7 @@ class Poller:
     async def _round(self, target: Target, *, slow: bool) -> bool:
         """One round; returns whether it was slow, which is when a request used up its time."""
         loop = asyncio.get_running_loop()
-        async with self._slots.take(len(target.routes), slow=slow):
+        async with self._slots.take(self._pace.connections(target), slow=slow):
             began = loop.time()
             try:
                 await self._look(target)

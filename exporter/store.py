@@ -6,15 +6,17 @@ Moments called `…_at` are seconds since the epoch, for people; `monotonic` tim
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exporter.checkup import Checkup
 from exporter.diagnosis import Diagnosis
 from exporter.metrics import Distribution
-from exporter.observation import Observation, Phase, Visit
+from exporter.observation import Connection, Details, Exchange, Phase, Visit
+from exporter.operations.limits import Guarded
 from exporter.reasons import Reason
 from exporter.targets import Route, Target
 
@@ -53,31 +55,38 @@ class RouteTally:
     failures: Counter[tuple[str, Reason]] = field(default_factory=Counter)
     durations: dict[str, Histogram] = field(default_factory=dict)
     phase_counts: Counter[Phase] = field(default_factory=Counter)
-    phase_seconds: Counter[Phase] = field(default_factory=Counter)
+    phase_seconds: dict[Phase, float] = field(default_factory=dict)
     last_success_at: float | None = None
 
     def add(self, visit: Visit) -> None:
         """Count one visit."""
         for connection in visit.connections:
-            for phase, seconds in connection.phases.items():
-                self.phase_counts[phase] += 1
-                self.phase_seconds[phase] += seconds  # type: ignore[assignment]  # a Counter of floats
+            self.add_connection(connection)
         for seen in visit.observations:
-            self._add_observation(seen)
+            for exchange in seen.exchanges:
+                self.add_exchange(seen.operation, exchange)
 
-    def _add_observation(self, seen: Observation) -> None:
-        durations = self.durations.get(seen.operation)
-        for exchange in seen.exchanges:
-            self.requests[seen.operation] += 1
-            if exchange.failure is not None:
-                self.failures[seen.operation, exchange.failure.reason] += 1
-            if durations is not None and exchange.seconds is not None:
-                durations.observe(exchange.seconds)
+    def add_connection(self, connection: Connection) -> None:
+        """Count the phases of opening one connection."""
+        for phase, seconds in connection.phases.items():
+            self.phase_counts[phase] += 1
+            self.phase_seconds[phase] = self.phase_seconds.get(phase, 0.0) + seconds
+
+    def add_exchange(self, operation: str, exchange: Exchange) -> None:
+        """Count one request."""
+        self.requests[operation] += 1
+        if exchange.failure is not None:
+            self.failures[operation, exchange.failure.reason] += 1
+        if exchange.seconds is not None and operation in self.durations:
+            self.durations[operation].observe(exchange.seconds)
 
 
 @dataclass(slots=True)
 class TargetState:
-    """Everything known of one target. `diagnosed_since` says when each node's diagnosis began."""
+    """Everything known of one target.
+
+    `diagnosed_since` says when each node's diagnosis began, `looked_at` is set once a round is finished.
+    """
 
     target: Target
     tallies: dict[Route, RouteTally]
@@ -86,12 +95,22 @@ class TargetState:
     diagnosed_since: dict[str, float] = field(default_factory=dict)
     polls: int = 0
     polls_skipped: int = 0
+    series_dropped: int = 0
+    words_logged: set[str] = field(default_factory=set)
+    looked_at: asyncio.Event = field(default_factory=asyncio.Event)
     finished_monotonic: float = 0.0
+    details_monotonic: float = 0.0
 
     def fresh(self, monotonic: float) -> Checkup | None:
         """The latest checkup, unless it is older than three intervals: then it says nothing of today."""
         age = monotonic - self.finished_monotonic
         return self.checkup if age <= STALE_AFTER_INTERVALS * self.target.schedule.interval else None
+
+    def fresh_details(self, monotonic: float) -> Details | None:
+        """The latest details, unless they are older than three of their intervals."""
+        age = monotonic - self.details_monotonic
+        is_fresh = age <= STALE_AFTER_INTERVALS * self.target.schedule.details_interval
+        return self.checkup.details if self.checkup and is_fresh else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +177,25 @@ class Store:
         state.checkup = checkup
         state.history.append(checkup)
         state.polls += 1
+        state.looked_at.set()
         state.finished_monotonic = monotonic
         return changes
+
+    def record_details(self, target: Target, details: Details, monotonic: float) -> None:
+        """The slower operations were asked: count them, and make theirs the latest details."""
+        state = self._states.get(target.name)
+        if state is None or state.target != target or state.checkup is None:
+            return
+        for route, connections in details.connections.items():
+            for connection in connections:
+                state.tallies[route].add_connection(connection)
+        for seen in details.observations:
+            for exchange in seen.exchanges:
+                state.tallies[exchange.route].add_exchange(seen.operation, exchange)
+            if isinstance(seen.outcome, Guarded):
+                state.series_dropped += seen.outcome.dropped
+        state.checkup = replace(state.checkup, details=details)
+        state.details_monotonic = monotonic
 
     def skip(self, name: str) -> None:
         """A round was left out because the one before still ran."""

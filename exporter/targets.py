@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from exporter.credentials import Auth
+
 
 class AccessPath(StrEnum):
     """One of the two ways to a Onepanel; the metric label `path`."""
@@ -73,7 +75,8 @@ class Target:
     """One cluster to watch. Equal targets are watched in the same way.
 
     `proxy_url` and `direct_url` are origins (scheme, host, port) without a trailing slash;
-    `labels` are the user's own, sorted, and appear on `onedata_target_info` only.
+    `labels` are the user's own, sorted, and appear on `onedata_target_info` only. `left_out` names the
+    operations that are not to be asked.
     """
 
     name: str
@@ -84,6 +87,8 @@ class Target:
     labels: tuple[tuple[str, str], ...] = ()
     expected_paths: frozenset[AccessPath] = frozenset(AccessPath)
     nodes: tuple[Node, ...] = ()
+    auth: Auth = field(default_factory=Auth)
+    left_out: frozenset[str] = frozenset()
     tls: TlsOptions = field(default_factory=TlsOptions)
     ip_protocol: IpProtocol = IpProtocol.AUTO
     proxy_from_environment: bool = False

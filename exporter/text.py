@@ -5,7 +5,7 @@ Both have the same lines for our metrics; only the headers differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any
 
@@ -13,6 +13,7 @@ from prometheus_client.utils import floatToGoString
 
 from exporter.metrics import Distribution, Metric, MetricType
 
+_number: Callable[[float], str] = floatToGoString
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
 _SUFFIXES = {
@@ -56,16 +57,16 @@ def lines(metric: Metric[Any], labels: dict[str, str], subject: Any) -> Iterator
         if isinstance(reading.value, Distribution):
             yield from _distribution(metric.name, pairs, reading.value)
         else:
-            yield f"{metric.name}{_braces(pairs)} {floatToGoString(reading.value)}\n"
+            yield f"{metric.name}{_braces(pairs)} {_number(reading.value)}\n"
 
 
 def _distribution(name: str, pairs: dict[str, str], value: Distribution) -> Iterator[str]:
     for bound, count in value.buckets:
-        labels = _braces({**pairs, "le": floatToGoString(bound)})
-        yield f"{name}_bucket{labels} {floatToGoString(count)}\n"
+        labels = _braces({**pairs, "le": _number(bound)})
+        yield f"{name}_bucket{labels} {_number(count)}\n"
     labels = _braces(pairs)
-    yield f"{name}_count{labels} {floatToGoString(value.count)}\n"
-    yield f"{name}_sum{labels} {floatToGoString(value.sum)}\n"
+    yield f"{name}_count{labels} {_number(value.count)}\n"
+    yield f"{name}_sum{labels} {_number(value.sum)}\n"
 
 
 def _braces(pairs: dict[str, str]) -> str:

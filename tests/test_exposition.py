@@ -12,32 +12,35 @@ from hypothesis import strategies as st
 from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as untyped_parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
-from prometheus_client.utils import floatToGoString
+from prometheus_client.utils import floatToGoString as go_number
 
+from exporter.credentials import Auth, Secret
 from exporter.exposition import ALL_METRICS, Exposition
 from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope
+from exporter.operations import PUBLIC_OPERATIONS
 from exporter.reasons import Failure, Reason
 from exporter.store import Store
 from exporter.targets import Node
 from exporter.text import TextFormat, family_name, header, lines
 from exporter.views import ExporterView
-from tests.support.checkups import REFUSED, make_checkup, make_target
+from tests.support.checkups import REFUSED, make_checkup, make_details, make_target
 from tests.support.programs import program
 
 GOLDEN = Path(__file__).parent / "golden" / "metrics.txt"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+AUTH = Auth(token=Secret("token"), passphrase=Secret("passphrase"))
 UNHEALTHY = Failure(Reason.UNHEALTHY, "HTTP 500 internalServerError", "internalServerError")
 
 
 @pytest.fixture
 def store() -> Store:
-    """A zone that is fine, one whose proxy is down, one with two nodes, and one that was never looked at."""
-    store = Store(("configuration", "health"), BUCKETS)
+    """A zone that is fine and told everything, one whose proxy is down, one with two nodes, one never seen."""
+    store = Store(PUBLIC_OPERATIONS, BUCKETS)
     nodes = (Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2"))
     fine, down, pinned, _never = targets = (
-        make_target("fine", labels=(("owner", "ops"), ("site", "cracow"))),
+        make_target("fine", labels=(("owner", "ops"), ("site", "cracow")), auth=AUTH),
         make_target("proxy-is-down"),
         make_target("pinned", nodes=nodes),
         make_target("never-looked-at"),
@@ -45,6 +48,7 @@ def store() -> Store:
     store.set_targets(targets)
     store.record(make_checkup(fine), 990.0)
     store.record(make_checkup(fine), 995.0)
+    store.record_details(fine, make_details(fine), 995.0)
     store.record(make_checkup(down, proxy=REFUSED), 995.0)
     store.record(make_checkup(pinned, direct=UNHEALTHY), 995.0)
     store.skip("pinned")
@@ -180,6 +184,8 @@ async def test_a_removed_target_leaves_no_series(store: Store) -> None:
     assert "onedata_exporter_targets 1.0" in page
 
 
+number: Callable[[float], str] = go_number
+parse_openmetrics: Callable[[str], Iterator[Family]] = untyped_parse_openmetrics
 label_values = st.text(max_size=40)
 values = st.floats() | st.integers(-(2**53), 2**53).map(float)
 distributions = st.tuples(values, values, st.lists(values, max_size=3)).map(
@@ -197,7 +203,7 @@ def as_family(metric: Metric[None], labels: dict[str, str]) -> Family:
         own = {key: value.encode("utf-8", "replace").decode() for key, value in own.items() if value}
         if isinstance(reading.value, Distribution):
             for bound, count in reading.value.buckets:
-                family.add_sample(f"{metric.name}_bucket", {**own, "le": floatToGoString(bound)}, count)
+                family.add_sample(f"{metric.name}_bucket", {**own, "le": number(bound)}, count)
             family.add_sample(f"{metric.name}_count", own, reading.value.count)
             family.add_sample(f"{metric.name}_sum", own, reading.value.sum)
         else:
@@ -226,7 +232,7 @@ def test_our_text_is_the_librarys_to_the_byte(  # noqa: PLR0913, PLR0917 - drawn
     labels = {"target": target}
     body = "".join(lines(metric, labels, None)).encode()
     registry = OneFamily(as_family(metric, labels))
-    assert header(metric, TextFormat.CLASSIC) + body == generate_latest(registry)  # type: ignore[arg-type]
+    assert header(metric, TextFormat.CLASSIC) + body == generate_latest(registry)
     ours = header(metric, TextFormat.OPENMETRICS) + body + b"# EOF\n"
     assert ours == generate_openmetrics(registry)  # type: ignore[no-untyped-call]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.poller import Poller, Slots, offset
+from exporter.poller import ROUNDS, Poller, Slots, offset
 from exporter.targets import Schedule, Target
 
 
@@ -55,7 +55,7 @@ class Looks:
             await self.changed.wait_for(lambda: self.counts[name] >= count)
 
     def poller(self, max_concurrency: int = 100) -> Poller:
-        return Poller(self.look, self.skip, self.bug, max_concurrency)
+        return Poller(self.look, ROUNDS, Slots(max_concurrency), self.skip, self.bug)
 
 
 async def test_every_target_is_polled_at_its_rate_on_a_fixed_grid() -> None:
@@ -134,7 +134,7 @@ async def test_hanging_targets_do_not_starve_the_others() -> None:
             await asyncio.sleep(which.schedule.timeout)
         await looks.look(which)
 
-    poller = Poller(look, looks.skip, looks.bug, max_concurrency=20)
+    poller = Poller(look, ROUNDS, Slots(20), looks.skip, looks.bug)
     poller.set_targets([target(name, interval=0.25, timeout=0.25) for name in hanging + fine])
     for name in hanging:  # only a first round shows who hangs
         await looks.until(name, 1)

@@ -8,14 +8,16 @@ from exporter.checkup import HEALTH, configurations, paths_agree
 from exporter.diagnosis import Diagnosis
 from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope, one, state_set
 from exporter.observation import Phase
-from exporter.operations import OPERATIONS
+from exporter.operations import applicable
 from exporter.reasons import Reason
 from exporter.targets import AccessPath, Route
 from exporter.views import NodeView, RouteView
 
 
 def _asked(view: RouteView) -> list[str]:
-    return [operation.name for operation in OPERATIONS if view.route.path in operation.paths]
+    """The operations that this route is asked, or was asked where that was not foreseen."""
+    foreseen = [each.name for each in applicable(view.of.target) if view.route.path in each.paths]
+    return [*foreseen, *sorted(view.tally.requests.keys() - set(foreseen))]
 
 
 def _up(view: RouteView) -> Iterator[Reading]:
@@ -24,9 +26,13 @@ def _up(view: RouteView) -> Iterator[Reading]:
 
 
 def _http_status(view: RouteView) -> Iterator[Reading]:
-    visit = view.of.checkup.visits.get(view.route) if view.of.checkup else None
-    for seen in visit.observations if visit else ():
-        yield Reading((seen.operation,), seen.last.status)
+    if view.of.checkup is None:
+        return
+    visit = view.of.checkup.visits.get(view.route)
+    for seen in (*(visit.observations if visit else ()), *view.of.checkup.details_observations):
+        statuses = [exchange.status for exchange in seen.exchanges if exchange.route == view.route]
+        if statuses:
+            yield Reading((seen.operation,), statuses[-1])
 
 
 def _requests(view: RouteView) -> Iterator[Reading]:
@@ -49,7 +55,9 @@ def _durations(view: RouteView) -> Iterator[Reading]:
 def _phases(view: RouteView) -> Iterator[Reading]:
     for phase in Phase:
         tally = view.tally
-        yield Reading((phase.value,), Distribution(tally.phase_counts[phase], tally.phase_seconds[phase]))
+        yield Reading(
+            (phase.value,), Distribution(tally.phase_counts[phase], tally.phase_seconds.get(phase, 0.0))
+        )
 
 
 def _overhead(view: NodeView) -> Iterator[Reading]:

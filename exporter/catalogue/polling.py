@@ -28,6 +28,12 @@ def _info(view: TargetView) -> Iterator[Reading]:
     yield Reading(tuple(value for _name, value in view.target.labels), 1)
 
 
+def _credentials(view: TargetView) -> Iterator[Reading]:
+    details = view.checkup.details if view.checkup else None
+    for method, accepted in details.accepted.items() if details else ():
+        yield Reading((method.value,), accepted)
+
+
 TARGET_METRICS: tuple[Metric[TargetView], ...] = (
     Metric(
         "onedata_target_info",
@@ -79,6 +85,20 @@ TARGET_METRICS: tuple[Metric[TargetView], ...] = (
         "Rounds left out because the one before still ran.",
         Scope.TARGET,
         lambda view: one(view.state.polls_skipped),
+        type=MetricType.COUNTER,
+    ),
+    Metric(
+        "onedata_credentials_accepted",
+        "1: the credential was accepted. 0: it was rejected. Absent when it was not tried or could not be verified.",
+        Scope.TARGET,
+        _credentials,
+        labels=("method",),
+    ),
+    Metric(
+        "onedata_exporter_series_dropped_total",
+        "Label values refused by the cardinality guard.",
+        Scope.TARGET,
+        lambda view: one(view.state.series_dropped),
         type=MetricType.COUNTER,
     ),
 )

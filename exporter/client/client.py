@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import AsyncResolver
 
 from exporter.client.connection import RouteConnection
+from exporter.client.conversation import ReportBug
+from exporter.client.details import DetailsVisit
+from exporter.client.keeper import CredentialKeeper
 from exporter.client.resolver import Lookups
 from exporter.client.tls import TlsContexts
-from exporter.client.visit import ReportBug, RouteVisit
-from exporter.observation import Visit
-from exporter.operations.operation import Known, Operation
-from exporter.targets import Target
+from exporter.client.visit import RouteVisit
+from exporter.observation import Details, Visit
+from exporter.operations.operation import Cadence, Known, Operation
+from exporter.targets import Route, Target
+
+# A little less than the interval, so that the next round is on time.
+_SHARE_OF_INTERVAL = 0.95
 
 
 class Client:
@@ -28,34 +35,58 @@ class Client:
         self._tls = TlsContexts()
         self._report_bug = report_bug
         self._resolver = AsyncResolver()
+        self._keepers: dict[Target, CredentialKeeper] = {}
 
     async def close(self) -> None:
         """Let go of the resolver."""
         await self._resolver.close()
 
     async def look(self, target: Target, operations: Sequence[Operation[Any]], known: Known) -> list[Visit]:
-        """Ask the operations over every route of the target, all routes at once.
+        """Ask the operations that are due in every round over every route of the target, all routes at once.
 
         Ends within the target's interval. Never raises for what a target does: whatever goes wrong
-        becomes a `Failure` of the observations it concerns.
+        becomes a `Failure` of the observations it concerns. Never shows credentials.
         """
-        deadline = time.perf_counter() + round_seconds(target)
-        lookups = Lookups(self._resolver, target.ip_protocol)
-        try:
+        deadline = time.perf_counter() + _SHARE_OF_INTERVAL * target.schedule.interval
+        with self._lookups(target) as lookups:
             async with asyncio.TaskGroup() as group:
                 tasks = []
                 for route in target.routes:
                     connection = RouteConnection(target, route, self._tls, lookups)
-                    visit = RouteVisit(
-                        connection, route, known, target.schedule.timeout, deadline, self._report_bug
-                    )
-                    due = [operation for operation in operations if route.path in operation.paths]
+                    visit = RouteVisit(connection, known, deadline, self._report_bug)
+                    due = [each for each in operations if _is_due(each, Cadence.ROUND, route)]
                     tasks.append(group.create_task(visit.ask(due)))
-        finally:
-            lookups.close()
         return [task.result() for task in tasks]
 
+    async def look_closer(
+        self, target: Target, operations: Sequence[Operation[Any]], known: Known, up: Sequence[Route]
+    ) -> Details:
+        """Ask the operations of the details, one after another, over the first of the routes `up`.
 
-def round_seconds(target: Target) -> float:
-    """How long a round may take: a little less than the interval, so that the next one is on time."""
-    return 0.95 * target.schedule.interval
+        Ends within the target's details interval; never raises for what a target does.
+        """
+        deadline = time.perf_counter() + _SHARE_OF_INTERVAL * target.schedule.details_interval
+        keeper = self._keepers.setdefault(target, CredentialKeeper(target.auth))
+        with self._lookups(target) as lookups:
+            visit = DetailsVisit(
+                open_route=lambda route: RouteConnection(target, route, self._tls, lookups),
+                keeper=keeper,
+                routes=target.routes,
+                up=list(up),
+                deadline=deadline,
+                report_bug=self._report_bug,
+            )
+            due = [each for each in operations if each.cadence is Cadence.DETAILS]
+            return await visit.ask(due, known)
+
+    @contextmanager
+    def _lookups(self, target: Target) -> Iterator[Lookups]:
+        lookups = Lookups(self._resolver, target.ip_protocol)
+        try:
+            yield lookups
+        finally:
+            lookups.close()
+
+
+def _is_due(operation: Operation[Any], cadence: Cadence, route: Route) -> bool:
+    return operation.cadence is cadence and route.path in operation.paths

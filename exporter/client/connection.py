@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import time
 from collections.abc import Mapping
@@ -60,6 +61,7 @@ class RouteConnection:
     """
 
     def __init__(self, target: Target, route: Route, tls: TlsContexts, lookups: Lookups) -> None:
+        self.route = route
         self._target = target
         self._origin = target.origin(route.path)
         self._tls = tls
@@ -92,19 +94,20 @@ class RouteConnection:
             await self._session.close()
 
     async def exchange(
-        self, request: Request, seconds: float, headers: Mapping[str, str]
+        self, request: Request, seconds_left: float, headers: Mapping[str, str] | None = None
     ) -> tuple[Any, Exchange]:
-        """Send one request and read its answer; never raises but for a bug. Takes at most `seconds`.
+        """Send one request and read its answer; never raises but for a bug. Takes at most `seconds_left`.
 
         Returns what the request's reader made of the answer (or the `Failure`), and the record of it.
         """
+        seconds = min(request.deadline or math.inf, self._target.schedule.timeout, seconds_left)
         began = time.perf_counter()
         watch = ConnectionWatch()
         current_watch.set(watch)
         draft = _Draft()
         try:
             async with asyncio.timeout(seconds):
-                answer = await self._send(request, headers, draft)
+                answer = await self._send(request, headers or {}, draft)
         except TooLargeError as error:
             outcome: Any = Failure(Reason.TOO_LARGE, str(error))
         except Exception as error:
@@ -116,7 +119,7 @@ class RouteConnection:
             draft.seconds = time.perf_counter() - max(began, watch.opened_at)
         failure = outcome if isinstance(outcome, Failure) else None
         await self._note_connection(watch, failure, seconds - (time.perf_counter() - began))
-        return outcome, Exchange(draft.status, draft.seconds, draft.body_bytes, failure)
+        return outcome, Exchange(self.route, draft.status, draft.seconds, draft.body_bytes, failure)
 
     async def _send(self, request: Request, headers: Mapping[str, str], draft: _Draft) -> Answer:
         if self._session is None:

@@ -6,10 +6,37 @@ so that the cluster's identity is known even then. Adding an operation is one fi
 
 from typing import Any
 
-from exporter.operations import configuration, health
+from exporter.operations import (
+    component_status,
+    configuration,
+    dns_check,
+    health,
+    users,
+    web_certificate,
+    worker_report,
+)
 from exporter.operations.operation import Operation
+from exporter.targets import Target
 
 OPERATIONS: tuple[Operation[Any], ...] = (
     configuration.OPERATION,
     health.OPERATION,
+    worker_report.OPERATION,
+    component_status.WORKERS,
+    component_status.MANAGERS,
+    component_status.DATABASES,
+    web_certificate.OPERATION,
+    dns_check.OPERATION,
+    users.OPERATION,
 )
+
+PUBLIC_OPERATIONS = tuple(operation.name for operation in OPERATIONS if not operation.needs_credentials)
+
+
+def applicable(target: Target) -> tuple[Operation[Any], ...]:
+    """The operations that a target, as it is configured, is asked at all."""
+    return tuple(
+        operation
+        for operation in OPERATIONS
+        if operation.name not in target.left_out and (target.auth.methods or not operation.needs_credentials)
+    )

@@ -49,9 +49,9 @@ def parse_json(answer: Answer) -> Any:
         raise ValueError("the JSON is nested too deeply") from None
 
 
-def refusal(answer: Answer) -> Failure | None:
-    """Why an answer is not a success, by its status and Onepanel's own error; None for 200."""
-    if answer.status == 200:
+def refusal(answer: Answer, success: int = 200) -> Failure | None:
+    """Why an answer is not a success, by its status and Onepanel's own error; None for the status `success`."""
+    if answer.status == success:
         return None
     error_id, description = _onepanel_error(answer)
     detail = f"HTTP {answer.status}"
@@ -93,9 +93,9 @@ def _onepanel_error(answer: Answer) -> tuple[str, str]:
         return "", ""
 
 
-def read_object(answer: Answer) -> dict[str, Any] | Failure:
-    """The JSON object of a 200 answer, or why there is none."""
-    failure = refusal(answer)
+def read_object(answer: Answer, success: int = 200) -> dict[str, Any] | Failure:
+    """The JSON object of a successful answer, or why there is none."""
+    failure = refusal(answer, success)
     if failure is not None:
         return failure
     try:

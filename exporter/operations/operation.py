@@ -7,8 +7,8 @@ several (host by host, when a host is away) just goes on asking. It never sees a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -34,16 +34,19 @@ class Request:
     """One HTTP request. `read` turns an answer of any status into facts or a `Failure`.
 
     `path` is absolute on the origin. `body` is sent as JSON. `deadline` (seconds) shortens the
-    target's timeout.
+    target's timeout. With `credentials` it carries the target's, if there are any. `over` names the
+    access path it must take; without it, it takes the one of the visit.
     """
 
     path: str
     read: Callable[[Answer], Any]
     method: str = "GET"
-    body: Any = None
+    body: Any = field(default=None, repr=False)  # may hold a password
     accept: str = "application/json"
     max_body_bytes: int = 64 * 1024
     deadline: float | None = None
+    credentials: bool = False
+    over: AccessPath | None = None
 
 
 Conversation: TypeAlias = Generator[Request, Any, Facts | Failure]
@@ -51,17 +54,40 @@ Conversation: TypeAlias = Generator[Request, Any, Facts | Failure]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the cluster when a conversation begins."""
+    """What is known of the cluster when a conversation begins.
+
+    `learnt` holds the outcomes of the conversations held before in the same round, by operation;
+    `can_authenticate` says whether there are credentials that were not just refused.
+    """
 
     kind: Kind = Kind.AUTO
+    learnt: Mapping[str, Any] = field(default_factory=dict)
+    can_authenticate: bool = False
+
+    @property
+    def service(self) -> str:
+        """What Onepanel calls the service of this cluster in its URLs: `zone` or `provider`."""
+        return "provider" if self.kind is Kind.ONEPROVIDER else "zone"
+
+
+def always(_known: Known) -> bool:
+    """An operation that is always worth asking."""
+    return True
+
+
+def with_credentials(known: Known) -> bool:
+    """An operation of a cluster whose kind is known, and to which we can show credentials."""
+    return known.can_authenticate and known.kind is not Kind.AUTO
 
 
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[Facts]):
     """One operation: where to ask, when, on which paths, with which credentials, and what to export.
 
-    `name` is the value of the metric label `operation`. `metrics` are read off the outcome: of each
-    route (scope ROUTE), or of the first route that gave facts (scope TARGET).
+    `name` is the value of the metric label `operation`. One that is due in every ROUND is asked over
+    each of `paths`; one of the DETAILS over a single path, direct where it can be had. `applies` says
+    whether it is worth asking. `metrics` are read off the outcome: of each route (scope ROUTE), or of
+    the first route that gave facts (scope TARGET).
     """
 
     name: str
@@ -70,13 +96,20 @@ class Operation(Generic[Facts]):
     metrics: tuple[Metric[Facts | Failure], ...] = ()
     cadence: Cadence = Cadence.ROUND
     paths: tuple[AccessPath, ...] = tuple(AccessPath)
+    needs_credentials: bool = False
+    applies: Callable[[Known], bool] = always
 
 
-def ask(path: str, read: Callable[[Answer], Facts | Failure]) -> Callable[[Known], Conversation[Facts]]:
-    """The conversation of an operation that asks one question, below the root of the API."""
+def ask(
+    path: str, read: Callable[[Answer], Facts | Failure], **options: Any
+) -> Callable[[Known], Conversation[Facts]]:
+    """The conversation of an operation that asks one question, below the root of the API.
+
+    `options` are further fields of the `Request`.
+    """
 
     def converse(_known: Known) -> Conversation[Facts]:
-        answer: Facts | Failure = yield Request(API_ROOT + path, read)
+        answer: Facts | Failure = yield Request(API_ROOT + path, read, **options)
         return answer
 
     return converse

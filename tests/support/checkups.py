@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from exporter.checkup import Checkup, conclude
-from exporter.observation import Certificate, Connection, Exchange, Observation, Outcome, Phase, Visit
+from exporter.credentials import Auth, AuthMethod
+from exporter.observation import (
+    Certificate,
+    Connection,
+    Details,
+    Exchange,
+    Observation,
+    Outcome,
+    Phase,
+    Visit,
+)
+from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.configuration import Configuration
+from exporter.operations.dns_check import DnsCheck, DnsStatus
 from exporter.operations.health import Health
+from exporter.operations.users import UserIds
+from exporter.operations.web_certificate import WebCertificate, WebCertificateStatus
+from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Kind, Node, Route, Schedule, Target
 
@@ -33,7 +48,10 @@ REFUSED = Failure(Reason.CONNECTION_REFUSED, "Connect call failed")
 
 
 def make_target(
-    name: str = "my-zone", labels: tuple[tuple[str, str], ...] = (), nodes: tuple[Node, ...] = ()
+    name: str = "my-zone",
+    labels: tuple[tuple[str, str], ...] = (),
+    nodes: tuple[Node, ...] = (),
+    auth: Auth = Auth(),  # noqa: B008 - it is immutable
 ) -> Target:
     """A target that nobody has to reach."""
     return Target(
@@ -43,6 +61,7 @@ def make_target(
         direct_url="https://onezone.example:9443",
         labels=labels,
         nodes=nodes,
+        auth=auth,
         schedule=Schedule(15.0, 60.0, 10.0),
     )
 
@@ -62,7 +81,7 @@ def good_visit(route: Route, seconds: float = 0.06, facts: Configuration = ZONE)
 
 def failed_visit(route: Route, failure: Failure = REFUSED) -> Visit:
     """A visit to a route that could not be connected to."""
-    exchange = Exchange(failure=failure)
+    exchange = Exchange(route, failure=failure)
     return Visit(
         route,
         (Connection({Phase.RESOLVE: 0.001}, None, failure),),
@@ -83,5 +102,29 @@ def make_checkup(
     return conclude(target, visits, at, 0.25)
 
 
+def make_details(target: Target) -> Details:
+    """A round of details in which a host was away, and everything else was learnt."""
+    statuses = {"node1.example": Status.HEALTHY, "node2.example": Status.UNREACHABLE}
+    outcomes: dict[str, Outcome] = {
+        "worker_report": WorkerReport(
+            ReportStatus.ERROR,
+            {"node1.example": {"datastore_worker": ReportStatus.ERROR, "dispatcher": ReportStatus.OK}},
+        ),
+        "workers": ComponentStatus("worker", statuses),
+        "managers": ComponentStatus("manager", statuses),
+        "databases": ComponentStatus("database", statuses, dropped=2),
+        "web_certificate": WebCertificate(WebCertificateStatus.VALID, True, 1_790_000_000.0, 1_780_000_000.0),  # noqa: FBT003
+        "dns_check": DnsCheck({"domain": DnsStatus.OK, "dns_zone": DnsStatus.BAD_RECORDS}, 1_794_000_000.0),
+        "users": UserIds(("u1", "u2", "u3")),
+    }
+    route = Route(AccessPath.DIRECT, target.node_names[0])
+    return Details(
+        tuple(_observation(name, route, outcome, 0.03) for name, outcome in outcomes.items()),
+        {route: (Connection({Phase.RESOLVE: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004}, CERTIFICATE),)},
+        {AuthMethod.TOKEN: False, AuthMethod.PASSPHRASE: True},
+        1_795_000_000.0,
+    )
+
+
 def _observation(name: str, route: Route, outcome: Outcome, seconds: float) -> Observation:
-    return Observation(name, route, outcome, (Exchange(200, seconds, 100),))
+    return Observation(name, route, outcome, (Exchange(route, 200, seconds, 100),))

@@ -1,0 +1,101 @@
+"""The slower operations of one target: one after another, on one path, with credentials where they need them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from exporter.client.connection import RouteConnection
+from exporter.client.conversation import NO_TIME, ReportBug, hold
+from exporter.client.keeper import CredentialKeeper
+from exporter.credentials import AuthMethod, Verdict, judge
+from exporter.observation import Details, Exchange, Observation
+from exporter.operations.operation import Known, Operation, Request
+from exporter.reasons import Failure, Reason
+from exporter.targets import Route
+
+_NO_PATH = Failure(Reason.CONNECT, "Onepanel answers over no path")
+# These mean that the path is gone, so that another may be tried; a silent Onepanel is silent on both.
+_PATH_FAILURES = frozenset(
+    {Reason.RESOLVE, Reason.CONNECTION_REFUSED, Reason.CONNECT_TIMEOUT, Reason.CONNECT}
+)
+
+
+@dataclass(slots=True)
+class DetailsVisit:
+    """What is needed for one round of details. `deadline` is a moment of `time.perf_counter`.
+
+    `up` are the routes over which Onepanel answers, in the order of preference; `open_route` opens one.
+    """
+
+    open_route: Callable[[Route], RouteConnection]
+    keeper: CredentialKeeper
+    routes: Sequence[Route]
+    up: list[Route]
+    deadline: float
+    report_bug: ReportBug
+    _connections: dict[Route, RouteConnection] = field(default_factory=dict)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def ask(self, operations: Iterable[Operation[Any]], known: Known) -> Details:
+        """Hold the conversations of the operations that apply, each knowing what those before it learnt."""
+        self.keeper.begin()
+        observations: list[Observation] = []
+        async with self._stack:
+            for operation in operations:
+                learnt = {seen.operation: seen.outcome for seen in observations}
+                now_known = replace(known, learnt=learnt, can_authenticate=bool(self.keeper.methods))
+                if operation.applies(now_known):
+                    route = self._route(None)
+                    observations.append(await hold(operation, now_known, self._send, route, self.report_bug))
+        connections = {route: tuple(each.connections) for route, each in self._connections.items()}
+        return Details(tuple(observations), connections, dict(self.keeper.accepted))
+
+    def _route(self, request: Request | None) -> Route:
+        """Where a request goes: the path it must take, else the best that is up, else the first of all."""
+        over = request.over if request else None
+        candidates = [*self.up, *self.routes]
+        return next((route for route in candidates if over in {None, route.path}), candidates[0])
+
+    async def _send(self, request: Request) -> tuple[Any, list[Exchange]]:
+        if not request.credentials:
+            reply, exchange = await self._exchange(self._route(request), request)
+            return reply, [exchange]
+        return await self._send_with_credentials(request)
+
+    async def _send_with_credentials(self, request: Request) -> tuple[Any, list[Exchange]]:
+        """Try the methods in turn, until one is neither refused nor unverifiable."""
+        exchanges: list[Exchange] = []
+        reply: Any = self.keeper.refusal() if self.up else _NO_PATH
+        for method in self.keeper.usable():
+            while self.up:
+                route = self._route(request)
+                reply, exchange = await self._exchange(route, request, method)
+                exchanges.append(exchange)
+                if exchange.failure is None or exchange.failure.reason not in _PATH_FAILURES:
+                    break
+                self.up.remove(route)
+            if not self._is_refused(method, reply):
+                break
+        return reply, exchanges
+
+    def _is_refused(self, method: AuthMethod, reply: Any) -> bool:
+        failure = reply if isinstance(reply, Failure) else None
+        verdict = judge(method, failure)
+        self.keeper.note(method, verdict, failure)
+        return verdict in {Verdict.REJECTED, Verdict.FORBIDDEN, Verdict.UNVERIFIABLE}
+
+    async def _exchange(
+        self, route: Route, request: Request, method: AuthMethod | None = None
+    ) -> tuple[Any, Exchange]:
+        seconds = self.deadline - time.perf_counter()
+        if seconds <= 0:
+            return NO_TIME, Exchange(route, failure=NO_TIME)
+        connection = self._connections.get(route)
+        if connection is None:
+            connection = await self._stack.enter_async_context(self.open_route(route))
+            self._connections[route] = connection
+        return await connection.exchange(request, seconds, self.keeper.headers(method) if method else {})

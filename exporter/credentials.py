@@ -1,0 +1,83 @@
+"""Credentials: an access token, the emergency passphrase, or both; and what an answer says of them. Pure.
+
+A token can be verified only while the worker runs, which is exactly when it is not needed most; the
+passphrase is verified inside Onepanel.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
+
+from exporter.reasons import Failure, Reason
+
+PASSPHRASE_USER = "onepanel"  # noqa: S105 - the name of a user
+
+
+class AuthMethod(StrEnum):
+    """A way to authenticate, in the order of preference; the metric label `method`."""
+
+    TOKEN = "token"  # noqa: S105 - the name of a method
+    PASSPHRASE = "passphrase"  # noqa: S105 - likewise
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret, given inline or as the file that holds it; neither is ever shown."""
+
+    value: str = field(default="", repr=False)
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """What a target's credentials are; None for a method that is not configured."""
+
+    token: Secret | None = None
+    passphrase: Secret | None = None
+
+    def secret(self, method: AuthMethod) -> Secret | None:
+        """The secret of a method."""
+        return self.token if method is AuthMethod.TOKEN else self.passphrase
+
+    @property
+    def methods(self) -> tuple[AuthMethod, ...]:
+        """The configured methods, in the order of preference."""
+        return tuple(method for method in AuthMethod if self.secret(method))
+
+
+def headers(method: AuthMethod, secret: str) -> dict[str, str]:
+    """The request headers that show a secret. Basic is sent without waiting for a challenge: there is none."""
+    if method is AuthMethod.TOKEN:
+        return {"X-Auth-Token": secret}
+    pair = f"{PASSPHRASE_USER}:{secret}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+class Verdict(Enum):
+    """What an answer says of the credential that was shown."""
+
+    ACCEPTED = auto()
+    REJECTED = auto()
+    FORBIDDEN = auto()
+    UNVERIFIABLE = auto()
+    NOTHING = auto()
+
+
+def judge(method: AuthMethod, failure: Failure | None) -> Verdict:
+    """The verdict in an answer; `failure` is None for a success.
+
+    FORBIDDEN: the credential is known, but does not allow this operation. UNVERIFIABLE: a token cannot
+    be looked at while there is no worker. Onepanel checks credentials before anything else, so that
+    every other word of its own means that they were accepted.
+    """
+    if failure is None:
+        return Verdict.ACCEPTED
+    if failure.reason is Reason.UNAUTHORIZED:
+        return Verdict.REJECTED
+    if failure.reason is Reason.FORBIDDEN:
+        return Verdict.FORBIDDEN
+    if failure.error_id in {"serviceUnavailable", "noServiceNodes"}:
+        return Verdict.UNVERIFIABLE if method is AuthMethod.TOKEN else Verdict.NOTHING
+    return Verdict.ACCEPTED if failure.from_onepanel else Verdict.NOTHING

@@ -1,0 +1,135 @@
+"""The users of a Onezone: how many there are (polled), and administration for people.
+
+`GET /zone/users` and its siblings need an administrator and a healthy worker. What changes something
+is a conversation of its own, held by the `users` command only; it is never polled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from exporter.metrics import Metric, Scope, one
+from exporter.operations.answers import Answer, one_line, read_object, refusal
+from exporter.operations.operation import (
+    API_ROOT,
+    Cadence,
+    Known,
+    Operation,
+    Request,
+    ask,
+    known,
+    with_credentials,
+)
+from exporter.reasons import Failure, Reason
+from exporter.targets import Kind
+
+_URL = f"{API_ROOT}/zone/users"
+_MAX_BODY_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class UserIds:
+    """The ids of all users."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One user; an empty string is what the server did not tell."""
+
+    user_id: str
+    full_name: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change was carried out and there is nothing more to tell."""
+
+
+def read_ids(answer: Answer) -> UserIds | Failure:
+    """The list of users."""
+    body = read_object(answer)
+    if isinstance(body, Failure):
+        return body
+    ids = body.get("ids")
+    if not isinstance(ids, list):
+        return Failure(Reason.INVALID_BODY, "no ids in the list of users")
+    return UserIds(tuple(one_line(each) for each in ids if isinstance(each, str)))
+
+
+def read_user(answer: Answer) -> User | Failure:
+    """The details of one user."""
+    body = read_object(answer)
+    if isinstance(body, Failure):
+        return body
+    user_id, full_name, username = (_text(body.get(key)) for key in ("userId", "fullName", "username"))
+    return User(user_id, full_name, username)
+
+
+def _text(value: object) -> str:
+    return one_line(value) if isinstance(value, str) else ""
+
+
+def read_created(answer: Answer) -> str | Failure:
+    """The id of a user that was created: 201 `{"id": …}`."""
+    body = read_object(answer, success=201)
+    if isinstance(body, Failure):
+        return body
+    return _text(body.get("id")) or Failure(Reason.INVALID_BODY, "created, but the answer names no id")
+
+
+def read_done(answer: Answer) -> Done | Failure:
+    """A change without an answer's body: 204."""
+    return refusal(answer, success=204) or Done()
+
+
+def list_users() -> Request:
+    """Ask for the ids of all users."""
+    return Request(_URL, read_ids, credentials=True, max_body_bytes=_MAX_BODY_BYTES)
+
+
+def show_user(user_id: str) -> Request:
+    """Ask for one user's details; 404 when there is none of this id."""
+    return Request(f"{_URL}/{quote(user_id, safe='')}", read_user, credentials=True)
+
+
+def create_user(username: str, password: str, full_name: str, groups: tuple[str, ...]) -> Request:
+    """Create a user; 409 when the name is taken. Empty `full_name` and `groups` are left to the server."""
+    body: dict[str, Any] = {"username": username, "password": password}
+    if full_name:
+        body["fullName"] = full_name
+    if groups:
+        body["groups"] = list(groups)
+    return Request(_URL, read_created, method="POST", body=body, credentials=True)
+
+
+def set_password(user_id: str, password: str) -> Request:
+    """Set one user's password; 404 when there is none of this id."""
+    url = f"{_URL}/{quote(user_id, safe='')}"
+    return Request(url, read_done, method="PATCH", body={"newPassword": password}, credentials=True)
+
+
+def _applies(known_before: Known) -> bool:
+    return with_credentials(known_before) and known_before.kind is Kind.ONEZONE
+
+
+OPERATION: Operation[UserIds] = Operation(
+    name="users",
+    summary="the number of users of the zone",
+    converse=ask("/zone/users", read_ids, credentials=True, max_body_bytes=_MAX_BODY_BYTES),
+    cadence=Cadence.DETAILS,
+    needs_credentials=True,
+    applies=_applies,
+    metrics=(
+        Metric(
+            name="onedata_zone_users",
+            help="Number of users of the zone. Absent where they may not be listed.",
+            scope=Scope.TARGET,
+            read=known(lambda facts: one(len(facts.ids))),
+        ),
+    ),
+)

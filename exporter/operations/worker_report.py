@@ -1,0 +1,150 @@
+"""`GET https://DOMAIN/nagios`: the worker's own report on the modules of every worker node.
+
+It is the worker that answers, on 443, to anybody. Where that cannot be had and there are credentials,
+Onepanel passes the same report on (`/SERVICE/nagios`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from io import BytesIO
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from exporter.metrics import Metric, Reading, Scope, state_set
+from exporter.operations.answers import Answer, one_line, refusal
+from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, Guarded, guard
+from exporter.operations.operation import API_ROOT, Cadence, Conversation, Known, Operation, Request, known
+from exporter.reasons import Failure, Reason
+from exporter.targets import AccessPath
+
+_MAX_BODY_BYTES = 1024 * 1024
+_MAX_ELEMENTS = 10_000
+_MODULE_DEPTH = 3
+_NODE_ELEMENTS = frozenset({"oz_worker", "op_worker"})
+
+
+class ReportStatus(StrEnum):
+    """What a report, a node or a module says of itself; every text that begins with `error` is an error."""
+
+    OK = "ok"
+    OUT_OF_SYNC = "out_of_sync"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReport(Guarded):
+    """The overall status, and that of each module of each host. None where the report has no known word."""
+
+    status: ReportStatus | None
+    modules: Mapping[str, Mapping[str, ReportStatus]]
+
+
+def read(answer: Answer) -> WorkerReport | Failure:
+    """The report in an XML answer, whatever its media type says."""
+    failure = refusal(answer)
+    if failure is not None:
+        return failure
+    try:
+        return _from_elements(list(_elements(answer.body)))
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        return Failure(Reason.INVALID_BODY, one_line(f"no worker report: {error}"))
+
+
+def _elements(body: bytes) -> Iterator[tuple[int, str, Mapping[str, str]]]:
+    """Depth, name and attributes of each element; raises ValueError when there are too many, or too deep."""
+    depth = count = 0
+    for event, element in iterparse(BytesIO(body), events=("start", "end"), forbid_dtd=True):
+        if event == "end":
+            depth -= 1
+            element.clear()
+            continue
+        depth += 1
+        count += 1
+        if depth > _MODULE_DEPTH or count > _MAX_ELEMENTS:
+            raise ValueError("too many elements, or too deeply nested")
+        yield depth, str(element.tag), dict(element.attrib)
+
+
+def _from_elements(elements: list[tuple[int, str, Mapping[str, str]]]) -> WorkerReport | Failure:
+    if not elements or elements[0][1] != "healthdata":
+        return Failure(Reason.INVALID_BODY, "the XML is no worker report: expected the element healthdata")
+    nodes: dict[str, dict[str, str]] = {}
+    modules: dict[str, str] | None = None
+    for depth, name, attributes in elements[1:]:
+        if depth < _MODULE_DEPTH:
+            host = attributes.get("name", "").partition("@")[2] if name in _NODE_ELEMENTS else ""
+            modules = nodes.setdefault(host, {}) if host else None
+        elif modules is not None:
+            modules[name] = attributes.get("status", "")
+    return _guarded(_status(elements[0][2].get("status", "")), nodes)
+
+
+def _guarded(status: ReportStatus | None, nodes: Mapping[str, Mapping[str, str]]) -> WorkerReport:
+    by_host, dropped = guard(nodes.items(), MAX_HOSTS)
+    names = {(name, None) for modules in by_host.values() for name in modules}
+    allowed, refused = guard(names, MAX_MODULES)
+    read_modules: dict[str, dict[str, ReportStatus]] = {}
+    for host, modules in by_host.items():
+        statuses = {one_line(name): _status(word) for name, word in modules.items()}
+        read_modules[host] = {
+            name: found for name, found in statuses.items() if name in allowed and found is not None
+        }
+    return WorkerReport(status, read_modules, dropped=dropped + refused)
+
+
+def _status(word: str) -> ReportStatus | None:
+    """The known status in a word; None for one that no version is known to say."""
+    if word.startswith(ReportStatus.ERROR):
+        return ReportStatus.ERROR
+    return next((status for status in ReportStatus if status == word), None)
+
+
+def _converse(known_before: Known) -> Conversation[WorkerReport]:
+    report: Any = yield Request(
+        "/nagios", read, accept="*/*", max_body_bytes=_MAX_BODY_BYTES, over=AccessPath.PROXY
+    )
+    if isinstance(report, Failure) and known_before.can_authenticate:
+        report = yield Request(
+            f"{API_ROOT}/{known_before.service}/nagios",
+            read,
+            accept="*/*",
+            max_body_bytes=_MAX_BODY_BYTES,
+            credentials=True,
+        )
+    return report  # type: ignore[no-any-return]  # what `read` made
+
+
+def _modules(facts: WorkerReport) -> Iterator[Reading]:
+    for host, modules in facts.modules.items():
+        for name, status in modules.items():
+            yield from state_set(ReportStatus, status, host, name)
+
+
+OPERATION: Operation[WorkerReport] = Operation(
+    name="worker_report",
+    summary="the worker's report on its modules, on every worker node",
+    converse=_converse,
+    cadence=Cadence.DETAILS,
+    metrics=(
+        Metric(
+            name="onedata_worker_status",
+            help="Overall status in the worker's report.",
+            scope=Scope.TARGET,
+            read=known(lambda facts: state_set(ReportStatus, facts.status)),
+            labels=("status",),
+        ),
+        Metric(
+            name="onedata_worker_module_status",
+            help="Status of each module of each worker node, from the worker's report.",
+            scope=Scope.TARGET,
+            read=known(_modules),
+            labels=("host", "module", "status"),
+        ),
+    ),
+)
