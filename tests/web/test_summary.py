@@ -102,13 +102,13 @@ def test_the_broken_targets_come_first_then_those_that_wait_then_the_healthy_by_
     states = [
         state_of(make_target("b-well"), None),
         state_of(make_target("a-well"), None),
-        state_of(make_target("waits")),
+        state_of(make_target("a-waits")),
         state_of(make_target("certificate"), expired),
         state_of(make_target("stale"), None, age=100),
         state_of(make_target("proxy-down"), REFUSED),
     ]
     names = [summary.name for summary in by_urgency(summarize(state, NOW) for state in states)]
-    assert names == ["proxy-down", "certificate", "stale", "waits", "a-well", "b-well"]
+    assert names == ["proxy-down", "certificate", "stale", "a-waits", "a-well", "b-well"]
 
 
 def test_the_past_rounds_are_told_latest_first() -> None:
