@@ -47,6 +47,9 @@ async def endless(writer: StreamWriter, reply: Reply) -> None:
     await _send(writer, reply.encode(extra_length=_ENDLESS_BYTES))
     while True:
         await _send(writer, _PIECE)
+        await asyncio.sleep(
+            0
+        )  # drain() alone need not give way, and then never learns that the client has left
 
 
 async def not_http(writer: StreamWriter, _reply: Reply) -> None:

@@ -17,7 +17,9 @@ def authority() -> Authority:
 
 @pytest.fixture
 async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
-    async with SimulatedZone(authority=authority, cluster=Cluster(name="Reference Zone"), pace=INSTANT) as zone:
+    async with SimulatedZone(
+        authority=authority, cluster=Cluster(name="Reference Zone"), pace=INSTANT
+    ) as zone:
         yield zone
 
 

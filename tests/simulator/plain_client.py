@@ -54,7 +54,9 @@ class Client:
             writer.transport.abort()
 
 
-def request(target: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b"") -> bytes:
+def request(
+    target: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> bytes:
     lines = [f"{method} {target} HTTP/1.1", "host: onezone.example"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     lines += [f"content-length: {len(body)}"] if body else []
