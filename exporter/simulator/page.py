@@ -14,7 +14,7 @@ from exporter.simulator.zone import SimulatedZone
 from exporter.store import Store
 from exporter.web.rendering import environment, html
 from exporter.web.site import SITE
-from exporter.web.summary import summarize
+from exporter.web.summarize import summarize
 
 _TEMPLATES = environment("exporter.simulator", "exporter.web")
 _OPPOSITES = {"stop": "start", "close": "open"}

@@ -15,7 +15,8 @@ from exporter.web.negotiation import accepts_gzip, text_format
 from exporter.web.readiness import not_ready
 from exporter.web.rendering import environment, html
 from exporter.web.site import SITE
-from exporter.web.summary import TargetSummary, by_urgency, rounds, summarize
+from exporter.web.summarize import by_urgency, rounds, summarize
+from exporter.web.summary import TargetSummary
 
 # Much faster than the highest level, and hardly longer: metrics repeat themselves.
 _GZIP_LEVEL = 3

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from exporter.diagnosis import Diagnosis, Symptom
 from exporter.store import Store
 from exporter.web import wording
-from exporter.web.summary import PathState, summarize
+from exporter.web.summarize import summarize
+from exporter.web.summary import PathState
 from tests.support.checkups import REFUSED, make_checkup, make_target
 
 

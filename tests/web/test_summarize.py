@@ -7,7 +7,8 @@ from exporter.observation import Observation
 from exporter.reasons import Failure, Reason
 from exporter.store import Store, TargetState
 from exporter.targets import AccessPath, Kind, Node, Target
-from exporter.web.summary import PastError, PathState, by_urgency, rounds, summarize
+from exporter.web.summarize import by_urgency, rounds, summarize
+from exporter.web.summary import PastError, PathState
 from tests.support.checkups import REFUSED, make_checkup, make_target
 
 NOW = 1000.0
