@@ -61,6 +61,23 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """One exchange in full, for an explanation. Of headers that hold secrets only the names are kept.
+
+    `request_headers` are empty when nothing was sent. `chain` holds the certificates served if this exchange
+    opened the connection, the server's own first; None when none were shown, or Python does not tell.
+    """
+
+    exchange: Exchange
+    method: str
+    url: str
+    request_headers: tuple[tuple[str, str], ...] = ()
+    response_headers: tuple[tuple[str, str], ...] = ()
+    opened: bool = False
+    chain: tuple[Certificate, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What one operation learnt over one route, and every request it made to learn it."""
 

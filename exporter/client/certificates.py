@@ -30,10 +30,8 @@ def read_certificate(der: bytes, verified: bool) -> Certificate | None:  # noqa:
         return None
 
 
-async def peek_certificate(
-    address: tuple[str, int], server_name: str, context: ssl.SSLContext
-) -> Certificate | None:
-    """The certificate a server shows to one who does not trust it; None when there is none to be had.
+async def peek(address: tuple[str, int], server_name: str, context: ssl.SSLContext) -> ssl.SSLObject | None:
+    """What a server shows of itself to one who does not trust it; None when no handshake comes about.
 
     It is a second handshake, on which nothing is sent. The caller sets the deadline.
     """
@@ -46,7 +44,7 @@ async def peek_certificate(
     except OSError:
         return None
     try:
-        der = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        shown: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        return shown
     finally:
         transport.abort()
-    return read_certificate(der, verified=False) if der else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from aiohttp import AsyncResolver
@@ -16,6 +16,7 @@ from exporter.client.details import DetailsVisit
 from exporter.client.keeper import CredentialKeeper
 from exporter.client.resolver import Lookups
 from exporter.client.tls import TlsContexts
+from exporter.client.trace import Observe
 from exporter.client.visit import RouteVisit
 from exporter.observation import Details, Visit
 from exporter.operations.operation import Cadence, Known, Operation
@@ -28,12 +29,13 @@ _SHARE_OF_INTERVAL = 0.95
 class Client:
     """Looks at targets. Create it inside a running event loop, and close it.
 
-    `report_bug` is told of exceptions that should not be: where, and which.
+    `report_bug` is told of exceptions that should not be: where, and which; `observe` of every exchange in full.
     """
 
-    def __init__(self, report_bug: ReportBug) -> None:
+    def __init__(self, report_bug: ReportBug, observe: Observe | None = None) -> None:
         self._tls = TlsContexts()
         self._report_bug = report_bug
+        self._observe = observe
         self._resolver = AsyncResolver()
         self._keepers: dict[Target, CredentialKeeper] = {}
 
@@ -52,7 +54,7 @@ class Client:
             async with asyncio.TaskGroup() as group:
                 tasks = []
                 for route in target.routes:
-                    connection = RouteConnection(target, route, self._tls, lookups)
+                    connection = RouteConnection(target, route, self._tls, lookups, self._observe)
                     visit = RouteVisit(connection, known, deadline, self._report_bug)
                     due = [each for each in operations if _is_due(each, Cadence.ROUND, route)]
                     tasks.append(group.create_task(visit.ask(due)))
@@ -69,7 +71,7 @@ class Client:
         keeper = self._keepers.setdefault(target, CredentialKeeper(target.auth))
         with self._lookups(target) as lookups:
             visit = DetailsVisit(
-                open_route=lambda route: RouteConnection(target, route, self._tls, lookups),
+                open_route=lambda route: RouteConnection(target, route, self._tls, lookups, self._observe),
                 keeper=keeper,
                 routes=target.routes,
                 up=list(up),
@@ -78,6 +80,13 @@ class Client:
             )
             due = [each for each in operations if each.cadence is Cadence.DETAILS]
             return await visit.ask(due, known)
+
+    @asynccontextmanager
+    async def connect(self, target: Target, route: Route) -> AsyncIterator[RouteConnection]:
+        """A connection of one's own over one route, for a request that no round makes."""
+        with self._lookups(target) as lookups:
+            async with RouteConnection(target, route, self._tls, lookups, self._observe) as connection:
+                yield connection
 
     @contextmanager
     def _lookups(self, target: Target) -> Iterator[Lookups]:

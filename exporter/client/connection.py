@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
+import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 import aiohttp
 from yarl import URL
 
-from exporter.client.certificates import peek_certificate, read_certificate
+from exporter.client.certificates import peek, read_certificate
 from exporter.client.failures import explain
+from exporter.client.reading import Draft, TooLargeError, media_type, read_body
 from exporter.client.resolver import Lookups, RouteResolver
 from exporter.client.tls import TlsContexts
+from exporter.client.trace import Observe, read_chain, readable, served_chain
 from exporter.client.watch import ConnectionWatch, Stage, current_watch
-from exporter.observation import Certificate, Connection, Exchange
+from exporter.observation import Certificate, Connection, Exchange, Trace
 from exporter.operations.answers import Answer
 from exporter.operations.operation import Request
 from exporter.reasons import CERTIFICATE_REASONS, Failure, Reason
@@ -26,10 +28,6 @@ from exporter.targets import Route, Target
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 _PEEK_SECONDS = 5.0
-
-
-class TooLargeError(Exception):
-    """The body is longer than the request allows."""
 
 
 async def _connection_made(_session: object, _context: object, _params: object) -> None:
@@ -57,11 +55,20 @@ def _watched_socket(address: Any) -> socket.socket:
 class RouteConnection:
     """The connection of one route in one round; an asynchronous context manager.
 
-    A second request uses the same connection as long as the server keeps it open.
+    A second request uses the same connection as long as the server keeps it open. `observe` is told of
+    every exchange in full.
     """
 
-    def __init__(self, target: Target, route: Route, tls: TlsContexts, lookups: Lookups) -> None:
+    def __init__(
+        self,
+        target: Target,
+        route: Route,
+        tls: TlsContexts,
+        lookups: Lookups,
+        observe: Observe | None = None,
+    ) -> None:
         self.route = route
+        self._observe = observe
         self._target = target
         self._origin = target.origin(route.path)
         self._tls = tls
@@ -104,7 +111,7 @@ class RouteConnection:
         began = time.perf_counter()
         watch = ConnectionWatch()
         current_watch.set(watch)
-        draft = _Draft()
+        draft = Draft()
         try:
             async with asyncio.timeout(seconds):
                 answer = await self._send(request, headers or {}, draft)
@@ -118,10 +125,13 @@ class RouteConnection:
             outcome = request.read(answer)
             draft.seconds = time.perf_counter() - max(began, watch.opened_at)
         failure = outcome if isinstance(outcome, Failure) else None
+        exchange = Exchange(self.route, draft.status, draft.seconds, draft.body_bytes, failure)
         await self._note_connection(watch, failure, seconds - (time.perf_counter() - began))
-        return outcome, Exchange(self.route, draft.status, draft.seconds, draft.body_bytes, failure)
+        if self._observe is not None:
+            self._observe(self._trace(request, exchange, draft, watch))
+        return outcome, exchange
 
-    async def _send(self, request: Request, headers: Mapping[str, str], draft: _Draft) -> Answer:
+    async def _send(self, request: Request, headers: Mapping[str, str], draft: Draft) -> Answer:
         if self._session is None:
             raise RuntimeError("the connection is used outside of its context")
         async with self._session.request(
@@ -132,10 +142,10 @@ class RouteConnection:
             allow_redirects=False,
             server_hostname=self._target.tls.server_name or None,
         ) as response:
-            draft.status = response.status
-            body = await _read_body(response, request.max_body_bytes)
+            draft.status, draft.response = response.status, response
+            body = await read_body(response, request.max_body_bytes)
             draft.body_bytes = len(body)
-            return Answer(response.status, _media_type(response), body)
+            return Answer(response.status, media_type(response), body)
 
     async def _note_connection(
         self, watch: ConnectionWatch, failure: Failure | None, seconds_left: float
@@ -144,50 +154,42 @@ class RouteConnection:
         if watch.stage is Stage.IDLE:
             return
         if watch.stage is Stage.OPEN:
-            self.connections.append(Connection(watch.phases, self._served_certificate(watch)))
+            verified = not self._target.tls.insecure_skip_verify
+            self.connections.append(
+                Connection(watch.phases, _certificate(watch.ssl_object, verified=verified))
+            )
             return
         certificate = None
         if failure is not None and failure.reason in CERTIFICATE_REASONS:
-            certificate = await self._peek(watch, seconds_left)
+            watch.ssl_object = await self._peek(watch, seconds_left)
+            certificate = _certificate(watch.ssl_object, verified=False)
         self.connections.append(Connection(watch.phases, certificate, failure))
 
-    def _served_certificate(self, watch: ConnectionWatch) -> Certificate | None:
-        der = watch.ssl_object.getpeercert(binary_form=True) if watch.ssl_object else None
-        return read_certificate(der, not self._target.tls.insecure_skip_verify) if der else None
+    def _trace(self, request: Request, exchange: Exchange, draft: Draft, watch: ConnectionWatch) -> Trace:
+        opened = watch.stage is not Stage.IDLE
+        certificate = self.connections[-1].certificate if opened else None
+        ders = served_chain(watch.ssl_object) if certificate else None
+        return Trace(
+            exchange,
+            request.method,
+            self._origin + request.path,
+            readable(draft.response.request_info.headers) if draft.response else (),
+            readable(draft.response.headers) if draft.response else (),
+            opened,
+            read_chain(ders, verified=certificate.verified) if ders and certificate else None,
+        )
 
-    async def _peek(self, watch: ConnectionWatch, seconds_left: float) -> Certificate | None:
+    async def _peek(self, watch: ConnectionWatch, seconds_left: float) -> ssl.SSLObject | None:
         if watch.address is None or self._target.proxy_from_environment:
             return None  # behind a forward proxy the address is the proxy's own
         server_name = self._target.tls.server_name or URL(self._origin).raw_host or ""
         try:
             async with asyncio.timeout(min(seconds_left, _PEEK_SECONDS)):
-                return await peek_certificate(watch.address, server_name, self._tls.trustless)
+                return await peek(watch.address, server_name, self._tls.trustless)
         except TimeoutError:
             return None
 
 
-@dataclass(slots=True)
-class _Draft:
-    """What is known of an answer while it is being read; it outlives a failure amid the answer."""
-
-    status: int = 0
-    seconds: float | None = None
-    body_bytes: int = 0
-
-
-async def _read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The whole body; raises `TooLargeError` as soon as it is longer than `limit` bytes."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > limit:
-            response.close()
-            raise TooLargeError(f"the body is longer than {limit} bytes")
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _media_type(response: aiohttp.ClientResponse) -> str:
-    """The media type as sent: aiohttp's `content_type` would make one up where there is none."""
-    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+def _certificate(ssl_object: ssl.SSLObject | None, *, verified: bool) -> Certificate | None:
+    der = ssl_object.getpeercert(binary_form=True) if ssl_object else None
+    return read_certificate(der, verified) if der else None
