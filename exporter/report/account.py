@@ -1,0 +1,167 @@
+"""What a checkup says, as plain values: the text, the JSON and the status line are made of them.
+
+The JSON of `probe` is these values, field by field: a field's name is a name of the public interface.
+Durations are seconds, moments seconds since the epoch; None is what is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.checkup import CONFIGURATION, HEALTH, Checkup
+from exporter.credentials import AuthMethod
+from exporter.diagnosis import RULE_OF, SYMPTOM_MEANINGS, Diagnosis, Symptom, symptom
+from exporter.observation import Certificate, Observation, Phase
+from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.configuration import Configuration
+from exporter.operations.dns_check import DnsCheck, DnsStatus
+from exporter.operations.users import UserIds
+from exporter.operations.web_certificate import WebCertificate
+from exporter.operations.worker_report import WorkerReport
+from exporter.report.findings import Finding, find
+from exporter.report.severity import Severity, severity_of, worst
+from exporter.targets import AccessPath, Route
+
+
+@dataclass(frozen=True, slots=True)
+class OperationAccount:
+    """One operation over one path. `status` 0: no HTTP answer. `advice` belongs to the error."""
+
+    operation: str
+    path: AccessPath
+    status: int
+    seconds: float | None
+    error: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathAccount:
+    """One path to one node."""
+
+    origin: str
+    expected: bool
+    up: bool
+    symptom: Symptom
+    meaning: str
+    error: str
+    health_seconds: float | None
+    phases: Mapping[Phase, float]
+    certificate: Certificate | None
+    operations: tuple[OperationAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAccount:
+    """One node; its name and address are empty when the target lists none."""
+
+    node: str
+    address: str
+    diagnosis: Diagnosis
+    severity: Severity
+    meaning: str
+    first_step: str
+    proxy: PathAccount
+    direct: PathAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One target. `severity` is the worst of the nodes' and the findings'."""
+
+    target: str
+    url: str
+    severity: Severity
+    diagnosis: Diagnosis
+    finished_at: float
+    duration_seconds: float
+    cluster: Configuration | None
+    nodes: tuple[NodeAccount, ...]
+    findings: tuple[Finding, ...]
+    credentials_accepted: Mapping[AuthMethod, bool]
+    components: Mapping[str, Mapping[str, Status]]
+    worker_report: WorkerReport | None
+    web_certificate: WebCertificate | None
+    dns_checks: Mapping[str, DnsStatus]
+    users: int | None
+    details: tuple[OperationAccount, ...]
+
+
+def give_account(checkup: Checkup) -> Account:
+    """The account of one round."""
+    nodes = tuple(_node(checkup, name) for name in checkup.target.node_names)
+    findings = tuple(find(checkup))
+    facts = {seen.operation: seen.outcome for seen in checkup.details_observations if not seen.failure}
+    dns_check, users = facts.get("dns_check"), facts.get("users")
+    return Account(
+        target=checkup.target.name,
+        url=checkup.target.url,
+        severity=worst([*(node.severity for node in nodes), *(each.severity for each in findings)]),
+        diagnosis=checkup.worst,
+        finished_at=checkup.finished_at,
+        duration_seconds=checkup.seconds,
+        cluster=_only(Configuration, checkup.facts(CONFIGURATION)),
+        nodes=nodes,
+        findings=findings,
+        credentials_accepted=dict(checkup.details.accepted) if checkup.details else {},
+        components={
+            each.component: dict(each.by_host) for each in facts.values() if isinstance(each, ComponentStatus)
+        },
+        worker_report=_only(WorkerReport, facts.get("worker_report")),
+        web_certificate=_only(WebCertificate, facts.get("web_certificate")),
+        dns_checks=dict(dns_check.statuses) if isinstance(dns_check, DnsCheck) else {},
+        users=len(users.ids) if isinstance(users, UserIds) else None,
+        details=tuple(_operation(seen) for seen in checkup.details_observations),
+    )
+
+
+def _only(kind: type[Any], value: object) -> Any:
+    return value if isinstance(value, kind) else None
+
+
+def _node(checkup: Checkup, node: str) -> NodeAccount:
+    diagnosis = checkup.diagnoses[node]
+    rule = RULE_OF[diagnosis]
+    return NodeAccount(
+        node=node,
+        address=checkup.target.address(node),
+        diagnosis=diagnosis,
+        severity=severity_of(diagnosis),
+        meaning=rule.meaning,
+        first_step=rule.first_step,
+        proxy=_path(checkup, Route(AccessPath.PROXY, node)),
+        direct=_path(checkup, Route(AccessPath.DIRECT, node)),
+    )
+
+
+def _path(checkup: Checkup, route: Route) -> PathAccount:
+    health = checkup.observation(route, HEALTH)
+    seen = symptom(checkup.observation(route, CONFIGURATION), health)
+    visit, connection = checkup.visits.get(route), checkup.connection(route)
+    failure = None if seen is Symptom.HEALTHY else checkup.failure(route)
+    return PathAccount(
+        origin=checkup.target.origin(route.path),
+        expected=route.path in checkup.target.expected_paths,
+        up=checkup.onepanel_answered(route),
+        symptom=seen,
+        meaning=SYMPTOM_MEANINGS[seen],
+        error=str(failure or ""),
+        health_seconds=health.last.seconds if health else None,
+        phases=dict(connection.phases) if connection else {},
+        certificate=connection.certificate if connection else None,
+        operations=tuple(_operation(each) for each in visit.observations) if visit else (),
+    )
+
+
+def _operation(seen: Observation) -> OperationAccount:
+    failure, last = seen.failure, seen.last
+    return OperationAccount(
+        operation=seen.operation,
+        path=last.route.path,
+        status=last.status,
+        seconds=last.seconds,
+        error=str(failure or ""),
+        advice=failure.reason.advice if failure else "",
+    )

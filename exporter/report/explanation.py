@@ -1,0 +1,111 @@
+"""How a round came to its diagnosis: every exchange, the certificates, and the reasoning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from exporter.checkup import Checkup, pair
+from exporter.diagnosis import RULES, SYMPTOM_MEANINGS
+from exporter.observation import Trace
+from exporter.reasons import Failure, Reason
+from exporter.report.writing import milliseconds, moment
+
+
+def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:
+    """The explanation as text, ending with a line feed."""
+    lines = ["explanation", ""]
+    for trace in traces:
+        lines += [*_exchange(trace), ""]
+    for node in checkup.target.node_names:
+        lines += [*_reasoning(checkup, node), ""]
+    return "\n".join(lines)
+
+
+def list_exchanges(traces: Sequence[Trace]) -> list[dict[str, Any]]:
+    """The same exchanges for JSON. `chain` is null when the connection was open before, or the chain is not known."""
+    return [
+        {
+            "path": trace.exchange.route.path,
+            "node": trace.exchange.route.node,
+            "method": trace.method,
+            "url": trace.url,
+            "status": trace.exchange.status,
+            "seconds": trace.exchange.seconds,
+            "body_bytes": trace.exchange.body_bytes,
+            "request_headers": trace.request_headers,
+            "response_headers": trace.response_headers,
+            "new_connection": trace.opened,
+            "chain": None if trace.chain is None else [asdict(each) for each in trace.chain],
+            "error": str(trace.exchange.failure or ""),
+            "classification": classify(trace),
+        }
+        for trace in traces
+    ]
+
+
+def classify(trace: Trace) -> str:
+    """Who answered, and what the answer was taken for."""
+    exchange, failure = trace.exchange, trace.exchange.failure
+    if failure is None:
+        return "success: the answer is what this request is answered with"
+    if exchange.status == 0:
+        return f"{failure.reason}: {failure.reason.meaning}"
+    return f"{failure.reason}: {_speaker(failure, exchange.body_bytes)}; {failure.reason.meaning}"
+
+
+def _speaker(failure: Failure, body_bytes: int) -> str:
+    if failure.from_onepanel:
+        return f"Onepanel itself answered, as its error id says ({failure.error_id})"
+    if failure.reason is Reason.PROXY_UPSTREAM:
+        kind = "the body is empty" if body_bytes == 0 else "the body is not Onepanel's JSON error"
+        return f"{kind}, so it is a proxy that speaks, not Onepanel"
+    return "the body is not Onepanel's JSON error, so nothing shows that Onepanel answered"
+
+
+def _exchange(trace: Trace) -> Iterator[str]:
+    exchange, route = trace.exchange, trace.exchange.route
+    node = f" to {route.node}" if route.node else ""
+    yield f"{route.path}{node}: {trace.method} {trace.url}"
+    yield from (f"  > {name}: {value}" for name, value in trace.request_headers)
+    yield from _chain(trace)
+    if exchange.status:
+        took = "" if exchange.seconds is None else f", in {milliseconds(exchange.seconds)}"
+        yield f"  < HTTP {exchange.status}, {exchange.body_bytes} bytes{took}"
+    yield from (f"  < {name}: {value}" for name, value in trace.response_headers)
+    if exchange.failure is not None and exchange.failure.detail:
+        yield f"  = {exchange.failure.detail}"
+    yield f"  = {classify(trace)}"
+
+
+def _chain(trace: Trace) -> Iterator[str]:
+    if not trace.opened:
+        yield "  * over the connection that was open"
+        return
+    if trace.chain is None:
+        yield "  * a new connection; the chain of certificates was not shown, or this Python does not tell it"
+        return
+    verified = trace.chain and trace.chain[0].verified
+    yield f"  * a new connection; certificates served ({'verified' if verified else 'NOT verified'}):"
+    for number, certificate in enumerate(trace.chain):
+        yield f"    {number}: subject {certificate.subject}"
+        yield f"       issuer  {certificate.issuer}"
+        yield f"       until   {moment(certificate.not_after)}"
+
+
+def _reasoning(checkup: Checkup, node: str) -> Iterator[str]:
+    seen = pair(checkup.target, checkup.visits, node)
+    yield f"diagnosis of {node or checkup.target.name}"
+    for label, shown in (("proxy", seen.proxy), ("direct", seen.direct)):
+        yield f"  {label} showed {shown}: {SYMPTOM_MEANINGS[shown]}"
+    yield f"  expected to work: {', '.join(sorted(seen.expected))}"
+    yield f"  both paths lead to the same cluster and version: {_told(seen.agree)}"
+    yield f"  deployed: {_told(seen.deployed)}"
+    diagnosis = checkup.diagnoses[node]
+    number = next(index for index, rule in enumerate(RULES, 1) if rule.diagnosis is diagnosis)
+    yield f"  so of the {len(RULES)} rules the first that holds is number {number}: {diagnosis}"
+
+
+def _told(value: bool | None) -> str:  # noqa: FBT001 - a fact, not a mode
+    return "not known" if value is None else "yes" if value else "no"

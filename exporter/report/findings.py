@@ -1,0 +1,107 @@
+"""What is wrong beside the diagnosis: services, modules, certificates, DNS, credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.checkup import CONFIGURATION, Checkup
+from exporter.operations.component_status import DATABASES, MANAGERS, WORKERS, ComponentStatus
+from exporter.operations.configuration import Configuration
+from exporter.operations.dns_check import DnsCheck
+from exporter.operations.web_certificate import WebCertificate
+from exporter.operations.worker_report import WorkerReport
+from exporter.reasons import Failure, Reason
+from exporter.report.severity import Severity, severity_of
+from exporter.targets import AccessPath
+
+_DAY_SECONDS = 86_400
+# Let's Encrypt certificates are renewed 7 days before their end: one so near to it was not renewed.
+_DAYS_LEFT_WARNING = 3
+_COMPONENTS = frozenset({WORKERS.name, MANAGERS.name, DATABASES.name})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be, in a sentence."""
+
+    severity: Severity
+    message: str
+
+
+def find(checkup: Checkup) -> Iterator[Finding]:
+    """Everything that is wrong in the last round and its details, as far as the diagnosis does not say it."""
+    facts = checkup.facts(CONFIGURATION)
+    if isinstance(facts, Configuration) and not facts.complete:
+        yield Finding(Severity.WARNING, "configuration: the server gave only its reduced answer")
+    yield from _expiring(checkup)
+    for method, accepted in (checkup.details.accepted if checkup.details else {}).items():
+        if not accepted:
+            yield Finding(Severity.WARNING, f"the {method} is not accepted")
+    for seen in checkup.details_observations:
+        if seen.failure is not None:
+            yield from _not_learnt(checkup, seen.operation, seen.failure)
+        else:
+            yield from _READERS.get(type(seen.outcome), _nothing)(seen.outcome)
+
+
+def _nothing(_facts: Any) -> Iterator[Finding]:
+    return iter(())
+
+
+def _expiring(checkup: Checkup) -> Iterator[Finding]:
+    for route in checkup.target.routes:
+        connection = checkup.connection(route)
+        certificate = connection.certificate if connection and not connection.failure else None
+        if certificate is None:
+            continue
+        days_left = (certificate.not_after - checkup.finished_at) / _DAY_SECONDS
+        if days_left < _DAYS_LEFT_WARNING:
+            where = f"{route.path} path" + (f" of {route.node}" if route.node else "")
+            yield Finding(Severity.WARNING, f"the certificate of the {where} expires in {days_left:.1f} days")
+
+
+def _not_learnt(checkup: Checkup, operation: str, failure: Failure) -> Iterator[Finding]:
+    """What a failed operation of the details is worth; some may fail by right, as for want of a privilege."""
+    if operation in _COMPONENTS:
+        yield Finding(Severity.UNKNOWN, f"{operation}: not learnt: {failure}")
+    proxy_up = any(route.path is AccessPath.PROXY for route in checkup.routes_up)
+    if operation == "worker_report" and proxy_up and failure.reason is Reason.SERVER_ERROR:
+        yield Finding(Severity.CRITICAL, f"worker report: {failure}; the cluster manager does not answer")
+
+
+def _components(facts: ComponentStatus) -> Iterator[Finding]:
+    for host, status in facts.by_host.items():
+        if severity_of(status) is not Severity.OK:
+            yield Finding(severity_of(status), f"{facts.component} on {host}: {status}")
+
+
+def _modules(facts: WorkerReport) -> Iterator[Finding]:
+    listed = False
+    for host, modules in facts.modules.items():
+        for module, status in modules.items():
+            if severity_of(status) is not Severity.OK:
+                listed = True
+                yield Finding(severity_of(status), f"module {module} on {host}: {status}")
+    if facts.status is not None and not listed and severity_of(facts.status) is not Severity.OK:
+        yield Finding(severity_of(facts.status), f"worker report: {facts.status}")
+
+
+def _web_certificate(facts: WebCertificate) -> Iterator[Finding]:
+    if severity_of(facts.status) is not Severity.OK:
+        yield Finding(severity_of(facts.status), f"Onepanel calls its certificate {facts.status}")
+
+
+def _dns_check(facts: DnsCheck) -> Iterator[Finding]:
+    for check, status in facts.statuses.items():
+        if severity_of(status) is not Severity.OK:
+            yield Finding(severity_of(status), f"DNS check of {check}: {status}")
+
+
+_READERS: Mapping[type, Callable[[Any], Iterator[Finding]]] = {
+    ComponentStatus: _components,
+    WorkerReport: _modules,
+    WebCertificate: _web_certificate,
+    DnsCheck: _dns_check,
+}

@@ -1,0 +1,74 @@
+"""One status line with performance data, as Nagios and its kin read it.
+
+The rules of the format: one line; the first `|` begins the performance data, `label=value[unit];warn;crit;min`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from exporter.operations.component_status import Status
+from exporter.operations.worker_report import ReportStatus
+from exporter.report.account import Account, NodeAccount
+from exporter.report.severity import Severity
+
+_MOST_FINDINGS = 3
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+def status_line(account: Account) -> str:
+    """The line. Nothing that a server sends can begin a second line, or the performance data."""
+    words = f"ONEDATA {account.severity.upper()} - {account.target}: {_summary(account)}"
+    return f"{_plain(words)} | {' '.join(_performance(account))}"
+
+
+def fault_line(message: str) -> str:
+    """The line of a probe that could not be made."""
+    return _plain(f"ONEDATA {Severity.UNKNOWN.upper()} - {message}")
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(char if char.isprintable() and char != "|" else " " for char in text).split())
+
+
+def _summary(account: Account) -> str:
+    parts = [_diagnosis(node) for node in account.nodes if node.severity is not Severity.OK] or ["ok"]
+    parts += [finding.message for finding in account.findings[:_MOST_FINDINGS]]
+    left = len(account.findings) - _MOST_FINDINGS
+    if left > 0:
+        parts.append(f"and {left} more")
+    cluster = account.cluster
+    if cluster and account.severity is Severity.OK:
+        parts.append(f"{cluster.kind} {cluster.version}")
+    return ", ".join(parts)
+
+
+def _diagnosis(node: NodeAccount) -> str:
+    name = f"{node.node}: " if node.node else ""
+    errors = (
+        f"{label} {path.error}"
+        for label, path in (("proxy", node.proxy), ("direct", node.direct))
+        if path.error
+    )
+    why = "; ".join(errors)
+    return f"{name}{node.diagnosis}" + (f" ({why})" if why else "")
+
+
+def _performance(account: Account) -> Iterator[str]:
+    for node in account.nodes:
+        prefix = _UNSAFE.sub("_", node.node) + "_" if node.node else ""
+        for label, path in (("proxy", node.proxy), ("direct", node.direct)):
+            if path.health_seconds is not None:
+                yield f"{prefix}{label}_health={path.health_seconds:.3f}s;;;0"
+            if path.certificate is not None:
+                left = path.certificate.not_after - account.finished_at
+                yield f"{prefix}{label}_certificate={left:.0f}s"
+    for component, by_host in account.components.items():
+        sick = sum(status is not Status.HEALTHY for status in by_host.values())
+        yield f"{component}s_not_healthy={sick};;;0;{len(by_host)}"
+    if account.worker_report is not None:
+        statuses = [status for each in account.worker_report.modules.values() for status in each.values()]
+        wrong = sum(status is not ReportStatus.OK for status in statuses)
+        yield f"modules_not_ok={wrong};;;0;{len(statuses)}"
+    yield f"duration={account.duration_seconds:.3f}s;;;0"
