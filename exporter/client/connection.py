@@ -15,6 +15,7 @@ from yarl import URL
 
 from exporter.client.certificates import peek, read_certificate
 from exporter.client.failures import explain
+from exporter.client.forward_proxy import forward_proxy
 from exporter.client.reading import Draft, TooLargeError, media_type, read_body
 from exporter.client.resolver import Lookups, RouteResolver
 from exporter.client.tls import TlsContexts
@@ -90,7 +91,6 @@ class RouteConnection:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=_NO_TIMEOUT,
             auto_decompress=False,
-            trust_env=self._target.proxy_from_environment,
             trace_configs=[] if is_tls else _tracing(),
             skip_auto_headers=("Accept-Encoding",),
         )
@@ -141,6 +141,7 @@ class RouteConnection:
             json=request.body,
             allow_redirects=False,
             server_hostname=self._target.tls.server_name or None,
+            proxy=forward_proxy(self._origin) if self._target.proxy_from_environment else None,
         ) as response:
             draft.status, draft.response = response.status, response
             body = await read_body(response, request.max_body_bytes)
@@ -156,13 +157,14 @@ class RouteConnection:
         if watch.stage is Stage.OPEN:
             verified = not self._target.tls.insecure_skip_verify
             self.connections.append(
-                Connection(watch.phases, _certificate(watch.ssl_object, verified=verified))
+                Connection(watch.phases, _certificate(watch.certificate_der, verified=verified))
             )
             return
         certificate = None
         if failure is not None and failure.reason in CERTIFICATE_REASONS:
             watch.ssl_object = await self._peek(watch, seconds_left)
-            certificate = _certificate(watch.ssl_object, verified=False)
+            shown = watch.ssl_object.getpeercert(binary_form=True) if watch.ssl_object else None
+            certificate = _certificate(shown, verified=False)
         self.connections.append(Connection(watch.phases, certificate, failure))
 
     def _trace(self, request: Request, exchange: Exchange, draft: Draft, watch: ConnectionWatch) -> Trace:
@@ -190,6 +192,5 @@ class RouteConnection:
             return None
 
 
-def _certificate(ssl_object: ssl.SSLObject | None, *, verified: bool) -> Certificate | None:
-    der = ssl_object.getpeercert(binary_form=True) if ssl_object else None
+def _certificate(der: bytes | None, *, verified: bool) -> Certificate | None:
     return read_certificate(der, verified) if der else None

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from exporter.client.forward_proxy import ForwardProxyError
 from exporter.client.watch import ConnectionWatch, Stage
 from exporter.operations.answers import one_line
 from exporter.reasons import Failure, Reason
@@ -76,6 +77,7 @@ _TABLE: tuple[tuple[type[Exception], Callable[[Any, ConnectionWatch], Reason]], 
     (ssl.SSLError, _always(Reason.TLS_HANDSHAKE)),
     (aiohttp.ServerDisconnectedError, _always(Reason.CONNECTION_LOST)),
     (aiohttp.ClientPayloadError, _always(Reason.CONNECTION_LOST)),
+    (ForwardProxyError, _always(Reason.CONNECT)),
     (aiohttp.ClientHttpProxyError, _always(Reason.CONNECT)),
     (aiohttp.ClientOSError, _os_error),
     (aiohttp.ClientResponseError, _always(Reason.INVALID_BODY)),

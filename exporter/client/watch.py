@@ -32,6 +32,7 @@ class ConnectionWatch:
         self.phases: dict[Phase, float] = {}
         self.address: tuple[str, int] | None = None
         self.ssl_object: ssl.SSLObject | None = None
+        self.certificate_der: bytes | None = None
         self.opened_at = 0.0
         self._phase_began = 0.0
 
@@ -76,3 +77,5 @@ class WatchedSSLObject(ssl.SSLObject):
         super().do_handshake()
         watch.finish(Phase.TLS)
         watch.stage = Stage.OPEN
+        # Taken at once: an SSL object that has failed since then no longer gives it away.
+        watch.certificate_der = self.getpeercert(binary_form=True)

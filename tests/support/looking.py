@@ -41,7 +41,7 @@ async def look(target: Target) -> Checkup:
             visits = await client.look(target, OPERATIONS, Known())
     finally:
         await client.close()
-    assert not bugs
+    assert not bugs, bugs
     return conclude(target, visits, 0.0, asyncio.get_running_loop().time() - began)
 
 

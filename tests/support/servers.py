@@ -72,7 +72,7 @@ class ScriptedServer:
         self._handshake_delay = handshake_delay
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._listening = socket.create_server(address, family=family, backlog=1024)
-        self._listening.setblocking(False)
+        self._listening.settimeout(0)
         self._tasks: set[asyncio.Task[None]] = set()
         self.port: int = self._listening.getsockname()[1]
         self.accepted = 0
@@ -202,7 +202,7 @@ class BlackHole:
 
     def _knock(self) -> socket.socket:
         knocking = socket.socket()
-        knocking.setblocking(False)
+        knocking.settimeout(0)
         knocking.connect_ex((LOOPBACK, self.port))
         return knocking
 

@@ -1,0 +1,366 @@
+"""How the client asks: at the same time, over one connection a path, as a stranger, and only where it was told to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from exporter.checkup import CONFIGURATION, HEALTH
+from exporter.observation import Phase
+from exporter.reasons import Reason
+from exporter.simulator import INSTANT, Authority, Credential, SimulatedZone
+from exporter.targets import AccessPath, IpProtocol, Node, Route
+from tests.support.looking import DIRECT, PROXY, everywhere, look, reasons, target_at
+from tests.support.servers import (
+    LOOPBACK,
+    LOOPBACK6,
+    ScriptedServer,
+    Wire,
+    answering,
+    closed_port,
+    healthy,
+    http,
+    onepanel_says,
+    silent,
+)
+
+
+async def test_one_connection_a_path_carries_both_operations(authority: Authority, ca_file: Path) -> None:
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        checkup = await look(target_at(zone.proxy_url, zone.direct_url, ca_file))
+    for path, journal in zone.journals.items():
+        assert journal.connections == 1, path
+        assert journal.count(status=200) == 2
+        assert len(checkup.visits[Route(path)].connections) == 1
+
+
+async def test_a_server_that_closes_after_each_answer_is_connected_to_again(
+    authority: Authority, ca_file: Path
+) -> None:
+    async def one_answer(wire: Wire) -> None:
+        await wire.say(onepanel_says(await wire.request()))
+
+    async with ScriptedServer(one_answer, authority.server_context(Credential.GOOD)) as server:
+        checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+    assert reasons(checkup) == everywhere("ok")
+    assert server.accepted == 4
+    assert [len(visit.connections) for visit in checkup.visits.values()] == [2, 2]
+
+
+async def test_connections_are_closed_when_the_round_is_over(authority: Authority, ca_file: Path) -> None:
+    ended = asyncio.Semaphore(0)
+
+    async def until_the_end(wire: Wire) -> None:
+        try:
+            await healthy(wire)
+        finally:
+            ended.release()
+
+    async with ScriptedServer(until_the_end, authority.server_context(Credential.GOOD)) as server:
+        await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+        async with asyncio.timeout(5):
+            for _ in server.wires:
+                await ended.acquire()
+
+
+async def test_both_paths_are_asked_at_the_same_time(authority: Authority, ca_file: Path) -> None:
+    both_are_asked = asyncio.Barrier(2)
+
+    async def wait_for_the_other_path(wire: Wire) -> None:
+        while True:
+            request = await wire.request()
+            await both_are_asked.wait()
+            await wire.say(onepanel_says(request))
+
+    context = authority.server_context(Credential.GOOD)
+    async with (
+        ScriptedServer(wait_for_the_other_path, context) as proxy,
+        ScriptedServer(wait_for_the_other_path, context) as direct,
+    ):
+        proxy_url, direct_url = (f"https://{LOOPBACK}:{server.port}" for server in (proxy, direct))
+        checkup = await look(target_at(proxy_url, direct_url, ca_file))
+    assert reasons(checkup) == everywhere("ok")
+
+
+async def test_every_phase_of_opening_a_connection_is_measured_apart(
+    authority: Authority, ca_file: Path
+) -> None:
+    delay = 0.3
+
+    async def slow_answer(wire: Wire) -> None:
+        while True:
+            request = await wire.request()
+            await asyncio.sleep(0.1)
+            await wire.say(onepanel_says(request))
+
+    context = authority.server_context(Credential.GOOD)
+    async with ScriptedServer(slow_answer, context, handshake_delay=delay) as server:
+        target = target_at(f"https://localhost:{server.port}", ca_file=ca_file)
+        checkup = await look(replace(target, ip_protocol=IpProtocol.IPV4))
+    for route in (PROXY, DIRECT):
+        connection = checkup.connection(route)
+        assert connection is not None
+        assert set(connection.phases) == set(Phase)
+        assert all(seconds > 0 for seconds in connection.phases.values())
+        assert connection.phases[Phase.RESOLVE] < delay
+        assert connection.phases[Phase.CONNECT] < delay
+        assert delay <= connection.phases[Phase.TLS] <= checkup.seconds
+        for operation in (CONFIGURATION, HEALTH):  # the first one opened the connection: that is not its time
+            seen = checkup.observation(route, operation)
+            assert seen is not None
+            assert seen.last.seconds is not None
+            assert 0.1 <= seen.last.seconds < delay
+
+
+async def test_a_failure_keeps_the_phases_that_were_finished() -> None:
+    async with ScriptedServer(silent) as server:
+        checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", timeout=0.3))
+    for visit in checkup.visits.values():
+        (connection,) = visit.connections
+        assert set(connection.phases) == {Phase.CONNECT}
+        assert connection.failure is not None
+        assert connection.failure.reason is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("protocol", "reached"),
+    [(IpProtocol.IPV4, {"v4"}), (IpProtocol.IPV6, {"v6"}), (IpProtocol.AUTO, {"v4", "v6"})],
+    ids=lambda value: value.value if isinstance(value, IpProtocol) else "",
+)
+async def test_the_ip_version_is_the_one_that_was_asked_for(
+    protocol: IpProtocol, reached: set[str], authority: Authority, ca_file: Path
+) -> None:
+    if not _has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    context = authority.server_context(Credential.GOOD)
+    v4 = ScriptedServer(healthy, context)
+    v6 = ScriptedServer(healthy, context, address=(LOOPBACK6, v4.port))
+    async with v4, v6:
+        target = target_at(f"https://localhost:{v4.port}", ca_file=ca_file)
+        checkup = await look(replace(target, ip_protocol=protocol))
+    seen = {name for name, server in (("v4", v4), ("v6", v6)) if server.accepted}
+    assert reasons(checkup) == everywhere("ok")
+    assert seen <= reached
+    assert v4.accepted + v6.accepted == len(AccessPath)
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.create_server((LOOPBACK6, 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+async def test_the_other_ip_version_is_tried_when_one_is_closed(authority: Authority, ca_file: Path) -> None:
+    async with ScriptedServer(healthy, authority.server_context(Credential.GOOD)) as v4:
+        checkup = await look(target_at(f"https://localhost:{v4.port}", ca_file=ca_file))
+    assert reasons(checkup) == everywhere("ok")
+
+
+async def test_a_node_is_pinned_to_its_address_and_asked_by_the_name_of_the_domain(
+    authority: Authority, ca_file: Path
+) -> None:
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        urls = (url.replace(LOOPBACK, "onezone.example") for url in (zone.proxy_url, zone.direct_url))
+        proxy_url, direct_url = urls
+        target = target_at(proxy_url, direct_url, ca_file)
+        checkup = await look(replace(target, nodes=(Node("node1", LOOPBACK),)))
+    assert checkup.diagnoses == {"node1": "ok"}
+    for journal in zone.journals.values():
+        assert journal.server_names == {"onezone.example"}
+        assert {host.partition(":")[0] for host in journal.hosts} == {"onezone.example"}
+
+
+async def test_redirects_are_not_followed(authority: Authority, ca_file: Path) -> None:
+    context = authority.server_context(Credential.GOOD)
+    async with ScriptedServer(healthy, context) as elsewhere:
+        location = f"location: https://{LOOPBACK}:{elsewhere.port}/api/v3/onepanel/health"
+        answer = http(b"", location, status="301 Moved Permanently")
+        async with ScriptedServer(answering(answer), context) as server:
+            checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+        assert elsewhere.accepted == 0
+    assert reasons(checkup) == everywhere(Reason.REDIRECT)
+
+
+async def test_a_request_is_short_and_shows_nothing_of_us(authority: Authority, ca_file: Path) -> None:
+    async with ScriptedServer(healthy, authority.server_context(Credential.GOOD)) as server:
+        await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+    for heard in server.heard:
+        first, second, rest = heard.decode().split("\r\n\r\n")
+        assert rest == ""
+        assert first.startswith("GET /api/v3/onepanel/configuration HTTP/1.1\r\n")
+        assert second.startswith("GET /api/v3/onepanel/health HTTP/1.1\r\n")
+        for head in (first, second):
+            names = {line.partition(":")[0].lower() for line in head.split("\r\n")[1:]}
+            assert names == {"host", "accept", "user-agent"}
+
+
+async def test_cookies_are_not_sent_back(authority: Authority, ca_file: Path) -> None:
+    async def sweet(wire: Wire) -> None:
+        while True:
+            await wire.request()
+            await wire.say(http(b'{"status":"healthy","version":"1"}', "set-cookie: id=1; Path=/"))
+
+    async with ScriptedServer(sweet, authority.server_context(Credential.GOOD)) as server:
+        checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+    assert reasons(checkup) == everywhere("ok")
+    assert b"cookie" not in b"".join(server.heard).lower()
+
+
+class ForwardProxy:
+    """A forward proxy: takes CONNECT requests and passes bytes on, or refuses."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self._refuses = refuses
+        self.asked: list[str] = []
+        self.credentials: set[str] = set()
+
+    async def __call__(self, wire: Wire) -> None:
+        first, *headers = (await wire.request()).split("\r\n")
+        method, where, _version = first.split(" ")
+        self.credentials |= {line for line in headers if line.lower().startswith("proxy-authorization")}
+        self.asked.append(f"{method} {where}")
+        if self._refuses:
+            await wire.say(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
+            return
+        host, _colon, port = where.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        try:
+            await wire.say(b"HTTP/1.1 200 OK\r\n\r\n")
+            await asyncio.gather(_pass_on(wire.reader, writer), _pass_on(reader, wire.writer))
+        finally:
+            writer.transport.abort()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment that says nothing of proxies, but has a password at hand for every host."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    (tmp_path / "netrc").write_text("default login somebody password hunter2\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    return monkeypatch
+
+
+async def test_the_proxy_of_the_environment_is_ignored_unless_asked_for(
+    environment: pytest.MonkeyPatch, authority: Authority, ca_file: Path
+) -> None:
+    forward = ForwardProxy()
+    async with (
+        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        ScriptedServer(forward) as proxy,
+    ):
+        environment.setenv("HTTPS_PROXY", f"http://{LOOPBACK}:{proxy.port}")
+        target = target_at(zone.proxy_url, zone.direct_url, ca_file)
+        assert (await look(target)).worst == "ok"
+        assert proxy.accepted == 0
+        checkup = await look(replace(target, proxy_from_environment=True))
+        assert checkup.worst == "ok"
+        wanted = {f"CONNECT {url.removeprefix('https://')}" for url in (zone.proxy_url, zone.direct_url)}
+        assert set(forward.asked) == wanted
+        assert len(forward.asked) == 2
+        connection = checkup.connection(PROXY)
+        assert connection is not None
+        assert connection.certificate is not None
+        assert connection.certificate.verified
+
+
+async def test_the_password_of_a_proxy_is_for_the_proxy_only(
+    environment: pytest.MonkeyPatch, authority: Authority, ca_file: Path
+) -> None:
+    forward = ForwardProxy()
+    async with (
+        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        ScriptedServer(forward) as proxy,
+    ):
+        environment.setenv("HTTPS_PROXY", f"me:secret@{LOOPBACK}:{proxy.port}")
+        target = target_at(zone.proxy_url, zone.direct_url, ca_file)
+        checkup = await look(replace(target, proxy_from_environment=True))
+    assert checkup.worst == "ok"
+    assert forward.credentials == {f"Proxy-Authorization: Basic {base64.b64encode(b'me:secret').decode()}"}
+    assert not any(journal.with_credentials for journal in zone.journals.values())
+
+
+@pytest.mark.parametrize("named", ["socks5://proxy.example:1080", "http://", "http://[me:secret"])
+async def test_a_proxy_that_cannot_be_one_is_no_connection_and_its_name_is_not_repeated(
+    named: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("HTTPS_PROXY", named)
+    target = replace(target_at(f"https://{LOOPBACK}:{closed_port()}"), proxy_from_environment=True)
+    checkup = await look(target)
+    assert reasons(checkup) == everywhere(Reason.CONNECT)
+    assert str(checkup.failure(PROXY)) == "connect: HTTPS_PROXY is not the URL of an HTTP proxy"
+
+
+async def test_no_proxy_is_used_for_hosts_that_the_environment_excepts(
+    environment: pytest.MonkeyPatch, authority: Authority, ca_file: Path
+) -> None:
+    async with (
+        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        ScriptedServer(ForwardProxy()) as proxy,
+    ):
+        environment.setenv("HTTPS_PROXY", f"http://{LOOPBACK}:{proxy.port}")
+        environment.setenv("NO_PROXY", LOOPBACK)
+        target = replace(target_at(zone.proxy_url, zone.direct_url, ca_file), proxy_from_environment=True)
+        assert (await look(target)).worst == "ok"
+        assert proxy.accepted == 0
+
+
+async def test_a_proxy_of_the_environment_that_refuses_is_no_connection(
+    environment: pytest.MonkeyPatch, authority: Authority, ca_file: Path
+) -> None:
+    async with (
+        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        ScriptedServer(ForwardProxy(refuses=True)) as proxy,
+    ):
+        environment.setenv("HTTPS_PROXY", f"http://{LOOPBACK}:{proxy.port}")
+        target = replace(target_at(zone.proxy_url, zone.direct_url, ca_file), proxy_from_environment=True)
+        assert reasons(await look(target)) == everywhere(Reason.CONNECT)
+
+
+@pytest.mark.parametrize("from_environment", [False, True])
+async def test_passwords_that_lie_about_are_never_shown(
+    *, from_environment: bool, environment: pytest.MonkeyPatch, authority: Authority, ca_file: Path
+) -> None:
+    del environment
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        target = target_at(zone.proxy_url, zone.direct_url, ca_file)
+        checkup = await look(replace(target, proxy_from_environment=from_environment))
+    assert checkup.worst == "ok"
+    assert not any(journal.with_credentials for journal in zone.journals.values())
+
+
+async def test_a_round_that_is_given_up_leaves_nothing_behind(authority: Authority, ca_file: Path) -> None:
+    gone = asyncio.Event()
+    asked = asyncio.Event()
+
+    async def notice_the_end(wire: Wire) -> None:
+        await wire.request()
+        asked.set()
+        await wire.listen()
+        gone.set()
+
+    async with ScriptedServer(notice_the_end, authority.server_context(Credential.GOOD)) as server:
+        target = target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file)
+        looking = asyncio.create_task(look(target))
+        async with asyncio.timeout(5):
+            await asked.wait()
+            looking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await looking
+            await gone.wait()
+    assert len(asyncio.all_tasks()) == 1
