@@ -5,11 +5,14 @@ Pure values, made by `exporter.settings` and read by everything else. All times 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from exporter.credentials import Auth
+from exporter.maintenance import Window
 
 
 class AccessPath(StrEnum):
@@ -40,6 +43,14 @@ class Route(NamedTuple):
 
     path: AccessPath
     node: str = ""
+
+
+def routes_to(node_names: Iterable[str]) -> tuple[Route, ...]:
+    """Both paths to each node.
+
+    Unexpected paths are asked, too: what they say helps to tell the causes apart.
+    """
+    return tuple(Route(path, node) for node in node_names for path in AccessPath)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,8 @@ class Target:
 
     `proxy_url` and `direct_url` are origins (scheme, host, port) without a trailing slash;
     `labels` are the user's own, sorted, and appear on `onedata_target_info` only. `left_out` names the
-    operations that are not to be asked.
+    operations that are not to be asked. With `resolve_nodes` there is a node for every address that the
+    domain resolves to, named like it. `maintenance_file` exists while somebody works on the target.
     """
 
     name: str
@@ -87,30 +99,37 @@ class Target:
     labels: tuple[tuple[str, str], ...] = ()
     expected_paths: frozenset[AccessPath] = frozenset(AccessPath)
     nodes: tuple[Node, ...] = ()
+    resolve_nodes: bool = False
     auth: Auth = field(default_factory=Auth)
     left_out: frozenset[str] = frozenset()
     tls: TlsOptions = field(default_factory=TlsOptions)
     ip_protocol: IpProtocol = IpProtocol.AUTO
     proxy_from_environment: bool = False
     schedule: Schedule = field(default_factory=Schedule)
+    maintenance: tuple[Window, ...] = ()
+    maintenance_file: str = ""
+
+    @property
+    def domain(self) -> str:
+        """The host name of `url`."""
+        return urlsplit(self.url).hostname or ""
 
     @property
     def node_names(self) -> tuple[str, ...]:
-        """The `node` label values; one empty name when the target lists no nodes."""
+        """The `node` label values known beforehand; one empty name when the target lists no nodes."""
         return tuple(node.name for node in self.nodes) or ("",)
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        """Every way this target is asked: both paths, of each node.
-
-        Unexpected paths are asked, too: what they say helps to tell the causes apart.
-        """
-        return tuple(Route(path, node) for node in self.node_names for path in AccessPath)
+        """Every way this target is asked, as far as its nodes are known beforehand."""
+        return routes_to(self.node_names)
 
     def origin(self, path: AccessPath) -> str:
         """The origin (`https://host[:port]`) that an access path leads to."""
         return self.proxy_url if path is AccessPath.PROXY else self.direct_url
 
     def address(self, node_name: str) -> str:
-        """The address that a node is pinned to; empty when the target lists no nodes."""
+        """The address that a node is pinned to; empty for the nameless node."""
+        if self.resolve_nodes:
+            return node_name
         return next((node.address for node in self.nodes if node.name == node_name), "")

@@ -17,8 +17,9 @@ from pydantic_core import PydanticUndefined
 from exporter.commands.arguments import COMMANDS
 from exporter.durations import format_duration
 from exporter.settings.keys import keys_below
-from exporter.settings.schema import Document, Keys
-from exporter.settings.values import Duration, TypeName
+from exporter.settings.model import Keys
+from exporter.settings.schema import Document
+from exporter.settings.values import NO_SECRET, Duration, TypeName
 from exporter.targets import AccessPath
 from tools.generate_reference import table
 
@@ -62,6 +63,9 @@ defaults:
   labels: {owner: ops}
   tls:
     ca_file: ca.pem
+  auth:
+    passphrase_file: passphrase
+  maintenance_file: maintenance
 targets:
   - url: https://my.zone.domain.org
   - url: https://krakow.provider.domain.org
@@ -74,6 +78,16 @@ targets:
     ip_protocol: ipv4
     proxy_from_environment: false
     allow_http: false
+    nodes:
+      node1: 10.0.0.11
+      node2: 10.0.0.12
+    resolve_nodes: false
+    worker_report: true
+    i_accept_the_risk: false
+    auth:
+      token_file: token
+    maintenance:
+      - {start: 2026-12-01T20:00:00Z, end: 2026-12-01T23:00:00Z, reason: upgrade}
     tls:
       server_name: krakow.provider.domain.org
       cert_file: exporter.pem
@@ -90,6 +104,7 @@ The variable of a key is `ONEDATA_EXPORTER_` and the names on the way to it, joi
     ONEDATA_EXPORTER_POLL__INTERVAL=30s
     ONEDATA_EXPORTER_TARGETS='[{url: https://my.zone.domain.org, name: my-zone}]'
     ONEDATA_EXPORTER_DEFAULTS__TLS__CA_FILE=/etc/ssl/my-ca.pem
+    ONEDATA_EXPORTER_DEFAULTS__AUTH__PASSPHRASE_FILE=/run/secrets/passphrase
 
 `ONEDATA_EXPORTER_CONFIG_FILE` names the file where `--config.file` is not given. An empty variable counts as absent.
 An unknown one is refused, except what Kubernetes and Docker set for services of this name
@@ -164,7 +179,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.default
-    if value is PydanticUndefined or isinstance(value, Keys) or value in ("", {}):
+    if value is PydanticUndefined or isinstance(value, Keys) or value in ("", {}, (), NO_SECRET):
         return ""
     if DURATION in field.metadata:
         return f"`{format_duration(value)}`"

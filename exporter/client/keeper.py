@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from exporter.credentials import Auth, AuthMethod, Secret, Verdict, headers
+from exporter.files import read_secret
 from exporter.reasons import Failure, Reason
 
 # So that nobody is locked out of an account, or floods its logs, by a wrong secret.
 _RETRY_SECONDS = 60.0
-_MAX_SECRET_BYTES = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -92,28 +91,3 @@ def _version(secret: Secret) -> tuple[int, ...]:
         return (0,)
     status = os.stat(secret.file)  # noqa: PTH116 - a path object would only be taken apart again
     return (status.st_mtime_ns, status.st_size, status.st_ino)
-
-
-def read_secret(secret: Secret) -> str:
-    """The secret itself, without surrounding white space.
-
-    Raises:
-        OSError: its file cannot be read.
-        ValueError: it is empty, too long, or cannot be sent in a header.
-    """
-    value = secret.value
-    if secret.file:
-        with Path(secret.file).open("rb") as file:
-            raw = file.read(_MAX_SECRET_BYTES + 1)
-        if len(raw) > _MAX_SECRET_BYTES:
-            raise ValueError("too long for a secret")
-        try:
-            value = raw.decode()
-        except UnicodeDecodeError:
-            raise ValueError("is not UTF-8") from None
-    value = value.strip()
-    if not value:
-        raise ValueError("is empty")
-    if not value.isprintable():
-        raise ValueError("has control characters")
-    return value

@@ -75,7 +75,7 @@ def parse_host(text: str) -> str:
     """
     if not text:
         raise ValueError("has no host")
-    if ":" in text or re.fullmatch(r"[0-9.]+", text):
+    if is_ip_address(text):
         return _parse_ip(text)
     if not _HOST_NAME.fullmatch(text):
         raise ValueError("the host is no valid name (letters, digits, - and .; others in their xn-- form)")
@@ -93,6 +93,22 @@ def parse_listen_address(value: object) -> ListenAddress:
         raise ValueError("must be an address and port such as ':19443', '127.0.0.1:19443' or '[::1]:19443'")
     host = match["host"].strip("[]")
     return ListenAddress(parse_host(host) if host else "", int(match["port"]))
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether a host, as returned by `parse_host`, is an address and no name."""
+    return ":" in host or re.fullmatch(r"[0-9.]+", host) is not None
+
+
+def parse_ip_address(text: str) -> str:
+    """An IP address, in its shortest form.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not is_ip_address(text):
+        raise ValueError("must be an IP address such as 10.0.0.11 or 2001:db8::11")
+    return _parse_ip(text)
 
 
 def _parse_ip(text: str) -> str:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exporter.targets import Schedule, Target, TlsOptions
+from exporter.credentials import Auth
+from exporter.maintenance import Window
+from exporter.operations import worker_report
+from exporter.settings.secrets import to_secret
+from exporter.targets import Node, Schedule, Target, TlsOptions
 
 if TYPE_CHECKING:
-    from exporter.settings.schema import Document, Log, Poll, TargetKeys, Web
+    from exporter.settings.schema import Document, Log, Poll, Web
+    from exporter.settings.target_keys import TargetKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,17 @@ def _target(keys: TargetKeys, schedule: Schedule) -> Target:
         kind=keys.kind,
         labels=tuple(sorted(keys.labels.items())),
         expected_paths=keys.paths,
+        nodes=tuple(Node(name, address) for name, address in keys.nodes.items()),
+        resolve_nodes=keys.resolve_nodes,
+        auth=Auth(
+            token=to_secret(keys.auth.token, keys.auth.token_file),
+            passphrase=to_secret(keys.auth.passphrase, keys.auth.passphrase_file),
+        ),
+        left_out=frozenset() if keys.worker_report else frozenset({worker_report.OPERATION.name}),
         tls=TlsOptions(**keys.tls.model_dump()),
         ip_protocol=keys.ip_protocol,
         proxy_from_environment=keys.proxy_from_environment,
         schedule=schedule,
+        maintenance=tuple(Window(each.start, each.end, each.reason) for each in keys.maintenance),
+        maintenance_file=keys.maintenance_file,
     )

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from exporter.settings.addresses import parse_origin
 from exporter.settings.keys import walk
 from exporter.settings.schema import Document
+from exporter.settings.target_keys import Auth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,6 +41,8 @@ _WORDS = {
 }
 
 _NO_TARGET = "no target: name at least one, in this list or with --target URL"
+# The key itself is not repeated: it may be a secret that was written without its key.
+_NO_SUCH_CREDENTIAL = f"has an unknown key; the keys are {', '.join(Auth.model_fields)}"
 # Said by pydantic of a default that depends on another key, when that one is wrong: its fault is enough.
 _CONSEQUENCE = "default_factory_not_called"
 
@@ -64,6 +67,8 @@ def judge(values: Mapping[str, Any]) -> tuple[Document | None, list[Finding]]:
 
 def _finding(error: ErrorDetails) -> Finding:
     path = tuple(part for part in error["loc"] if part != "[key]")
+    if error["type"] == "extra_forbidden" and "auth" in path[:-1]:
+        return Finding(path[:-1], _NO_SUCH_CREDENTIAL)
     if error["type"] == "extra_forbidden":
         return Finding(path, f"unknown key{_did_you_mean(path)}")
     if path == ("targets",) and error["type"] in {"missing", "value_error"}:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args, get_origin
 
-from exporter.settings.schema import Document, Keys, TargetKeys
+from exporter.settings.model import Keys
+from exporter.settings.schema import Document
+from exporter.settings.target_keys import TargetKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

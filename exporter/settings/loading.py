@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from exporter.settings.conversion import Settings, convert
-from exporter.settings.faults import ConfigurationError
+from exporter.settings.faults import ConfigurationError, KeyPath
 from exporter.settings.judgement import judge
 from exporter.settings.provenance import blame
 from exporter.settings.sources import CONFIG_FILE_VARIABLE, Source, read_environment, read_file, read_flags
+from exporter.settings.target_keys import RIVALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,10 +90,14 @@ def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "targets": [_fill(target, defaults) for target in targets]}
 
 
-def _fill(own: object, defaults: object) -> object:
-    """`own`, where it says something, else `defaults`; mappings key by key."""
+def _fill(own: object, defaults: object, place: KeyPath = ()) -> object:
+    """`own`, where it says something, else `defaults`; mappings key by key. `place` is the way from the target."""
     if own is None:
         return defaults
     if not isinstance(own, dict) or not isinstance(defaults, dict):
         return own
-    return {**defaults, **{key: _fill(value, defaults.get(key)) for key, value in own.items()}}
+    inherited = {key: value for key, value in defaults.items() if not own.get(RIVALS.get((*place, key)))}
+    return {
+        **inherited,
+        **{key: _fill(value, defaults.get(key), (*place, key)) for key, value in own.items()},
+    }

@@ -12,16 +12,26 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
 
 from exporter.durations import parse_duration
-from exporter.settings.addresses import ListenAddress, Origin, parse_host, parse_listen_address, parse_origin
+from exporter.settings.addresses import (
+    ListenAddress,
+    Origin,
+    parse_host,
+    parse_ip_address,
+    parse_listen_address,
+    parse_origin,
+)
+from exporter.settings.moments import parse_moment
+from exporter.settings.secrets import check_secret, check_secret_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _Items = TypeVar("_Items", bound=Collection[object])
 _LONGEST_NAME = 100
+_LONGEST_NODE_NAME = 63
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OUR_LABELS = frozenset(
     {
@@ -64,6 +74,24 @@ def check_target_name(name: str) -> str:
         raise ValueError(f"must have 1 to {_LONGEST_NAME} characters")
     if not name.isprintable() or "/" in name or name != name.strip() or name in {".", ".."}:
         raise ValueError("must be printable text without '/', and without spaces at its ends")
+    return name
+
+
+def check_node_name(name: str) -> str:
+    """The name of a node, value of the label `node`."""
+    if not 0 < len(name) <= _LONGEST_NODE_NAME:
+        raise ValueError(f"the name of a node must have 1 to {_LONGEST_NODE_NAME} characters")
+    if not name.isprintable() or name != name.strip():
+        raise ValueError("the name of a node must be printable text without spaces at its ends")
+    return name
+
+
+def check_file_name(name: str) -> str:
+    """The name of a file that need not exist."""
+    if not name:
+        raise ValueError("must name a file")
+    if not name.isprintable():
+        raise ValueError("is no file name")
     return name
 
 
@@ -123,7 +151,14 @@ Listen = Annotated[ListenAddress, PlainValidator(parse_listen_address), TypeName
 UrlPath = Annotated[str, AfterValidator(check_telemetry_path), TypeName("URL path")]
 TargetName = Annotated[str, AfterValidator(check_target_name), TypeName("text")]
 LabelName = Annotated[str, AfterValidator(check_label_name)]
-LabelValue = Annotated[str, AfterValidator(check_printable)]
+LabelValue = Annotated[str, AfterValidator(check_printable), TypeName("text")]
+NodeName = Annotated[str, AfterValidator(check_node_name)]
+IpAddress = Annotated[str, AfterValidator(parse_ip_address)]
+Moment = Annotated[float, PlainValidator(parse_moment), TypeName("date and time")]
+FileName = Annotated[str, AfterValidator(check_file_name), TypeName("file")]
+SecretFile = Annotated[str, AfterValidator(check_secret_file), TypeName("file")]
+SecretText = Annotated[SecretStr, AfterValidator(check_secret), TypeName("text")]
+NO_SECRET = SecretStr("")
 Buckets = Annotated[
     tuple[Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)], ...],
     AfterValidator(check_not_empty),

@@ -5,12 +5,15 @@ Dates stay text, so that who needs one can say what is wrong with it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
+# PyYAML repeats names that are perhaps none: a passphrase without quotes may begin with *, & or !.
+_NAMED = re.compile(r"\b(alias|anchor|tag|tag handle) (['\"]).*\2")
 
 
 def parse_yaml(text: str) -> Any:
@@ -36,7 +39,8 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     # Only our own faults have no context; PyYAML's words for a problem are hardly understood without theirs.
     if error.context is None and isinstance(error, yaml.constructor.ConstructorError):
         return str(error.problem)
-    return "is no valid YAML: " + ", ".join(part for part in (error.context, error.problem) if part)
+    told = ", ".join(part for part in (error.context, error.problem) if part)
+    return "is no valid YAML: " + _NAMED.sub(r"\1", told)
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -15,15 +15,21 @@ def test_the_page_is_up_to_date() -> None:
 
 def test_the_example_on_the_page_is_valid(certificates: Path) -> None:
     file = certificates / "example.yml"
+    for name in ("token", "passphrase"):
+        (certificates / name).write_text("secret", encoding="ascii")
     file.write_text(EXAMPLE, encoding="utf-8")
     assert len(load(file, environ={}).targets) == 2
     assert f"```yaml\n{EXAMPLE}```" in PAGE.read_text(encoding="utf-8")
 
 
+# The example keeps its secrets in files, and a secret is given only once.
+INLINE_SECRETS = {("targets", "auth", "token"), ("targets", "auth", "passphrase")}
+
+
 def test_the_example_has_every_key() -> None:
     document = yaml.safe_load(EXAMPLE)
     shown = {*places(document), *places(document["defaults"], ("targets",))}
-    assert {place for place, _ in walk() if place[0] != "defaults"} <= shown
+    assert {place for place, _ in walk() if place[0] != "defaults"} - INLINE_SECRETS <= shown
 
 
 def places(value: object, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

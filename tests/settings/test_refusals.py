@@ -12,6 +12,7 @@ from .conftest import FaultsOf
 TARGETS = "targets: [{url: https://a.test}]\n"
 NO_TARGET = "targets: no target: name at least one, in this list or with --target URL"
 DURATION = "must be a duration such as 500ms, 15s or 1m30s, or a number of seconds"
+MOMENT = "must be a date and time with its zone: 2026-12-01T20:00:00Z or 2026-12-01T21:00:00+01:00"
 ADDRESS = "must be an address and port such as ':19443', '127.0.0.1:19443' or '[::1]:19443'"
 
 
@@ -169,9 +170,64 @@ def test_a_url_that_is_more_or_less_than_an_origin_is_refused(
         ('name: "a\\nb"', "name: must be printable text without '/', and without spaces at its ends"),
         ("knd: auto", "knd: unknown key; did you mean kind?"),
         ("ca_file: x", "ca_file: unknown key; did you mean tls.ca_file?"),
-        ("nodes: {}", "nodes: unknown key"),
-        ("auth: {token: hunter2}", "auth: unknown key"),
-        ("i_accept_the_risk: true", "i_accept_the_risk: unknown key"),
+        ("nodes: {}", "nodes: must not be empty"),
+        ("nodes: [10.0.0.1]", "nodes: must be a mapping (key: value)"),
+        ("nodes: {a: node.test}", "nodes.a: must be an IP address such as 10.0.0.11 or 2001:db8::11"),
+        ("nodes: {a: 10.0.0}", "nodes.a: the host is no valid IP address"),
+        ("nodes: {a: 1.5}", "nodes.a: must be text; put it in quotes"),
+        ("nodes: {'': 10.0.0.1}", "nodes.: the name of a node must have 1 to 63 characters"),
+        (
+            f"nodes: {{{'x' * 64}: 10.0.0.1}}",
+            f"nodes.{'x' * 60}…: the name of a node must have 1 to 63 characters",
+        ),
+        (
+            "nodes: {' a': 10.0.0.1}",
+            "nodes. a: the name of a node must be printable text without spaces at its ends",
+        ),
+        (
+            'nodes: {"a\\nb": 10.0.0.1}',
+            "nodes.'a\\nb': the name of a node must be printable text without spaces at its ends",
+        ),
+        ("nodes: {a: '::1', b: '0::1'}", "nodes: 'a' and 'b' have the same address"),
+        (
+            "nodes: {a: 10.0.0.1}\n  resolve_nodes: true",
+            "resolve_nodes: nodes is set, too; give only one of them",
+        ),
+        (
+            "nodes: {a: 10.0.0.1}\n  direct_url: https://10.0.0.1:9443",
+            "nodes: needs a host name in direct_url: an IP address is one node already",
+        ),
+        (
+            "resolve_nodes: true\n  proxy_url: 'https://[::1]'",
+            "resolve_nodes: needs a host name in proxy_url: an IP address is one node already",
+        ),
+        (
+            "nodes: {a: 10.0.0.1}\n  proxy_from_environment: true",
+            "nodes: an HTTP proxy chooses the node itself; set proxy_from_environment: false",
+        ),
+        ("worker_report: perhaps", "worker_report: must be true or false"),
+        ("maintenance: {}", "maintenance: must be a list"),
+        ("maintenance: [{}]", ["maintenance[0].start: is required", "maintenance[0].end: is required"]),
+        ("maintenance: [{start: 2026-12-01, end: 2026-12-01T23:00:00Z}]", f"maintenance[0].start: {MOMENT}"),
+        (
+            "maintenance: [{start: 2026-12-01T20:00:00, end: 2026-12-01T23:00:00Z}]",
+            f"maintenance[0].start: {MOMENT}",
+        ),
+        ("maintenance: [{start: 1, end: 2026-12-01T23:00:00Z}]", f"maintenance[0].start: {MOMENT}"),
+        (
+            "maintenance: [{start: 2026-02-30T20:00:00Z, end: 2026-12-01T23:00:00Z}]",
+            "maintenance[0].start: there is no such date or time",
+        ),
+        (
+            "maintenance: [{start: 2026-12-01T20:00:00Z, end: 2026-12-01T21:00:00+01:00}]",
+            "maintenance[0].end: must be later than the start",
+        ),
+        (
+            'maintenance: [{start: 2026-12-01T20:00:00Z, end: 2026-12-01T21:00:00Z, reason: "a\\nb"}]',
+            "maintenance[0].reason: must not contain line breaks or other unprintable characters",
+        ),
+        ("maintenance_file: ''", "maintenance_file: must name a file"),
+        ('maintenance_file: "a\\0b"', "maintenance_file: is no file name"),
         ("kind: zone", "kind: must be 'auto', 'onezone' or 'oneprovider'"),
         ("ip_protocol: 4", "ip_protocol: must be 'auto', 'ipv4' or 'ipv6'"),
         ("paths: []", "paths: must not be empty"),
@@ -214,8 +270,9 @@ def test_a_url_that_is_more_or_less_than_an_origin_is_refused(
         ("tls: {ca: x}", "tls.ca: unknown key"),
     ],
 )
-def test_a_wrong_key_of_a_target_is_refused(faults_of: FaultsOf, keys: str, line: str) -> None:
-    assert faults_of(f"targets:\n- url: https://a.test\n  {keys}") == [f"targets[0].{line}"]
+def test_a_wrong_key_of_a_target_is_refused(faults_of: FaultsOf, keys: str, line: str | list[str]) -> None:
+    lines = [line] if isinstance(line, str) else line
+    assert faults_of(f"targets:\n- url: https://a.test\n  {keys}") == [f"targets[0].{each}" for each in lines]
 
 
 def test_two_targets_with_one_name_are_refused_also_beside_other_faults(faults_of: FaultsOf) -> None:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from exporter.credentials import Auth, Secret
+from exporter.maintenance import Window
 from exporter.settings import load
-from exporter.targets import AccessPath, IpProtocol, Kind, Schedule, Target, TlsOptions
+from exporter.targets import AccessPath, IpProtocol, Kind, Node, Schedule, Target, TlsOptions
 
 from .conftest import FaultsOf
 
@@ -62,7 +64,14 @@ targets:
     insecure_skip_verify: true
   ip_protocol: ipv6
   proxy_from_environment: true
+  i_accept_the_risk: true
+  auth: {{token: a-token, passphrase_file: passphrase}}
+  worker_report: false
+  maintenance:
+  - {{start: 1970-01-02T00:00:00Z, end: 1970-01-02t01:00:00.5+00:30, reason: upgrade}}
+  maintenance_file: touch-me
 """
+    config_file.with_name("passphrase").write_text("a passphrase\n", encoding="ascii")
     assert targets_of(config_file, text) == (
         Target(
             name="my zone",
@@ -81,8 +90,29 @@ targets:
             ),
             ip_protocol=IpProtocol.IPV6,
             proxy_from_environment=True,
+            auth=Auth(Secret("a-token"), Secret(file=str(config_file.with_name("passphrase")))),
+            left_out=frozenset({"worker_report"}),
             schedule=Schedule(30, 300, 20),
+            maintenance=(Window(86_400.0, 88_200.5, "upgrade"),),
+            maintenance_file=str(config_file.with_name("touch-me")),
         ),
+    )
+
+
+def test_nodes_are_listed_or_resolved(config_file: Path) -> None:
+    listed, resolved = targets_of(
+        config_file,
+        "targets: [{url: https://a.test, nodes: {b: 10.0.0.2, a: '2001:DB8::1'}},"
+        " {url: https://b.test, resolve_nodes: true}]",
+    )
+    assert listed.nodes == (Node("b", "10.0.0.2"), Node("a", "2001:db8::1"))
+    assert [listed.address(name) for name in listed.node_names] == ["10.0.0.2", "2001:db8::1"]
+    assert not listed.resolve_nodes
+    assert resolved.resolve_nodes
+    assert (resolved.domain, resolved.node_names, resolved.address("10.0.0.3")) == (
+        "b.test",
+        ("",),
+        "10.0.0.3",
     )
 
 

@@ -1,0 +1,55 @@
+"""Small files that people write for the exporter and change while it runs; each read looks at them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from exporter.credentials import Secret
+
+_MAX_SECRET_BYTES = 64 * 1024
+_MAX_NOTE_BYTES = 200
+
+
+def read_secret(secret: Secret) -> str:
+    """The secret itself, without surrounding white space.
+
+    Raises:
+        OSError: its file cannot be read.
+        ValueError: it is empty, too long, or cannot be sent in a header.
+    """
+    raw = (
+        _read(secret.file, _MAX_SECRET_BYTES + 1)
+        if secret.file
+        else secret.value.encode(errors="surrogatepass")
+    )
+    if len(raw) > _MAX_SECRET_BYTES:
+        raise ValueError("is too long for a secret")
+    try:
+        value = raw.decode().strip()
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None
+    if not value:
+        raise ValueError("is empty")
+    if not value.isprintable():
+        raise ValueError("has line breaks or other control characters")
+    return value
+
+
+def read_note(file: str) -> str | None:
+    """The first line of a file whose mere existence means something; None when there is no such file.
+
+    A file that exists but cannot be read has an empty note.
+    """
+    try:
+        text = _read(file, _MAX_NOTE_BYTES).decode(errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return ""
+    first = (text.splitlines() or [""])[0]
+    return "".join(letter for letter in first if letter.isprintable()).strip()
+
+
+def _read(file: str, at_most: int) -> bytes:
+    with Path(file).open("rb") as content:
+        return content.read(at_most)

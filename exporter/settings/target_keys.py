@@ -1,0 +1,238 @@
+"""The keys of a target; see `schema.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from exporter.settings.addresses import Origin, is_ip_address
+from exporter.settings.certificates import check_ca_file, check_key_pair, check_readable
+from exporter.settings.model import Keys
+from exporter.settings.values import (
+    NO_SECRET,
+    FileName,
+    Host,
+    IpAddress,
+    LabelName,
+    LabelValue,
+    Moment,
+    NodeName,
+    SecretFile,
+    SecretText,
+    TargetName,
+    TypeName,
+    Url,
+    check_not_empty,
+)
+from exporter.targets import AccessPath, IpProtocol, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import ValidationInfo
+
+    from exporter.settings.faults import KeyPath
+
+_ONEPANEL_PORT = 9443
+
+
+class Tls(Keys):
+    """How a target's certificate is verified, and the exporter's own certificate.
+
+    File names are relative to the directory of the configuration file.
+    """
+
+    ca_file: Annotated[str, AfterValidator(check_ca_file), TypeName("file")] = Field(
+        "",
+        description="PEM file of the certificate authorities to trust; default: those of the system",
+    )
+    server_name: Host = Field(
+        "", description="name that the certificate must be for; default: the host of the URL"
+    )
+    cert_file: Annotated[str, AfterValidator(check_readable), TypeName("file")] = Field(
+        "", description="PEM file with the exporter's own certificate, for servers that ask for one"
+    )
+    key_file: Annotated[str, AfterValidator(check_readable), TypeName("file")] = Field(
+        "", description="PEM file with the key of `cert_file`, without a passphrase"
+    )
+    insecure_skip_verify: bool = Field(
+        default=False, description="do not verify the certificate; for experiments only"
+    )
+
+    @field_validator("key_file")
+    @classmethod
+    def _key_of_certificate(cls, key_file: str, info: ValidationInfo) -> str:
+        cert_file = info.data.get("cert_file")
+        if cert_file == "":
+            raise ValueError("needs tls.cert_file, too")
+        if cert_file:
+            check_key_pair(cert_file, key_file)
+        return key_file
+
+    @model_validator(mode="after")
+    def _certificate_has_key(self) -> Self:
+        if self.cert_file and not self.key_file:
+            raise ValueError("cert_file needs key_file, too")
+        return self
+
+
+class Auth(Keys):
+    """The credentials of a target: an access token, the emergency passphrase, or both.
+
+    Files are read again when they change.
+    """
+
+    token: SecretText = Field(NO_SECRET, description="access token")
+    token_file: SecretFile = Field("", description="file with the access token, instead of `token`")
+    passphrase: SecretText = Field(NO_SECRET, description="emergency passphrase of Onepanel")
+    passphrase_file: SecretFile = Field("", description="file with the passphrase, instead of `passphrase`")
+
+    @field_validator("token_file", "passphrase_file")
+    @classmethod
+    def _instead_of_inline(cls, file: str, info: ValidationInfo) -> str:
+        inline = (info.field_name or "").removesuffix("_file")
+        if info.data.get(inline):
+            raise ValueError(f"auth.{inline} is set, too; give only one of them")
+        return file
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there are any credentials."""
+        return any((self.token, self.token_file, self.passphrase, self.passphrase_file))
+
+
+class Maintenance(Keys):
+    """A time at which somebody works on a target. It is polled on; only the alerts keep silent."""
+
+    start: Moment = Field(description="when it begins, with the time zone: `2026-12-01T20:00:00Z`")
+    end: Moment = Field(description="when it ends, after `start`")
+    reason: LabelValue = Field("", description="what is done, for people")
+
+    @field_validator("end")
+    @classmethod
+    def _after_start(cls, end: float, info: ValidationInfo) -> float:
+        if end <= info.data.get("start", float("-inf")):
+            raise ValueError("must be later than the start")
+        return end
+
+
+def _host_of_url(keys: dict[str, Any]) -> str:
+    # Where the URL is wrong, its own fault is enough.
+    return keys["url"].host if "url" in keys else "unknown"
+
+
+class TargetKeys(Keys):
+    """One Onedata cluster to watch."""
+
+    allow_http: bool = Field(
+        default=False,
+        description="accept `http://` URLs for this target: anybody on the way can read and change all",
+    )
+    url: Url = Field(
+        description="the cluster's domain, as in `https://my.zone.domain.org`; all else is optional"
+    )
+    name: TargetName = Field(
+        default_factory=_host_of_url,
+        validate_default=True,
+        description="its name in metrics and pages, value of the label `target`; default: the host of the URL",
+    )
+    kind: Kind = Field(Kind.AUTO, description="what it is; `auto`: as its Onepanel says")
+    labels: dict[LabelName, LabelValue] = Field(
+        {}, description="labels of your own, only on `onedata_target_info`"
+    )
+    paths: Annotated[frozenset[AccessPath], AfterValidator(check_not_empty)] = Field(
+        frozenset(AccessPath), description="the access paths that are expected to work"
+    )
+    proxy_url: Url = Field(
+        default_factory=lambda keys: keys.get("url"),
+        description="where the proxy path leads; default: the URL",
+    )
+    direct_url: Url = Field(
+        default_factory=lambda keys: Origin("https", _host_of_url(keys), _ONEPANEL_PORT),
+        description="where Onepanel itself listens; default: the host of the URL, port 9443",
+    )
+    tls: Tls = Field(Tls(), description="certificates; see below")
+    i_accept_the_risk: bool = Field(
+        default=False,
+        description="show credentials also to a server that cannot prove who it is (`allow_http`, "
+        "`insecure_skip_verify`): anybody on the way can take them",
+    )
+    auth: Auth = Field(Auth(), description="credentials; see below")
+    worker_report: bool = Field(
+        default=True, description="poll the public report of the worker, too: `/nagios` of the domain"
+    )
+    ip_protocol: IpProtocol = Field(IpProtocol.AUTO, description="the IP versions that may be used")
+    proxy_from_environment: bool = Field(
+        default=False, description="use the HTTP proxy that `HTTPS_PROXY` and `NO_PROXY` say"
+    )
+    nodes: Annotated[dict[NodeName, IpAddress], AfterValidator(check_not_empty)] = Field(
+        {},
+        description="names and IP addresses of the cluster's nodes. Both paths are then looked at on every "
+        "node; the certificate must be for the host of the URL as before",
+    )
+    resolve_nodes: bool = Field(
+        default=False,
+        description="instead of `nodes`: a node for every address that the host of the URL resolves to, "
+        "named like the address",
+    )
+    maintenance: tuple[Maintenance, ...] = Field((), description="when somebody works on it; see below")
+    maintenance_file: FileName = Field(
+        "",
+        description="a file that exists while somebody works on it; its first line may say why",
+    )
+
+    @field_validator("auth")
+    @classmethod
+    def _only_to_whom_proves_who_it_is(cls, auth: Auth, info: ValidationInfo) -> Auth:
+        tls = info.data.get("tls")
+        unproven = [
+            *(["allow_http"] if info.data.get("allow_http") else []),
+            *(["tls.insecure_skip_verify"] if isinstance(tls, Tls) and tls.insecure_skip_verify else []),
+        ]
+        if auth.is_given and unproven and not info.data.get("i_accept_the_risk", True):
+            raise ValueError(
+                f"credentials together with {' and '.join(unproven)} can be stolen on the way; "
+                "if that must be, set i_accept_the_risk: true on this target"
+            )
+        return auth
+
+    @field_validator("nodes")
+    @classmethod
+    def _different_addresses(cls, nodes: dict[str, str]) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for name, address in nodes.items():
+            if address in names:
+                raise ValueError(f"{names[address]!r} and {name!r} have the same address")
+            names[address] = name
+        return nodes
+
+    @field_validator("resolve_nodes")
+    @classmethod
+    def _one_source_of_nodes(cls, resolve: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's way
+        if resolve and info.data.get("nodes"):
+            raise ValueError("nodes is set, too; give only one of them")
+        return resolve
+
+    @field_validator("nodes", "resolve_nodes")
+    @classmethod
+    def _something_to_pin(cls, value: Any, info: ValidationInfo) -> Any:
+        if not value:
+            return value
+        for key in ("url", "proxy_url", "direct_url"):
+            if is_ip_address(getattr(info.data.get(key), "host", "")):
+                raise ValueError(f"needs a host name in {key}: an IP address is one node already")
+        if info.data.get("proxy_from_environment"):
+            raise ValueError("an HTTP proxy chooses the node itself; set proxy_from_environment: false")
+        return value
+
+
+# Of two keys that exclude each other the target's own one replaces the one that it would inherit from `defaults`.
+RIVALS: Mapping[KeyPath, str] = {
+    ("auth", "token"): "token_file",
+    ("auth", "token_file"): "token",
+    ("auth", "passphrase"): "passphrase_file",
+    ("auth", "passphrase_file"): "passphrase",
+    ("nodes",): "resolve_nodes",
+    ("resolve_nodes",): "nodes",
+}
