@@ -22,6 +22,7 @@ from exporter.simulator.zone import SimulatedZone
 _DEFAULTS: dict[str, Any] = {
     "web.listen_addresses": ["127.0.0.1:19443"],
     "poll.interval": "2s",
+    "poll.details_interval": "5s",
     "poll.timeout": "1500ms",
     "log.level": "info",
 }
