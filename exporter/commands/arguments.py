@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporter.commands.options import add_probe_arguments, add_users_arguments
+from exporter.report.severity import Severity
 from exporter.version import __version__
 
 PROGRAM = "onedata-exporter"
@@ -25,6 +27,8 @@ examples:
   onedata-exporter --config.file onedata-exporter.yml --web.listen-address 127.0.0.1:19443
   onedata-exporter check-config --config.file onedata-exporter.yml
   onedata-exporter demo
+  onedata-exporter probe https://my.zone.domain.org --explain
+  onedata-exporter users create --url https://my.zone.domain.org --token-file token --username alice
 
 'serve' may be left out. 'onedata-exporter serve --help' lists its options. Every setting
 can also be given in the environment, such as ONEDATA_EXPORTER_POLL__INTERVAL=30s; an
@@ -84,6 +88,7 @@ class Command:
     module: str
     flags: tuple[Flag, ...] = ()
     add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None
+    exit_bad_usage: int = 2
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Import the command's module and run it; returns the exit code."""
@@ -131,18 +136,36 @@ COMMANDS = (
         "exporter.commands.demo",
         DEMO_FLAGS,
     ),
+    Command(
+        "probe",
+        "look at one cluster once, and say what is wrong; also as a Nagios plugin",
+        "exporter.commands.probe",
+        add_arguments=add_probe_arguments,
+        exit_bad_usage=Severity.UNKNOWN.exit_code,
+    ),
+    Command(
+        "users",
+        "administer the users of a Onezone: list, show, create, set-password",
+        "exporter.commands.users",
+        add_arguments=add_users_arguments,
+    ),
 )
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line as values; bad usage ends the process with exit code 2 and a message.
+    """The command line as values; bad usage ends the process with a message and exit code 2 (`probe`: 3).
 
     In the result `run` is to be called with the result itself, `config_file` is a Path or None, and
     `flags` are the settings that were given, by key path, as `exporter.settings.load` takes them.
     """
     parser = _parser()
     options_first = not argv or (argv[0].startswith("-") and argv[0] not in {"-h", "--help", "--version"})
-    arguments = parser.parse_args([SERVE.name, *argv] if options_first else argv)
+    try:
+        arguments = parser.parse_args([SERVE.name, *argv] if options_first else argv)
+    except SystemExit as end:
+        # Options that nobody knows are noticed above the command's own parser.
+        wanted = next((command for command in COMMANDS if [command.name] == list(argv[:1])), SERVE)
+        raise SystemExit(wanted.exit_bad_usage if end.code else 0) from None
     given = vars(arguments)
     keys = {flag.key_path for flag in arguments.command.flags}
     arguments.flags = {key: given[key] for key in keys if given[key] is not None}

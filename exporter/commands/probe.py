@@ -1,0 +1,80 @@
+"""`probe`: one round of one target, told to a person or to Nagios."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from dataclasses import replace
+
+from exporter import log
+from exporter.checkup import Checkup
+from exporter.client.client import Client
+from exporter.commands.choosing import choose_target
+from exporter.observation import Trace
+from exporter.report import (
+    Severity,
+    explain,
+    fault_line,
+    give_account,
+    list_exchanges,
+    status_line,
+    write_json,
+    write_text,
+)
+from exporter.rounds import Rounds
+from exporter.settings import ConfigurationError
+from exporter.targets import Target
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at the target once. 0: ok; 1: warning; 2: critical; 3: unknown, also for a bad configuration."""
+    log.configure("error", "logfmt")
+    is_url = "://" in arguments.subject
+    try:
+        target = choose_target(
+            arguments,
+            name=None if is_url else arguments.subject,
+            url=arguments.subject if is_url else None,
+        )
+    except ConfigurationError as error:
+        return _cannot(arguments, str(error))
+    try:
+        checkup, traces = asyncio.run(_look(target))
+    except KeyboardInterrupt:
+        return _cannot(arguments, "interrupted")
+    account = give_account(checkup)
+    if arguments.format == "nagios":
+        print(status_line(account))
+    elif arguments.format == "json":
+        print(write_json(account, **({"exchanges": list_exchanges(traces)} if arguments.explain else {})))
+    else:
+        print(write_text(account), end="")
+    if arguments.explain and arguments.format != "json":
+        explanation = explain(checkup, traces)
+        # Nagios calls what follows the status line the long output; a bar would begin performance data there, too.
+        print("\n" + (explanation.replace("|", "/") if arguments.format == "nagios" else explanation), end="")
+    return account.severity.exit_code
+
+
+async def _look(target: Target) -> tuple[Checkup, list[Trace]]:
+    traces: list[Trace] = []
+    client = Client(_report_bug, traces.append)
+    try:
+        rounds = Rounds(client)
+        checkup = await rounds.take(target)
+        return replace(checkup, details=await rounds.take_details(target, checkup)), traces
+    finally:
+        await client.close()
+
+
+def _report_bug(where: str, error: Exception) -> None:
+    log.get_logger().error("unhandled error; please report it", where=where, exc_info=error)
+
+
+def _cannot(arguments: argparse.Namespace, message: str) -> int:
+    if arguments.format == "nagios":
+        print(fault_line(message))
+    else:
+        print(message, file=sys.stderr)
+    return Severity.UNKNOWN.exit_code

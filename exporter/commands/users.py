@@ -1,0 +1,122 @@
+"""`users`: the users of a Onezone, for people: list, show, create, set a password."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from exporter import log
+from exporter.client.client import Client
+from exporter.client.errand import Errand, Fate, Step
+from exporter.commands.choosing import choose_target
+from exporter.commands.options import AUTO
+from exporter.commands.passwords import NoPasswordError, read_password
+from exporter.commands.users_words import tell_failure, tell_result
+from exporter.credentials import AuthMethod, headers
+from exporter.files import read_secret
+from exporter.operations.operation import Request
+from exporter.operations.users import create_user, list_users, set_password, show_user
+from exporter.reasons import Failure
+from exporter.settings import ConfigurationError, Fault
+from exporter.targets import AccessPath, Route, Target
+
+# Longer than the 30 s for which the proxy waits for Onepanel, so that one learns what became of a change.
+_TIMEOUT_SECONDS = 35.0
+_EXIT_BAD_USAGE = 2
+_EXIT_NOT_KNOWN = 3
+_EXIT_CODES = {Fate.DONE: 0, Fate.REFUSED: 1, Fate.NOT_SENT: 3, Fate.UNKNOWN: 3}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out one action. 0: done; 1: refused; 2: bad usage or configuration; 3: not reached, or not known."""
+    log.configure("error", "logfmt")
+    try:
+        target = choose_target(
+            arguments,
+            name=arguments.subject,
+            url=arguments.url,
+            timeout=arguments.timeout or _TIMEOUT_SECONDS,
+        )
+        credentials = _credentials(target, arguments.auth)
+        request = _request(arguments)
+    except (ConfigurationError, NoPasswordError) as error:
+        print(error, file=sys.stderr)
+        return _EXIT_BAD_USAGE
+    except KeyboardInterrupt:
+        print("\nnothing was sent", file=sys.stderr)
+        return _EXIT_BAD_USAGE
+    try:
+        reply, steps = asyncio.run(_carry_out(target, arguments.path, credentials, request))
+    except KeyboardInterrupt:
+        print("\ninterrupted; it is not known what became of the request", file=sys.stderr)
+        return _EXIT_NOT_KNOWN
+    return _tell(arguments, reply, steps)
+
+
+def _credentials(target: Target, wanted: str) -> dict[AuthMethod, Mapping[str, str]]:
+    """The headers of the methods that may be used, in the order of preference."""
+    found: dict[AuthMethod, Mapping[str, str]] = {}
+    for method in target.auth.methods:
+        secret = target.auth.secret(method)
+        if secret is None or wanted not in {AUTO, method}:
+            continue
+        try:
+            found[method] = headers(method, read_secret(secret))
+        except (OSError, ValueError) as error:
+            what = getattr(error, "strerror", None) or str(error)
+            raise ConfigurationError([Fault(secret.file or target.name, str(method), what)]) from None
+    if not found:
+        what = "no credentials" if wanted == AUTO else f"no {wanted}"
+        raise ConfigurationError(
+            [Fault(target.name, "auth", f"{what}; give --token-file or --passphrase-file")]
+        )
+    return found
+
+
+def _request(arguments: argparse.Namespace) -> Request:
+    if arguments.action == "list":
+        return list_users()
+    if arguments.action == "show":
+        return show_user(arguments.user_id)
+    password = read_password(arguments.password_file, from_stdin=arguments.password_stdin)
+    if arguments.action == "create":
+        return create_user(arguments.username, password, arguments.full_name, tuple(arguments.group))
+    return set_password(arguments.user_id, password)
+
+
+async def _carry_out(
+    target: Target, path: str, credentials: Mapping[AuthMethod, Mapping[str, str]], request: Request
+) -> tuple[Any, list[Step]]:
+    paths = [each for each in AccessPath if path in {AUTO, each}]
+    routes = [Route(each, node) for each in paths for node in target.node_names]
+    client = Client(_report_bug)
+    try:
+        return await Errand(client, target, routes, credentials).run(request)
+    finally:
+        await client.close()
+
+
+def _report_bug(where: str, error: Exception) -> None:
+    log.get_logger().error("unhandled error; please report it", where=where, exc_info=error)
+
+
+def _tell(arguments: argparse.Namespace, reply: Any, steps: list[Step]) -> int:
+    """Say what came of it: the result on standard output, all else on standard error."""
+    for step in steps[:-1]:
+        print(f"{_where(step)}: {step.failure}; trying on", file=sys.stderr)
+    last = steps[-1]
+    if isinstance(reply, Failure):
+        print(tell_failure(arguments.action, _where(last), last), file=sys.stderr)
+    else:
+        words, members = tell_result(reply, arguments)
+        print(json.dumps(members, indent=2) if arguments.format == "json" else words)
+    return _EXIT_CODES[last.fate]
+
+
+def _where(step: Step) -> str:
+    node = f" to {step.route.node}" if step.route.node else ""
+    return f"{step.route.path} path{node}" + (f", {step.method}" if step.method else "")
