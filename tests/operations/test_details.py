@@ -1,0 +1,379 @@
+"""The slower operations as conversations: what they ask, and what they make of the answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.operations import component_status, dns_check, users, web_certificate, worker_report
+from exporter.operations.answers import Answer
+from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.dns_check import DnsStatus
+from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, guard
+from exporter.operations.operation import Known, Operation, Request
+from exporter.operations.web_certificate import WebCertificateStatus
+from exporter.operations.worker_report import ReportStatus
+from exporter.reasons import Failure, Reason
+from exporter.targets import AccessPath, Kind
+
+JSON = "application/json"
+ZONE = Known(Kind.ONEZONE, can_authenticate=True)
+PROVIDER = Known(Kind.ONEPROVIDER, can_authenticate=True)
+TIMEOUT = Failure(Reason.TIMEOUT, "nothing within 7 s")
+HOSTS = ["node1.example", "node2.example", "node3.example"]
+LAYOUT = {"cluster": {plural: {"hosts": HOSTS} for plural in ("workers", "managers", "databases")}}
+
+
+def error(status: int, error_id: str, **details: object) -> Answer:
+    return Answer(status, JSON, json.dumps({"error": {"id": error_id, "details": details}}).encode())
+
+
+def body(value: object) -> Answer:
+    return Answer(200, JSON, json.dumps(value).encode())
+
+
+AWAY = error(503, "errorOnNodes", hostnames=["node2.example"])
+NOT_ALLOWED = error(400, "badValueListNotAllowed", key="hosts", allowed=["node1.example"])
+
+
+def converse(
+    operation: Operation[Any], known: Known, answer: Callable[[str], Answer | Failure]
+) -> tuple[Any, list[Request]]:
+    """Hold a conversation with a server that answers by the last part of the URL."""
+    conversation = operation.converse(known)
+    requests: list[Request] = []
+    reply: Any = None
+    while True:
+        try:
+            request = conversation.send(reply)
+        except StopIteration as stop:
+            return stop.value, requests
+        requests.append(request)
+        said = answer(request.path.removeprefix("/api/v3/onepanel"))
+        reply = said if isinstance(said, Failure) else request.read(said)
+
+
+def by_path(answers: Mapping[str, Answer | Failure]) -> Callable[[str], Answer | Failure]:
+    return answers.__getitem__
+
+
+@pytest.mark.parametrize(
+    ("operation", "known", "url", "component"),
+    [
+        (component_status.WORKERS, ZONE, "/zone/workers", "worker"),
+        (component_status.MANAGERS, ZONE, "/zone/managers", "manager"),
+        (component_status.DATABASES, PROVIDER, "/provider/databases", "database"),
+    ],
+)
+def test_every_host_is_told_in_one_answer(
+    operation: Operation[ComponentStatus], known: Known, url: str, component: str
+) -> None:
+    facts, requests = converse(
+        operation, known, by_path({url: body({"node1.example": "healthy", "node2.example": "stopped"})})
+    )
+    assert facts.component == component
+    assert facts.by_host == {"node1.example": Status.HEALTHY, "node2.example": Status.STOPPED}
+    assert [request.credentials for request in requests] == [True]
+
+
+@pytest.mark.parametrize("refusal", [AWAY, NOT_ALLOWED, TIMEOUT])
+@pytest.mark.parametrize("away", [AWAY, NOT_ALLOWED, TIMEOUT])
+def test_no_living_hosts_status_is_lost_because_another_is_away(
+    refusal: Answer | Failure, away: Answer | Failure
+) -> None:
+    facts, requests = converse(
+        component_status.WORKERS,
+        ZONE,
+        by_path(
+            {
+                "/zone/workers": refusal,
+                "/zone/configuration": body(LAYOUT),
+                "/zone/workers/node1.example": body("healthy"),
+                "/zone/workers/node2.example": away,
+                "/zone/workers/node3.example": body("unhealthy"),
+            }
+        ),
+    )
+    assert facts.by_host == {
+        "node1.example": Status.HEALTHY,
+        "node2.example": Status.UNREACHABLE,
+        "node3.example": Status.UNHEALTHY,
+    }
+    assert all(request.deadline for request in requests)
+
+
+def test_a_host_known_to_be_away_is_not_waited_for_again_in_the_same_round() -> None:
+    seen = ComponentStatus("worker", {"node1.example": Status.HEALTHY, "node2.example": Status.UNREACHABLE})
+    facts, requests = converse(
+        component_status.MANAGERS,
+        Known(Kind.ONEZONE, {"workers": seen}, can_authenticate=True),
+        by_path(
+            {
+                "/zone/configuration": body(LAYOUT),
+                "/zone/managers/node1.example": body("healthy"),
+                "/zone/managers/node3.example": body("healthy"),
+            }
+        ),
+    )
+    assert facts.hosts_away == {"node2.example"}
+    assert len(requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (error(401, "unauthorized"), Reason.UNAUTHORIZED),
+        (error(403, "forbidden"), Reason.FORBIDDEN),
+        (error(503, "serviceUnavailable"), Reason.SERVICE_UNAVAILABLE),
+        (Answer(503), Reason.PROXY_UPSTREAM),
+        (body([1]), Reason.INVALID_BODY),
+    ],
+)
+def test_other_refusals_are_not_taken_for_a_host_away(answer: Answer, reason: Reason) -> None:
+    outcome, requests = converse(component_status.WORKERS, ZONE, by_path({"/zone/workers": answer}))
+    assert outcome.reason is reason
+    assert len(requests) == 1
+
+
+def test_a_host_that_tells_nothing_useful_is_left_out() -> None:
+    facts, _ = converse(
+        component_status.WORKERS,
+        ZONE,
+        by_path(
+            {
+                "/zone/workers": AWAY,
+                "/zone/configuration": body(LAYOUT),
+                "/zone/workers/node1.example": body("healthy"),
+                "/zone/workers/node2.example": error(404, "notFound"),
+                "/zone/workers/node3.example": Answer(200, "text/html", b"<html>"),
+            }
+        ),
+    )
+    assert facts.by_host == {"node1.example": Status.HEALTHY}
+
+
+def test_a_layout_that_cannot_be_read_is_the_outcome() -> None:
+    answers = {"/zone/workers": AWAY, "/zone/configuration": body({"cluster": {}})}
+    outcome, _ = converse(component_status.WORKERS, ZONE, by_path(answers))
+    assert outcome.reason is Reason.INVALID_BODY
+
+
+def test_unknown_statuses_become_unknown_and_are_told() -> None:
+    words = {"a": "healthy", "b": "exploded\n", "c": 7, "d": "unreachable"}
+    facts, _ = converse(component_status.WORKERS, ZONE, by_path({"/zone/workers": body(words)}))
+    assert facts.by_host == {
+        "a": Status.HEALTHY,
+        "b": Status.UNKNOWN,
+        "c": Status.UNKNOWN,
+        "d": Status.UNKNOWN,
+    }
+    assert facts.unrecognised == {"exploded", "unreachable"}
+
+
+def test_ten_thousand_hosts_become_a_hundred_and_the_rest_is_counted() -> None:
+    words = {f"host{number:05}": "healthy" for number in range(10_000)}
+    facts, _ = converse(component_status.WORKERS, ZONE, by_path({"/zone/workers": body(words)}))
+    assert len(facts.by_host) == MAX_HOSTS
+    assert facts.dropped == 9_900
+
+
+def test_host_names_are_quoted_in_urls() -> None:
+    layout = {"cluster": {"workers": {"hosts": ["../users?x#y"]}}}
+    _, requests = converse(
+        component_status.WORKERS,
+        ZONE,
+        by_path(
+            {
+                "/zone/workers": AWAY,
+                "/zone/configuration": body(layout),
+                "/zone/workers/..%2Fusers%3Fx%23y": body("healthy"),
+            }
+        ),
+    )
+    assert len(requests) == 3
+
+
+REPORT = b"""<?xml version="1.0"?><healthdata date="2026/11/23 08:34:42" status="error">
+  <oz_worker name="oz_worker@node1.example" status="error">
+    <node_manager status="ok"/><datastore_worker status="error: no_db"/><dispatcher status="out_of_sync"/>
+    <mystery status="whatever"/>
+  </oz_worker>
+  <op_worker name="op_worker@node2.example" status="ok"><node_manager status="ok"/></op_worker>
+</healthdata>"""
+
+
+def test_the_workers_report_is_read() -> None:
+    facts, requests = converse(
+        worker_report.OPERATION, ZONE, by_path({"/nagios": Answer(200, "application/xml", REPORT)})
+    )
+    assert facts.status is ReportStatus.ERROR
+    assert facts.modules == {
+        "node1.example": {
+            "node_manager": ReportStatus.OK,
+            "datastore_worker": ReportStatus.ERROR,
+            "dispatcher": ReportStatus.OUT_OF_SYNC,
+        },
+        "node2.example": {"node_manager": ReportStatus.OK},
+    }
+    assert [(request.credentials, request.over) for request in requests] == [(False, AccessPath.PROXY)]
+
+
+REFUSED = Failure(Reason.CONNECTION_REFUSED, "")
+
+
+def test_onepanel_passes_the_report_on_where_the_worker_cannot_be_reached() -> None:
+    answers = {"/nagios": REFUSED, "/zone/nagios": Answer(200, "application/xml", REPORT)}
+    facts, requests = converse(worker_report.OPERATION, ZONE, by_path(answers))
+    assert facts.status is ReportStatus.ERROR
+    assert [(request.credentials, request.over) for request in requests] == [
+        (False, AccessPath.PROXY),
+        (True, None),
+    ]
+
+
+def test_without_credentials_the_public_report_is_all() -> None:
+    outcome, requests = converse(worker_report.OPERATION, Known(Kind.ONEZONE), by_path({"/nagios": REFUSED}))
+    assert outcome is REFUSED
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        b"",
+        b"<healthdata",
+        b"<html/>",
+        b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><healthdata status="&b;"/>',
+        b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><healthdata status="ok"/>',
+        b"<healthdata>" + b"<a><b><c/></b></a>" + b"</healthdata>",
+        b"<healthdata>" + b"<a/>" * 20_000 + b"</healthdata>",
+        b"<a>" * 100_000,
+        b"\xff\xfe<\x00h",
+        b'<?xml version="1.0" encoding="nonsense"?><healthdata status="ok"/>',
+    ],
+    ids=range(10),
+)
+def test_xml_that_is_no_report_or_a_bomb_is_invalid(xml: bytes) -> None:
+    outcome = worker_report.read(Answer(200, "application/xml", xml))
+    assert isinstance(outcome, Failure)
+    assert outcome.reason is Reason.INVALID_BODY
+
+
+def test_modules_and_hosts_of_the_report_are_limited() -> None:
+    nodes = "".join(
+        f'<oz_worker name="oz_worker@host{host:04}" status="ok">'
+        + "".join(f'<m{host}_{module} status="ok"/>' for module in range(5))
+        + "</oz_worker>"
+        for host in range(300)
+    )
+    facts = worker_report.read(Answer(200, "", f'<healthdata status="ok">{nodes}</healthdata>'.encode()))
+    assert not isinstance(facts, Failure)
+    assert len(facts.modules) == MAX_HOSTS
+    assert len({name for modules in facts.modules.values() for name in modules}) <= MAX_MODULES
+    assert facts.dropped == 200 + (5 * MAX_HOSTS - MAX_MODULES)
+
+
+CERTIFICATE = {
+    "letsEncrypt": True,
+    "status": "near_expiration",
+    "lastRenewalSuccess": "2026-11-01T00:00:00Z",
+    "lastRenewalFailure": None,
+    "paths": {"key": "/etc/oz_panel/certs/web_key.pem"},
+}
+
+
+def test_onepanels_view_of_its_certificate_is_read() -> None:
+    facts = web_certificate.read(body(CERTIFICATE))
+    assert facts == web_certificate.WebCertificate(
+        status=WebCertificateStatus.NEAR_EXPIRATION,
+        lets_encrypt=True,
+        last_renewal_success=1_793_491_200.0,
+        last_renewal_failure=None,
+    )
+    odd = web_certificate.read(
+        body({"status": "melted", "lastRenewalSuccess": "yesterday", "letsEncrypt": 1})
+    )
+    assert odd == web_certificate.WebCertificate(WebCertificateStatus.UNKNOWN, None, None, None)
+
+
+def test_the_dns_check_is_read() -> None:
+    facts = dns_check.read(
+        body(
+            {
+                "timestamp": "2026-11-23T08:34:42",
+                "domain": {"summary": "ok", "expected": []},
+                "dnsZone": {"summary": "bad_records"},
+            }
+        )
+    )
+    assert facts == dns_check.DnsCheck(
+        {"domain": DnsStatus.OK, "dns_zone": DnsStatus.BAD_RECORDS}, 1_795_422_882.0
+    )
+    assert dns_check.read(body({"domain": {"summary": ["?"]}, "timestamp": 5})) == dns_check.DnsCheck(
+        {"domain": DnsStatus.UNKNOWN}, None
+    )
+
+
+def test_users_are_asked_of_a_onezone_only() -> None:
+    assert users.OPERATION.applies(ZONE)
+    assert not users.OPERATION.applies(PROVIDER)
+    assert not users.OPERATION.applies(Known(Kind.ONEZONE))
+    assert not users.OPERATION.applies(Known(Kind.AUTO, can_authenticate=True))
+    facts, _ = converse(users.OPERATION, ZONE, by_path({"/zone/users": body({"ids": ["a", "b", 3]})}))
+    assert facts.ids == ("a", "b")
+
+
+def test_a_request_never_shows_its_password() -> None:
+    for request in (users.set_password("id", "canary-7"), users.create_user("bob", "canary-7", "", ())):
+        assert "canary-7" not in repr(request)
+
+
+@pytest.mark.parametrize(
+    ("read", "answer", "expected"),
+    [
+        (users.read_created, Answer(201, JSON, b'{"id":"u1"}'), "u1"),
+        (users.read_done, Answer(204), users.Done()),
+        (
+            users.read_user,
+            body({"userId": "u1", "fullName": "Bob", "username": "b"}),
+            users.User("u1", "Bob", "b"),
+        ),
+    ],
+)
+def test_changes_are_understood(read: Callable[[Answer], object], answer: Answer, expected: object) -> None:
+    assert read(answer) == expected
+
+
+@given(st.dictionaries(st.text(), st.integers(), max_size=30), st.integers(0, 10))
+def test_the_guard_keeps_clean_unique_names_and_counts_the_rest(named: dict[str, int], limit: int) -> None:
+    kept, dropped = guard(named.items(), limit)
+    assert len(kept) + dropped == len(named)
+    assert len(kept) <= limit
+    assert all(name and name.isprintable() and len(name) <= 200 for name in kept)
+
+
+@given(
+    st.binary(max_size=400),
+    st.sampled_from([200, 400, 404, 500, 503]),
+    st.sampled_from([JSON, "text/xml", ""]),
+)
+def test_no_answer_makes_a_reader_raise(content: bytes, status: int, content_type: str) -> None:
+    answer = Answer(status, content_type, content)
+    for read in (
+        worker_report.read,
+        web_certificate.read,
+        dns_check.read,
+        users.read_ids,
+        users.read_user,
+        users.read_created,
+        users.read_done,
+        component_status.read_word,
+    ):
+        read(answer)
+    component_status.read_statuses("worker", answer)
+    component_status.read_layout("workers", answer)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporter.client.keeper import CredentialKeeper
+from exporter.credentials import Auth, AuthMethod, Secret, Verdict, headers, judge
+from exporter.reasons import Failure, Reason
+
+TOKEN, PASSPHRASE = AuthMethod.TOKEN, AuthMethod.PASSPHRASE
+REFUSED = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("failure", "token", "passphrase"),
+    [
+        (None, Verdict.ACCEPTED, Verdict.ACCEPTED),
+        (REFUSED, Verdict.REJECTED, Verdict.REJECTED),
+        (Failure(Reason.FORBIDDEN, "", "forbidden"), Verdict.FORBIDDEN, Verdict.FORBIDDEN),
+        (
+            Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"),
+            Verdict.UNVERIFIABLE,
+            Verdict.NOTHING,
+        ),
+        (Failure(Reason.CLIENT_ERROR, "", "noServiceNodes"), Verdict.UNVERIFIABLE, Verdict.NOTHING),
+        (Failure(Reason.SERVICE_UNAVAILABLE, "", "errorOnNodes"), Verdict.ACCEPTED, Verdict.ACCEPTED),
+        (Failure(Reason.NOT_FOUND, "", "notFound"), Verdict.ACCEPTED, Verdict.ACCEPTED),
+        (Failure(Reason.NOT_FOUND), Verdict.NOTHING, Verdict.NOTHING),
+        (Failure(Reason.PROXY_UPSTREAM), Verdict.NOTHING, Verdict.NOTHING),
+        (Failure(Reason.TIMEOUT), Verdict.NOTHING, Verdict.NOTHING),
+    ],
+)
+def test_an_answer_says_something_of_the_credential(
+    failure: Failure | None, token: Verdict, passphrase: Verdict
+) -> None:
+    assert judge(TOKEN, failure) is token
+    assert judge(PASSPHRASE, failure) is passphrase
+
+
+def test_the_headers_are_those_that_onepanel_reads() -> None:
+    assert headers(TOKEN, "abc") == {"X-Auth-Token": "abc"}
+    assert headers(PASSPHRASE, "zażółć") == {"Authorization": "Basic b25lcGFuZWw6emHFvMOzxYLEhw=="}
+
+
+def test_secrets_are_not_shown() -> None:
+    auth = Auth(Secret("canary-7"), Secret(value="canary-7"))
+    assert "canary-7" not in f"{auth!r} {auth}"
+
+
+def keeper_of(token: str = "t", passphrase: str = "p") -> CredentialKeeper:
+    return CredentialKeeper(Auth(Secret(token), Secret(passphrase)))
+
+
+def test_the_token_goes_first_and_a_refused_one_is_set_aside() -> None:
+    keeper = keeper_of()
+    keeper.begin()
+    assert keeper.usable() == [TOKEN, PASSPHRASE]
+    keeper.note(TOKEN, Verdict.REJECTED, REFUSED)
+    keeper.note(PASSPHRASE, Verdict.ACCEPTED, None)
+    assert keeper.usable() == [PASSPHRASE]
+    assert keeper.accepted == {TOKEN: False, PASSPHRASE: True}
+
+
+def test_a_token_that_cannot_be_verified_is_neither_accepted_nor_rejected() -> None:
+    keeper = keeper_of()
+    assert keeper.usable() == [TOKEN, PASSPHRASE]
+    failure = Failure(Reason.SERVICE_UNAVAILABLE, "HTTP 503", "serviceUnavailable")
+    keeper.note(TOKEN, Verdict.UNVERIFIABLE, failure)
+    assert keeper.usable() == [PASSPHRASE]
+    assert keeper.accepted == {}
+    assert keeper.refusal() is failure
+
+
+def test_one_operation_that_is_not_allowed_does_not_make_the_credential_rejected() -> None:
+    keeper = keeper_of()
+    keeper.note(TOKEN, Verdict.ACCEPTED, None)
+    keeper.note(TOKEN, Verdict.FORBIDDEN, Failure(Reason.FORBIDDEN))
+    assert keeper.accepted == {TOKEN: True}
+    assert keeper.usable() == [TOKEN, PASSPHRASE]
+
+
+def test_a_file_is_read_again_when_it_changes_and_a_new_secret_gets_its_chance(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("old\n")
+    keeper = CredentialKeeper(Auth(token=Secret(file=str(file))))
+    assert keeper.usable() == [TOKEN]
+    assert keeper.headers(TOKEN) == {"X-Auth-Token": "old"}
+    keeper.note(TOKEN, Verdict.REJECTED, REFUSED)
+    assert keeper.usable() == []
+    replacement = tmp_path / "new"
+    replacement.write_text("new\n")
+    replacement.replace(file)
+    assert keeper.usable() == [TOKEN]
+    assert keeper.headers(TOKEN) == {"X-Auth-Token": "new"}
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"a\nb", b"\xff", b"x" * 100_000, None])
+def test_a_file_that_holds_no_secret_is_refused_with_its_name(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content)
+    keeper = CredentialKeeper(Auth(token=Secret(file=str(file))))
+    assert keeper.usable() == []
+    assert str(file) in keeper.refusal().detail
+    file.write_text("good")
+    assert keeper.usable() == [TOKEN]
