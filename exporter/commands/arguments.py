@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.commands.options import add_probe_arguments, add_users_arguments
+from exporter.commands.options import add_healthcheck_arguments, add_probe_arguments, add_users_arguments
 from exporter.report.severity import Severity
 from exporter.version import __version__
 
@@ -148,6 +148,13 @@ COMMANDS = (
         "administer the users of a Onezone: list, show, create, set-password",
         "exporter.commands.users",
         add_arguments=add_users_arguments,
+    ),
+    Command(
+        "healthcheck",
+        "ask a running exporter whether it serves, as containers do (exit code 0: it does, 1: it does not)",
+        "exporter.commands.healthcheck",
+        add_arguments=add_healthcheck_arguments,
+        exit_bad_usage=1,
     ),
 )
 

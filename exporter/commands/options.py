@@ -1,4 +1,4 @@
-"""The options of `probe` and `users`: which cluster, with which credentials, and what to do."""
+"""The options of `probe` and `users` (which cluster, with which credentials, what to do), and of `healthcheck`."""
 
 from __future__ import annotations
 
@@ -137,3 +137,24 @@ def _user_id(text: str) -> str:
     if not text or not text.isprintable() or text in {".", ".."}:
         raise argparse.ArgumentTypeError("is no id of a user")
     return text
+
+
+DEFAULT_ORIGIN = "http://127.0.0.1:19443"
+
+
+def add_healthcheck_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `healthcheck`."""
+    parser.add_argument(
+        "--url",
+        metavar="URL",
+        type=_origin,
+        default=DEFAULT_ORIGIN,
+        help=f"where the exporter listens, without a path (default: {DEFAULT_ORIGIN})",
+    )
+
+
+def _origin(text: str) -> str:
+    scheme, _, rest = text.rstrip("/").partition("://")
+    if scheme not in {"http", "https"} or not rest or "/" in rest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like {DEFAULT_ORIGIN}")
+    return f"{scheme}://{rest}"
