@@ -16,6 +16,7 @@ from aiohttp import web
 from exporter.checkup import Checkup
 from exporter.client.client import Client
 from exporter.exposition import Exposition
+from exporter.files import read_note
 from exporter.lag import measure_lag
 from exporter.log import get_logger
 from exporter.observation import Details, Observation
@@ -91,6 +92,7 @@ class Exporter:
         state = self.store.state(target.name)
         if state is None:
             return
+        state.maintenance_note = read_note(target.maintenance_file) if target.maintenance_file else None
         checkup = await self._rounds.take(target, state.checkup)
         # Details may have come in while the round ran.
         checkup = replace(checkup, details=state.fresh_details(time.monotonic()))

@@ -35,6 +35,16 @@ class Checkup:
     seconds: float
     details: Details | None = None
 
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes that were visited."""
+        return tuple(self.visits)
+
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """The names of the nodes that were visited; one empty name for a target without nodes."""
+        return tuple(self.diagnoses)
+
     def connection(self, route: Route) -> Connection | None:
         """The connection last opened over a route; None when the route was not visited."""
         visit = self.visits.get(route)
@@ -46,7 +56,7 @@ class Checkup:
 
     def outcomes(self, operation: str) -> Iterator[Outcome]:
         """What an operation learnt over each route it was asked on, direct paths first."""
-        routes = sorted(self.target.routes, key=lambda route: route.path is AccessPath.PROXY)
+        routes = sorted(self.visits, key=lambda route: route.path is AccessPath.PROXY)
         for route in routes:
             seen = self.observation(route, operation)
             if seen is not None:
@@ -100,7 +110,8 @@ def conclude(
 ) -> Checkup:
     """Make one round's visits a checkup: judge every node by its pair of paths."""
     by_route = {visit.route: visit for visit in visits}
-    diagnoses = {node: diagnose(pair(target, by_route, node)) for node in target.node_names}
+    nodes = dict.fromkeys(route.node for route in by_route)
+    diagnoses = {node: diagnose(pair(target, by_route, node)) for node in nodes}
     return Checkup(target, by_route, diagnoses, finished_at, seconds, details)
 
 

@@ -49,10 +49,10 @@ Blocks = dict[str, bytes]
 def subjects(view: TargetView) -> Iterator[tuple[Metric[Any], dict[str, str], Any]]:
     """Every metric of a target with each subject it is about, and the labels that name the subject."""
     target = {"target": view.target.name}
-    nodes = [(NodeView(view, name), {**target, "node": name}) for name in view.target.node_names]
+    nodes = [(NodeView(view, name), {**target, "node": name}) for name in view.state.node_names]
     routes = [
         (RouteView(view, route), {**target, "path": route.path.value, "node": route.node})
-        for route in view.target.routes
+        for route in view.state.routes
     ]
     yield from ((metric, target, view) for metric in TARGET_METRICS)
     yield from ((metric, labels, node) for metric in NODE_METRICS for node, labels in nodes)
@@ -80,9 +80,15 @@ def render(found: Iterable[tuple[Metric[Any], dict[str, str], Any]]) -> Blocks:
 class Exposition:
     """Renders what `view` shows. Keeps a target's blocks until its next round or until they are too old."""
 
-    def __init__(self, view: Callable[[], ExporterView], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        view: Callable[[], ExporterView],
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
         self._view = view
         self._clock = clock
+        self._wall_clock = wall_clock
         self._rendered: dict[str, tuple[tuple[object, ...], Blocks]] = {}
         self._process = CollectorRegistry(auto_describe=True)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -112,12 +118,13 @@ class Exposition:
 
     def _target_blocks(self, state: TargetState) -> Blocks:
         checkup = state.fresh(self._clock())
-        revision = (state, state.checkup, checkup, state.polls_skipped)
+        in_maintenance = state.maintenance(self._wall_clock()) is not None
+        revision = (state, state.checkup, checkup, state.polls_skipped, in_maintenance)
         kept = self._rendered.get(state.target.name)
         if kept is None or any(mine is not theirs for mine, theirs in zip(kept[0], revision, strict=True)):
             kept = self._rendered[state.target.name] = (
                 revision,
-                render(subjects(TargetView(state, checkup))),
+                render(subjects(TargetView(state, checkup, in_maintenance))),
             )
         return kept[1]
 

@@ -23,12 +23,13 @@ class Rounds:
     ) -> Checkup:
         """A round of what every round asks. `before` is the round before; `details` are carried over."""
         began = time.perf_counter()
-        visits = await self._client.look(target, applicable(target), known(before, target))
+        routes_before = before.routes if before else ()
+        visits = await self._client.look(target, applicable(target), known(before, target), routes_before)
         return conclude(target, visits, time.time(), time.perf_counter() - began, details)
 
     async def take_details(self, target: Target, checkup: Checkup) -> Details:
         """A round of the slower operations, over a route that was up in the checkup."""
         details = await self._client.look_closer(
-            target, applicable(target), known(checkup, target), checkup.routes_up
+            target, applicable(target), known(checkup, target), checkup.routes, checkup.routes_up
         )
         return replace(details, finished_at=time.time())

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from exporter.checkup import Checkup
 from exporter.diagnosis import Diagnosis
+from exporter.maintenance import maintenance_reason
 from exporter.metrics import Distribution
 from exporter.observation import Connection, Details, Exchange, Phase, Visit
 from exporter.operations.limits import Guarded
@@ -85,7 +86,9 @@ class RouteTally:
 class TargetState:
     """Everything known of one target.
 
+    `tallies` has the routes of the latest round, or before it those that are known beforehand.
     `diagnosed_since` says when each node's diagnosis began, `looked_at` is set once a round is finished.
+    `maintenance_note` is what the target's touch file says; None while there is none.
     """
 
     target: Target
@@ -100,6 +103,25 @@ class TargetState:
     looked_at: asyncio.Event = field(default_factory=asyncio.Event)
     finished_monotonic: float = 0.0
     details_monotonic: float = 0.0
+    maintenance_note: str | None = None
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes that are watched now."""
+        return tuple(self.tallies)
+
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """The names of the nodes that are watched now; one empty name for a target without nodes."""
+        return tuple(dict.fromkeys(route.node for route in self.tallies))
+
+    def tally(self, route: Route) -> RouteTally:
+        """The tally of a route; one that nobody sees for a route that vanished while it was in use."""
+        return self.tallies.get(route) or RouteTally()
+
+    def maintenance(self, now: float) -> str | None:
+        """Why maintenance goes on at a moment (seconds since the epoch); None when there is none."""
+        return maintenance_reason(self.target.maintenance, now, self.maintenance_note)
 
     def fresh(self, monotonic: float) -> Checkup | None:
         """The latest checkup, unless it is older than three intervals: then it says nothing of today."""
@@ -168,6 +190,7 @@ class Store:
         state = self._states.get(checkup.target.name)
         if state is None or state.target != checkup.target:
             return []
+        self._follow(state, checkup)
         for route, visit in checkup.visits.items():
             tally = state.tallies[route]
             tally.add(visit)
@@ -181,6 +204,14 @@ class Store:
         state.finished_monotonic = monotonic
         return changes
 
+    def _follow(self, state: TargetState, checkup: Checkup) -> None:
+        """Begin to count new routes, and leave nothing of those that vanished."""
+        if state.tallies.keys() == checkup.visits.keys():
+            return
+        state.tallies = {route: state.tallies.get(route) or self._new_tally() for route in checkup.visits}
+        for node in state.diagnosed_since.keys() - checkup.diagnoses.keys():
+            del state.diagnosed_since[node]
+
     def record_details(self, target: Target, details: Details, monotonic: float) -> None:
         """The slower operations were asked: count them, and make theirs the latest details."""
         state = self._states.get(target.name)
@@ -188,10 +219,10 @@ class Store:
             return
         for route, connections in details.connections.items():
             for connection in connections:
-                state.tallies[route].add_connection(connection)
+                state.tally(route).add_connection(connection)
         for seen in details.observations:
             for exchange in seen.exchanges:
-                state.tallies[exchange.route].add_exchange(seen.operation, exchange)
+                state.tally(exchange.route).add_exchange(seen.operation, exchange)
             if isinstance(seen.outcome, Guarded):
                 state.series_dropped += seen.outcome.dropped
         state.checkup = replace(state.checkup, details=details)

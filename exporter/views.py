@@ -19,6 +19,7 @@ class TargetView:
 
     state: TargetState
     checkup: Checkup | None
+    in_maintenance: bool = False
 
     @property
     def target(self) -> Target:

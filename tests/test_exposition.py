@@ -18,6 +18,7 @@ from prometheus_client.utils import floatToGoString as go_number
 
 from exporter.credentials import Auth, Secret
 from exporter.exposition import ALL_METRICS, Exposition
+from exporter.maintenance import Window
 from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope
 from exporter.operations import PUBLIC_OPERATIONS
 from exporter.reasons import Failure, Reason
@@ -41,7 +42,7 @@ def store() -> Store:
     nodes = (Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2"))
     fine, down, pinned, _never = targets = (
         make_target("fine", labels=(("owner", "ops"), ("site", "cracow")), auth=AUTH),
-        make_target("proxy-is-down"),
+        make_target("proxy-is-down", maintenance=(Window(0.0, math.inf, "upgrade"),)),
         make_target("pinned", nodes=nodes),
         make_target("never-looked-at"),
     )

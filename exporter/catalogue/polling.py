@@ -50,6 +50,12 @@ TARGET_METRICS: tuple[Metric[TargetView], ...] = (
         labels=("path",),
     ),
     Metric(
+        "onedata_target_maintenance",
+        "1: somebody works on the target: it is in one of its maintenance windows, or its touch file exists.",
+        Scope.TARGET,
+        lambda view: one(view.in_maintenance),
+    ),
+    Metric(
         "onedata_poll_last_attempt_timestamp_seconds",
         "When the last round was finished, whatever it found.",
         Scope.TARGET,

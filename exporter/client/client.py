@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from aiohttp import AsyncResolver
+from aiohttp.abc import AbstractResolver
 
 from exporter.client.connection import RouteConnection
 from exporter.client.conversation import ReportBug
@@ -20,51 +21,83 @@ from exporter.client.trace import Observe
 from exporter.client.visit import RouteVisit
 from exporter.observation import Details, Visit
 from exporter.operations.operation import Cadence, Known, Operation
-from exporter.targets import Route, Target
+from exporter.targets import Route, Target, routes_to
 
 # A little less than the interval, so that the next round is on time.
 _SHARE_OF_INTERVAL = 0.95
+# Where the nodes must be found first, the visits need the rest of the round.
+_SHARE_FOR_FINDING_NODES = 0.5
 
 
 class Client:
     """Looks at targets. Create it inside a running event loop, and close it.
 
     `report_bug` is told of exceptions that should not be: where, and which; `observe` of every exchange in full.
+    `resolver` (by default that of the system) belongs to the client, which closes it.
     """
 
-    def __init__(self, report_bug: ReportBug, observe: Observe | None = None) -> None:
+    def __init__(
+        self,
+        report_bug: ReportBug,
+        observe: Observe | None = None,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
         self._tls = TlsContexts()
         self._report_bug = report_bug
         self._observe = observe
-        self._resolver = AsyncResolver()
+        self._resolver = resolver or AsyncResolver()
         self._keepers: dict[Target, CredentialKeeper] = {}
 
     async def close(self) -> None:
         """Let go of the resolver."""
         await self._resolver.close()
 
-    async def look(self, target: Target, operations: Sequence[Operation[Any]], known: Known) -> list[Visit]:
+    async def look(
+        self,
+        target: Target,
+        operations: Sequence[Operation[Any]],
+        known: Known,
+        routes_before: Sequence[Route] = (),
+    ) -> list[Visit]:
         """Ask the operations that are due in every round over every route of the target, all routes at once.
 
+        `routes_before` are those of the round before, kept where the nodes of a round cannot be found.
         Ends within the target's interval. Never raises for what a target does: whatever goes wrong
         becomes a `Failure` of the observations it concerns. Never shows credentials.
         """
         deadline = time.perf_counter() + _SHARE_OF_INTERVAL * target.schedule.interval
         with self._lookups(target) as lookups:
+            routes = await self._routes(target, lookups, routes_before)
             async with asyncio.TaskGroup() as group:
                 tasks = []
-                for route in target.routes:
+                for route in routes:
                     connection = RouteConnection(target, route, self._tls, lookups, self._observe)
                     visit = RouteVisit(connection, known, deadline, self._report_bug)
                     due = [each for each in operations if _is_due(each, Cadence.ROUND, route)]
                     tasks.append(group.create_task(visit.ask(due)))
         return [task.result() for task in tasks]
 
+    async def _routes(self, target: Target, lookups: Lookups, before: Sequence[Route]) -> Sequence[Route]:
+        """The routes of this round. That the nodes cannot be found is no failure here: every visit meets it."""
+        if not target.resolve_nodes:
+            return target.routes
+        longest = _SHARE_OF_INTERVAL * _SHARE_FOR_FINDING_NODES * target.schedule.interval
+        with suppress(OSError):  # a timeout is one, too
+            async with asyncio.timeout(min(target.schedule.timeout, longest)):
+                return routes_to(await lookups.addresses(target.domain))
+        return before or target.routes
+
     async def look_closer(
-        self, target: Target, operations: Sequence[Operation[Any]], known: Known, up: Sequence[Route]
+        self,
+        target: Target,
+        operations: Sequence[Operation[Any]],
+        known: Known,
+        routes: Sequence[Route],
+        up: Sequence[Route],
     ) -> Details:
         """Ask the operations of the details, one after another, over the first of the routes `up`.
 
+        `routes` are those of the round before, up or not.
         Ends within the target's details interval; never raises for what a target does.
         """
         deadline = time.perf_counter() + _SHARE_OF_INTERVAL * target.schedule.details_interval
@@ -73,7 +106,7 @@ class Client:
             visit = DetailsVisit(
                 open_route=lambda route: RouteConnection(target, route, self._tls, lookups, self._observe),
                 keeper=keeper,
-                routes=target.routes,
+                routes=routes,
                 up=list(up),
                 deadline=deadline,
                 report_bug=self._report_bug,

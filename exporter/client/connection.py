@@ -73,7 +73,9 @@ class RouteConnection:
         self._target = target
         self._origin = target.origin(route.path)
         self._tls = tls
-        self._resolver = RouteResolver(lookups, target.address(route.node))
+        self._resolver = RouteResolver(
+            lookups, target.address(route.node), target.domain if target.resolve_nodes else ""
+        )
         self._session: aiohttp.ClientSession | None = None
         self.connections: list[Connection] = []
 

@@ -17,6 +17,9 @@ _FAMILIES = {
     IpProtocol.IPV6: socket.AF_INET6,
 }
 
+# A name with more addresses than any cluster has nodes is no reason to open thousands of connections.
+_MAX_NODES = 32
+
 
 class Lookups:
     """The lookups of one round, shared by its routes: the first to ask starts one, the others join it."""
@@ -28,11 +31,18 @@ class Lookups:
 
     async def resolve(self, host: str) -> list[ResolveResult]:
         """One address of each IP version, in the order the system prefers; raises OSError."""
+        found = await self._look_up(host)
+        return list({entry["family"]: entry for entry in reversed(found)}.values())[::-1]
+
+    async def addresses(self, host: str) -> list[str]:
+        """All addresses in a steady order, as many as are watched at most; raises OSError."""
+        return sorted({entry["host"] for entry in await self._look_up(host)})[:_MAX_NODES]
+
+    async def _look_up(self, host: str) -> list[ResolveResult]:
         task = self._running.get(host)
         if task is None:
             task = self._running[host] = asyncio.ensure_future(self._resolver.resolve(host, 0, self._family))
-        found = await asyncio.shield(task)
-        return list({entry["family"]: entry for entry in reversed(found)}.values())[::-1]
+        return await asyncio.shield(task)
 
     def close(self) -> None:
         """Give up what still runs."""
@@ -41,20 +51,28 @@ class Lookups:
 
 
 class RouteResolver(AbstractResolver):
-    """What aiohttp asks for one route: the round's lookup, or the address that the node is pinned to."""
+    """What aiohttp asks for one route: the round's lookup, or the address that the node is pinned to.
 
-    def __init__(self, lookups: Lookups, pinned_address: str = "") -> None:
+    A node that was found by resolving `domain` can be reached only while that succeeds.
+    """
+
+    def __init__(self, lookups: Lookups, pinned_address: str = "", domain: str = "") -> None:
         self._lookups = lookups
         self._pinned_address = pinned_address
+        self._domain = domain
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses to connect to, for aiohttp; the family is the target's choice, not aiohttp's."""
         del family
-        if self._pinned_address:
-            return [_literal(host, self._pinned_address, port)]
         watch = current_watch.get()
+        if self._pinned_address:
+            if self._domain:
+                if watch is not None:
+                    watch.stage = Stage.RESOLVING
+                await self._lookups.addresses(self._domain)
+            return [_literal(host, self._pinned_address, port)]
         if watch is None:
             return _with_port(await self._lookups.resolve(host), port)
         watch.begin(Stage.RESOLVING)

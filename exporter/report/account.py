@@ -91,7 +91,7 @@ class Account:
 
 def give_account(checkup: Checkup) -> Account:
     """The account of one round."""
-    nodes = tuple(_node(checkup, name) for name in checkup.target.node_names)
+    nodes = tuple(_node(checkup, name) for name in checkup.node_names)
     findings = tuple(find(checkup))
     facts = {seen.operation: seen.outcome for seen in checkup.details_observations if not seen.failure}
     dns_check, users = facts.get("dns_check"), facts.get("users")
@@ -148,7 +148,7 @@ def _path(checkup: Checkup, route: Route) -> PathAccount:
         symptom=seen,
         meaning=SYMPTOM_MEANINGS[seen],
         error=str(failure or ""),
-        health_seconds=health.last.seconds if health else None,
+        health_seconds=health.last.seconds if health and health.onepanel_answered else None,
         phases=dict(connection.phases) if connection else {},
         certificate=connection.certificate if connection else None,
         operations=tuple(_operation(each) for each in visit.observations) if visit else (),

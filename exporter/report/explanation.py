@@ -18,7 +18,7 @@ def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:
     lines = ["explanation", ""]
     for trace in traces:
         lines += [*_exchange(trace), ""]
-    for node in checkup.target.node_names:
+    for node in checkup.node_names:
         lines += [*_reasoning(checkup, node), ""]
     return "\n".join(lines)
 

@@ -51,7 +51,7 @@ def _nothing(_facts: Any) -> Iterator[Finding]:
 
 
 def _expiring(checkup: Checkup) -> Iterator[Finding]:
-    for route in checkup.target.routes:
+    for route in checkup.routes:
         connection = checkup.connection(route)
         certificate = connection.certificate if connection and not connection.failure else None
         if certificate is None:
@@ -65,7 +65,7 @@ def _expiring(checkup: Checkup) -> Iterator[Finding]:
 def _not_learnt(checkup: Checkup, operation: str, failure: Failure) -> Iterator[Finding]:
     """What a failed operation of the details is worth; some may fail by right, as for want of a privilege."""
     if operation in _COMPONENTS:
-        yield Finding(Severity.UNKNOWN, f"{operation}: not learnt: {failure}")
+        yield Finding(Severity.UNKNOWN, f"{operation} not learnt ({failure.reason})")
     proxy_up = any(route.path is AccessPath.PROXY for route in checkup.routes_up)
     if operation == "worker_report" and proxy_up and failure.reason is Reason.SERVER_ERROR:
         yield Finding(Severity.CRITICAL, f"worker report: {failure}; the cluster manager does not answer")

@@ -51,7 +51,7 @@ def summarize(state: TargetState, monotonic: float) -> TargetSummary:
         age_seconds=max(0.0, monotonic - state.finished_monotonic) if last else None,
         duration_seconds=last.seconds if last else None,
         interval_seconds=target.schedule.interval,
-        nodes=tuple(_node(state, checkup, name) for name in target.node_names),
+        nodes=tuple(_node(state, checkup, name) for name in state.node_names),
     )
 
 
@@ -70,7 +70,7 @@ def rounds(state: TargetState) -> list[RoundSummary]:
             finished_at=checkup.finished_at,
             duration_seconds=checkup.seconds,
             diagnosis=checkup.worst,
-            results=tuple(_result(checkup, checkup.target, route) for route in checkup.target.routes),
+            results=tuple(_result(checkup, checkup.target, route) for route in checkup.routes),
         )
         for checkup in reversed(state.history)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from exporter.checkup import Checkup, conclude
 from exporter.credentials import Auth, AuthMethod
 from exporter.observation import (
@@ -52,6 +54,7 @@ def make_target(
     labels: tuple[tuple[str, str], ...] = (),
     nodes: tuple[Node, ...] = (),
     auth: Auth = Auth(),  # noqa: B008 - it is immutable
+    **options: Any,
 ) -> Target:
     """A target that nobody has to reach."""
     return Target(
@@ -63,6 +66,7 @@ def make_target(
         nodes=nodes,
         auth=auth,
         schedule=Schedule(15.0, 60.0, 10.0),
+        **options,
     )
 
 
