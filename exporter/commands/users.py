@@ -107,7 +107,7 @@ def _report_bug(where: str, error: Exception) -> None:
 def _tell(arguments: argparse.Namespace, reply: Any, steps: list[Step]) -> int:
     """Say what came of it: the result on standard output, all else on standard error."""
     for step in steps[:-1]:
-        print(f"{_where(step)}: {step.failure}; trying on", file=sys.stderr)
+        print(f"{_where(step)}: {step.failure}; going on", file=sys.stderr)
     last = steps[-1]
     if isinstance(reply, Failure):
         print(tell_failure(arguments.action, _where(last), last), file=sys.stderr)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from exporter.diagnosis import Symptom
 from exporter.observation import Certificate
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.report.account import Account, OperationAccount, PathAccount
@@ -49,7 +50,8 @@ def _nodes(account: Account) -> Iterator[str]:
 def _path(label: str, path: PathAccount) -> Iterator[str]:
     expected = "" if path.expected else " (not expected to work)"
     yield f"{label} {path.origin}: {path.symptom}{expected}"
-    yield f"  meaning:     {path.meaning}"
+    if path.symptom is not Symptom.HEALTHY:
+        yield f"  meaning:     {path.meaning}"
     if path.error:
         yield f"  error:       {path.error}"
     if path.phases:
@@ -68,9 +70,9 @@ def _certificate(certificate: Certificate | None) -> Iterator[str]:
 
 def result(operation: OperationAccount) -> str:
     """How one request ended: status and time, or the error."""
-    told = f"HTTP {operation.status}" if operation.status else "no answer"
-    seconds = "" if operation.seconds is None else f" in {milliseconds(operation.seconds)}"
-    return f"{told}{seconds}" + (f": {operation.error}" if operation.error else "")
+    took = "" if operation.seconds is None else f" in {milliseconds(operation.seconds)}"
+    told = f"HTTP {operation.status}{took}" if operation.status else ""
+    return ": ".join(part for part in (told, operation.error) if part)
 
 
 def _cluster(account: Account) -> Iterator[str]:
@@ -95,9 +97,8 @@ def _cluster(account: Account) -> Iterator[str]:
 
 def _table(title: str, components: Mapping[str, Mapping[str, StrEnum]]) -> Iterator[str]:
     yield ""
-    if not components:
-        return
-    yield f"{title}:"
+    if components:
+        yield f"{title}:"
     for component, by_host in components.items():
         for host, status in by_host.items():
             yield f"  {component:<9} {host}: {status}"

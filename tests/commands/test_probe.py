@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from exporter.simulator import SimulatedZone, Trouble
+from tests.support.terminal import PASSPHRASE, TOKEN, Terminal
+
+
+async def test_a_well_zone_is_ok_and_everything_learnt_is_told(terminal: Terminal) -> None:
+    ended = await terminal.probe(*terminal.credentials(TOKEN))
+    assert (ended.code, ended.err) == (0, "")
+    for part in (
+        "OK, ok",
+        "proxy ",
+        "direct",
+        "verified",
+        "tls ",
+        "worker    127.0.0.1: healthy",
+        "do first:",
+    ):
+        assert part in ended.out
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "diagnosis"),
+    [
+        (Trouble.WORKER_STOPPED, 2, "proxy_down"),
+        (Trouble.PANEL_STOPPED, 2, "panel_down"),
+        (Trouble.DIRECT_CLOSED, 1, "direct_down"),
+        (Trouble.BREAKER_OPEN, 2, "database_full"),
+        (Trouble.LISTENER_SICK, 2, "unhealthy"),
+        (Trouble.NOT_DEPLOYED, 1, "not_deployed"),
+        (Trouble.ELSEWHERE, 1, "mismatch"),
+        (Trouble.PROXY_CERTIFICATE_EXPIRED, 2, "certificate"),
+    ],
+)
+async def test_the_exit_code_and_the_status_line_say_how_bad_it_is(
+    zone: SimulatedZone, terminal: Terminal, trouble: Trouble, code: int, diagnosis: str
+) -> None:
+    await zone.only(trouble)
+    ended = await terminal.probe("--format", "nagios", "--timeout", "2s")
+    assert ended.code == code
+    words, bar, performance = ended.out.partition("|")
+    assert words.startswith(f"ONEDATA {('OK', 'WARNING', 'CRITICAL')[code]} - 127.0.0.1: {diagnosis}")
+    assert (ended.out.count("\n"), bar) == (1, "|")
+    assert "duration=" in performance
+
+
+async def test_the_json_has_the_same_judgement_and_both_paths(
+    terminal: Terminal, zone: SimulatedZone
+) -> None:
+    await zone.only(Trouble.WORKER_STOPPED)
+    ended = await terminal.probe("--format", "json", *terminal.credentials(passphrase=PASSPHRASE))
+    said = json.loads(ended.out)
+    assert (said["severity"], said["diagnosis"], said["exit_code"]) == ("critical", "proxy_down", ended.code)
+    assert [said["nodes"][0][path]["up"] for path in ("proxy", "direct")] == [False, True]
+    assert said["components"]["worker"] == {"127.0.0.1": "stopped"}
+    assert said["credentials_accepted"] == {"passphrase": True}
+
+
+async def test_an_explanation_shows_headers_certificates_and_reasons(
+    terminal: Terminal, zone: SimulatedZone
+) -> None:
+    await zone.only(Trouble.PROXY_CERTIFICATE_UNTRUSTED)
+    ended = await terminal.probe("--explain", *terminal.credentials(TOKEN))
+    for part in (
+        "X-Auth-Token: <masked>",
+        "< Server: Cowboy",
+        "certificates served (NOT verified)",
+        "certificates served (verified)",
+        "0: subject CN=",
+        "proxy showed certificate",
+        "certificate_untrusted",
+    ):
+        assert part in ended.out
+
+
+async def test_an_empty_503_is_explained_as_the_proxy_speaking(
+    terminal: Terminal, zone: SimulatedZone
+) -> None:
+    await zone.only(Trouble.PANEL_STOPPED)
+    ended = await terminal.probe("--explain", "--format", "json")
+    exchanges = json.loads(ended.out)["exchanges"]
+    spoken = {each["path"]: each["classification"] for each in exchanges if "health" in each["url"]}
+    assert "it is a proxy that speaks" in spoken["proxy"]
+    assert "connection_refused" in {each["classification"].partition(":")[0] for each in exchanges}
+
+
+@pytest.mark.parametrize("output_format", ["text", "json", "nagios"])
+@pytest.mark.parametrize("given", ["file", "environment"])
+async def test_no_output_shows_a_secret(terminal: Terminal, output_format: str, given: str) -> None:
+    canary, phrase = "canary-of-a-token", "canary-of-a-passphrase"
+    options = terminal.credentials(canary, phrase) if given == "file" else []
+    if given == "environment":
+        terminal.environ["ONEDATA_EXPORTER_DEFAULTS__AUTH__TOKEN"] = canary
+        terminal.environ["ONEDATA_EXPORTER_DEFAULTS__AUTH__PASSPHRASE"] = phrase
+    ended = await terminal.probe("--explain", "--format", output_format, *options)
+    assert "not accepted" in ended.out
+    # In Base64 three beginnings are possible; with the user `onepanel:` before it, it is this one.
+    for secret in (canary, phrase, "b25lcGFuZWw6"):
+        assert secret not in ended.out + ended.err
+
+
+async def test_a_configured_target_is_looked_at_by_its_name(terminal: Terminal, zone: SimulatedZone) -> None:
+    text = json.dumps(
+        {
+            "targets": [
+                {
+                    "name": "my-zone",
+                    "url": zone.proxy_url,
+                    "direct_url": zone.direct_url,
+                    "tls": {"ca_file": terminal.file("ca.pem", zone.ca_pem)},
+                }
+            ]
+        }
+    )
+    config = terminal.file("config.yml", text)
+    ended = await terminal.run("probe", "my-zone", "--config.file", config, "--format", "nagios")
+    assert ended.code == 0
+    assert ended.out.startswith("ONEDATA OK - my-zone: ok")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["no-such-zone"], "targets"),
+        (["https://user:secret@zone.example"], "user name or password"),
+        (["ftp://zone.example"], "https://"),
+        (["https://zone.example", "--config.file", "/does/not/exist"], "cannot be read"),
+        (["https://zone.example", "--token-file", "/does/not/exist"], "No such file"),
+        (["https://zone.example", "--timeout", "soon"], "duration"),
+        (["https://zone.example", "--nonsense"], "unrecognized"),
+        (["no-such-zone", "--tls.ca-file", "ca.pem"], "goes with a URL"),
+        ([], "required"),
+    ],
+)
+async def test_bad_usage_and_configuration_are_unknown_to_nagios(
+    terminal: Terminal, argv: list[str], message: str
+) -> None:
+    ended = await terminal.run("probe", *argv)
+    assert ended.code == 3
+    assert message in ended.err
+    assert "secret" not in ended.err
+
+
+async def test_a_bad_configuration_is_a_status_line_for_nagios(terminal: Terminal) -> None:
+    ended = await terminal.run("probe", "no|such", "--format", "nagios")
+    assert ended.code == 3
+    assert ended.out.startswith("ONEDATA UNKNOWN - ")
+    assert (ended.out.count("\n"), "|" in ended.out) == (1, False)
+
+
+async def test_credentials_go_to_no_one_who_cannot_prove_who_it_is(terminal: Terminal) -> None:
+    insecure = "targets: [{name: z, url: 'https://127.0.0.1:1', tls: {insecure_skip_verify: true}}]"
+    config = terminal.file("config.yml", insecure)
+    ended = await terminal.run("probe", "z", "--config.file", config, *terminal.credentials(TOKEN))
+    assert ended.code == 3
+    assert "not verified" in ended.err
+
+
+async def test_a_host_that_nobody_answers_on_is_critical(terminal: Terminal) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"https://127.0.0.1:{bound.getsockname()[1]}"
+        ended = await terminal.run("probe", url, "--direct-url", url)
+    assert ended.code == 2
+    assert "unreachable" in ended.out

@@ -1,0 +1,73 @@
+"""The command line, run in a process of its own as a person would run it, against a simulated zone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from exporter.simulator import SimulatedZone
+
+TOKEN = "simulated-token"
+PASSPHRASE = "simulated-passphrase"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Terminal:
+    """Runs the command with the options of a zone; `environ` is added to its environment."""
+
+    zone: SimulatedZone
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def file(self, name: str, text: str) -> str:
+        """A file with this text."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def at_zone(self) -> list[str]:
+        """Where the zone is, for `users` (`probe` takes the URL itself)."""
+        return ["--direct-url", self.zone.direct_url, "--tls.ca-file", self.file("ca.pem", self.zone.ca_pem)]
+
+    def credentials(self, token: str = "", passphrase: str = "") -> list[str]:
+        options = ["--token-file", self.file("token", token)] if token else []
+        return options + (["--passphrase-file", self.file("passphrase", passphrase)] if passphrase else [])
+
+    async def run(self, *argv: str, stdin: str = "") -> Ended:
+        """Run the command line in a process of its own."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "exporter",
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONWARNINGS": "error", **self.environ},
+        )
+        out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
+        assert process.returncode is not None
+        ended = Ended(process.returncode, out.decode(), err.decode())
+        assert "Traceback" not in ended.err
+        return ended
+
+    async def probe(self, *options: str) -> Ended:
+        return await self.run("probe", self.zone.proxy_url, *self.at_zone(), *options)
+
+    async def users(self, action: Sequence[str], *options: str, stdin: str = "") -> Ended:
+        return await self.run(
+            "users", *action, "--url", self.zone.proxy_url, *self.at_zone(), *options, stdin=stdin
+        )
