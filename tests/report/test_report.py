@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.checkup import Checkup
+from exporter.observation import Details, Exchange, Observation, Trace
+from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.worker_report import ReportStatus, WorkerReport
+from exporter.reasons import Failure, Reason
+from exporter.report import Severity, explain, fault_line, give_account, status_line, write_json, write_text
+from exporter.report.explanation import classify
+from exporter.report.severity import SEVERITIES, severity_of, worst
+from exporter.targets import AccessPath, Route
+from tests.support.checkups import CERTIFICATE, REFUSED, make_checkup, make_details, make_target
+
+ROUTE = Route(AccessPath.DIRECT)
+TEXT = st.text(max_size=60)
+PERFORMANCE = re.compile(r"[A-Za-z0-9_.-]+=-?[0-9.]+s?(;;;0(;[0-9]+)?)?")
+
+
+def with_outcome(outcome: object, operation: str = "workers") -> Checkup:
+    seen = Observation(operation, ROUTE, outcome, (Exchange(ROUTE, 200, 0.01, 10),))
+    return replace(make_checkup(make_target()), details=Details((seen,), {}, {}))
+
+
+def severity(checkup: Checkup) -> Severity:
+    return give_account(checkup).severity
+
+
+def test_the_table_knows_every_state_of_each_kind() -> None:
+    for kind, table in SEVERITIES.items():
+        assert set(table) == set(kind)
+        assert all(isinstance(severity_of(state), Severity) for state in kind)
+
+
+def test_the_worst_is_critical_before_warning_before_unknown() -> None:
+    assert worst([]) is Severity.OK
+    assert worst([Severity.OK, Severity.UNKNOWN]) is Severity.UNKNOWN
+    assert worst([Severity.UNKNOWN, Severity.WARNING]) is Severity.WARNING
+    assert worst([Severity.WARNING, Severity.CRITICAL, Severity.UNKNOWN]) is Severity.CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status.HEALTHY, Severity.OK),
+        (Status.STARTING, Severity.WARNING),
+        (Status.UNREACHABLE, Severity.CRITICAL),
+        (Status.UNKNOWN, Severity.UNKNOWN),
+    ],
+)
+def test_a_sick_service_makes_a_well_reached_target_as_bad_as_it_is(
+    status: Status, expected: Severity
+) -> None:
+    assert severity(with_outcome(ComponentStatus("worker", {"a": Status.HEALTHY, "b": status}))) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "modules", "expected"),
+    [
+        (ReportStatus.OK, {"a": {"x": ReportStatus.OK}}, Severity.OK),
+        (ReportStatus.ERROR, {"a": {"x": ReportStatus.OUT_OF_SYNC}}, Severity.WARNING),
+        (ReportStatus.ERROR, {}, Severity.CRITICAL),
+        (ReportStatus.OK, {"a": {"x": ReportStatus.ERROR}}, Severity.CRITICAL),
+    ],
+)
+def test_a_worker_report_counts_module_by_module(
+    status: ReportStatus, modules: dict[str, dict[str, ReportStatus]], expected: Severity
+) -> None:
+    assert severity(with_outcome(WorkerReport(status, modules), "worker_report")) is expected
+
+
+def test_services_that_cannot_be_learnt_leave_it_unknown() -> None:
+    assert severity(with_outcome(Failure(Reason.TIMEOUT))) is Severity.UNKNOWN
+
+
+def test_users_that_may_not_be_listed_are_no_fault() -> None:
+    assert severity(with_outcome(Failure(Reason.FORBIDDEN), "users")) is Severity.OK
+
+
+def test_a_certificate_at_its_end_is_a_warning() -> None:
+    late = make_checkup(make_target(), at=CERTIFICATE.not_after - 86_400)
+    assert severity(late) is Severity.WARNING
+    assert "expires in 1.0 days" in write_text(give_account(late))
+
+
+def test_text_and_json_tell_the_same_details() -> None:
+    target = make_target()
+    account = give_account(replace(make_checkup(target, proxy=REFUSED), details=make_details(target)))
+    text, said = write_text(account), json.loads(write_json(account))
+    assert (said["severity"], said["exit_code"]) == ("critical", 2)
+    assert said["components"]["worker"]["node2.example"] == "unreachable"
+    assert said["users"] == 3
+    for part in (
+        "node2.example: unreachable",
+        "datastore_worker on node1.example: error",
+        "token: NOT accepted",
+    ):
+        assert part in text
+
+
+@given(name=TEXT, error=TEXT, host=TEXT, module=TEXT)
+def test_no_foreign_text_breaks_the_status_line(name: str, error: str, host: str, module: str) -> None:
+    target = replace(make_target(), name=name)
+    report = WorkerReport(ReportStatus.ERROR, {host: {module: ReportStatus.ERROR}})
+    seen = Observation("worker_report", ROUTE, report, (Exchange(ROUTE, 200, 0.01, 10),))
+    checkup = make_checkup(target, proxy=Failure(Reason.CONNECT, error))
+    line = status_line(give_account(replace(checkup, details=Details((seen,), {}, {}))))
+    words, performance = line.split(" | ")
+    assert words.startswith("ONEDATA CRITICAL - ")
+    assert line.isprintable()
+    assert line.count("|") == 1
+    assert all(PERFORMANCE.fullmatch(each) for each in performance.split(" "))
+
+
+@given(TEXT)
+def test_a_fault_is_one_line_without_performance_data(message: str) -> None:
+    line = fault_line(message)
+    assert line.startswith("ONEDATA UNKNOWN -")
+    assert line.isprintable()
+    assert "|" not in line
+
+
+@pytest.mark.parametrize(
+    ("status", "body_bytes", "failure", "words"),
+    [
+        (200, 20, None, "success"),
+        (503, 0, Failure(Reason.PROXY_UPSTREAM), "the body is empty, so it is a proxy"),
+        (502, 9, Failure(Reason.PROXY_UPSTREAM), "not Onepanel's JSON error, so it is a proxy"),
+        (500, 9, Failure(Reason.UNHEALTHY, "", "internalServerError"), "Onepanel itself answered"),
+        (404, 0, Failure(Reason.NOT_FOUND), "nothing shows that Onepanel answered"),
+        (0, 0, Failure(Reason.RESOLVE), "could not be resolved"),
+    ],
+)
+def test_an_exchange_is_classified_by_who_speaks(
+    status: int, body_bytes: int, failure: Failure | None, words: str
+) -> None:
+    trace = Trace(Exchange(ROUTE, status, 0.01, body_bytes, failure), "GET", "https://zone.example/x")
+    assert words in classify(trace)
+
+
+def test_an_explanation_says_that_a_chain_cannot_be_had() -> None:
+    trace = Trace(Exchange(ROUTE, 200, 0.01, 9), "GET", "https://zone.example/x", opened=True, chain=None)
+    assert "this Python does not tell it" in explain(make_checkup(make_target()), [trace])
