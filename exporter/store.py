@@ -7,7 +7,6 @@ Moments called `…_at` are seconds since the epoch, for people; `monotonic` tim
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,71 +14,13 @@ from dataclasses import dataclass, field, replace
 from exporter.checkup import Checkup
 from exporter.diagnosis import Diagnosis
 from exporter.maintenance import maintenance_reason
-from exporter.metrics import Distribution
-from exporter.observation import Connection, Details, Exchange, Phase, Visit
+from exporter.observation import Details
 from exporter.operations.limits import Guarded
-from exporter.reasons import Reason
+from exporter.tally import Histogram, RouteTally
 from exporter.targets import Route, Target
 
 HISTORY_ROUNDS = 20
 STALE_AFTER_INTERVALS = 3
-
-
-class Histogram:
-    """Counts of observations in buckets, as Prometheus understands them. Bounds and values in seconds."""
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-
-    def observe(self, seconds: float) -> None:
-        """Add one observation."""
-        self._counts[bisect_left(self._bounds, seconds)] += 1
-        self._sum += seconds
-
-    def distribution(self) -> Distribution:
-        """The cumulative buckets, ending with +Inf."""
-        total = 0
-        buckets = []
-        for bound, count in zip((*self._bounds, float("inf")), self._counts, strict=True):
-            total += count
-            buckets.append((bound, float(total)))
-        return Distribution(float(total), self._sum, tuple(buckets))
-
-
-@dataclass(slots=True)
-class RouteTally:
-    """What was counted over one route since the target was added."""
-
-    requests: Counter[str] = field(default_factory=Counter)
-    failures: Counter[tuple[str, Reason]] = field(default_factory=Counter)
-    durations: dict[str, Histogram] = field(default_factory=dict)
-    phase_counts: Counter[Phase] = field(default_factory=Counter)
-    phase_seconds: dict[Phase, float] = field(default_factory=dict)
-    last_success_at: float | None = None
-
-    def add(self, visit: Visit) -> None:
-        """Count one visit."""
-        for connection in visit.connections:
-            self.add_connection(connection)
-        for seen in visit.observations:
-            for exchange in seen.exchanges:
-                self.add_exchange(seen.operation, exchange)
-
-    def add_connection(self, connection: Connection) -> None:
-        """Count the phases of opening one connection."""
-        for phase, seconds in connection.phases.items():
-            self.phase_counts[phase] += 1
-            self.phase_seconds[phase] = self.phase_seconds.get(phase, 0.0) + seconds
-
-    def add_exchange(self, operation: str, exchange: Exchange) -> None:
-        """Count one request."""
-        self.requests[operation] += 1
-        if exchange.failure is not None:
-            self.failures[operation, exchange.failure.reason] += 1
-        if exchange.seconds is not None and operation in self.durations:
-            self.durations[operation].observe(exchange.seconds)
 
 
 @dataclass(slots=True)

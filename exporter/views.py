@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from exporter.checkup import Checkup
 from exporter.observation import Connection
-from exporter.store import RouteTally, Store, TargetState
+from exporter.store import Store, TargetState
+from exporter.tally import RouteTally
 from exporter.targets import Route, Target
 
 

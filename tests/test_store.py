@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from exporter.diagnosis import Diagnosis
 from exporter.observation import Phase
 from exporter.reasons import Reason
-from exporter.store import Histogram, Store
+from exporter.store import Store
+from exporter.tally import Histogram
 from exporter.targets import AccessPath, Route
 from tests.support.checkups import REFUSED, make_checkup, make_target
 

@@ -59,11 +59,11 @@ def _has_certificate(file: str, _mtime_ns: int, _size: int) -> bool:
 def _stat(file: str) -> os.stat_result:
     if not file:
         raise ValueError("must name a file")
+    if not file.isprintable():
+        raise ValueError("is no file name")
     try:
         with Path(file).open("rb") as content:
             content.read(1)
             return os.fstat(content.fileno())
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}: {file}") from None
-    except ValueError:
-        raise ValueError("is no file name") from None

@@ -29,14 +29,12 @@ def check_secret_file(file: str) -> str:
     """
     if not file:
         raise ValueError("must name a file")
-    if "\0" in file:
+    if not file.isprintable():
         raise ValueError("is no file name")
     try:
         read_secret(Secret(file=file))
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}") from None
-    except UnicodeEncodeError:
-        raise ValueError("is no file name") from None
     except ValueError as error:
         raise ValueError(f"the secret in it {error}") from None
     return file

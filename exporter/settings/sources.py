@@ -26,6 +26,9 @@ _SERVICE_LINK = re.compile(
     r"|PORT(?:_.+)?)"
 )
 
+# Mappings whose keys are the user's own, so that their ends mean nothing.
+_OWN_NAMES = ("labels", "nodes")
+
 
 @dataclass(frozen=True)
 class Source:
@@ -137,6 +140,6 @@ def _resolve_files(values: Any, directory: Path) -> Any:
     return {
         key: str(directory / value)
         if key.endswith("_file") and isinstance(value, str) and value
-        else _resolve_files(value, directory)
+        else (value if key in _OWN_NAMES else _resolve_files(value, directory))
         for key, value in values.items()
     }

@@ -38,7 +38,7 @@ def parse_yaml(text: str) -> Any:
 def _problem(error: yaml.MarkedYAMLError) -> str:
     # Only our own faults have no context; PyYAML's words for a problem are hardly understood without theirs.
     if error.context is None and isinstance(error, yaml.constructor.ConstructorError):
-        return str(error.problem)
+        return _NAMED.sub(r"\1", str(error.problem))
     told = ", ".join(part for part in (error.context, error.problem) if part)
     return "is no valid YAML: " + _NAMED.sub(r"\1", told)
 

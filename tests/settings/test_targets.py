@@ -165,6 +165,7 @@ targets: [{url: https://a.test, tls: {cert_file: exporter.pem, key_file: exporte
         ("ca_file: .", "tls.ca_file: cannot be read: Is a directory: {0}"),
         ("ca_file: ''", "tls.ca_file: must name a file"),
         ('ca_file: "a\\0b"', "tls.ca_file: is no file name"),
+        ('ca_file: "a\\nb"', "tls.ca_file: is no file name"),
         ("ca_file: exporter.key", "tls.ca_file: has no certificate in PEM format: {0}/exporter.key"),
         ("cert_file: exporter.pem", "tls: cert_file needs key_file, too"),
         ("key_file: exporter.key", "tls.key_file: needs tls.cert_file, too"),
