@@ -1,0 +1,43 @@
+"""`demo`: what somebody sees who has just installed the exporter."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, run_command
+from tests.support.servers import LOOPBACK
+
+_INTERVAL_SECONDS = 1.0
+_BUSY_MACHINE_SECONDS = 2.0
+
+
+async def test_the_demo_shows_what_a_stopped_worker_looks_like_within_two_intervals() -> None:
+    options = ("--web.listen-address", LOOPBACK_ANY_PORT, "--poll.interval", "1s", "--poll.timeout", "900ms")
+    two_intervals = 2 * _INTERVAL_SECONDS + _BUSY_MACHINE_SECONDS
+    switch = "/demo/troubles/worker_stopped"
+    async with ExporterProcess("demo", *options) as exporter:
+        metrics = await exporter.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "ok")
+        assert metrics.total("onedata_onepanel_up", target="demo-zone") == 2.0
+        for page in ("/demo", "/", "/metrics"):
+            assert any(f"{exporter.origin}{page} " in line for line in exporter.printed)
+            assert (await exporter.get(page))[0] == 200
+
+        assert await exporter.post(switch, {"on": "1"}) == 303
+        await exporter.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "proxy_down", two_intervals)
+        assert await exporter.post(switch, {"on": "0"}) == 303
+        await exporter.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "ok", two_intervals)
+
+        code, seconds = await exporter.stop(signal.SIGINT)
+    assert code == 0
+    assert seconds < 5.0
+    assert not any("Traceback" in line for line in exporter.log)
+
+
+async def test_a_demo_that_cannot_listen_says_why() -> None:
+    async with ExporterProcess("demo", "--web.listen-address", LOOPBACK_ANY_PORT) as exporter:
+        taken = exporter.origin.rpartition(":")[2]
+        finished = await run_command("demo", "--web.listen-address", f"{LOOPBACK}:{taken}")
+    assert finished.code == 1
+    assert "Traceback" not in finished.stderr
+    (line,) = (line for line in finished.stderr.splitlines() if "cannot start the demo" in line)
+    assert taken in line

@@ -1,0 +1,130 @@
+"""The life of the process: how it starts, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from exporter.simulator import INSTANT, Authority, SimulatedZone
+from tests.support.processes import (
+    LOOPBACK_ANY_PORT,
+    ExporterProcess,
+    run_command,
+    target_of,
+    write_config,
+)
+from tests.support.servers import LOOPBACK, ScriptedServer, silent
+from tests.support.waiting import eventually
+
+_STOP_SECONDS = 5.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+async def test_it_serves_before_the_first_round_and_stops_at_once_even_while_targets_hang(
+    number: signal.Signals, config_file: Path, ca_file: Path
+) -> None:
+    async with ScriptedServer(silent) as hanging:
+        targets = [{"name": f"zone-{n}", "url": f"https://{LOOPBACK}:{hanging.port}"} for n in range(5)]
+        config = write_config(config_file, targets, ca_file, interval=60.0, timeout=50.0)
+        async with ExporterProcess(config) as exporter:
+            metrics = await exporter.metrics()
+            assert {metrics.diagnosis(target["name"]) for target in targets} == {"unknown"}
+            assert metrics.total("onedata_polls_total") == 0.0
+            assert len(list(metrics.values("onedata_polls_total"))) == len(targets)
+            assert list(metrics.values("onedata_onepanel_up")) == []
+            assert (await exporter.get("/-/healthy"))[0] == 200
+            status, why = await exporter.get("/-/ready")
+            assert status == 503
+            assert "5 of 5 targets were not attempted yet" in why
+            await hanging.connected(len(targets))
+            code, seconds = await exporter.stop(number)
+        assert code == 0
+        assert seconds < _STOP_SECONDS
+        assert exporter.logged("stopped")
+        assert not any("Traceback" in line for line in exporter.log)
+
+
+async def test_one_url_on_the_command_line_is_enough(authority: Authority, ca_file: Path) -> None:
+    async with (
+        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        ExporterProcess(
+            *("--target", zone.proxy_url),
+            *("--web.listen-address", LOOPBACK_ANY_PORT),
+            *("--poll.interval", "500ms"),
+            environment={"ONEDATA_EXPORTER_DEFAULTS__TLS__CA_FILE": str(ca_file)},
+        ) as exporter,
+    ):
+        up = {"target": LOOPBACK, "path": "proxy"}
+        metrics = await exporter.metrics_when(lambda seen: seen.value("onedata_onepanel_up", **up) == 1)
+        assert metrics.value("onedata_poll_interval_seconds") == 0.5
+        await eventually(lambda: exporter.get("/-/ready"), lambda answer: answer[0] == 200)
+        status, page = await exporter.get("/")
+        assert status == 200
+        assert LOOPBACK in page
+
+
+@pytest.fixture
+def faulty_file(config_file: Path) -> Path:
+    config_file.write_text(
+        "poll: {interval: soon}\n"
+        "targets:\n"
+        "  - url: https://me:secret@zone.example\n"
+        "  - url: https://other.example\n"
+        "    nmae: other\n"
+    )
+    return config_file
+
+
+async def test_a_bad_configuration_is_refused_with_a_line_for_each_fault(faulty_file: Path) -> None:
+    finished = await run_command("--config.file", str(faulty_file))
+    lines = finished.stderr.splitlines()
+    assert finished.code == 2
+    assert finished.stdout == ""
+    assert len(lines) == 3
+    for line, key in zip(sorted(lines), ("poll.interval", "targets[0].url", "targets[1].nmae"), strict=True):
+        assert line.startswith(f"{faulty_file}: {key}: ")
+    assert "secret" not in finished.stderr
+
+
+async def test_a_port_that_is_taken_is_said_in_one_clear_line(config_file: Path, ca_file: Path) -> None:
+    config = write_config(config_file, [{"url": "https://zone.example"}], ca_file, interval=60.0)
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        finished = await run_command(config, "--web.listen-address", f"{LOOPBACK}:{port}")
+    assert finished.code == 1
+    assert "Traceback" not in finished.stderr
+    (line,) = (line for line in finished.stderr.splitlines() if "level=error" in line)
+    assert "cannot serve" in line
+    assert str(port) in line
+
+
+async def test_the_log_has_a_line_for_a_change_and_none_for_a_round(
+    config_file: Path, authority: Authority, ca_file: Path
+) -> None:
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        config = write_config(config_file, [target_of(zone, "my-zone")], ca_file, interval=0.3)
+        async with ExporterProcess(config) as exporter:
+            await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= 5)
+            assert exporter.log[-1].endswith(" proxy=ok direct=ok")
+            before = len(exporter.log)
+            await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= 10)
+            assert len(exporter.log) == before
+        (change,) = exporter.logged("diagnosis changed")
+    assert "target=my-zone from=unknown to=ok" in change
+
+
+async def test_the_debug_level_shows_every_request(
+    config_file: Path, authority: Authority, ca_file: Path
+) -> None:
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        config = write_config(config_file, [target_of(zone, "my-zone")], ca_file, interval=0.5)
+        async with ExporterProcess(config, "--log.level=debug") as exporter:
+            await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= 1)
+        lines = exporter.logged("request")
+    for path in ("proxy", "direct"):
+        for operation in ("configuration", "health"):
+            wanted = f"target=my-zone path={path} operation={operation} status=200 seconds="
+            assert any(wanted in line and line.endswith("result=ok") for line in lines)

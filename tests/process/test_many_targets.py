@@ -1,0 +1,108 @@
+"""Many targets, half of which accept connections and then hang for good: the others do not notice."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from exporter.simulator import INSTANT, Authority, SimulatedZone
+from tests.support.processes import ExporterProcess, target_of, write_config
+from tests.support.servers import LOOPBACK, ScriptedServer, silent
+
+_ANSWER_SECONDS = 0.5
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Polls:
+    """The counters of finished and skipped rounds, by target, and how long it took to get them.
+
+    Read with a regular expression: a parser would take seconds for the metrics of hundreds of targets,
+    in which the simulated zones of this process could not answer.
+    """
+
+    finished: dict[str, float]
+    skipped: dict[str, float]
+    seconds: float
+
+    @classmethod
+    async def read(cls, exporter: ExporterProcess) -> Self:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        status, text = await exporter.get("/metrics", {"Accept-Encoding": "identity"})
+        seconds = clock() - began
+        assert status == 200
+        finished, skipped = (
+            {
+                name: float(value)
+                for name, value in re.findall(rf'^{family}{{target="(.+)"}} (\S+)$', text, re.M)
+            }
+            for family in ("onedata_polls_total", "onedata_polls_skipped_total")
+        )
+        return cls(finished, skipped, seconds)
+
+
+@asynccontextmanager
+async def half_hanging(
+    config_file: Path, authority: Authority, count: int, interval: float
+) -> AsyncIterator[ExporterProcess]:
+    """An exporter with `count` targets: half of them `healthy-N`, half of them `hanging-N`."""
+    async with AsyncExitStack() as stack:
+        ca_file = authority.write_ca_file(config_file.with_name("ca.pem"))
+        hanging = await stack.enter_async_context(ScriptedServer(silent))
+        targets = [
+            {"name": f"hanging-{n}", "url": f"https://{LOOPBACK}:{hanging.port}"} for n in range(count // 2)
+        ]
+        for n in range(count // 2):
+            zone = await stack.enter_async_context(SimulatedZone(authority=authority, pace=INSTANT))
+            targets.append(target_of(zone, f"healthy-{n}"))
+        config = write_config(config_file, targets, ca_file, interval)
+        yield await stack.enter_async_context(ExporterProcess(config))
+
+
+async def until_all(exporter: ExporterProcess, prefix: str, rounds: float, seconds: float) -> Polls:
+    """Wait until all targets of this kind have finished so many rounds; looks once a second."""
+    async with asyncio.timeout(seconds):
+        while True:
+            polls = await Polls.read(exporter)
+            if all(count >= rounds for name, count in polls.finished.items() if name.startswith(prefix)):
+                return polls
+            await asyncio.sleep(1.0)
+
+
+async def test_a_hundred_hanging_targets_do_not_hold_up_a_hundred_others(
+    config_file: Path, authority: Authority
+) -> None:
+    interval, intervals = 2.0, 5
+    async with half_hanging(config_file, authority, 200, interval) as exporter:
+        before = await until_all(exporter, "hanging", 1, seconds=30)
+        healthy = [name for name in before.finished if name.startswith("healthy")]
+        assert len(healthy) == 100
+        answers = []
+        loop = asyncio.get_running_loop()
+        end = loop.time() + intervals * interval
+        while loop.time() < end:
+            after = await Polls.read(exporter)
+            answers.append(after.seconds)
+            await asyncio.sleep(0.5)
+        grown = [after.finished[name] - before.finished[name] for name in healthy]
+        skipped = sum(after.skipped[name] - before.skipped[name] for name in healthy)
+    assert min(grown) >= intervals - 2  # a round may fall just before and just after
+    assert max(grown) <= intervals + 1
+    assert skipped <= 0.05 * intervals * len(healthy)
+    assert sorted(answers)[len(answers) // 2] < _ANSWER_SECONDS
+
+
+async def test_memory_does_not_grow_over_a_hundred_rounds(config_file: Path, authority: Authority) -> None:
+    interval, warm_up_rounds, rounds = 0.25, 30, 100  # the history is full after 20
+    async with half_hanging(config_file, authority, 40, interval) as exporter:
+        await until_all(exporter, "", warm_up_rounds, seconds=60)
+        before = exporter.resident_bytes()
+        await until_all(exporter, "", warm_up_rounds + rounds, seconds=120)
+        growth = exporter.resident_bytes() - before
+    assert growth < 4 * _MEGABYTE

@@ -1,0 +1,215 @@
+"""The real command as a process of its own, and what it says on /metrics and in its log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.simulator import SimulatedZone
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+LOOPBACK_ANY_PORT = "127.0.0.1:0"
+_START_SECONDS = 30.0
+_STOP_SECONDS = 30.0
+
+
+class Metrics:
+    """One answer of /metrics."""
+
+    def __init__(self, text: str) -> None:
+        self._samples = [
+            sample for family in text_string_to_metric_families(text) for sample in family.samples
+        ]
+
+    def values(self, name: str, **labels: str) -> Iterator[float]:
+        """The values of all series of this name with (at least) these labels."""
+        for sample in self._samples:
+            if sample.name == name and labels.items() <= sample.labels.items():
+                yield float(sample.value)
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """The value of the only such series; None when there is none."""
+        found = list(self.values(name, **labels))
+        assert len(found) <= 1, f"{len(found)} series of {name} with {labels}"
+        return found[0] if found else None
+
+    def total(self, name: str, **labels: str) -> float:
+        """The sum of all such series."""
+        return sum(self.values(name, **labels))
+
+    def diagnosis(self, target: str) -> str:
+        """The diagnosis of a target; empty when there is none."""
+        holding = [
+            sample.labels["diagnosis"]
+            for sample in self._samples
+            if sample.name == "onedata_target_diagnosis"
+            and sample.labels["target"] == target
+            and sample.value == 1
+        ]
+        assert len(holding) <= 1, holding
+        return holding[0] if holding else ""
+
+
+class Finished(NamedTuple):
+    """A command that has run to its end."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("ONEDATA_EXPORTER_")}
+    return {**own, "PYTHONUNBUFFERED": "1", **extra}
+
+
+async def run_command(*arguments: str, environment: Mapping[str, str] | None = None) -> Finished:
+    """Run the command until it ends by itself."""
+    process = await _start(arguments, environment or {}, ROOT)
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            stdout, stderr = await process.communicate()
+    finally:
+        await _kill(process)
+    assert process.returncode is not None
+    return Finished(process.returncode, stdout.decode(), stderr.decode())
+
+
+async def _start(arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> Process:
+    command = (sys.executable, "-m", "exporter", *arguments)
+    return await asyncio.create_subprocess_exec(
+        *command, stdout=PIPE, stderr=PIPE, cwd=folder, env=_environment(environment)
+    )
+
+
+async def _kill(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
+class ExporterProcess:
+    """A running exporter; an asynchronous context manager, entered when the exporter listens.
+
+    `log` and `printed` are the lines of standard error and standard output so far. `folder` is where
+    the package `exporter` is taken from.
+    """
+
+    def __init__(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path = ROOT
+    ) -> None:
+        self._arguments = arguments
+        self._environment = environment or {}
+        self._folder = folder
+        self.log: list[str] = []
+        self.printed: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        self._process = await _start(self._arguments, self._environment, self._folder)
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._readers = [
+            asyncio.ensure_future(_keep(self._process.stdout, self.printed)),
+            asyncio.ensure_future(_keep(self._process.stderr, self.log)),
+        ]
+        self._session = aiohttp.ClientSession()
+        try:
+            lines = await eventually(self._listening, bool, _START_SECONDS)
+        except BaseException:
+            await self._leave()
+            raise
+        self.origin = "http://" + lines[0].rpartition("address=")[2]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._leave()
+
+    async def _leave(self) -> None:
+        await self._session.close()
+        await _kill(self._process)
+        await asyncio.gather(*self._readers)
+
+    async def _listening(self) -> list[str]:
+        assert self._process.returncode is None, self.log
+        return self.logged("listening")
+
+    def logged(self, message: str) -> list[str]:
+        """The lines of the log with this message."""
+        wanted = f"msg={message!r}".replace("'", '"') if " " in message else f"msg={message} "
+        return [line for line in self.log if wanted in f"{line} "]
+
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Status and body of one of its pages."""
+        async with self._session.get(self.origin + path, headers=headers) as response:
+            return response.status, await response.text()
+
+    async def post(self, path: str, form: Mapping[str, str]) -> int:
+        """Send a form; the status of the answer."""
+        async with self._session.post(self.origin + path, data=form, allow_redirects=False) as response:
+            return response.status
+
+    async def metrics(self) -> Metrics:
+        """What /metrics says."""
+        status, text = await self.get("/metrics")
+        assert status == 200, text
+        return Metrics(text)
+
+    async def metrics_when(self, holds: Callable[[Metrics], object], seconds: float = 15.0) -> Metrics:
+        """What /metrics says as soon as it holds."""
+        return await eventually(self.metrics, holds, seconds)
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Tell it to stop: its exit code, and how many seconds that took."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        self._process.send_signal(number)
+        async with asyncio.timeout(_STOP_SECONDS):
+            code = await self._process.wait()
+        took = clock() - began
+        await asyncio.gather(*self._readers)
+        return code, took
+
+    def resident_bytes(self) -> int:
+        """How much memory it holds."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024
+
+
+async def _keep(stream: asyncio.StreamReader, lines: list[str]) -> None:
+    async for line in stream:
+        lines.append(line.decode().rstrip("\n"))
+
+
+def write_config(
+    file: Path, targets: list[dict[str, Any]], ca_file: Path, interval: float, timeout: float | None = None
+) -> str:
+    """Write a configuration file (JSON is YAML, too); returns what tells the command to use it."""
+    document = {
+        "poll": {"interval": interval, "timeout": timeout or 0.9 * interval},
+        "web": {"listen_addresses": [LOOPBACK_ANY_PORT]},
+        "defaults": {"tls": {"ca_file": str(ca_file)}},
+        "targets": targets,
+    }
+    file.write_text(json.dumps(document))
+    return f"--config.file={file}"
+
+
+def target_of(zone: SimulatedZone, name: str) -> dict[str, Any]:
+    """The keys of a target that is a simulated zone."""
+    return {"name": name, "url": zone.proxy_url, "direct_url": zone.direct_url}
