@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from exporter.settings.addresses import parse_origin
 from exporter.settings.keys import walk
 from exporter.settings.schema import Document
-from exporter.settings.target_keys import Auth
+from exporter.settings.target_parts import Auth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
