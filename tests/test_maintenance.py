@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.app import Exporter
 from exporter.exposition import Exposition
 from exporter.files import read_note
 from exporter.maintenance import Window, maintenance_reason
+from exporter.settings import load
 from exporter.store import Store
 from exporter.text import TextFormat
 from exporter.views import ExporterView
 from tests.support.checkups import make_checkup, make_target
+from tests.support.waiting import eventually
 
 UPGRADE = Window(100.0, 200.0, "upgrade")
 DISK = Window(150.0, 250.0, "new disk")
@@ -103,3 +106,27 @@ async def test_the_metric_follows_the_clock_and_the_file_without_waiting_for_a_r
     now = 200.0
     other.maintenance_note = None
     assert await maintained() == ["0.0", "0.0"]
+
+
+async def test_the_running_exporter_looks_for_the_touch_file_in_each_round(tmp_path: Path) -> None:
+    file = tmp_path / "maintenance"
+    target = {
+        "url": "https://127.0.0.1:1",
+        "direct_url": "https://127.0.0.1:1",
+        "maintenance_file": str(file),
+    }
+    flags = {"targets": [target], "web.listen_addresses": ["127.0.0.1:0"], "poll.interval": "200ms"}
+    async with Exporter(load(flags=flags, environ={})) as exporter:
+        state = exporter.store.states[0]
+
+        async def reason() -> str | None:
+            return state.maintenance(0.0)
+
+        await state.looked_at.wait()
+        assert await reason() is None
+        file.write_text("new disk\n", encoding="ascii")
+        await eventually(reason, lambda seen: seen == "new disk")
+        polls = state.polls
+        file.unlink()
+        await eventually(reason, lambda seen: seen is None)
+        assert state.polls > polls  # it is polled on, and goes on
