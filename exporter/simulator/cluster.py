@@ -2,14 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from exporter.simulator.condition import ABSENT_WORKERS, WELL, Condition, Panel
+from exporter.simulator.users import UserStore
+from exporter.targets import Kind
+
+_ALL_WELL: Mapping[str, Condition] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class WebCertificate:
+    """What Onepanel says of its certificate. Moments are ISO 8601; renewal's are told with Let's Encrypt only."""
+
+    status: str = "valid"
+    lets_encrypt: bool = True
+    creation: str = "2026-10-01T03:00:00Z"
+    expiration: str = "2036-12-30T03:00:00Z"
+    issuer: str = "Simulated Zone Authority"
+    last_renewal_success: str | None = "2026-10-01T03:00:00Z"
+    last_renewal_failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DnsCheck:
+    """What Onepanel found of its DNS records: the summary of each check, None for one that is not made."""
+
+    domain: str | None = "ok"
+    zone: str | None = "ok"
+    timestamp: str = "2026-11-01T12:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """How a Oneprovider is registered at its Onezone."""
+
+    id: str = "3c2dd1a2f1c2fd3ad7c2bf2a6c6bd6c8ch1a2b"
+    name: str = "Simulated Provider"
+    domain: str = "provider.example"
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """One simulated Onezone cluster at one moment; troubles replace some of its facts.
+    """One simulated cluster at one moment; troubles replace some of its facts.
 
-    `passphrase` is the emergency passphrase; `tokens` are the access tokens that the worker accepts.
+    `passphrase` is the emergency passphrase; `tokens`, `member_tokens` and `expired_tokens` are access tokens
+    of an administrator, of a member without privileges, and of former times. `conditions` holds the hosts
+    that are not well, and `here` is the host whose Onepanel is asked. `web_certificate` and `dns_check` are
+    None when nothing is known of them. On a Oneprovider, `provider` is None when it is not registered.
+    `configuration_broken` is the internal error that leaves four keys of the public configuration.
     """
 
     name: str = "Simulated Zone"
@@ -17,17 +61,68 @@ class Cluster:
     version: str = "21.02.7"
     build: str = "8-ge9fd9a78"
     cluster_id: str = "onezone"
+    kind: Kind = Kind.ONEZONE
+    provider: Provider | None = Provider()
     hosts: tuple[str, ...] = ("127.0.0.1",)
-    passphrase: str = "simulated-passphrase"  # noqa: S105 - of a simulation; it opens nothing
-    tokens: frozenset[str] = frozenset({"simulated-token"})
+    here: str = ""
+    conditions: Mapping[str, Condition] = field(default_factory=lambda: _ALL_WELL)
+    passphrase: str = field(default="simulated-passphrase", repr=False)
+    tokens: frozenset[str] = field(default=frozenset({"simulated-token"}), repr=False)
+    member_tokens: frozenset[str] = field(default=frozenset({"simulated-member-token"}), repr=False)
+    expired_tokens: frozenset[str] = field(default=frozenset({"simulated-expired-token"}), repr=False)
+    users: UserStore = field(default_factory=UserStore)
+    web_certificate: WebCertificate | None = WebCertificate()
+    dns_check: DnsCheck | None = DnsCheck()
     deployed: bool = True
-    worker_running: bool = True
-    health_known: bool = True
-    listener_sick: bool = False
     breaker_open: bool = False
     database_down: bool = False
+    configuration_broken: bool = False
+
+    def condition(self, host: str) -> Condition:
+        """The condition of a host."""
+        return self.conditions.get(host, WELL)
+
+    @property
+    def own_host(self) -> str:
+        """The host whose Onepanel is asked."""
+        return self.here or self.hosts[0]
+
+    @property
+    def panel_hosts(self) -> tuple[str, ...]:
+        """The hosts of the Onepanel cluster, living or not."""
+        return tuple(host for host in self.hosts if not self.condition(host).forgotten)
+
+    def hosts_with(self, panel: Panel) -> Iterator[str]:
+        """The hosts of the Onepanel cluster whose Onepanel is in one state."""
+        return (host for host in self.panel_hosts if self.condition(host).panel is panel)
+
+    @property
+    def service(self) -> str:
+        """How the cluster is called in URLs."""
+        return "provider" if self.kind is Kind.ONEPROVIDER else "zone"
+
+    @property
+    def worker(self) -> str:
+        """How its worker is called."""
+        return "op_worker" if self.kind is Kind.ONEPROVIDER else "oz_worker"
 
     @property
     def worker_serves(self) -> bool:
-        """Whether there is a worker that answers; operations on users need one."""
-        return self.deployed and self.worker_running
+        """Whether there is a worker that answers; operations on users, and tokens, need one."""
+        return self.deployed and any(
+            self.condition(host).worker not in ABSENT_WORKERS for host in self.panel_hosts
+        )
+
+    @property
+    def knows_health(self) -> bool:
+        """Whether this version has a health check (since 21.02.1)."""
+        return self._version >= (21, 2, 1)
+
+    @property
+    def names_provider(self) -> bool:
+        """Whether this version tells a provider's name and domain (20.02 does not)."""
+        return self._version >= (21,)
+
+    @property
+    def _version(self) -> tuple[int, ...]:
+        return tuple(int(number) for number in re.findall(r"[0-9]{1,9}", self.version)[:3])

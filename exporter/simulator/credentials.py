@@ -5,18 +5,28 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from enum import Enum
 
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.errors import (
     BAD_PASSPHRASE,
     BAD_TOKEN,
-    NO_WORKER_DEPLOYED,
+    EXPIRED_TOKEN,
     SERVICE_UNAVAILABLE,
     UNAUTHORIZED,
+    no_worker_deployed,
 )
 from exporter.simulator.messages import Reply, Request
 
 _HEADERS = ("authorization", "x-auth-token", "macaroon")
+
+
+class Caller(Enum):
+    """What somebody may do: a member of the cluster may look at it, an administrator may also change it."""
+
+    NOBODY = "nobody"
+    MEMBER = "member"
+    ADMINISTRATOR = "administrator"
 
 
 def carries_credentials(request: Request) -> bool:
@@ -24,8 +34,8 @@ def carries_credentials(request: Request) -> bool:
     return any(name in request.headers for name in _HEADERS)
 
 
-def authenticate(request: Request, cluster: Cluster) -> bool | Reply:
-    """True: somebody known. False: nobody asks (no credentials). A `Reply`: the refusal of wrong ones.
+def authenticate(request: Request, cluster: Cluster) -> Caller | Reply:
+    """Who asks, or a `Reply`: the refusal of wrong credentials.
 
     The passphrase wins over a token, and its scheme is written `Basic`, exactly. A token is verified by
     the worker, so that without one no token is accepted, nor found wrong.
@@ -35,22 +45,27 @@ def authenticate(request: Request, cluster: Cluster) -> bool | Reply:
         return _check_basic(value, cluster)
     token = value if scheme == "Bearer" else request.headers.get("x-auth-token")
     token = request.headers.get("macaroon") if token is None else token
-    return False if token is None else _check_token(token, cluster)
+    return Caller.NOBODY if token is None else _check_token(token, cluster)
 
 
-def _check_basic(value: str, cluster: Cluster) -> bool | Reply:
+def _check_basic(value: str, cluster: Cluster) -> Caller | Reply:
     try:
         given = base64.b64decode(value, validate=True)
     except binascii.Error:
         return UNAUTHORIZED
     passphrase = cluster.passphrase.encode()
     right = (b"onepanel:" + passphrase, passphrase)
-    return any(hmac.compare_digest(given, one) for one in right) or BAD_PASSPHRASE
+    is_right = any(hmac.compare_digest(given, one) for one in right)
+    return Caller.ADMINISTRATOR if is_right else BAD_PASSPHRASE
 
 
-def _check_token(token: str, cluster: Cluster) -> bool | Reply:
+def _check_token(token: str, cluster: Cluster) -> Caller | Reply:
     if not cluster.deployed:
-        return NO_WORKER_DEPLOYED
-    if not cluster.worker_running:
+        return no_worker_deployed(cluster.worker)
+    if not cluster.worker_serves:
         return SERVICE_UNAVAILABLE
-    return token in cluster.tokens or BAD_TOKEN
+    if token in cluster.tokens:
+        return Caller.ADMINISTRATOR
+    if token in cluster.member_tokens:
+        return Caller.MEMBER
+    return EXPIRED_TOKEN if token in cluster.expired_tokens else BAD_TOKEN

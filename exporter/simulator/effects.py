@@ -1,14 +1,15 @@
-"""How each trouble is brought about: what it changes of the three ports' conduct and of the cluster's facts."""
+"""How each trouble is brought about: what it changes of a node's ports and condition, and of the cluster's facts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 from exporter.simulator import delivery
 from exporter.simulator.authority import Credential
 from exporter.simulator.cluster import Cluster
+from exporter.simulator.condition import CLOSED_WORKERS, Condition, Panel, PanelListener, Worker
 from exporter.simulator.conduct import Conduct, Door
 from exporter.simulator.messages import Reply
 from exporter.simulator.troubles import Trouble
@@ -18,21 +19,21 @@ Changes = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Changes by field name: of 443, of 9443 as everybody sees it, of 9443 as seen from outside, of the cluster."""
+    """Changes by field name: of 443, of 9443 as everybody sees it, of 9443 as seen from outside, of the facts."""
 
     proxy: Changes = field(default_factory=dict)
     panel: Changes = field(default_factory=dict)
     outside: Changes = field(default_factory=dict)
+    condition: Changes = field(default_factory=dict)
     cluster: Changes = field(default_factory=dict)
 
 
-class Situation(NamedTuple):
-    """How everything behaves under the troubles of the moment. `inside` is 9443 as the worker sees it."""
+class Conducts(NamedTuple):
+    """How the ports of a node behave. `inside` is 9443 as the worker sees it."""
 
     proxy: Conduct
     outside: Conduct
     inside: Conduct
-    cluster: Cluster
 
 
 def _html(status: int, title: str, *headers: tuple[str, str]) -> Reply:
@@ -51,17 +52,17 @@ def _garbled(reply: Reply) -> Reply:
 _CLOSED: Changes = {"door": Door.CLOSED}
 
 EFFECTS: Mapping[Trouble, Effect] = {
-    Trouble.WORKER_SILENT: Effect(proxy={"silent": True}),
-    Trouble.PANEL_SILENT: Effect(panel={"silent": True}),
-    Trouble.PANEL_FROZEN: Effect(panel={"door": Door.FROZEN}),
-    Trouble.WORKER_STOPPED: Effect(proxy=_CLOSED, cluster={"worker_running": False}),
-    Trouble.PANEL_STOPPED: Effect(panel=_CLOSED),
-    Trouble.HOST_DOWN: Effect(proxy=_CLOSED, panel=_CLOSED, cluster={"worker_running": False}),
+    Trouble.WORKER_SILENT: Effect(condition={"worker": Worker.HANGING}),
+    Trouble.PANEL_SILENT: Effect(condition={"listener": PanelListener.HANGING}),
+    Trouble.PANEL_FROZEN: Effect(condition={"panel": Panel.FROZEN}),
+    Trouble.WORKER_STOPPED: Effect(condition={"worker": Worker.STOPPED}),
+    Trouble.PANEL_STOPPED: Effect(condition={"panel": Panel.STOPPED}),
+    Trouble.HOST_DOWN: Effect(condition={"panel": Panel.STOPPED, "worker": Worker.STOPPED}),
     Trouble.DIRECT_CLOSED: Effect(outside=_CLOSED),
-    Trouble.LISTENER_SICK: Effect(cluster={"listener_sick": True}),
+    Trouble.LISTENER_SICK: Effect(condition={"listener": PanelListener.SICK}),
     Trouble.BREAKER_OPEN: Effect(cluster={"breaker_open": True}),
     Trouble.DATABASE_DOWN: Effect(cluster={"database_down": True}),
-    Trouble.OLD_VERSION: Effect(cluster={"version": "20.02.19", "health_known": False}),
+    Trouble.OLD_VERSION: Effect(cluster={"version": "20.02.19"}),
     Trouble.NOT_DEPLOYED: Effect(cluster={"deployed": False}),
     Trouble.LATENCY: Effect(panel={"slow": True}),
     Trouble.ELSEWHERE: Effect(proxy={"elsewhere": True}),
@@ -93,19 +94,49 @@ EFFECTS: Mapping[Trouble, Effect] = {
 }
 
 
-def situation(troubles: frozenset[Trouble], cluster: Cluster) -> Situation:
-    """Everything under some troubles at once. Where two claim one thing, the later one in `EFFECTS` wins."""
-    active = [effect for trouble, effect in EFFECTS.items() if trouble in troubles]
-    inside = _change(Conduct(), (effect.panel for effect in active))
-    return Situation(
-        proxy=_change(Conduct(), (effect.proxy for effect in active)),
-        outside=_change(inside, (effect.outside for effect in active)),
-        inside=inside,
-        cluster=_change(cluster, (effect.cluster for effect in active)),
+# What a process that is not well does to its port, whatever else is wrong with that.
+_WORKER_PORT: Mapping[Worker, Changes] = {
+    **dict.fromkeys(CLOSED_WORKERS, _CLOSED),
+    Worker.HANGING: {"silent": True},
+}
+_PANEL_PORT: Mapping[Panel | PanelListener, Changes] = {
+    PanelListener.HANGING: {"silent": True},
+    Panel.FROZEN: {"door": Door.FROZEN},
+    Panel.STOPPED: _CLOSED,
+}
+
+
+def cluster_under(troubles: Collection[Trouble], cluster: Cluster) -> Cluster:
+    """The facts of a cluster under the troubles of all its nodes.
+
+    Where two troubles claim one thing, here and below, the later one in `EFFECTS` wins.
+    """
+    return _change(cluster, (effect.cluster for effect in _active(troubles)))
+
+
+def condition_under(troubles: Collection[Trouble], condition: Condition) -> Condition:
+    """The condition of a node under its own troubles."""
+    return _change(condition, (effect.condition for effect in _active(troubles)))
+
+
+def conducts_under(troubles: Collection[Trouble], condition: Condition) -> Conducts:
+    """How a node's ports behave in a condition (that of its troubles) and under its troubles."""
+    active = _active(troubles)
+    by_worker = _WORKER_PORT.get(condition.worker, {})
+    by_panel = [_PANEL_PORT.get(condition.listener, {}), _PANEL_PORT.get(condition.panel, {})]
+    panel = [effect.panel for effect in active]
+    return Conducts(
+        proxy=_change(Conduct(), [*(effect.proxy for effect in active), by_worker]),
+        outside=_change(Conduct(), [*panel, *(effect.outside for effect in active), *by_panel]),
+        inside=_change(Conduct(), [*panel, *by_panel]),
     )
 
 
-_Value = TypeVar("_Value", Conduct, Cluster)
+def _active(troubles: Collection[Trouble]) -> list[Effect]:
+    return [effect for trouble, effect in EFFECTS.items() if trouble in troubles]
+
+
+_Value = TypeVar("_Value", Conduct, Condition, Cluster)
 
 
 def _change(value: _Value, all_changes: Iterable[Changes]) -> _Value:

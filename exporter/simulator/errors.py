@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from exporter.simulator.messages import JSON, Reply, encode_json
@@ -37,12 +38,58 @@ def _bad_authentication(error_id: str, description: str) -> Reply:
 UNAUTHORIZED = _error(401, "unauthorized", "You must authenticate yourself to perform this operation.")
 BAD_PASSPHRASE = _bad_authentication("badBasicCredentials", "Invalid username or password.")
 BAD_TOKEN = _bad_authentication("tokenInvalid", "Provided token is not valid.")
-NO_WORKER_DEPLOYED = _error(
-    400, "noServiceNodes", "Service oz_worker is not deployed on any node.", {"service": "oz_worker"}
+EXPIRED_TOKEN = _bad_authentication(
+    "tokenCaveatUnverified", "Provided token is not valid - time caveat unverified: the token has expired."
 )
+FORBIDDEN = _error(403, "forbidden", "You are not authorized to perform this operation.")
+BAD_PASSWORD = _error(400, "badValuePassword", "Bad value: Password must be at least 8 characters long.")
+BAD_USERNAME = _error(400, "badValueUsername", "Bad value: provided username must be 2-20 characters long.")
+ALREADY_EXISTS = _error(409, "alreadyExists", "The resource already exists.")
 MALFORMED = _error(400, "malformedData", "Provided data could not be understood by the server.")
 NOT_FOUND = _error(404, "notFound", "The resource could not be found.")
 SERVICE_UNAVAILABLE = _error(503, "serviceUnavailable", "Service required for this operation is offline.")
 INTERNAL_ERROR = _error(
     500, "internalServerError", "The server has encountered an error while processing this request."
 )
+
+
+def no_worker_deployed(worker: str) -> Reply:
+    """What is said to a token when there was never a worker to verify it."""
+    return _error(
+        400, "noServiceNodes", f"Service {worker} is not deployed on any node.", {"service": worker}
+    )
+
+
+def missing(key: str) -> Reply:
+    """The body lacks a key."""
+    return _error(400, "missingRequiredValue", f"Missing required value: {key}.", {"key": key})
+
+
+def bad_string(key: str) -> Reply:
+    """A value is no string."""
+    return _error(400, "badValueString", f'Bad value: provided "{key}" must be a string.', {"key": key})
+
+
+def bad_list_of_strings(key: str) -> Reply:
+    """A value is no list of strings."""
+    text = f'Bad value: provided "{key}" must be a list of strings.'
+    return _error(400, "badValueListOfStrings", text, {"key": key})
+
+
+def no_connection_to(hosts: Sequence[str]) -> Reply:
+    """Hosts of the cluster are away."""
+    text = "Could not connect to the cluster node."
+    details = {
+        "hostnames": list(hosts),
+        "error": {"id": "noConnectionToClusterNode", "description": text},
+    }
+    return _error(503, "errorOnNodes", f"Error on nodes {', '.join(hosts)}: {text}", details)
+
+
+def hosts_not_allowed(allowed: Sequence[str]) -> Reply:
+    """A component is said to be on hosts that the Onepanel cluster does not have."""
+    text = (
+        'Bad value: provided "hosts" must be a list containing zero or more following values: '
+        f"{', '.join(allowed)}."
+    )
+    return _error(400, "badValueListNotAllowed", text, {"key": "hosts", "allowed": list(allowed)})

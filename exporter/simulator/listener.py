@@ -23,27 +23,22 @@ def reset_on_close(connection: socket.socket) -> None:
 
 
 class Listener:
-    """One port. `serve` is run for each accepted socket, and owns it; it is cancelled when the port closes.
+    """One port. `serve` is run for each accepted socket, and owns it; it is cancelled when the port closes."""
 
-    Port 0 becomes a free one when the port is reserved, and stays that.
-    """
-
-    def __init__(
-        self, host: str, port: int, serve: Callable[[socket.socket], Coroutine[Any, Any, None]]
-    ) -> None:
+    def __init__(self, host: str, serve: Callable[[socket.socket], Coroutine[Any, Any, None]]) -> None:
         self.host = host
-        self.port = port
+        self.port = 0
         self._serve = serve
         self._reservation: socket.socket | None = None
         self._listening: socket.socket | None = None
         self._serving: set[asyncio.Task[None]] = set()
 
-    def reserve(self) -> None:
-        """Take the port without listening: connecting is refused, and nobody else gets it.
+    def reserve(self, port: int) -> None:
+        """Take a port without listening: connecting is refused, and nobody else gets it. 0 is any free one.
 
         Raises OSError when it is taken already.
         """
-        self._reservation = _bind(self.host, self.port)
+        self._reservation = _bind(self.host, port)
         self.port = self._reservation.getsockname()[1]
 
     async def move(self, door: Door) -> None:

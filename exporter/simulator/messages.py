@@ -49,7 +49,8 @@ class Reply:
     """One answer, and how many seconds the server takes for it (at its usual pace).
 
     `headers` are those beside `content-type` and `content-length`. An empty body has no content type
-    unless one is given. `closing` says that the connection ends with this answer.
+    unless one is given. `stalled` answers also wait for another node that is frozen. `closing` says that
+    the connection ends with this answer.
     """
 
     status: int
@@ -57,6 +58,7 @@ class Reply:
     content_type: str = ""
     headers: tuple[tuple[str, str], ...] = (("server", "Cowboy"),)
     seconds: float = ANSWER_SECONDS
+    stalled: bool = False
     closing: bool = False
 
     def encode(self, *, extra_length: int = 0) -> bytes:

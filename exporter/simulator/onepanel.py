@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.credentials import authenticate
-from exporter.simulator.errors import MALFORMED, SERVICE_UNAVAILABLE, UNAUTHORIZED, empty_reply
+from exporter.simulator.credentials import Caller, authenticate
+from exporter.simulator.errors import FORBIDDEN, MALFORMED, SERVICE_UNAVAILABLE, UNAUTHORIZED, empty_reply
 from exporter.simulator.messages import JSON, Reply, Request
 
 API_ROOT = "/api/v3/onepanel/"
+SERVICE = "SERVICE"
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -22,17 +24,20 @@ _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 class Resource:
     """What stands behind one URL. `answer` is asked last, when the request may be answered.
 
-    `argument` in its call is the last segment of the URL, for the URLs that end in `/*`.
+    `argument` in its call is the last segment of the URL, for the URLs that end in `/*`. `members` are
+    all who may ask: without it, administrators only.
     """
 
     answer: Callable[[Request, Cluster, str], Reply]
     methods: tuple[str, ...] = ("GET",)
     content_types: tuple[str, ...] = (JSON,)
     public: bool = False
+    members: bool = True
     needs_worker: bool = False
     known: Callable[[Cluster], bool] = lambda _cluster: True
 
 
+# By URL. `SERVICE` stands for what the kind of cluster is called in URLs: `zone` or `provider`.
 Resources = Mapping[str, Resource]
 
 
@@ -45,7 +50,7 @@ def answer(request: Request, cluster: Cluster, resources: Resources) -> Reply:
         return empty_reply(500)  # HEAD, too: the real handler crashes on it
     if cluster.breaker_open or (resource.needs_worker and not cluster.worker_serves):
         # Whoever shows wrong credentials is told so first, unless the breaker is open.
-        refusal = False if cluster.breaker_open else authenticate(request, cluster)
+        refusal = None if cluster.breaker_open else authenticate(request, cluster)
         return refusal if isinstance(refusal, Reply) else SERVICE_UNAVAILABLE
     return _refuse(request, cluster, resource) or resource.answer(request, cluster, argument)
 
@@ -54,8 +59,10 @@ def _find(path: str, cluster: Cluster, resources: Resources) -> tuple[Resource |
     if not path.startswith(API_ROOT):
         return None, ""
     name = path.removeprefix(API_ROOT).removesuffix("/")
+    if name.startswith(f"{cluster.service}/"):
+        name = SERVICE + name.removeprefix(cluster.service)
     parent, _slash, argument = name.rpartition("/")
-    for key, found in ((name, ""), (f"{parent}/*", argument)):
+    for key, found in ((name, ""), (f"{parent}/*", unquote(argument))):
         resource = resources.get(key)
         if resource is not None and resource.known(cluster):
             return resource, found
@@ -70,12 +77,18 @@ def _refuse(request: Request, cluster: Cluster, resource: Resource) -> Reply | N
         return empty_reply(405, ("allow", ", ".join(("OPTIONS", *resource.methods))))
     if request.body and not _is_json(request.body):
         return MALFORMED
-    somebody = authenticate(request, cluster)
-    if isinstance(somebody, Reply):
-        return somebody
-    if cluster.database_down or not (somebody or resource.public):
+    return _refuse_caller(request, cluster, resource) or _refuse_accept(
+        request.headers.get("accept", "*/*"), resource.content_types
+    )
+
+
+def _refuse_caller(request: Request, cluster: Cluster, resource: Resource) -> Reply | None:
+    caller = authenticate(request, cluster)
+    if isinstance(caller, Reply):
+        return caller
+    if cluster.database_down or (caller is Caller.NOBODY and not resource.public):
         return UNAUTHORIZED
-    return _refuse_accept(request.headers.get("accept", "*/*"), resource.content_types)
+    return FORBIDDEN if caller is Caller.MEMBER and not resource.members else None
 
 
 def _refuse_accept(accept: str, offered: tuple[str, ...]) -> Reply | None:

@@ -1,13 +1,16 @@
-"""The worker's own report (`/nagios`): XML about its components."""
+"""The worker's own report (`/nagios`): XML about the modules of every worker node."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from xml.sax.saxutils import quoteattr
 
 from exporter.simulator.cluster import Cluster
+from exporter.simulator.condition import ABSENT_WORKERS, Condition
 from exporter.simulator.messages import Reply
 
-_COMPONENTS = (
+_MODULES = (
     "node_manager",
     "dispatcher",
     "datastore_worker",
@@ -19,11 +22,26 @@ _REPORT_SECONDS = 0.01
 
 
 def worker_report(cluster: Cluster) -> Reply:
-    """A report in which every component of every worker node is well."""
-    components = "".join(f'<{name} status="ok"/>' for name in _COMPONENTS)
-    nodes = "".join(
-        f'<oz_worker name="oz_worker@{host}" status="ok">{components}</oz_worker>' for host in cluster.hosts
-    )
+    """One node's report, which covers all of them."""
+    modules = {host: _modules(cluster.condition(host)) for host in cluster.hosts}
+    nodes = "".join(_node(cluster.worker, host, words) for host, words in modules.items())
     date = datetime.now(UTC).strftime("%Y/%m/%d %H:%M:%S")
-    body = f'<?xml version="1.0"?><healthdata date="{date}" status="ok">{nodes}</healthdata>'
+    status = _worst(_worst(words.values()) for words in modules.values())
+    body = f'<?xml version="1.0"?><healthdata date="{date}" status="{status}">{nodes}</healthdata>'
     return Reply(200, body.encode(), "application/xml", seconds=_REPORT_SECONDS)
+
+
+def _modules(condition: Condition) -> Mapping[str, str]:
+    word = "error: nodedown" if condition.worker in ABSENT_WORKERS else "ok"
+    return {**dict.fromkeys(_MODULES, word), **condition.modules}
+
+
+def _node(worker: str, host: str, words: Mapping[str, str]) -> str:
+    modules = "".join(f"<{name} status={quoteattr(word)}/>" for name, word in words.items())
+    name = quoteattr(f"{worker}@{host}")
+    return f'<{worker} name={name} status="{_worst(words.values())}">{modules}</{worker}>'
+
+
+def _worst(words: Iterable[str]) -> str:
+    bad = {"error" if word.startswith("error") else "out_of_sync" for word in words if word != "ok"}
+    return min(bad, default="ok")

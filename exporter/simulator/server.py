@@ -22,6 +22,7 @@ Answer: TypeAlias = Callable[[Request], Awaitable[Reply]]
 
 _FIRST_REQUEST_SECONDS = 30.0
 _IDLE_SECONDS = 60.0
+_PIECE_BYTES = 65536
 _BAD_REQUEST = Reply(400, closing=True)
 
 
@@ -37,21 +38,21 @@ class Manner:
 class Server:
     """A server on one port, closed until it is told to behave otherwise."""
 
-    def __init__(self, host: str, port: int, manner: Manner, answer: Answer) -> None:
+    def __init__(self, host: str, manner: Manner, answer: Answer) -> None:
         self.journal = Journal()
         self._manner = manner
         self._answer = answer
         self._conduct = Conduct(door=Door.CLOSED)
-        self._listener = Listener(host, port, self._serve)
+        self._listener = Listener(host, self._serve)
 
     @property
     def port(self) -> int:
-        """The port: once started, always the same."""
+        """The port that was last reserved; 0 before that."""
         return self._listener.port
 
-    def reserve(self) -> None:
-        """Take the port; raises OSError when it is taken already."""
-        self._listener.reserve()
+    def reserve(self, port: int) -> None:
+        """Take a port, 0 being any free one; raises OSError when it is taken already."""
+        self._listener.reserve(port)
 
     async def behave(self, conduct: Conduct) -> None:
         """Take on another conduct: its certificate for new connections, all else at once."""
@@ -112,7 +113,8 @@ class Server:
         conduct = self._conduct
         if conduct.silent or conduct.door is Door.FROZEN:
             self.journal.note(request, 0)
-            await reader.read()  # until the client gives up
+            while await reader.read(_PIECE_BYTES):
+                pass  # until the client gives up; nothing of what it still sends is kept
             return True
         reply = conduct.instead or await self._answer(request)
         reply = conduct.distort(reply) if conduct.distort else reply
@@ -125,6 +127,8 @@ class Server:
 
     async def _take_time(self, reply: Reply, *, slow: bool) -> None:
         pace = self._manner.pace
-        seconds = reply.seconds * pace.scale + (pace.latency_seconds if slow else 0.0)
+        seconds = reply.seconds * pace.scale
+        seconds += pace.latency_seconds if slow else 0.0
+        seconds += pace.stall_seconds if reply.stalled else 0.0
         if seconds > 0.0:
             await asyncio.sleep(seconds)

@@ -7,6 +7,8 @@ import ssl
 from dataclasses import replace
 
 from exporter.simulator.cluster import Cluster
+from exporter.simulator.condition import Worker
+from exporter.simulator.errors import INTERNAL_ERROR
 from exporter.simulator.messages import JSON, Reply, Request, encode_json, read_reply
 from exporter.simulator.onepanel import API_ROOT
 from exporter.simulator.pace import Pace
@@ -14,8 +16,8 @@ from exporter.simulator.report import worker_report
 
 # What the proxy says when it is alive and nobody is behind it: nothing.
 NOBODY_BEHIND = Reply(503, seconds=0.0)
+_UNHEALTHY = replace(INTERNAL_ERROR, headers=Reply(500).headers)
 _FORWARD_SECONDS = 0.055
-_WORKER_HEALTH = "/api/v3/onezone/health"
 
 
 class Forwarder:
@@ -57,8 +59,9 @@ def own_answer(request: Request, cluster: Cluster) -> Reply | None:
     """What the worker says itself; None when the request is Onepanel's."""
     if request.path.startswith(API_ROOT) or request.path == API_ROOT.removesuffix("/"):
         return None
+    is_failing = cluster.condition(cluster.own_host).worker is Worker.FAILING
     if request.path == "/nagios":
-        return worker_report(cluster)
-    if request.path == _WORKER_HEALTH and cluster.health_known:
-        return Reply(200, encode_json({"status": "healthy"}), JSON)
+        return Reply(500) if is_failing else worker_report(cluster)
+    if request.path == f"/api/v3/{cluster.kind}/health" and cluster.knows_health:
+        return _UNHEALTHY if is_failing else Reply(200, encode_json({"status": "healthy"}), JSON)
     return Reply(404)

@@ -1,4 +1,4 @@
-"""A simulated Onezone: Onepanel on one port, the worker with its forwarding proxy on another, troubles on demand."""
+"""A simulated cluster of one or more nodes, with troubles on demand; by default a Onezone of a single node."""
 
 from __future__ import annotations
 
@@ -6,37 +6,34 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from exporter.simulator import onepanel
 from exporter.simulator.authority import Authority
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.conduct import Conduct, Door
-from exporter.simulator.effects import situation
+from exporter.simulator.effects import cluster_under, condition_under, conducts_under
 from exporter.simulator.journal import Journal
-from exporter.simulator.messages import Reply, Request
+from exporter.simulator.node import SimulatedNode
 from exporter.simulator.pace import Pace
-from exporter.simulator.resources import RESOURCES
-from exporter.simulator.server import Manner, Server
+from exporter.simulator.server import Manner
 from exporter.simulator.troubles import Trouble
-from exporter.simulator.worker import Forwarder, own_answer
 from exporter.targets import AccessPath
 
-_HOST = "127.0.0.1"
-_REQUESTS_ON_443 = 30
-_ANOTHER_CLUSTER = Cluster(name="Another Zone", domain="another-zone.example", version="21.02.4", build="1")
+_FIRST_NODE = "node1"
 
 
 class SimulatedZone:
     """An async context manager; or `start` and `stop`, after which it can be started again on the same ports.
 
     Zones that share an `authority` share its certificates, which makes hundreds of them cheap.
-    `proxy_port` and `direct_port` are 0 for any free one.
+    `proxy_port` and `direct_port` are 0 for any free one. The nodes are called node1, node2, … and listen
+    on 127.0.0.1, 127.0.0.2, …, all on the same two ports. They are the first hosts of the cluster; when it
+    has fewer, it gets hosts of these names below its domain. Any further host exists in words only.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords only, each with a default
         self,
         *,
+        nodes: int = 1,
         authority: Authority | None = None,
         cluster: Cluster | None = None,
         pace: Pace | None = None,
@@ -44,31 +41,36 @@ class SimulatedZone:
         direct_port: int = 0,
     ) -> None:
         self.authority = authority or Authority()
-        self._facts = cluster or Cluster()
-        self._troubles: frozenset[Trouble] = frozenset()
-        self._now = situation(self._troubles, self._facts)
+        self._facts = _with_hosts(cluster or Cluster(), nodes)
+        self._ports = {AccessPath.PROXY: proxy_port, AccessPath.DIRECT: direct_port}
         self._changing = asyncio.Lock()
         manner = Manner(self.authority, pace or Pace())
-        self._proxy = Server(
-            _HOST,
-            proxy_port,
-            replace(manner, requests_per_connection=_REQUESTS_ON_443),
-            self._answer_as_worker,
-        )
-        self._outside = Server(_HOST, direct_port, manner, self._answer_as_panel)
-        # Onepanel as the worker sees it, on its own host: open even when a firewall closes 9443 to all others.
-        self._inside = Server(_HOST, 0, manner, self._answer_as_panel)
-        self._forwarder = Forwarder(_HOST, self.authority.forwarding_context, manner.pace)
+        self._nodes = {
+            f"node{number}": SimulatedNode(host, f"127.0.0.{number}", manner)
+            for number, host in enumerate(self._facts.hosts[:nodes], start=1)
+        }
+        self._troubles: dict[str, frozenset[Trouble]] = dict.fromkeys(self._nodes, frozenset())
+        self._cluster = self._facts
 
     @property
     def proxy_url(self) -> str:
         """The origin of the proxy path (443 of a real zone)."""
-        return f"https://{_HOST}:{self._proxy.port}"
+        return self._url(AccessPath.PROXY)
 
     @property
     def direct_url(self) -> str:
         """The origin of the direct path (9443 of a real zone)."""
-        return f"https://{_HOST}:{self._outside.port}"
+        return self._url(AccessPath.DIRECT)
+
+    @property
+    def nodes(self) -> Mapping[str, SimulatedNode]:
+        """The nodes by name."""
+        return self._nodes
+
+    @property
+    def node_addresses(self) -> Mapping[str, str]:
+        """Where each node listens: what a target's `nodes` must say when there are several."""
+        return {name: node.address for name, node in self._nodes.items()}
 
     @property
     def ca_pem(self) -> str:
@@ -78,47 +80,61 @@ class SimulatedZone:
     @property
     def cluster(self) -> Cluster:
         """The facts of the cluster under the troubles of the moment."""
-        return self._now.cluster
+        return self._cluster
 
     @property
     def journals(self) -> Mapping[AccessPath, Journal]:
-        """What was served over each path."""
-        return {AccessPath.PROXY: self._proxy.journal, AccessPath.DIRECT: self._outside.journal}
+        """What was served over each path by the first node; `nodes` has those of the others."""
+        return self._nodes[_FIRST_NODE].journals
 
     @property
     def troubles(self) -> frozenset[Trouble]:
-        """The troubles that are switched on."""
-        return self._troubles
+        """The troubles that are switched on, on any node."""
+        return frozenset().union(*self._troubles.values())
 
-    async def set(self, trouble: Trouble, *, on: bool) -> None:
-        """Switch one trouble on or off; when this returns, new connections see it."""
-        await self.only(*(self._troubles | {trouble} if on else self._troubles - {trouble}))
+    async def set(self, trouble: Trouble, *, on: bool, node: str = "") -> None:
+        """Switch one trouble on or off, on one node or on all; when this returns, new connections see it.
 
-    async def only(self, *troubles: Trouble) -> None:
-        """Have exactly these troubles; none at all without arguments."""
-        async with self._changing:
-            self._troubles = frozenset(troubles)
-            self._now = situation(self._troubles, self._facts)
-            await self._behave(self._now.proxy, self._now.outside, self._now.inside)
+        What a trouble changes of the whole cluster (its version, say) it changes on every node.
+        """
+        for name in self._named(node):
+            self._troubles[name] = (
+                self._troubles[name] | {trouble} if on else self._troubles[name] - {trouble}
+            )
+        await self._behave()
+
+    async def only(self, *troubles: Trouble, node: str = "") -> None:
+        """Have exactly these troubles, on one node or on all; none at all without arguments."""
+        self._troubles.update(dict.fromkeys(self._named(node), frozenset(troubles)))
+        await self._behave()
+
+    async def change(self, **facts: Any) -> None:
+        """Change facts of the cluster: fields of `Cluster`. Troubles come on top of them."""
+        self._facts = replace(self._facts, **facts)
+        await self._behave()
+
+    async def change_node(self, node: str, **facts: Any) -> None:
+        """Change facts of one node: fields of `Condition`. Troubles come on top of them."""
+        host = self._nodes[node].host
+        changed = replace(self._facts.condition(host), **facts)
+        await self.change(conditions={**self._facts.conditions, host: changed})
 
     async def start(self) -> None:
-        """Open both ports, with the troubles that are switched on. Raises OSError when a port is taken."""
+        """Open the ports, with the troubles that are switched on. Raises OSError when one is taken."""
         try:
-            for server in self._servers:
-                server.reserve()
-            self._forwarder.panel_port = self._inside.port
-            await self.only(*self._troubles)
+            for node in self._nodes.values():
+                node.reserve(self._ports[AccessPath.PROXY], self._ports[AccessPath.DIRECT])
+                self._ports.update(node.ports)
+            await self._behave()
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
-        """Close both ports, reset every connection and leave nothing behind."""
+        """Close the ports, reset every connection and leave nothing behind."""
         async with self._changing:
-            closed = Conduct(door=Door.CLOSED)
-            await self._behave(closed, closed, closed)
-            for server in self._servers:
-                await server.release()
+            for node in self._nodes.values():
+                await node.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -129,21 +145,30 @@ class SimulatedZone:
     ) -> None:
         await self.stop()
 
-    @property
-    def _servers(self) -> tuple[Server, ...]:
-        return (self._proxy, self._outside, self._inside)
+    def _url(self, path: AccessPath) -> str:
+        # Several nodes have one name and no common address: clients must be told the addresses.
+        host = self._facts.domain if len(self._nodes) > 1 else self._nodes[_FIRST_NODE].address
+        return f"https://{host}:{self._ports[path]}"
 
-    async def _behave(self, *conducts: Conduct) -> None:
-        for server, conduct in zip(self._servers, conducts, strict=True):
-            await server.behave(conduct)
+    def _named(self, node: str) -> tuple[str, ...]:
+        if node and node not in self._nodes:
+            raise ValueError(f"there is no {node} among {', '.join(self._nodes)}")
+        return (node,) if node else tuple(self._nodes)
 
-    async def _answer_as_panel(self, request: Request) -> Reply:
-        return onepanel.answer(request, self._now.cluster, RESOURCES)
+    async def _behave(self) -> None:
+        async with self._changing:
+            conditions = dict(self._facts.conditions)
+            for name, node in self._nodes.items():
+                conditions[node.host] = condition_under(
+                    self._troubles[name], self._facts.condition(node.host)
+                )
+            self._cluster = replace(cluster_under(self.troubles, self._facts), conditions=conditions)
+            for name, node in self._nodes.items():
+                conducts = conducts_under(self._troubles[name], conditions[node.host])
+                await node.behave(self._cluster, conducts)
 
-    async def _answer_as_worker(self, request: Request) -> Reply:
-        own = own_answer(request, self._now.cluster)
-        if own is not None:
-            return own
-        if self._now.proxy.elsewhere:
-            return onepanel.answer(request, _ANOTHER_CLUSTER, RESOURCES)
-        return await self._forwarder.forward(request)
+
+def _with_hosts(cluster: Cluster, nodes: int) -> Cluster:
+    if len(cluster.hosts) >= nodes:
+        return cluster
+    return replace(cluster, hosts=tuple(f"node{number}.{cluster.domain}" for number in range(1, nodes + 1)))

@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from defusedxml import ElementTree
 
-from exporter.simulator import Cluster, SimulatedZone, Trouble
+from exporter.simulator import Cluster, Condition, SimulatedZone, Trouble, WebCertificate, Worker
 from exporter.targets import AccessPath
 from tests.simulator.plain_client import Client
 
 ROOT = "/api/v3/onepanel/"
+SIMPLE_FACT = re.compile(r'"(\w+)":("[^"]*"|true|false)')
 
 
 def basic(text: str) -> dict[str, str]:
@@ -38,6 +41,19 @@ CREDENTIALS = {
 
 
 @dataclass(frozen=True)
+class State:
+    """What is wrong, and the credentials that go without saying: troubles, facts of the zone and of its node."""
+
+    troubles: tuple[Trouble, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+
+EMPTY = State((Trouble.NOT_DEPLOYED,))
+
+
+@dataclass(frozen=True)
 class Way:
     """How a situation is brought about and asked for."""
 
@@ -46,7 +62,7 @@ class Way:
     method: str = "GET"
     target: str = ""
     body: bytes = b""
-    troubles: tuple[Trouble, ...] = (Trouble.NOT_DEPLOYED,)
+    state: State = field(default_factory=lambda: EMPTY)
 
 
 NAMED = {
@@ -87,28 +103,68 @@ NAMED = {
     "X-Auth-Token empty": Way("hosts", {"x-auth-token": ""}),
     "Macaroon header garbage": Way("hosts", {"macaroon": "garbage"}),
     "right basic + garbage token": Way("zone/workers", RIGHT | GARBAGE),
+    "api v3 onezone path": Way(target="/api/v3/onezone/health"),
+    "zone/workers right passphrase": Way("zone/workers", RIGHT),
+    "GET zone/nagios, Accept application/json, right passphrase": Way(
+        "zone/nagios", RIGHT | {"accept": "application/json"}
+    ),
 }
 
-# The words that a situation begins with: what is wrong, and what credentials go without saying.
+
+def told(component: str, word: str) -> Way:
+    state = State(condition={"words": {component: word}})
+    return Way(f"zone/{component}", RIGHT, state=state)
+
+
+WHOLE_SITUATIONS = {
+    "cluster_manager ping exit 1": told("managers", "stopped"),
+    "cluster_manager script ok, node down": told("managers", "stopped"),
+    "couchbase status exit 1": told("databases", "stopped"),
+    "couchbase running, port closed": told("databases", "unhealthy"),
+}
+
+ABSENT = {"hosts": ("127.0.0.1", "10.9.9.9"), "conditions": {"10.9.9.9": Condition(forgotten=True)}}
+NOT_RENEWED = {
+    "web_certificate": WebCertificate(
+        status="domain_mismatch",
+        lets_encrypt=False,
+        issuer="OneDataTestWebServerCA",
+        expiration="2028-02-06T15:40:19Z",
+    )
+}
+
+# The words that a situation begins with.
 STATES = {
-    "breaker open: ": ((Trouble.NOT_DEPLOYED, Trouble.BREAKER_OPEN), {}),
-    "port 80 refused: ": ((Trouble.NOT_DEPLOYED, Trouble.LISTENER_SICK), {}),
-    "panel stopped: proxy ": ((Trouble.PANEL_STOPPED,), {}),
-    "9443 has a cert not signed by the zone's chain: proxy ": ((Trouble.DIRECT_CERTIFICATE_UNTRUSTED,), {}),
-    "nagios port refused: ": ((Trouble.WORKER_STOPPED,), RIGHT),
-    "oz_worker deployed, its node down; garbage X-Auth-Token: ": ((Trouble.WORKER_STOPPED,), GARBAGE),
-    "all ok: ": ((), RIGHT),
-    "all ok, no creds: ": ((), {}),
-    "all ok, proxy: ": ((), RIGHT),
+    "breaker open: ": State((Trouble.NOT_DEPLOYED, Trouble.BREAKER_OPEN)),
+    "port 80 refused: ": State((Trouble.NOT_DEPLOYED, Trouble.LISTENER_SICK)),
+    "panel stopped: proxy ": State((Trouble.PANEL_STOPPED,)),
+    "panel SIGSTOPped: proxy ": State((Trouble.PANEL_FROZEN,)),
+    "9443 has a cert not signed by the zone's chain: proxy ": State((Trouble.DIRECT_CERTIFICATE_UNTRUSTED,)),
+    "nagios port refused: ": State((), RIGHT, {}, {"worker": Worker.LISTENER_CLOSED}),
+    "nagios hangs: ": State((Trouble.WORKER_SILENT,), RIGHT),
+    "nagios answers 500 empty: ": State((), RIGHT, {}, {"worker": Worker.FAILING}),
+    "nagios status=error: ": State((), RIGHT, {}, {"modules": {"datastore_worker": "error"}}),
+    "oz_worker command not found (127): ": State((), RIGHT, {}, {"worker": Worker.MISSING}),
+    "oz_worker ping exit 1: ": State((Trouble.WORKER_STOPPED,), RIGHT),
+    "oz_worker deployed, its node down; garbage X-Auth-Token: ": State((Trouble.WORKER_STOPPED,), GARBAGE),
+    "two hosts, one absent: ": State((), RIGHT, ABSENT),
+    "letsencrypt service record present: ": State((), RIGHT, NOT_RENEWED),
+    "all ok: ": State((), RIGHT, {"web_certificate": None}),
+    "again all ok: ": State((), RIGHT),
+    "all ok, no creds: ": State(),
+    "all ok, proxy: ": State((), RIGHT),
 }
 
 
 def way(words: str) -> Way:
-    """From the words of a situation to the request and troubles that stand for it."""
-    for prefix, (troubles, headers) in STATES.items():
+    """From the words of a situation to the request and state that stand for it."""
+    words = words.removesuffix(" via proxy")
+    if words in WHOLE_SITUATIONS:
+        return WHOLE_SITUATIONS[words]
+    for prefix, state in STATES.items():
         if words.startswith(prefix):
             asked = way(words.removeprefix(prefix))
-            return replace(asked, troubles=troubles, headers={**headers, **asked.headers})
+            return replace(asked, state=state, headers={**state.headers, **asked.headers})
     if words in NAMED:
         return NAMED[words]
     operation, _comma, credentials = words.partition(", ")
@@ -124,6 +180,37 @@ def observed() -> list[Any]:
     ]
 
 
+async def bring_about(zone: SimulatedZone, state: State) -> None:
+    await zone.only(*state.troubles)
+    await zone.change(**state.facts)
+    await zone.change_node("node1", **state.condition)
+
+
+def gist(kind: str, body: str) -> Any:
+    """What must be the same: of a report its nodes and their statuses, of a picture that it is one."""
+    if body in ("", "<empty>"):
+        return None
+    if kind == "application/xml":
+        root = ElementTree.fromstring(body)
+        return root.get("status"), [(node.tag, node.attrib) for node in root]
+    if kind == "application/json":
+        return json_or_text(body)
+    return kind
+
+
+def json_or_text(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
+
+
+def is_cut_from(heard: bytes, body: str) -> bool:
+    """Whether an observed body that was cut says, as far as it goes, what was heard."""
+    facts = set(SIMPLE_FACT.findall(body))
+    return not body.endswith("}") and len(facts) > 2 and facts <= set(SIMPLE_FACT.findall(heard.decode()))
+
+
 @pytest.mark.parametrize(("situation", "answer"), observed())
 async def test_it_answers_as_observed(
     zone: SimulatedZone, client: Client, situation: str, answer: tuple[int, str, str]
@@ -131,7 +218,7 @@ async def test_it_answers_as_observed(
     status, kind, body = answer
     path, words = situation.split(": ", 1)
     asked = way(words)
-    await zone.only(*asked.troubles)
+    await bring_about(zone, asked.state)
     heard = await client.ask(
         AccessPath(path),
         asked.target or ROOT + asked.operation,
@@ -140,9 +227,6 @@ async def test_it_answers_as_observed(
         body=asked.body,
     )
     assert (heard.status, heard.headers.get("content-type", "-")) == (status, kind)
-    if kind == "application/json":
-        assert json.loads(heard.body) == json.loads(body)
-    elif body == "<empty>":
-        assert heard.body == b""
+    assert gist(kind, heard.body.decode("latin-1")) == gist(kind, body) or is_cut_from(heard.body, body)
     assert heard.headers["content-length"] == str(len(heard.body))
     assert "transfer-encoding" not in heard.headers

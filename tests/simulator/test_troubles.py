@@ -13,8 +13,10 @@ from exporter.checkup import conclude
 from exporter.client.client import Client as ExporterClient
 from exporter.operations import OPERATIONS
 from exporter.operations.operation import Known
-from exporter.simulator import Authority, Cluster, Pace, SimulatedZone, Trouble
-from exporter.simulator.effects import EFFECTS, situation
+from exporter.simulator import Authority, Pace, SimulatedZone, Trouble
+from exporter.simulator.condition import WELL as A_WELL_HOST
+from exporter.simulator.conduct import Door
+from exporter.simulator.effects import EFFECTS, condition_under, conducts_under
 from exporter.targets import AccessPath, Schedule, Target, TlsOptions
 from tests.simulator.plain_client import Client, parse, request
 
@@ -189,5 +191,6 @@ async def test_troubles_combine(zone: SimulatedZone, client: Client) -> None:
 
 @pytest.mark.parametrize("other", Trouble, ids=lambda trouble: trouble.value)
 def test_a_stopped_process_stays_stopped_whatever_else_is_wrong(other: Trouble) -> None:
-    now = situation(frozenset({other, Trouble.HOST_DOWN}), Cluster())
-    assert {now.proxy.door, now.outside.door, now.inside.door} == {EFFECTS[Trouble.HOST_DOWN].proxy["door"]}
+    troubles = frozenset({other, Trouble.HOST_DOWN})
+    conducts = conducts_under(troubles, condition_under(troubles, A_WELL_HOST))
+    assert {conduct.door for conduct in conducts} == {Door.CLOSED}

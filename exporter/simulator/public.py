@@ -1,0 +1,95 @@
+"""What Onepanel tells everybody."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import replace
+from typing import Any
+
+from exporter.simulator.cluster import Cluster
+from exporter.simulator.condition import Panel, PanelListener
+from exporter.simulator.errors import INTERNAL_ERROR, ONEPANEL_HEADERS, onepanel_reply
+from exporter.simulator.messages import Reply, Request
+from exporter.targets import Kind
+
+_HEALTH_SECONDS = 0.05
+# How long `/health` waits for a listener that does not answer.
+_LISTENER_SECONDS = 5.0
+
+
+def configuration(_request: Request, cluster: Cluster, _argument: str) -> Reply:
+    """The public facts of a cluster, deployed or not."""
+    common = {
+        "clusterId": cluster.cluster_id,
+        "version": cluster.version,
+        "build": cluster.build,
+        "deployed": cluster.deployed,
+    }
+    if cluster.configuration_broken:
+        return onepanel_reply(200, common)
+    if cluster.kind is Kind.ONEPROVIDER:
+        return onepanel_reply(200, common | _provider_facts(cluster))
+    zone = {
+        "serviceType": "onezone",
+        "zoneName": cluster.name if cluster.deployed else None,
+        "zoneDomain": cluster.domain if cluster.deployed else None,
+    }
+    return onepanel_reply(200, common | zone)
+
+
+def _provider_facts(cluster: Cluster) -> dict[str, Any]:
+    """A Oneprovider without a worker does not know who it is, though it knows that it is registered."""
+    provider = cluster.provider if cluster.deployed else None
+    told = provider if cluster.worker_serves else None
+    facts = {
+        "serviceType": "oneprovider",
+        "isRegistered": provider is not None,
+        "providerId": told and told.id,
+        "zoneDomain": cluster.domain if provider else None,
+    }
+    if cluster.names_provider:
+        facts |= {"providerName": told and told.name, "providerDomain": told and told.domain}
+    return facts if provider else facts | {"clusterId": None}
+
+
+def health(_request: Request, cluster: Cluster, _argument: str) -> Reply:
+    """Whether the listeners of every Onepanel node answer."""
+    listeners = {cluster.condition(host).listener for host in cluster.panel_hosts}
+    if any(cluster.hosts_with(Panel.FROZEN)):
+        return replace(INTERNAL_ERROR, stalled=True)
+    if PanelListener.HANGING in listeners:
+        return replace(INTERNAL_ERROR, seconds=_LISTENER_SECONDS)
+    is_sick = PanelListener.SICK in listeners or any(cluster.hosts_with(Panel.STOPPED))
+    reply = INTERNAL_ERROR if is_sick else onepanel_reply(200, {"status": "healthy"})
+    return replace(reply, seconds=_HEALTH_SECONDS)
+
+
+def node(_request: Request, cluster: Cluster, _argument: str) -> Reply:
+    """The host that is asked."""
+    return onepanel_reply(200, {"hostname": cluster.own_host, "clusterType": str(cluster.kind)})
+
+
+def passphrase_state(_request: Request, _cluster: Cluster, _argument: str) -> Reply:
+    """That there is an emergency passphrase."""
+    return onepanel_reply(200, {"isSet": True})
+
+
+def _png(width: int, height: int) -> bytes:
+    """A PNG of one colour."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    row = b"\0" + b"\xff" * ((width + 7) // 8)
+    pixels = zlib.compress(row * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+_SMALL_IMAGE = Reply(200, _png(16, 16), "image/png", ONEPANEL_HEADERS)
+
+
+def small_image(_request: Request, _cluster: Cluster, _argument: str) -> Reply:
+    """A small picture."""
+    return _SMALL_IMAGE
