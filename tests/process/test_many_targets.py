@@ -40,7 +40,7 @@ class Polls:
         finished, skipped = (
             {
                 name: float(value)
-                for name, value in re.findall(rf'^{family}{{target="(.+)"}} (\S+)$', text, re.M)
+                for name, value in re.findall(rf'^{family}{{target="(.+)"}} (\S+)$', text, re.MULTILINE)
             }
             for family in ("onedata_polls_total", "onedata_polls_skipped_total")
         )

@@ -192,7 +192,7 @@ class ExporterProcess:
 
 
 async def _keep(stream: asyncio.StreamReader, lines: list[str]) -> None:
-    async for line in stream:
+    while line := await stream.readline():
         lines.append(line.decode().rstrip("\n"))
 
 

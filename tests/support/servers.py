@@ -16,6 +16,7 @@ from exporter.simulator.listener import reset_on_close
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK6 = "::1"
+_WAIT_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ class ScriptedServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self.port: int = self._listening.getsockname()[1]
         self.accepted = 0
+        self._connected = asyncio.Condition()
         self.wires: list[Wire] = []
 
     async def __aenter__(self) -> Self:
@@ -95,6 +97,11 @@ class ScriptedServer:
         """What was said on each connection on which the script began."""
         return [bytes(wire.heard) for wire in self.wires]
 
+    async def connected(self, count: int) -> None:
+        """Wait until there were so many connections; raises TimeoutError after some seconds."""
+        async with asyncio.timeout(_WAIT_SECONDS), self._connected:
+            await self._connected.wait_for(lambda: self.accepted >= count)
+
     def _start(self, coroutine: Any) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
@@ -104,7 +111,9 @@ class ScriptedServer:
         loop = asyncio.get_running_loop()
         while True:
             connection, _address = await loop.sock_accept(self._listening)
-            self.accepted += 1
+            async with self._connected:
+                self.accepted += 1
+                self._connected.notify_all()
             self._start(self._serve(connection))
 
     async def _serve(self, connection: socket.socket) -> None:
