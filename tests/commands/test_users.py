@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from exporter.simulator import SimulatedZone, Trouble
+from exporter.targets import AccessPath
+from tests.support.terminal import PASSPHRASE, TOKEN, Ended, Terminal
+
+API = "/api/v3/onepanel"
+PASSWORD = "canary-of-a-password"
+CREATE = (
+    "create",
+    "--username",
+    "alice",
+    "--full-name",
+    "Alice Liddell",
+    "--group",
+    "g1",
+    "--password-stdin",
+)
+CREDENTIALS = {"token": {"token": TOKEN}, "passphrase": {"passphrase": PASSPHRASE}}
+
+over_each_path = pytest.mark.parametrize("path", list(AccessPath))
+with_each_credential = pytest.mark.parametrize("method", list(CREDENTIALS))
+
+
+def admin_id(zone: SimulatedZone) -> str:
+    found = zone.cluster.users.named("admin")
+    assert found is not None
+    return found.user_id
+
+
+async def administer(
+    terminal: Terminal, action: Sequence[str], path: AccessPath, method: str, *options: str
+) -> Ended:
+    """One action over one path with one credential; nothing goes over the other path, and no secret is shown."""
+    given = terminal.credentials(**CREDENTIALS[method])
+    ended = await terminal.users(action, *given, "--path", path, *options, stdin=f"{PASSWORD}\n")
+    journals = terminal.zone.journals
+    assert journals[path].connections > 0
+    assert all(journal.connections == 0 for other, journal in journals.items() if other is not path)
+    for secret in (TOKEN, PASSPHRASE, PASSWORD):
+        assert secret not in ended.out + ended.err
+    return ended
+
+
+@over_each_path
+@with_each_credential
+@pytest.mark.parametrize("operation", ["configuration", "health"])
+async def test_public_operations_work_and_never_see_a_credential(
+    terminal: Terminal, path: AccessPath, method: str, operation: str
+) -> None:
+    ended = await terminal.probe("--format", "json", *terminal.credentials(**CREDENTIALS[method]))
+    told = json.loads(ended.out)
+    statuses = {each["operation"]: each["status"] for each in told["nodes"][0][path]["operations"]}
+    assert (ended.code, statuses[operation], told["credentials_accepted"]) == (0, 200, {method: True})
+    journal = terminal.zone.journals[path]
+    assert journal.count(f"{API}/{operation}") == 1
+    assert all(served.url_path != f"{API}/{operation}" for served in journal.with_credentials)
+
+
+@over_each_path
+@with_each_credential
+async def test_users_are_listed(terminal: Terminal, path: AccessPath, method: str) -> None:
+    ended = await administer(terminal, ["list"], path, method)
+    assert (ended.code, ended.out, ended.err) == (0, f"{admin_id(terminal.zone)}\n", "")
+
+
+@over_each_path
+@with_each_credential
+async def test_a_user_is_shown(terminal: Terminal, path: AccessPath, method: str) -> None:
+    user_id = admin_id(terminal.zone)
+    ended = await administer(terminal, ["show", user_id], path, method, "--format", "json")
+    shown = {"id": user_id, "username": "admin", "full_name": "Administrator"}
+    assert (ended.code, json.loads(ended.out)) == (0, shown)
+
+
+@over_each_path
+@with_each_credential
+async def test_a_user_is_created(terminal: Terminal, path: AccessPath, method: str) -> None:
+    ended = await administer(terminal, CREATE, path, method, "--format", "json")
+    made = terminal.zone.cluster.users.named("alice")
+    assert made is not None
+    assert (ended.code, json.loads(ended.out)) == (0, {"id": made.user_id})
+    assert (made.full_name, made.groups, made.password) == ("Alice Liddell", ("g1",), PASSWORD)
+
+
+@over_each_path
+@with_each_credential
+async def test_a_password_is_set(terminal: Terminal, path: AccessPath, method: str) -> None:
+    user_id = admin_id(terminal.zone)
+    ended = await administer(terminal, ["set-password", user_id, "--password-stdin"], path, method)
+    assert (ended.code, ended.out) == (0, f"the password of user {user_id} is set\n")
+    assert terminal.zone.cluster.users.by_id[user_id].password == PASSWORD
+
+
+@pytest.mark.parametrize(
+    ("action", "token", "password", "advice"),
+    [
+        (("create", "--username", "x", "--password-stdin"), TOKEN, PASSWORD, "correct the value"),
+        (CREATE, TOKEN, "short", "correct the value"),
+        (("list",), "nonsense", "", "check the token"),
+        (("list",), "simulated-expired-token", "", "check the token"),
+        (CREATE, "simulated-member-token", PASSWORD, "administrator"),
+        (("show", "nobody"), TOKEN, "", "`users list` tells the ids"),
+        (("set-password", "nobody", "--password-stdin"), TOKEN, PASSWORD, "`users list` tells the ids"),
+        (("create", "--username", "admin", "--password-stdin"), TOKEN, PASSWORD, "the name is taken"),
+    ],
+)
+async def test_a_refusal_says_what_to_do(
+    terminal: Terminal, action: tuple[str, ...], token: str, password: str, advice: str
+) -> None:
+    ended = await terminal.users(action, *terminal.credentials(token), stdin=f"{password}\n")
+    assert (ended.code, ended.out) == (1, "")
+    assert advice in ended.err
+    assert token not in ended.err
+    assert len(terminal.zone.cluster.users.by_id) == 1
+
+
+@pytest.mark.parametrize("action", [("list",), CREATE])
+async def test_without_a_worker_nobody_is_administered(terminal: Terminal, action: tuple[str, ...]) -> None:
+    await terminal.zone.only(Trouble.WORKER_STOPPED)
+    ended = await terminal.users(action, *terminal.credentials(TOKEN, PASSPHRASE), stdin=f"{PASSWORD}\n")
+    assert ended.code == 1
+    assert "running Onezone worker" in ended.err
+
+
+@pytest.mark.parametrize("token", ["nonsense", "simulated-expired-token", "simulated-member-token"])
+async def test_the_passphrase_is_used_when_the_token_is_refused(terminal: Terminal, token: str) -> None:
+    ended = await terminal.users(CREATE, *terminal.credentials(token, PASSPHRASE), stdin=f"{PASSWORD}\n")
+    assert ended.code == 0
+    assert terminal.zone.cluster.users.named("alice") is not None
+
+
+async def test_a_chosen_credential_is_the_only_one(terminal: Terminal) -> None:
+    options = terminal.credentials("nonsense", PASSPHRASE)
+    ended = await terminal.users(["list"], *options, "--auth", "token")
+    assert ended.code == 1
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Trouble.PROXY_NOT_FOUND,
+        Trouble.FOREIGN_PROXY,
+        Trouble.PROXY_CERTIFICATE_UNTRUSTED,
+        Trouble.PROXY_TRUNCATED,
+        Trouble.PROXY_RESET,
+    ],
+)
+@pytest.mark.parametrize("action", [("list",), CREATE])
+async def test_direct_is_taken_when_it_is_the_proxy_path_that_fails(
+    terminal: Terminal, action: tuple[str, ...], trouble: Trouble
+) -> None:
+    await terminal.zone.only(trouble)
+    ended = await terminal.users(action, *terminal.credentials(TOKEN), stdin=f"{PASSWORD}\n")
+    assert ended.code == 0
+    assert "proxy path" in ended.err
+    sent = terminal.zone.journals[AccessPath.PROXY].served
+    assert all(served.method == "GET" for served in sent)
+
+
+async def test_a_configured_zone_is_the_default(terminal: Terminal) -> None:
+    zone = terminal.zone
+    target = {
+        "name": "my-zone",
+        "url": zone.proxy_url,
+        "direct_url": zone.direct_url,
+        "tls": {"ca_file": terminal.file("ca.pem", zone.ca_pem)},
+        "auth": {"token_file": terminal.file("token", TOKEN)},
+    }
+    config = terminal.file("config.yml", json.dumps({"targets": [target]}))
+    for options in ([], ["--target", "my-zone"]):
+        ended = await terminal.run("users", "list", "--config.file", config, *options)
+        assert (ended.code, ended.out) == (0, f"{admin_id(zone)}\n")
+
+
+async def test_credentials_may_come_from_the_environment(terminal: Terminal) -> None:
+    terminal.environ["ONEDATA_EXPORTER_DEFAULTS__AUTH__TOKEN"] = TOKEN
+    ended = await terminal.users(["list"])
+    assert (ended.code, ended.err) == (0, "")
