@@ -4,16 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := exporter tests tools
+ENGINE ?= docker
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' exporter/__init__.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts docs docs-check unit tools clean
+.PHONY: help run test lint types contracts docs docs-check unit test-deploy tools dist image constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,deploy]'
 	@touch $(READY)
 
 run: $(READY) ## set up and run the demo: a simulated Onezone, watched by the real exporter
@@ -42,8 +44,24 @@ docs-check: $(READY) ## fail when a reference page differs from the code
 unit: $(READY) ## all tests, against the simulator and the real tools
 	$(BIN)/pytest --quiet
 
+test-deploy: $(READY) tools ## the tests of image, compose, chart, systemd and release alone (`test` runs them, too)
+	$(BIN)/pytest --quiet tests/deploy
+
 tools: ## install the real tools that the tests use (promtool, …), as far as this machine allows
 	@tools/install-test-tools
+
+dist: $(READY) ## sdist, wheel, SBOM and release notes, into dist/
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m tools.make_sbom dist
+	$(BIN)/python -m tools.release_notes --draft >dist/RELEASE_NOTES.md
+
+image: ## the container image onedata-exporter:VERSION (ENGINE=podman for another engine)
+	$(ENGINE) build --tag onedata-exporter:$(VERSION) --build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$(shell git rev-parse HEAD) .
+
+constraints: $(READY) ## pin what the image is made of to the newest versions
+	tools/update-constraints
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
