@@ -1,34 +1,27 @@
-"""Wiring: the only place that knows all the parts. Starts them, connects them, stops them."""
+"""Wiring: the only place that knows all the parts. Starts them, connects them, reloads them, stops them."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Self
 
 from aiohttp import web
 
-from exporter.checkup import Checkup
 from exporter.client.client import Client
 from exporter.exposition import Exposition
-from exporter.files import read_note
 from exporter.lag import measure_lag
 from exporter.log import get_logger
-from exporter.observation import Details, Observation
 from exporter.operations import PUBLIC_OPERATIONS
-from exporter.operations.component_status import ComponentStatus
 from exporter.poller import DETAILS, ROUNDS, Poller, Slots
+from exporter.reload import Reloads, differences
 from exporter.rounds import Rounds
 from exporter.settings import Settings
-from exporter.store import DiagnosisChange, Store, TargetState
-from exporter.targets import AccessPath, Route, Target
+from exporter.store import Store
 from exporter.version import PYTHON_VERSION, __version__, revision
 from exporter.views import ExporterView
+from exporter.watcher import Watcher
 from exporter.web.app import create_app
 
 log = get_logger()
@@ -37,13 +30,16 @@ log = get_logger()
 class Exporter:
     """The running exporter: an asynchronous context manager that serves before it polls.
 
-    Entering raises OSError when an address cannot be listened on.
+    `load` reads the settings anew when a reload is asked for. Entering raises OSError when an address
+    cannot be listened on.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, load: Callable[[], Settings] | None = None) -> None:
         self._settings = settings
-        self._loaded_at = time.time()
         self._stack = AsyncExitStack()
+        self._pollers: list[Poller] = []
+        self._slots = Slots(settings.poll.max_concurrency)
+        self._reloads = Reloads(load or (lambda: settings), self._apply)
         self.store = Store(PUBLIC_OPERATIONS, settings.latency_buckets)
         self.store.set_targets(settings.targets)
         self.web_app = create_app(
@@ -58,17 +54,9 @@ class Exporter:
         async with AsyncExitStack() as stack:
             asyncio.get_running_loop().set_exception_handler(self._loop_error)
             await self._listen(stack)
-            client = Client(self.report_bug)
-            stack.push_async_callback(client.close)
-            self._rounds = Rounds(client)
-            slots = Slots(self._settings.poll.max_concurrency)
-            for look, pace, skipped in (
-                (self._look, ROUNDS, self._skipped),
-                (self._look_closer, DETAILS, _no_matter),
-            ):
-                poller = Poller(look, pace, slots, skipped, self.report_bug)
-                stack.push_async_callback(poller.stop)
-                poller.set_targets(self._settings.targets)
+            self._client = Client(self.report_bug)
+            stack.push_async_callback(self._client.close)
+            self._start_polling(stack)
             lag = asyncio.create_task(measure_lag(self._note_lag, self._settings.poll.interval))
             stack.callback(lag.cancel)
             self._stack = stack.pop_all()
@@ -76,6 +64,10 @@ class Exporter:
 
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()
+
+    async def reload(self) -> bool:
+        """Read the configuration anew. A bad one is refused, with every fault in the log, and loses nothing."""
+        return await self._reloads.reload()
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         runner = web.AppRunner(self.web_app, access_log=None, shutdown_timeout=1.0)
@@ -87,43 +79,26 @@ class Exporter:
         for host, port in self.addresses:
             log.info("listening", address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
-    async def _look(self, target: Target) -> None:
-        """One round of one target, from asking to the log line of what changed."""
-        state = self.store.state(target.name)
-        if state is None:
-            return
-        state.maintenance_note = read_note(target.maintenance_file) if target.maintenance_file else None
-        checkup = await self._rounds.take(target, state.checkup)
-        # Details may have come in while the round ran.
-        checkup = replace(checkup, details=state.fresh_details(time.monotonic()))
-        _log_requests(target, [seen for visit in checkup.visits.values() for seen in visit.observations])
-        for change in self.store.record(checkup, time.monotonic()):
-            _log_change(change, checkup)
+    def _start_polling(self, stack: AsyncExitStack) -> None:
+        watcher = Watcher(self.store, Rounds(self._client))
+        self._pollers = [
+            Poller(watcher.look, ROUNDS, self._slots, watcher.skipped, self.report_bug),
+            Poller(watcher.look_closer, DETAILS, self._slots, watcher.details_skipped, self.report_bug),
+        ]
+        for poller in self._pollers:
+            stack.push_async_callback(poller.stop)
+            poller.set_targets(self._settings.targets)
 
-    async def _look_closer(self, target: Target) -> None:
-        """One round of the slower operations, which need to know what a round before them saw."""
-        state = self.store.state(target.name)
-        if state is None:
-            return
-        await state.looked_at.wait()
-        if state.checkup is None:
-            return
-        details = await self._rounds.take_details(target, state.checkup)
-        _log_requests(target, details.observations)
-        self._note_words(state, details)
-        self.store.record_details(target, details, time.monotonic())
-
-    def _note_words(self, state: TargetState, details: Details) -> None:
-        """Words of the server that we do not know are logged once."""
-        for seen in details.observations:
-            if isinstance(seen.outcome, ComponentStatus):
-                for word in sorted(seen.outcome.unrecognised - state.words_logged):
-                    state.words_logged.add(word)
-                    log.warning("unknown status, shown as `unknown`", target=state.target.name, status=word)
-
-    def _skipped(self, target: Target) -> None:
-        self.store.skip(target.name)
-        log.debug("round skipped, the one before still ran", target=target.name)
+    def _apply(self, settings: Settings) -> None:
+        """Go on with new settings: in one step, so that no round, page or scrape sees half of them."""
+        for key in differences(self._settings, settings):
+            log.warning("changed in the configuration, but takes effect only at the next start", key=key)
+        self._settings = settings
+        self._slots.resize(settings.poll.max_concurrency)
+        self.store.set_targets(settings.targets)
+        self._client.keep_only(settings.targets)
+        for poller in self._pollers:
+            poller.set_targets(settings.targets)
 
     def report_bug(self, where: str, error: BaseException) -> None:
         """Count and log an exception that nobody expected."""
@@ -145,45 +120,6 @@ class Exporter:
             version=__version__,
             revision=revision(),
             python_version=PYTHON_VERSION,
-            reload_successful=True,
-            reloaded_at=self._loaded_at,
+            reload_successful=self._reloads.successful,
+            reloaded_at=self._reloads.succeeded_at,
         )
-
-
-def _no_matter(_target: Target) -> None:
-    """Rounds of details that were left out are not counted: their age shows."""
-
-
-def _log_requests(target: Target, observations: Iterable[Observation]) -> None:
-    """Every request, at debug level."""
-    if not log.is_enabled_for(logging.DEBUG):
-        return
-    for seen in observations:
-        for exchange in seen.exchanges:
-            log.debug(
-                "request",
-                **_labels(target, exchange.route.node),
-                path=exchange.route.path.value,
-                operation=seen.operation,
-                status=exchange.status,
-                seconds=None if exchange.seconds is None else round(exchange.seconds, 6),
-                result=str(exchange.failure or "ok"),
-            )
-
-
-def _log_change(change: DiagnosisChange, checkup: Checkup) -> None:
-    """One line when a diagnosis changed: from, to, why (what each path said), and since when the old one held."""
-    failures = {path: checkup.failure(Route(path, change.node)) for path in AccessPath}
-    since = datetime.fromtimestamp(checkup.finished_at - (change.lasted or 0), UTC)
-    log.info(
-        "diagnosis changed",
-        **_labels(change.target, change.node),
-        **{"from": change.before.value, "to": change.after.value},
-        reason=next((failure.reason.value for failure in failures.values() if failure), "none"),
-        since=since.isoformat(timespec="seconds"),
-        **{path.value: str(failure or "ok") for path, failure in failures.items()},
-    )
-
-
-def _labels(target: Target, node: str) -> dict[str, str]:
-    return {"target": target.name, **({"node": node} if node else {})}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TypeAlias
 
 from exporter.credentials import Secret
+
+FileVersion: TypeAlias = tuple[int, ...]
 
 _MAX_SECRET_BYTES = 64 * 1024
 _MAX_NOTE_BYTES = 200
@@ -48,6 +52,15 @@ def read_note(file: str) -> str | None:
         return ""
     first = (text.splitlines() or [""])[0]
     return "".join(letter for letter in first if letter.isprintable()).strip()
+
+
+def file_version(file: str) -> FileVersion:
+    """What changes when a file is written or replaced; the same value for every file that is not there."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - a path object would only be taken apart again
+    except OSError:
+        return ()
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def _read(file: str, at_most: int) -> bytes:

@@ -26,11 +26,16 @@ class Slots:
     """
 
     def __init__(self, total: int) -> None:
-        self._total = total
-        self._limits = {False: total, True: max(1, int(total * _SHARE_FOR_SLOW))}
         self._used = 0
         self._used_by_slow = 0
         self._waiting: dict[bool, deque[tuple[int, asyncio.Future[None]]]] = {False: deque(), True: deque()}
+        self.resize(total)
+
+    def resize(self, total: int) -> None:
+        """Have another number of slots from now on; those in use stay in use until they are given back."""
+        self._total = total
+        self._limits = {False: total, True: max(1, int(total * _SHARE_FOR_SLOW))}
+        self._admit()
 
     @asynccontextmanager
     async def take(self, wanted: int, *, slow: bool) -> AsyncIterator[None]:

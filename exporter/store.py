@@ -101,11 +101,17 @@ class Store:
         self.event_loop_lag = 0.0
 
     def set_targets(self, targets: Iterable[Target]) -> None:
-        """Make these the configured targets. Equal ones keep their state, others start anew."""
+        """Make these the configured targets.
+
+        Those that lead where they led before keep what was counted and seen; the others start anew.
+        """
         states = {}
         for target in targets:
             state = self._states.get(target.name)
-            states[target.name] = state if state and state.target == target else self._new_state(target)
+            if state is None or not state.target.leads_where(target):
+                state = self._new_state(target)
+            state.target = target
+            states[target.name] = state
         self._states = states
 
     def _new_state(self, target: Target) -> TargetState:

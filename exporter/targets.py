@@ -124,6 +124,14 @@ class Target:
         """Every way this target is asked, as far as its nodes are known beforehand."""
         return routes_to(self.node_names)
 
+    def leads_where(self, other: Target) -> bool:
+        """Whether both lead to the same places, so that what was counted for one is true of the other."""
+
+        def places(target: Target) -> tuple[object, ...]:
+            return (target.name, target.proxy_url, target.direct_url, target.nodes, target.resolve_nodes)
+
+        return places(self) == places(other)
+
     def origin(self, path: AccessPath) -> str:
         """The origin (`https://host[:port]`) that an access path leads to."""
         return self.proxy_url if path is AccessPath.PROXY else self.direct_url

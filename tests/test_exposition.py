@@ -14,7 +14,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as untyped_parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
-from prometheus_client.utils import floatToGoString as go_number
+from prometheus_client import utils
 
 from exporter.credentials import Auth, Secret
 from exporter.exposition import ALL_METRICS, Exposition
@@ -185,7 +185,7 @@ async def test_a_removed_target_leaves_no_series(store: Store) -> None:
     assert "onedata_exporter_targets 1.0" in page
 
 
-number: Callable[[float], str] = go_number
+number: Callable[[float], str] = utils.floatToGoString
 parse_openmetrics: Callable[[str], Iterator[Family]] = untyped_parse_openmetrics
 label_values = st.text(max_size=40)
 values = st.floats() | st.integers(-(2**53), 2**53).map(float)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,15 +81,26 @@ def test_equal_targets_keep_their_state_and_removed_ones_leave_nothing() -> None
     assert [state.target.name for state in store.states] == ["new", "kept"]
 
 
-def test_a_target_that_was_changed_starts_anew_and_late_rounds_of_the_old_one_are_dropped() -> None:
+def test_a_target_that_leads_elsewhere_starts_anew_and_late_rounds_of_the_old_one_are_dropped() -> None:
     store = store_of("a")
-    old = store.states[0]
-    store.record(make_checkup(old.target), 1.0)
-    store.set_targets([make_target("a", labels=(("site", "cracow"),))])
-    assert store.record(make_checkup(old.target), 2.0) == []
+    old = store.states[0].target
+    store.record(make_checkup(old), 1.0)
+    store.set_targets([replace(make_target("a"), direct_url="https://elsewhere.example:9443")])
+    assert store.record(make_checkup(old), 2.0) == []
     state = store.state("a")
     assert state is not None
     assert (state.polls, state.checkup) == (0, None)
+
+
+def test_a_target_whose_labels_changed_keeps_what_was_counted() -> None:
+    store = store_of("a")
+    store.record(make_checkup(store.states[0].target), 1.0)
+    labelled = make_target("a", labels=(("site", "cracow"),))
+    store.set_targets([labelled])
+    state = store.state("a")
+    assert state is not None
+    assert (state.polls, state.target) == (1, labelled)
+    assert state.checkup is not None
 
 
 def test_the_history_is_bounded() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -19,12 +19,14 @@ from exporter.client.resolver import Lookups
 from exporter.client.tls import TlsContexts
 from exporter.client.trace import Observe
 from exporter.client.visit import RouteVisit
+from exporter.log import get_logger
 from exporter.observation import Details, Visit
 from exporter.operations.operation import Cadence, Known, Operation
 from exporter.targets import Route, Target, routes_to
 
 # A little less than the interval, so that the next round is on time.
 _SHARE_OF_INTERVAL = 0.95
+log = get_logger()
 # Where the nodes must be found first, the visits need the rest of the round.
 _SHARE_FOR_FINDING_NODES = 0.5
 
@@ -42,7 +44,7 @@ class Client:
         observe: Observe | None = None,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self._tls = TlsContexts()
+        self._tls = TlsContexts(_report_tls_files)
         self._report_bug = report_bug
         self._observe = observe
         self._resolver = resolver or AsyncResolver()
@@ -51,6 +53,12 @@ class Client:
     async def close(self) -> None:
         """Let go of the resolver."""
         await self._resolver.close()
+
+    def keep_only(self, targets: Iterable[Target]) -> None:
+        """Forget what is kept of all other targets: their credentials, and contexts nobody needs."""
+        wanted = set(targets)
+        self._keepers = {target: kept for target, kept in self._keepers.items() if target in wanted}
+        self._tls.keep_only({target.tls for target in wanted})
 
     async def look(
         self,
@@ -132,3 +140,7 @@ class Client:
 
 def _is_due(operation: Operation[Any], cadence: Cadence, route: Route) -> bool:
     return operation.cadence is cadence and route.path in operation.paths
+
+
+def _report_tls_files(files: str, why: str) -> None:
+    log.error("cannot use changed TLS files, the old ones stay in use", files=files, error=why)

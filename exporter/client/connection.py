@@ -80,6 +80,10 @@ class RouteConnection:
         self.connections: list[Connection] = []
 
     async def __aenter__(self) -> Self:
+        return self
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        """The session of this round, made with its first request; raises TlsFilesError."""
         is_tls = self._origin.startswith("https:")
         connector = aiohttp.TCPConnector(
             resolver=self._resolver,
@@ -88,7 +92,7 @@ class RouteConnection:
             socket_factory=_watched_socket,
             limit=0,
         )
-        self._session = aiohttp.ClientSession(
+        return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=_NO_TIMEOUT,
@@ -96,7 +100,6 @@ class RouteConnection:
             trace_configs=[] if is_tls else _tracing(),
             skip_auto_headers=("Accept-Encoding",),
         )
-        return self
 
     async def __aexit__(self, *_error: object) -> None:
         if self._session is not None:
@@ -135,7 +138,7 @@ class RouteConnection:
 
     async def _send(self, request: Request, headers: Mapping[str, str], draft: Draft) -> Answer:
         if self._session is None:
-            raise RuntimeError("the connection is used outside of its context")
+            self._session = self._open_session()
         async with self._session.request(
             request.method,
             URL(self._origin + request.path, encoded=True),

@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
 from exporter.client.forward_proxy import ForwardProxyError
+from exporter.client.tls import TlsFilesError
 from exporter.client.watch import ConnectionWatch, Stage
 from exporter.operations.answers import one_line
 from exporter.reasons import Failure, Reason
@@ -32,6 +33,8 @@ def explain(error: Exception, watch: ConnectionWatch, seconds: float) -> Failure
     """
     if isinstance(error, OSError) and error.errno in _OWN_LIMITS:
         return Failure(Reason.INTERNAL, f"the exporter itself is short of resources: {error.strerror}")
+    if isinstance(error, TlsFilesError):
+        return Failure(Reason.INTERNAL, one_line(str(error)))
     for kind, reason in _TABLE:
         if isinstance(error, kind):
             return Failure(reason(error, watch), _detail(error, seconds))

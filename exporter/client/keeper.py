@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 
-from exporter.credentials import Auth, AuthMethod, Secret, Verdict, headers
-from exporter.files import read_secret
+from exporter.credentials import Auth, AuthMethod, Verdict, headers
+from exporter.files import FileVersion, file_version, read_secret
 from exporter.reasons import Failure, Reason
 
 # So that nobody is locked out of an account, or floods its logs, by a wrong secret.
 _RETRY_SECONDS = 60.0
+_INLINE: FileVersion = (0,)
 
 
 @dataclass(slots=True)
@@ -76,18 +76,10 @@ class CredentialKeeper:
         if secret is None:
             return
         try:
-            version = _version(secret)
+            version = file_version(secret.file) if secret.file else _INLINE
             if version != kept.version or not kept.value:
                 self._kept[method] = _Kept(read_secret(secret), version)
         except (OSError, ValueError) as error:
             what = getattr(error, "strerror", None) or str(error)
             self._set_aside(method, Failure(Reason.UNAUTHORIZED, f"cannot read {secret.file}: {what}"))
             self._kept[method].version = ()
-
-
-def _version(secret: Secret) -> tuple[int, ...]:
-    """What changes when a secret's file is written or replaced."""
-    if not secret.file:
-        return (0,)
-    status = os.stat(secret.file)  # noqa: PTH116 - a path object would only be taken apart again
-    return (status.st_mtime_ns, status.st_size, status.st_ino)

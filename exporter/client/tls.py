@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from exporter.client.watch import WatchedSSLObject
+from exporter.files import FileVersion, file_version
 from exporter.targets import TlsOptions
 
 
@@ -31,16 +34,49 @@ def trustless_context() -> ssl.SSLContext:
     return context
 
 
-class TlsContexts:
-    """The contexts in use, one for each distinct `TlsOptions`."""
+class TlsFilesError(Exception):
+    """A file that is needed to verify a target cannot be used; the message names it."""
 
-    def __init__(self) -> None:
-        self._contexts: dict[TlsOptions, ssl.SSLContext] = {}
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    context: ssl.SSLContext
+    versions: tuple[FileVersion, ...]
+
+
+class TlsContexts:
+    """The contexts in use, one for each distinct `TlsOptions`; built anew when one of its files changes."""
+
+    def __init__(self, report: Callable[[str, str], None]) -> None:
+        self._built: dict[TlsOptions, _Built] = {}
+        self._report = report
         self.trustless = trustless_context()
 
+    def keep_only(self, wanted: set[TlsOptions]) -> None:
+        """Forget the contexts for all other options."""
+        self._built = {options: built for options, built in self._built.items() if options in wanted}
+
     def get(self, options: TlsOptions) -> ssl.SSLContext:
-        """The context for these options, built at first use."""
-        context = self._contexts.get(options)
-        if context is None:
-            context = self._contexts[options] = verifying_context(options)
-        return context
+        """The context for these options. One whose new files cannot be used stays as it was, which is reported.
+
+        Raises:
+            TlsFilesError: its files could not be used from the beginning.
+        """
+        versions = tuple(
+            file_version(file) for file in (options.ca_file, options.cert_file, options.key_file)
+        )
+        built = self._built.get(options)
+        if built is None or built.versions != versions:
+            built = self._built[options] = _Built(self._rebuild(options, built), versions)
+        return built.context
+
+    def _rebuild(self, options: TlsOptions, built: _Built | None) -> ssl.SSLContext:
+        try:
+            return verifying_context(options)
+        except (OSError, ssl.SSLError) as error:
+            files = ", ".join(file for file in (options.ca_file, options.cert_file, options.key_file) if file)
+            why = getattr(error, "strerror", None) or str(error)
+            if built is None:
+                raise TlsFilesError(f"cannot use {files}: {why}") from None
+            self._report(files, why)
+            return built.context

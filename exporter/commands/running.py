@@ -14,10 +14,14 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def run_until_stopped(
     start: Callable[[], AbstractAsyncContextManager[Any]],
     started: Callable[[Any], Awaitable[None]] | None = None,
+    on_hangup: Callable[[Any], Awaitable[object]] | None = None,
 ) -> None:
-    """Enter what `start` gives, tell `started`, wait for SIGTERM or SIGINT (also while entering), leave."""
+    """Enter what `start` gives, tell `started`, wait for SIGTERM or SIGINT (also while entering), leave.
+
+    In between each SIGHUP calls `on_hangup`.
+    """
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
-        runner.run(_until_stopped(start, started))
+        runner.run(_until_stopped(start, started, on_hangup))
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
@@ -32,14 +36,24 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 async def _until_stopped(
     start: Callable[[], AbstractAsyncContextManager[Any]],
     started: Callable[[Any], Awaitable[None]] | None,
+    on_hangup: Callable[[Any], Awaitable[object]] | None,
 ) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # until there is something to reload
+    hangups: set[asyncio.Future[object]] = set()
+
+    def hang_up(running: Any, act: Callable[[Any], Awaitable[object]]) -> None:
+        task = asyncio.ensure_future(act(running))
+        hangups.add(task)
+        task.add_done_callback(hangups.discard)
 
     async def serve() -> None:
         async with start() as running:
+            if on_hangup is not None:
+                loop.add_signal_handler(signal.SIGHUP, hang_up, running, on_hangup)
             if started is not None:
                 await started(running)
             await stopping.wait()

@@ -26,7 +26,10 @@ def run(arguments: argparse.Namespace) -> int:
     logger = log.get_logger()
     logger.info("starting", version=__version__, targets=len(settings.targets))
     try:
-        run_until_stopped(lambda: Exporter(settings))
+        run_until_stopped(
+            lambda: Exporter(settings, lambda: load(arguments.config_file, arguments.flags)),
+            on_hangup=Exporter.reload,
+        )
     except OSError as error:
         logger.error("cannot serve", error=str(error))  # noqa: TRY400 - a port in use needs no traceback
         return EXIT_FAILURE

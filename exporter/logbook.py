@@ -1,0 +1,62 @@
+"""What is worth a line in the log: changes of diagnosis, requests at debug level, unknown words once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from exporter.checkup import Checkup
+from exporter.log import get_logger
+from exporter.observation import Details, Observation
+from exporter.operations.component_status import ComponentStatus
+from exporter.store import DiagnosisChange, TargetState
+from exporter.targets import AccessPath, Route, Target
+
+log = get_logger()
+_MAX_WORDS = 20
+
+
+def note_requests(target: Target, observations: Iterable[Observation]) -> None:
+    """Every request, at debug level."""
+    if not log.is_enabled_for(logging.DEBUG):
+        return
+    for seen in observations:
+        for exchange in seen.exchanges:
+            log.debug(
+                "request",
+                **_labels(target, exchange.route.node),
+                path=exchange.route.path.value,
+                operation=seen.operation,
+                status=exchange.status,
+                seconds=None if exchange.seconds is None else round(exchange.seconds, 6),
+                result=str(exchange.failure or "ok"),
+            )
+
+
+def note_change(change: DiagnosisChange, checkup: Checkup) -> None:
+    """One line when a diagnosis changed: from, to, why (what each path said), and since when the old one held."""
+    failures = {path: checkup.failure(Route(path, change.node)) for path in AccessPath}
+    since = datetime.fromtimestamp(checkup.finished_at - (change.lasted or 0), UTC)
+    log.info(
+        "diagnosis changed",
+        **_labels(change.target, change.node),
+        **{"from": change.before.value, "to": change.after.value},
+        reason=next((failure.reason.value for failure in failures.values() if failure), "none"),
+        since=since.isoformat(timespec="seconds"),
+        **{path.value: str(failure or "ok") for path, failure in failures.items()},
+    )
+
+
+def note_unknown_words(state: TargetState, details: Details) -> None:
+    """Words of the server that we do not know, each of them once, and only so many of each target."""
+    for seen in details.observations:
+        if isinstance(seen.outcome, ComponentStatus):
+            room = _MAX_WORDS - len(state.words_logged)
+            for word in sorted(seen.outcome.unrecognised - state.words_logged)[:room]:
+                state.words_logged.add(word)
+                log.warning("unknown status, shown as `unknown`", target=state.target.name, status=word)
+
+
+def _labels(target: Target, node: str) -> dict[str, str]:
+    return {"target": target.name, **({"node": node} if node else {})}

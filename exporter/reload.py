@@ -1,0 +1,50 @@
+"""Reloading the configuration: all of it or nothing, one at a time, off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+from exporter.log import get_logger
+from exporter.settings import ConfigurationError, Settings
+
+log = get_logger()
+
+
+class Reloads:
+    """Loads settings anew and hands them to `apply`. The first load has happened already, successfully."""
+
+    def __init__(self, load: Callable[[], Settings], apply: Callable[[Settings], None]) -> None:
+        self._load = load
+        self._apply = apply
+        self._lock = asyncio.Lock()
+        self.successful = True
+        self.succeeded_at = time.time()
+
+    async def reload(self) -> bool:
+        """Whether the configuration was taken over. Two at once follow one another."""
+        async with self._lock:
+            try:
+                settings = await asyncio.to_thread(self._load)
+            except ConfigurationError as error:
+                self.successful = False
+                for fault in error.faults:
+                    log.error("configuration refused, the old one keeps running", fault=str(fault))  # noqa: TRY400
+                return False
+            self._apply(settings)
+            self.successful, self.succeeded_at = True, time.time()
+            log.info("configuration reloaded", targets=len(settings.targets))
+            return True
+
+
+def differences(old: Settings, new: Settings) -> Iterator[str]:
+    """The keys whose change cannot take effect while the exporter runs."""
+    pairs = {
+        "latency_buckets": (old.latency_buckets, new.latency_buckets),
+        "log": (old.log, new.log),
+        **{
+            f"web.{key}": (getattr(old.web, key), getattr(new.web, key)) for key in type(old.web).model_fields
+        },
+    }
+    yield from (key for key, (before, after) in pairs.items() if before != after)
