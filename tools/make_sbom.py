@@ -40,7 +40,7 @@ def sbom() -> Bom:
     libraries = {name: _component(name, version, ComponentType.LIBRARY) for name, version in pins().items()}
     bom = Bom(components=libraries.values())
     bom.metadata.component = root
-    bom.metadata.timestamp = None
+    bom.metadata.timestamp = None  # type: ignore[assignment]  # the library would say now
     bom.serial_number = uuid.uuid5(
         uuid.NAMESPACE_URL, "\n".join(f"{each.purl}" for each in (root, *libraries.values()))
     )
