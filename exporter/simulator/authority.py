@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trustme
 
-_NAMES = ("onezone.example", "localhost", "127.0.0.1", "::1")
+_NAMES = ("onezone.example", "provider.example", "localhost", "127.0.0.1", "::1")
 _OTHER_NAMES = ("another-zone.example",)
 _YEAR = timedelta(days=365)
 
@@ -34,8 +34,8 @@ class ObservedTls(ssl.SSLObject):
 class Authority:
     """One authority serves any number of zones: certificates are made when first needed, then shared.
 
-    They are valid for onezone.example, localhost, 127.0.0.1 and ::1. Their keys are elliptic (the real
-    ones are RSA), so that a farm of hundreds of zones starts and answers quickly.
+    They are valid for onezone.example, provider.example, localhost, 127.0.0.1 and ::1. Their keys are
+    elliptic (the real ones are RSA), so that a farm of hundreds of zones starts and answers quickly.
     """
 
     def __init__(self) -> None:

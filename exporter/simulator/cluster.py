@@ -97,6 +97,18 @@ class Cluster:
         return (host for host in self.panel_hosts if self.condition(host).panel is panel)
 
     @property
+    def own_domain(self) -> str:
+        """The domain of the cluster itself; `domain` is that of the zone, which a Oneprovider belongs to."""
+        return self.provider.domain if self.kind is Kind.ONEPROVIDER and self.provider else self.domain
+
+    @property
+    def own_id(self) -> str | None:
+        """The id of the cluster: that of the Oneprovider, None when it is not registered."""
+        if self.kind is Kind.ONEPROVIDER:
+            return self.provider.id if self.provider else None
+        return self.cluster_id
+
+    @property
     def service(self) -> str:
         """How the cluster is called in URLs."""
         return "provider" if self.kind is Kind.ONEPROVIDER else "zone"

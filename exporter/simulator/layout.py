@@ -39,13 +39,13 @@ def _service(cluster: Cluster) -> dict[str, object]:
 
 def summary(_request: Request, cluster: Cluster, _argument: str) -> Reply:
     """The cluster as its Onezone knows it."""
-    if not cluster.deployed or (cluster.kind is Kind.ONEPROVIDER and cluster.provider is None):
+    if not cluster.deployed or cluster.own_id is None:
         return NOT_FOUND
     if not cluster.worker_serves:
         return SERVICE_UNAVAILABLE
     version = {"release": cluster.version, "build": cluster.build}
     body = {
-        "id": cluster.cluster_id,
+        "id": cluster.own_id,
         "type": str(cluster.kind),
         "serviceId": cluster.provider.id
         if cluster.kind is Kind.ONEPROVIDER and cluster.provider
@@ -72,7 +72,7 @@ def web_certificate(_request: Request, cluster: Cluster, _argument: str) -> Repl
         "letsEncrypt": certificate.lets_encrypt,
         "creationTime": certificate.creation,
         "expirationTime": certificate.expiration,
-        "domain": cluster.domain,
+        "domain": cluster.own_domain,
         "issuer": certificate.issuer,
         "paths": {part: f"{directory}/web_{part}.pem" for part in ("key", "chain", "cert")},
         **(renewal if certificate.lets_encrypt else {}),
@@ -93,7 +93,7 @@ def dns_check(_request: Request, cluster: Cluster, _argument: str) -> Reply:
             "summary": word,
             "expected": addresses,
             "got": addresses if word == "ok" else [],
-            "recommended": [f"{cluster.domain}. IN A {address}" for address in addresses],
+            "recommended": [f"{cluster.own_domain}. IN A {address}" for address in addresses],
         }
         for key, word in checks.items()
         if word is not None

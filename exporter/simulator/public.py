@@ -21,7 +21,7 @@ _LISTENER_SECONDS = 5.0
 def configuration(_request: Request, cluster: Cluster, _argument: str) -> Reply:
     """The public facts of a cluster, deployed or not."""
     common = {
-        "clusterId": cluster.cluster_id,
+        "clusterId": cluster.own_id,
         "version": cluster.version,
         "build": cluster.build,
         "deployed": cluster.deployed,
@@ -50,7 +50,7 @@ def _provider_facts(cluster: Cluster) -> dict[str, Any]:
     }
     if cluster.names_provider:
         facts |= {"providerName": told and told.name, "providerDomain": told and told.domain}
-    return facts if provider else facts | {"clusterId": None}
+    return facts
 
 
 def health(_request: Request, cluster: Cluster, _argument: str) -> Reply:

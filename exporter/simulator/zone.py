@@ -147,7 +147,7 @@ class SimulatedZone:
 
     def _url(self, path: AccessPath) -> str:
         # Several nodes have one name and no common address: clients must be told the addresses.
-        host = self._facts.domain if len(self._nodes) > 1 else self._nodes[_FIRST_NODE].address
+        host = self._facts.own_domain if len(self._nodes) > 1 else self._nodes[_FIRST_NODE].address
         return f"https://{host}:{self._ports[path]}"
 
     def _named(self, node: str) -> tuple[str, ...]:
@@ -171,4 +171,6 @@ class SimulatedZone:
 def _with_hosts(cluster: Cluster, nodes: int) -> Cluster:
     if len(cluster.hosts) >= nodes:
         return cluster
-    return replace(cluster, hosts=tuple(f"node{number}.{cluster.domain}" for number in range(1, nodes + 1)))
+    return replace(
+        cluster, hosts=tuple(f"node{number}.{cluster.own_domain}" for number in range(1, nodes + 1))
+    )

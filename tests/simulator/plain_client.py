@@ -24,17 +24,17 @@ class Heard:
 class Client:
     """Asks one question on one connection, and hangs up."""
 
-    def __init__(self, zone: SimulatedZone) -> None:
+    def __init__(self, zone: SimulatedZone, node: str = "node1") -> None:
         self._zone = zone
+        self._address = zone.node_addresses[node]
         self.context = zone.authority.client_context()
 
     async def connect(
         self, path: AccessPath, context: ssl.SSLContext | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         origin = urlsplit(self._zone.proxy_url if path is AccessPath.PROXY else self._zone.direct_url)
-        assert origin.hostname
         return await asyncio.open_connection(
-            origin.hostname, origin.port, ssl=context or self.context, server_hostname="onezone.example"
+            self._address, origin.port, ssl=context or self.context, server_hostname="onezone.example"
         )
 
     async def ask(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -194,3 +195,23 @@ def test_a_stopped_process_stays_stopped_whatever_else_is_wrong(other: Trouble) 
     troubles = frozenset({other, Trouble.HOST_DOWN})
     conducts = conducts_under(troubles, condition_under(troubles, A_WELL_HOST))
     assert {conduct.door for conduct in conducts} == {Door.CLOSED}
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_an_endless_answer_costs_no_memory_however_slowly_it_is_read(
+    zone: SimulatedZone, client: Client
+) -> None:
+    await zone.only(Trouble.PROXY_ENDLESS)
+    reader, writer = await client.connect(AccessPath.PROXY)
+    writer.write(request(HEALTH))
+    await reader.readexactly(1_000_000)
+    before = resident_bytes()
+    for _turn in range(2000):
+        await asyncio.sleep(0)  # the server's turn, to send as much as it wants
+        await reader.read(1000)
+    assert resident_bytes() - before < 20_000_000
+    writer.transport.abort()

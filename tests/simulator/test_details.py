@@ -1,0 +1,135 @@
+"""What needs credentials: who is let in, the certificate, the DNS records, and the layout of the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from exporter.simulator import DnsCheck, SimulatedZone, Trouble, WebCertificate
+from exporter.targets import AccessPath
+from tests.simulator.asking import PASSPHRASE, Said, ask, basic
+from tests.simulator.plain_client import Client
+
+TOKEN = {"x-auth-token": "simulated-token"}
+MEMBER = {"x-auth-token": "simulated-member-token"}
+EXPIRED = {"x-auth-token": "simulated-expired-token"}
+GARBAGE = {"x-auth-token": "garbage"}
+WRONG = basic("wrong")
+NOBODY: Mapping[str, str] = {}
+DETAILS = ("hosts", "cluster", "web_cert", "dns_check", "zone/configuration", "zone/workers", "zone/nagios")
+
+
+def verdict(said: Said) -> tuple[int, str]:
+    error = said.value["error"]
+    problem = error.get("details", {}).get("authError", {})
+    return said.status, problem.get("id", error["id"])
+
+
+@pytest.mark.parametrize("operation", DETAILS)
+async def test_members_may_look_at_everything(client: Client, operation: str) -> None:
+    for headers in (PASSPHRASE, TOKEN, MEMBER):
+        heard = await client.ask(AccessPath.DIRECT, f"/api/v3/onepanel/{operation}", headers=headers)
+        assert heard.status == 200
+
+
+UNAVAILABLE = (503, "serviceUnavailable")
+REFUSALS = [
+    ((), NOBODY, (401, "unauthorized")),
+    ((), WRONG, (401, "badBasicCredentials")),
+    ((), GARBAGE, (401, "tokenInvalid")),
+    ((), EXPIRED, (401, "tokenCaveatUnverified")),
+    ((), WRONG | TOKEN, (401, "badBasicCredentials")),
+    ((Trouble.WORKER_STOPPED,), TOKEN, UNAVAILABLE),
+    ((Trouble.WORKER_STOPPED,), EXPIRED, UNAVAILABLE),
+    ((Trouble.NOT_DEPLOYED,), TOKEN, (400, "noServiceNodes")),
+    ((Trouble.BREAKER_OPEN,), PASSPHRASE, UNAVAILABLE),
+    ((Trouble.BREAKER_OPEN,), WRONG, UNAVAILABLE),
+    ((Trouble.DATABASE_DOWN,), PASSPHRASE, (401, "unauthorized")),
+]
+
+
+@pytest.mark.parametrize(("troubles", "headers", "refusal"), REFUSALS)
+async def test_credentials_are_refused(
+    zone: SimulatedZone,
+    client: Client,
+    troubles: tuple[Trouble, ...],
+    headers: dict[str, str],
+    refusal: tuple[int, str],
+) -> None:
+    await zone.only(*troubles)
+    assert verdict(await ask(client, "hosts", headers=headers)) == refusal
+
+
+async def test_the_passphrase_works_while_the_worker_is_down(zone: SimulatedZone, client: Client) -> None:
+    await zone.only(Trouble.WORKER_STOPPED)
+    assert (await ask(client, "zone/workers")).value == {"127.0.0.1": "stopped"}
+    assert await ask(client, "cluster") == (503, (await ask(client, "zone/users")).value)
+
+
+CERTIFICATES: list[tuple[WebCertificate, dict[str, Any]]] = [
+    (
+        WebCertificate(last_renewal_failure="2026-11-02T03:00:00Z"),
+        {
+            "status": "valid",
+            "letsEncrypt": True,
+            "lastRenewalSuccess": "2026-10-01T03:00:00Z",
+            "lastRenewalFailure": "2026-11-02T03:00:00Z",
+        },
+    ),
+    (
+        WebCertificate(status="near_expiration", last_renewal_success=None),
+        {"status": "near_expiration", "lastRenewalSuccess": None, "lastRenewalFailure": None},
+    ),
+    (WebCertificate(status="expired", lets_encrypt=False), {"status": "expired", "letsEncrypt": False}),
+]
+
+
+@pytest.mark.parametrize(("certificate", "facts"), CERTIFICATES)
+async def test_the_certificate_is_told_with_its_renewal(
+    zone: SimulatedZone, client: Client, certificate: WebCertificate, facts: dict[str, Any]
+) -> None:
+    await zone.change(web_certificate=certificate)
+    told = (await ask(client, "web_cert")).value
+    assert told.items() >= facts.items()
+    assert ("lastRenewalSuccess" in told) == certificate.lets_encrypt
+    assert told["domain"] == "onezone.example"
+
+
+async def test_the_dns_check_tells_of_what_is_checked_only(zone: SimulatedZone, client: Client) -> None:
+    await zone.change(dns_check=DnsCheck(domain="missing_records", zone="unresolvable"))
+    told = (await ask(client, "dns_check")).value
+    assert [told[key]["summary"] for key in ("domain", "dnsZone")] == ["missing_records", "unresolvable"]
+    assert told["timestamp"] == DnsCheck().timestamp
+    await zone.change(dns_check=DnsCheck(domain=None, zone=None))
+    assert set((await ask(client, "dns_check")).value) == {"timestamp"}
+    await zone.change(dns_check=None)
+    assert (await ask(client, "dns_check")).status == 404
+
+
+@pytest.mark.parametrize("operation", ["cluster", "web_cert", "dns_check", "zone/configuration"])
+async def test_before_deployment_there_is_nothing_to_tell(
+    zone: SimulatedZone, client: Client, operation: str
+) -> None:
+    await zone.only(Trouble.NOT_DEPLOYED)
+    assert verdict(await ask(client, operation)) == (404, "notFound")
+
+
+async def test_an_internal_error_leaves_four_keys_of_the_configuration(
+    zone: SimulatedZone, client: Client
+) -> None:
+    await zone.change(configuration_broken=True)
+    said = await ask(client, "configuration", headers={})
+    assert said.status == 200
+    assert set(said.value) == {"clusterId", "version", "build", "deployed"}
+
+
+async def test_troubles_come_on_top_of_changed_facts(zone: SimulatedZone, client: Client) -> None:
+    await zone.set(Trouble.OLD_VERSION, on=True)
+    await zone.change(version="21.02.9")
+    assert (await ask(client, "configuration")).value["version"] == "20.02.19"
+    await zone.only()
+    assert (await ask(client, "configuration")).value["version"] == "21.02.9"
+    assert zone.cluster == replace(zone.cluster, version="21.02.9")

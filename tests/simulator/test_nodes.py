@@ -1,0 +1,213 @@
+"""Several nodes: each with its own ports and troubles, and what one that is away does to the others' answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from exporter.client.client import Client as ExporterClient
+from exporter.credentials import Auth, Secret
+from exporter.operations import OPERATIONS
+from exporter.operations.component_status import ComponentStatus
+from exporter.operations.operation import Known
+from exporter.simulator import Authority, Cluster, Condition, Pace, Panel, SimulatedZone, Trouble, Worker
+from exporter.targets import AccessPath, Kind, Node, Route, Schedule, Target, TlsOptions
+from tests.simulator.asking import PASSPHRASE, ask
+from tests.simulator.plain_client import Client
+
+STALL_SECONDS = 0.3
+PACE = Pace(scale=0.0, connect_timeout_seconds=1.0, receive_timeout_seconds=1.0, stall_seconds=STALL_SECONDS)
+COMPONENTS = pytest.mark.parametrize("component", ["workers", "managers", "databases"])
+HOSTS = [f"node{number}.onezone.example" for number in (1, 2, 3)]
+AWAY = HOSTS[1]
+
+
+@pytest.fixture
+async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
+    async with SimulatedZone(nodes=3, authority=authority, pace=PACE) as zone:
+        yield zone
+
+
+@pytest.fixture
+def clients(zone: SimulatedZone) -> list[Client]:
+    return [Client(zone, node) for node in zone.nodes]
+
+
+async def test_nodes_share_their_ports_and_have_names_and_addresses_of_their_own(
+    zone: SimulatedZone, clients: list[Client]
+) -> None:
+    assert zone.node_addresses == {"node1": "127.0.0.1", "node2": "127.0.0.2", "node3": "127.0.0.3"}
+    assert zone.proxy_url.startswith("https://onezone.example:")
+    for path in AccessPath:
+        said = [await ask(client, "node", path=path) for client in clients]
+        assert [one.value["hostname"] for one in said] == HOSTS
+    assert [node.journals[AccessPath.PROXY].count("/node") for node in zone.nodes.values()] == [1, 1, 1]
+
+
+@COMPONENTS
+async def test_a_dead_onepanel_costs_the_whole_map_and_no_other_hosts_word(
+    zone: SimulatedZone, clients: list[Client], component: str
+) -> None:
+    assert (await ask(clients[0], f"zone/{component}")).value == dict.fromkeys(HOSTS, "healthy")
+    await zone.set(Trouble.PANEL_STOPPED, on=True, node="node2")
+    for client in (clients[0], clients[2]):
+        said = await ask(client, f"zone/{component}")
+        assert (said.status, said.error_id) == (503, "errorOnNodes")
+        assert said.value["error"]["details"]["hostnames"] == [AWAY]
+        assert [(await ask(client, f"zone/{component}/{host}")).status for host in HOSTS] == [200, 503, 200]
+
+
+async def test_a_dead_onepanel_makes_every_node_unhealthy_and_is_still_listed(
+    zone: SimulatedZone, clients: list[Client]
+) -> None:
+    await zone.set(Trouble.PANEL_STOPPED, on=True, node="node2")
+    for client in (clients[0], clients[2]):
+        assert (await ask(client, "health", headers={})).status == 500
+        assert (await ask(client, "configuration", headers={})).status == 200
+        assert (await ask(client, "hosts")).value == HOSTS
+        assert (await ask(client, "zone/configuration")).value["cluster"]["workers"]["hosts"] == HOSTS
+        said = await ask(client, "zone/nagios", headers=PASSPHRASE)
+        assert (said.status, said.error_id) == (503, "serviceUnavailable")
+    with pytest.raises(ConnectionRefusedError):
+        await clients[1].connect(AccessPath.DIRECT)
+    assert (await ask(clients[1], "health", headers={}, path=AccessPath.PROXY)).status == 503
+
+
+async def test_a_frozen_onepanel_holds_up_what_asks_it_and_nothing_else(
+    zone: SimulatedZone, clients: list[Client]
+) -> None:
+    await zone.set(Trouble.PANEL_FROZEN, on=True, node="node2")
+    held_up = {"health": 500, "zone/workers": 503, f"zone/managers/{AWAY}": 503, "zone/nagios": 503}
+    at_once = {"configuration": 200, "hosts": 200, "zone/configuration": 200, f"zone/workers/{HOSTS[2]}": 200}
+    loop = asyncio.get_running_loop()
+    for operation, status in {**held_up, **at_once}.items():
+        began = loop.time()
+        assert (await ask(clients[0], operation)).status == status
+        assert (loop.time() - began >= STALL_SECONDS) == (operation in held_up), operation
+    await zone.only(node="node2")
+    assert (await ask(clients[0], "zone/workers")).value == dict.fromkeys(HOSTS, "healthy")
+
+
+async def test_a_host_that_left_makes_the_lists_bad_and_one_whole_again(
+    zone: SimulatedZone, clients: list[Client]
+) -> None:
+    await zone.change_node("node2", forgotten=True)
+    said = await ask(clients[0], "zone/workers")
+    assert (said.status, said.error_id) == (400, "badValueListNotAllowed")
+    assert said.value["error"]["details"]["allowed"] == [HOSTS[0], HOSTS[2]]
+    assert (await ask(clients[0], f"zone/workers/{HOSTS[2]}")).value == "healthy"
+    assert (await ask(clients[0], "health")).status == 200
+
+
+WORKERS = {
+    Worker.STOPPED: "stopped",
+    Worker.MISSING: "missing",
+    Worker.HANGING: "unhealthy",
+    Worker.LISTENER_CLOSED: "unhealthy",
+    Worker.FAILING: "unhealthy",
+}
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+async def test_the_worker_of_one_node_is_sick_alone(
+    zone: SimulatedZone, clients: list[Client], worker: Worker
+) -> None:
+    await zone.change_node("node2", worker=worker)
+    told = (await ask(clients[0], "zone/workers")).value
+    assert told == {HOSTS[0]: "healthy", AWAY: WORKERS[worker], HOSTS[2]: "healthy"}
+    assert (await ask(clients[0], "health")).status == 200
+    assert (await ask(clients[0], "zone/users", path=AccessPath.PROXY)).status == 200
+
+
+async def test_modules_that_are_not_ok_show_in_every_nodes_report(
+    zone: SimulatedZone, clients: list[Client]
+) -> None:
+    await zone.change_node("node2", modules={"dispatcher": "out_of_sync"})
+    await zone.change_node("node3", modules={"gs_worker": 'error: no "db" <&>'})
+    report = (await clients[0].ask(AccessPath.PROXY, "/nagios")).body.decode()
+    assert report.partition("<oz_worker")[0].endswith(' status="error">')
+    assert f'name="oz_worker@{AWAY}" status="out_of_sync"' in report
+    assert "'error: no \"db\" &lt;&amp;&gt;'" in report
+    told = (await ask(clients[0], "zone/workers")).value
+    assert told == {HOSTS[0]: "healthy", AWAY: "unhealthy", HOSTS[2]: "unhealthy"}
+
+
+HOSTILE = 'a\nb"c\0' + "x" * 1_000_000
+
+
+async def test_anything_can_be_told_as_a_status(zone: SimulatedZone, clients: list[Client]) -> None:
+    await zone.change_node("node3", words={"managers": HOSTILE, "databases": "starting"})
+    assert (await ask(clients[0], "zone/managers")).value[HOSTS[2]] == HOSTILE
+    assert (await ask(clients[0], f"zone/databases/{HOSTS[2]}")).value == "starting"
+
+
+async def test_a_cluster_can_have_ten_thousand_hosts_of_hostile_names(authority: Authority) -> None:
+    hosts = ("127.0.0.1", HOSTILE, *(f"host-{number}" for number in range(10_000)))
+    words = {HOSTILE: Condition(words={"workers": "stopping"})}
+    cluster = Cluster(hosts=hosts, conditions=words)
+    async with SimulatedZone(authority=authority, cluster=cluster, pace=PACE) as zone:
+        told = (await ask(Client(zone), "zone/workers")).value
+        assert len(told) == 10_002
+        assert told[HOSTILE] == "stopping"
+        assert (await ask(Client(zone), "zone/workers/host-9999")).value == "healthy"
+
+
+async def test_troubles_of_one_node_come_and_go_by_themselves(
+    zone: SimulatedZone, clients: list[Client]
+) -> None:
+    await zone.set(Trouble.HOST_DOWN, on=True, node="node3")
+    await zone.set(Trouble.WORKER_STOPPED, on=True, node="node2")
+    assert zone.troubles == {Trouble.HOST_DOWN, Trouble.WORKER_STOPPED}
+    assert zone.cluster.condition(HOSTS[2]).panel is Panel.STOPPED
+    for client in clients[1:]:
+        with pytest.raises(ConnectionRefusedError):
+            await client.connect(AccessPath.PROXY)
+    await zone.only()
+    for client in clients:
+        assert (await ask(client, "health", path=AccessPath.PROXY)).status == 200
+    with pytest.raises(ValueError, match="there is no node9 among node1, node2, node3"):
+        await zone.set(Trouble.HOST_DOWN, on=True, node="node9")
+
+
+async def test_what_concerns_the_whole_cluster_is_seen_on_every_node(
+    zone: SimulatedZone, clients: list[Client]
+) -> None:
+    await zone.set(Trouble.BREAKER_OPEN, on=True, node="node2")
+    assert [(await ask(client, "configuration")).status for client in clients] == [503, 503, 503]
+
+
+def target_of(zone: SimulatedZone, ca_file: Path) -> Target:
+    return Target(
+        name="zone",
+        url="https://onezone.example",
+        proxy_url=zone.proxy_url,
+        direct_url=zone.direct_url,
+        nodes=tuple(Node(name, address) for name, address in zone.node_addresses.items()),
+        auth=Auth(passphrase=Secret(zone.cluster.passphrase)),
+        tls=TlsOptions(ca_file=str(ca_file)),
+        schedule=Schedule(interval=10.0, timeout=5.0),
+    )
+
+
+@pytest.mark.parametrize("trouble", [Trouble.PANEL_STOPPED, Trouble.PANEL_FROZEN, Trouble.HOST_DOWN])
+async def test_the_exporter_keeps_the_living_hosts_and_misses_the_other(
+    zone: SimulatedZone, tmp_path: Path, trouble: Trouble
+) -> None:
+    await zone.set(trouble, on=True, node="node2")
+    target = target_of(zone, zone.authority.write_ca_file(tmp_path / "ca.pem"))
+    client = ExporterClient(lambda where, bug: pytest.fail(f"{where}: {bug}"))
+    up = [Route(AccessPath.DIRECT, "node1")]
+    try:
+        details = await client.look_closer(target, OPERATIONS, Known(Kind.ONEZONE), target.routes, up)
+    finally:
+        await client.close()
+    told = {
+        seen.operation: {host: str(status) for host, status in seen.outcome.by_host.items()}
+        for seen in details.observations
+        if isinstance(seen.outcome, ComponentStatus)
+    }
+    expected = {HOSTS[0]: "healthy", AWAY: "unreachable", HOSTS[2]: "healthy"}
+    assert told == dict.fromkeys(("workers", "managers", "databases"), expected)
