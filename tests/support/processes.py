@@ -184,6 +184,10 @@ class ExporterProcess:
         await asyncio.gather(*self._readers)
         return code, took
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def resident_bytes(self) -> int:
         """How much memory it holds."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
