@@ -78,9 +78,9 @@ async def until_all(exporter: ExporterProcess, prefix: str, rounds: float, secon
 async def test_a_hundred_hanging_targets_do_not_hold_up_a_hundred_others(
     config_file: Path, authority: Authority
 ) -> None:
-    interval, intervals = 2.0, 5
+    interval, intervals = 4.0, 4
     async with half_hanging(config_file, authority, 200, interval) as exporter:
-        before = await until_all(exporter, "hanging", 1, seconds=30)
+        before = await until_all(exporter, "hanging", 1, seconds=60)
         healthy = [name for name in before.finished if name.startswith("healthy")]
         assert len(healthy) == 100
         answers = []
