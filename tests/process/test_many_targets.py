@@ -105,4 +105,4 @@ async def test_memory_does_not_grow_over_a_hundred_rounds(config_file: Path, aut
         before = exporter.resident_bytes()
         await until_all(exporter, "", warm_up_rounds + rounds, seconds=120)
         growth = exporter.resident_bytes() - before
-    assert growth < 4 * _MEGABYTE
+    assert growth < 8 * _MEGABYTE  # a connection or a checkup kept from each round would be 20 and more
