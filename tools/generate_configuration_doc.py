@@ -54,6 +54,8 @@ poll:
   max_concurrency: 100
 web:
   listen_addresses: [":19443"]
+  health_address: "127.0.0.1:19444"
+  config_file: web-config.yml
   telemetry_path: /metrics
 log:
   level: info
@@ -179,7 +181,12 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.default
-    if value is PydanticUndefined or isinstance(value, Keys) or value in ("", {}, (), NO_SECRET):
+    if (
+        value is PydanticUndefined
+        or value is None
+        or isinstance(value, Keys)
+        or value in ("", {}, (), NO_SECRET)
+    ):
         return ""
     if DURATION in field.metadata:
         return f"`{format_duration(value)}`"

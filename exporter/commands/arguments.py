@@ -51,7 +51,8 @@ LISTEN_ADDRESS = Flag(
     "--web.listen-address",
     "web.listen_addresses",
     "ADDRESS",
-    "where to listen, such as :19443 (the default), 127.0.0.1:19443 or [::1]:19443; may be repeated",
+    "where to listen, such as :19443 (the default), 127.0.0.1:19443, [::1]:19443, unix:/run/exporter.sock or "
+    "systemd: (its sockets); may be repeated",
     repeatable=True,
 )
 POLL_FLAGS = (
@@ -75,8 +76,14 @@ TARGET = Flag(
     "takes the place of the targets of environment and file",
     repeatable=True,
 )
+WEB_CONFIG_FILE = Flag(
+    "--web.config-file",
+    "web.config_file",
+    "FILE",
+    "TLS, passwords and headers, in the format of Prometheus' own web configuration",
+)
 DEMO_FLAGS = (LISTEN_ADDRESS, *POLL_FLAGS, *LOG_FLAGS)
-SERVE_FLAGS = (TARGET, *DEMO_FLAGS)
+SERVE_FLAGS = (TARGET, WEB_CONFIG_FILE, *DEMO_FLAGS)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """What the exporter is told to do: read from command line, environment and a YAML file, and judged before it starts."""
 
-from exporter.settings.addresses import ListenAddress
+from exporter.door import ListenAddress
 from exporter.settings.conversion import Settings
 from exporter.settings.faults import ConfigurationError, Fault
 from exporter.settings.loading import load
 from exporter.settings.schema import Log, Poll, Web
 from exporter.settings.values import LogFormat, LogLevel
+from exporter.settings.web_file import read_door
 
 __all__ = [
     "ConfigurationError",
@@ -18,4 +19,5 @@ __all__ = [
     "Settings",
     "Web",
     "load",
+    "read_door",
 ]

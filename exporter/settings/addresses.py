@@ -7,11 +7,14 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from exporter.door import Address, ListenAddress, SystemdSockets, UnixAddress
+
 _HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
 _LISTEN = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]]*):(?P<port>[0-9]{1,5})")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LAST_PORT = 65_535
+_LONGEST_SOCKET_PATH = 107  # Linux; the kernel's structure has room for no more
 
 
 class Origin(NamedTuple):
@@ -27,17 +30,6 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{host}" + (
             "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
         )
-
-
-class ListenAddress(NamedTuple):
-    """Where to listen; an empty host means all interfaces, port 0 any free port."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        """As it is written in the configuration: `:19443`, `127.0.0.1:19443`, `[::1]:19443`."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_origin(value: object, *, allow_http: bool) -> Origin:
@@ -82,17 +74,31 @@ def parse_host(text: str) -> str:
     return text.lower()
 
 
-def parse_listen_address(value: object) -> ListenAddress:
-    """What to listen on, from `:PORT`, `HOST:PORT` or `[IPV6]:PORT`.
+def parse_listen_address(value: object) -> Address:
+    """What to listen on, from `:PORT`, `HOST:PORT`, `[IPV6]:PORT`, `unix:/PATH` or `systemd:`.
 
     Raises:
         ValueError: it is none of these.
     """
+    if value == str(SystemdSockets()):
+        return SystemdSockets()
+    if isinstance(value, str) and value.startswith("unix:"):
+        return UnixAddress(_parse_socket_path(value.removeprefix("unix:")))
     match = _LISTEN.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match["port"]) > _LAST_PORT:
         raise ValueError("must be an address and port such as ':19443', '127.0.0.1:19443' or '[::1]:19443'")
     host = match["host"].strip("[]")
     return ListenAddress(parse_host(host) if host else "", int(match["port"]))
+
+
+def _parse_socket_path(path: str) -> str:
+    if not path.startswith("/") or not path.isprintable():
+        raise ValueError(
+            "must name the Unix socket by its whole path, such as unix:/run/onedata-exporter.sock"
+        )
+    if len(path.encode()) > _LONGEST_SOCKET_PATH:
+        raise ValueError(f"the path of a Unix socket may have {_LONGEST_SOCKET_PATH} bytes at most")
+    return path
 
 
 def is_ip_address(host: str) -> bool:

@@ -30,8 +30,8 @@ def check_readable(file: str) -> str:
     return file
 
 
-def check_key_pair(cert_file: str, key_file: str) -> None:
-    """A client certificate with its key.
+def check_key_pair(cert_file: str, key_file: str, place: str = "tls") -> None:
+    """A certificate with its key, which are the keys `cert_file` and `key_file` of `place`.
 
     Raises:
         ValueError: they are no certificate and key in PEM format, the key has a passphrase, or they do not match.
@@ -41,9 +41,10 @@ def check_key_pair(cert_file: str, key_file: str) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file, password=lambda: "-")
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise ValueError("is not the key of the certificate in tls.cert_file") from None
+            raise ValueError(f"is not the key of the certificate in {place}.cert_file") from None
         raise ValueError(
-            "tls.cert_file and tls.key_file must be a certificate and its key without a passphrase, in PEM format"
+            f"{place}.cert_file and {place}.key_file must be a certificate and its key without a passphrase, "
+            "in PEM format"
         ) from None
 
 

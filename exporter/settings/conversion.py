@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exporter.credentials import Auth
+from exporter.door import Door
 from exporter.maintenance import Window
 from exporter.operations import worker_report
 from exporter.settings.secrets import to_secret
@@ -25,10 +26,11 @@ class Settings:
     log: Log
     latency_buckets: tuple[float, ...]
     targets: tuple[Target, ...]
+    door: Door
 
 
-def convert(document: Document) -> Settings:
-    """The settings that a document without faults means."""
+def convert(document: Document, door: Door) -> Settings:
+    """The settings that a document without faults means, and the door that its `web.config_file` describes."""
     poll = document.poll
     schedule = Schedule(poll.interval, poll.details_interval, poll.timeout)
     return Settings(
@@ -37,6 +39,7 @@ def convert(document: Document) -> Settings:
         log=document.log,
         latency_buckets=document.latency_buckets,
         targets=tuple(_target(keys, schedule) for keys in document.targets),
+        door=door,
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from exporter.settings.faults import KeyPath
+    from exporter.settings.model import Keys
 
 _WORDS = {
     "missing": "is required",
@@ -60,27 +61,31 @@ def judge(values: Mapping[str, Any]) -> tuple[Document | None, list[Finding]]:
     try:
         document = Document.model_validate(values)
     except ValidationError as error:
-        wrong = [_finding(each) for each in error.errors() if each["type"] != _CONSEQUENCE]
-        return None, wrong + findings
+        return None, find_all(error, Document) + findings
     return document, findings
 
 
-def _finding(error: ErrorDetails) -> Finding:
+def find_all(error: ValidationError, model: type[Keys]) -> list[Finding]:
+    """Everything that is wrong with the values of a model."""
+    return [_finding(each, model) for each in error.errors() if each["type"] != _CONSEQUENCE]
+
+
+def _finding(error: ErrorDetails, model: type[Keys]) -> Finding:
     path = tuple(part for part in error["loc"] if part != "[key]")
     if error["type"] == "extra_forbidden" and "auth" in path[:-1]:
         return Finding(path[:-1], _NO_SUCH_CREDENTIAL)
     if error["type"] == "extra_forbidden":
-        return Finding(path, f"unknown key{_did_you_mean(path)}")
+        return Finding(path, f"unknown key{_did_you_mean(path, model)}")
     if path == ("targets",) and error["type"] in {"missing", "value_error"}:
         return Finding(path, _NO_TARGET)
     template = _WORDS.get(error["type"])
     return Finding(path, error["msg"] if template is None else template.format(**error.get("ctx", {})))
 
 
-def _did_you_mean(path: KeyPath) -> str:
+def _did_you_mean(path: KeyPath, model: type[Keys]) -> str:
     """Of the keys at the same place the one most alike, or the same key further down (`tls.ca_file`) or elsewhere."""
     *above, key = (part for part in path if isinstance(part, str))
-    places = [place for place, _ in walk() if place[0] != "defaults"]
+    places = [place for place, _ in walk(model) if place[0] != "defaults"]
     below = [place[len(above) :] for place in places if list(place[:-1])[: len(above)] == above]
     siblings = [place[0] for place in below if len(place) == 1]
     elsewhere = [".".join(place) for place in (*below, *places) if place[-1] == key and place[0] != "targets"]

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from exporter.door import OPEN_DOOR
 from exporter.settings.conversion import Settings, convert
-from exporter.settings.faults import ConfigurationError, KeyPath
+from exporter.settings.faults import ConfigurationError, Fault, KeyPath
 from exporter.settings.judgement import judge
 from exporter.settings.provenance import blame
 from exporter.settings.sources import CONFIG_FILE_VARIABLE, Source, read_environment, read_file, read_flags
 from exporter.settings.target_keys import RIVALS
+from exporter.settings.web_file import read_door
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pydantic.fields import FieldInfo
+
+    from exporter.door import Door
+    from exporter.settings.judgement import Finding
 
 
 def load(
@@ -44,10 +49,23 @@ def load(
     unread = [fault for source in sources for fault in source.faults]
     if unread:  # the targets may stand in what could not be read
         findings = [finding for finding in findings if finding.path != ("targets",)]
-    faults = [*unread, *(blame(finding, sources, merged) for finding in findings)]
+    door, door_faults = _read_door(merged, findings)
+    faults = [*unread, *(blame(finding, sources, merged) for finding in findings), *door_faults]
     if faults or document is None:
         raise ConfigurationError(dict.fromkeys(faults))
-    return convert(document)
+    return convert(document, door)
+
+
+def _read_door(merged: Mapping[str, Any], findings: Sequence[Finding]) -> tuple[Door, tuple[Fault, ...]]:
+    """The door of `web.config_file`, also where other things are wrong: all faults are told at once."""
+    web = merged.get("web")
+    file = web.get("config_file") if isinstance(web, dict) else None
+    if not isinstance(file, str) or any(finding.path == ("web", "config_file") for finding in findings):
+        return OPEN_DOOR, ()
+    try:
+        return read_door(file), ()
+    except ConfigurationError as error:
+        return OPEN_DOOR, error.faults
 
 
 def _merge(sources: Sequence[Source]) -> dict[str, Any]:

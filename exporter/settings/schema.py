@@ -19,6 +19,8 @@ from exporter.settings.values import (
     Listen,
     LogFormat,
     LogLevel,
+    OneListen,
+    ReadableFile,
     UrlPath,
     check_not_empty,
 )
@@ -63,7 +65,18 @@ class Web(Keys):
     listen_addresses: Annotated[tuple[Listen, ...], AfterValidator(check_not_empty)] = Field(
         (":19443",),
         validate_default=True,
-        description="where to listen: `:PORT` (all interfaces), `HOST:PORT` or `[IPV6]:PORT`; port 0: any free port",
+        description="where to listen: `:PORT` (all interfaces), `HOST:PORT` or `[IPV6]:PORT` (port 0: any free port), "
+        "`unix:/PATH` (a socket) or `systemd:` (the sockets that systemd hands over)",
+    )
+    health_address: OneListen = Field(
+        None,
+        description="a further address with nothing but `/-/healthy` and `/-/ready`, "
+        "always without TLS and passwords; default: none",
+    )
+    config_file: ReadableFile = Field(
+        "",
+        description="file with TLS, passwords and headers in the format of Prometheus' own web configuration; "
+        "see [the pages](web.md). It is read again when it changes",
     )
     telemetry_path: UrlPath = Field("/metrics", description="URL path of the metrics")
 

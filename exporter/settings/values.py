@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
 
+from exporter.door import Address, SystemdSockets
 from exporter.durations import parse_duration
 from exporter.settings.addresses import (
-    ListenAddress,
     Origin,
     parse_host,
     parse_ip_address,
     parse_listen_address,
     parse_origin,
 )
+from exporter.settings.certificates import check_readable
 from exporter.settings.moments import parse_moment
 from exporter.settings.secrets import check_secret, check_secret_file
 
@@ -144,10 +145,18 @@ def _origin(value: object, info: ValidationInfo) -> Origin:
     return parse_origin(value, allow_http=info.data.get("allow_http", True))
 
 
+def _one_address(value: object) -> Address:
+    address = parse_listen_address(value)
+    if isinstance(address, SystemdSockets):
+        raise ValueError("must be an address of its own; systemd's sockets belong in listen_addresses")  # noqa: TRY004 - told like all other faults
+    return address
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration), TypeName("duration")]
 Url = Annotated[Origin, PlainValidator(_origin), TypeName("URL")]
 Host = Annotated[str, AfterValidator(parse_host), TypeName("host name")]
-Listen = Annotated[ListenAddress, PlainValidator(parse_listen_address), TypeName("addresses")]
+Listen = Annotated[Address, PlainValidator(parse_listen_address), TypeName("addresses")]
+OneListen = Annotated[Address | None, PlainValidator(_one_address), TypeName("address")]
 UrlPath = Annotated[str, AfterValidator(check_telemetry_path), TypeName("URL path")]
 TargetName = Annotated[str, AfterValidator(check_target_name), TypeName("text")]
 LabelName = Annotated[str, AfterValidator(check_label_name)]
@@ -156,6 +165,7 @@ NodeName = Annotated[str, AfterValidator(check_node_name)]
 IpAddress = Annotated[str, AfterValidator(parse_ip_address)]
 Moment = Annotated[float, PlainValidator(parse_moment), TypeName("date and time")]
 FileName = Annotated[str, AfterValidator(check_file_name), TypeName("file")]
+ReadableFile = Annotated[str, AfterValidator(check_readable), TypeName("file")]
 SecretFile = Annotated[str, AfterValidator(check_secret_file), TypeName("file")]
 SecretText = Annotated[SecretStr, AfterValidator(check_secret), TypeName("text")]
 NO_SECRET = SecretStr("")

@@ -17,6 +17,7 @@ def test_the_example_on_the_page_is_valid(certificates: Path) -> None:
     file = certificates / "example.yml"
     for name in ("token", "passphrase"):
         (certificates / name).write_text("secret", encoding="ascii")
+    (certificates / "web-config.yml").write_text("{}", encoding="ascii")
     file.write_text(EXAMPLE, encoding="utf-8")
     assert len(load(file, environ={}).targets) == 2
     assert f"```yaml\n{EXAMPLE}```" in PAGE.read_text(encoding="utf-8")

@@ -54,7 +54,7 @@ def test_a_tag_that_would_run_code_is_refused(faults_of: FaultsOf) -> None:
         ("interval: 5s", "interval: unknown key; did you mean poll.interval?"),
         ("pol: {}", "pol: unknown key; did you mean poll?"),
         ("poll: {intervall: 5s}", "poll.intervall: unknown key; did you mean interval?"),
-        ("web: {config_file: x}", "web.config_file: unknown key"),
+        ("web: {external_url: x}", "web.external_url: unknown key"),
         ("web: {enable_lifecycle: true}", "web.enable_lifecycle: unknown key"),
         ('"\\n": 1', "'\\n': unknown key"),
         ("poll: 5s", "poll: must be a mapping (key: value)"),
