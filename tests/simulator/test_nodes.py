@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -153,6 +154,13 @@ async def test_a_cluster_can_have_ten_thousand_hosts_of_hostile_names(authority:
         assert len(told) == 10_002
         assert told[HOSTILE] == "stopping"
         assert (await ask(Client(zone), "zone/workers/host-9999")).value == "healthy"
+
+
+async def test_a_host_is_asked_for_by_its_name_in_url_encoding(authority: Authority) -> None:
+    name = "a/b c?#%"
+    cluster = Cluster(hosts=(name,), conditions={name: Condition(words={"workers": "starting"})})
+    async with SimulatedZone(authority=authority, cluster=cluster, pace=PACE) as zone:
+        assert (await ask(Client(zone), f"zone/workers/{quote(name, safe='')}")).value == "starting"
 
 
 async def test_troubles_of_one_node_come_and_go_by_themselves(
