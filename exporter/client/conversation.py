@@ -14,7 +14,6 @@ ReportBug: TypeAlias = Callable[[str, Exception], None]
 # Sends a request (perhaps more than once); returns what its reader made of it, and each exchange.
 Send: TypeAlias = Callable[[Request], Awaitable[tuple[Any, list[Exchange]]]]
 
-NO_TIME = Failure(Reason.TIMEOUT, "the time of the round was used up")
 _BUG = Failure(Reason.INTERNAL, "a bug of the exporter: see the traceback in its log")
 
 

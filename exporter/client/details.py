@@ -9,19 +9,27 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exporter.client.connection import RouteConnection
-from exporter.client.conversation import NO_TIME, ReportBug, hold
+from exporter.client.conversation import ReportBug, hold
 from exporter.client.keeper import CredentialKeeper
 from exporter.credentials import AuthMethod, Verdict, judge
 from exporter.observation import Details, Exchange, Observation
-from exporter.operations.operation import Known, Operation, Request
+from exporter.operations.operation import NO_TIME, Known, Operation, Request
 from exporter.reasons import Failure, Reason
 from exporter.targets import Route
 
 _NO_PATH = Failure(Reason.CONNECT, "Onepanel answers over no path")
 # These mean that the path is gone, so that another may be tried; a silent Onepanel is silent on both.
 _PATH_FAILURES = frozenset(
-    {Reason.RESOLVE, Reason.CONNECTION_REFUSED, Reason.CONNECT_TIMEOUT, Reason.CONNECT}
+    {
+        Reason.RESOLVE,
+        Reason.CONNECTION_REFUSED,
+        Reason.CONNECT_TIMEOUT,
+        Reason.CONNECT,
+        Reason.CONNECTION_LOST,
+    }
 )
+# Timers may go off a little before their time.
+_TICK_SECONDS = 0.05
 
 
 @dataclass(slots=True)
@@ -75,16 +83,30 @@ class DetailsVisit:
                 route = self._route(request)
                 reply, exchange = await self._exchange(route, request, method)
                 exchanges.append(exchange)
-                if exchange.failure is None or exchange.failure.reason not in _PATH_FAILURES:
+                if not self._leave(route, request, reply):
                     break
-                self.up.remove(route)
-            if not self._is_refused(method, reply):
+            if not self._is_refused(method, request, reply):
                 break
         return reply, exchanges
 
-    def _is_refused(self, method: AuthMethod, reply: Any) -> bool:
+    def _leave(self, route: Route, request: Request, reply: Any) -> bool:
+        """Whether a route is given up for the rest of the round: it is gone, or its Onepanel is frozen."""
+        if not isinstance(reply, Failure) or reply is NO_TIME:
+            return False
+        if reply.reason in _PATH_FAILURES:
+            self.up.remove(route)
+            return True
+        elsewhere = [each for each in self.up if each.node != route.node]
+        if request.local and reply.reason is Reason.TIMEOUT and elsewhere:
+            self.up = elsewhere
+            return True
+        return False
+
+    def _is_refused(self, method: AuthMethod, request: Request, reply: Any) -> bool:
         failure = reply if isinstance(reply, Failure) else None
         verdict = judge(method, failure)
+        if verdict is Verdict.UNVERIFIABLE and request.relayed:
+            verdict = Verdict.NOTHING
         self.keeper.note(method, verdict, failure)
         return verdict in {Verdict.REJECTED, Verdict.FORBIDDEN, Verdict.UNVERIFIABLE}
 
@@ -98,4 +120,9 @@ class DetailsVisit:
         if connection is None:
             connection = await self._stack.enter_async_context(self.open_route(route))
             self._connections[route] = connection
-        return await connection.exchange(request, seconds, self.keeper.headers(method) if method else {})
+        headers = self.keeper.headers(method) if method else {}
+        reply, exchange = await connection.exchange(request, seconds, headers)
+        if exchange.failure is None or exchange.failure.reason is not Reason.TIMEOUT:
+            return reply, exchange
+        is_over = self.deadline - time.perf_counter() < _TICK_SECONDS
+        return (NO_TIME if is_over else reply), exchange

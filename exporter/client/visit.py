@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.client.connection import RouteConnection
-from exporter.client.conversation import NO_TIME, ReportBug, hold
+from exporter.client.conversation import ReportBug, hold
 from exporter.observation import Exchange, Observation, Visit
-from exporter.operations.operation import Known, Operation, Request
+from exporter.operations.operation import NO_TIME, Known, Operation, Request
 from exporter.reasons import Failure
 
 

@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 from exporter.metrics import Metric, Reading, Scope, state_set
 from exporter.operations.answers import Answer, one_line, parse_json, read_object, refusal
-from exporter.operations.limits import MAX_HOSTS, Guarded, guard
+from exporter.operations.limits import MAX_HOSTS, Guarded, guard, hosts_named
 from exporter.operations.operation import (
     API_ROOT,
+    NO_TIME,
     Cadence,
     Conversation,
     Known,
@@ -59,26 +60,41 @@ class ComponentStatus(Guarded):
     unrecognised: frozenset[str] = frozenset()
 
     @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts whose status was told, or that are known to be away."""
+        return frozenset(self.by_host)
+
+    @property
     def hosts_away(self) -> frozenset[str]:
         """The hosts whose Onepanel did not answer."""
         return frozenset(host for host, status in self.by_host.items() if status is Status.UNREACHABLE)
 
 
-def read_statuses(component: str, answer: Answer) -> ComponentStatus | Failure:
-    """The map of hosts to statuses."""
+def read_statuses(
+    component: str, answer: Answer, before: frozenset[str] = frozenset()
+) -> ComponentStatus | Failure:
+    """The map of hosts to statuses. `before` are hosts that are known already."""
     body = read_object(answer)
-    return body if isinstance(body, Failure) else _from_words(component, body)
+    if isinstance(body, Failure):
+        return body
+    return _told(component, *guard(body.items(), MAX_HOSTS, before))
 
 
-def _from_words(component: str, words: Mapping[str, Any]) -> ComponentStatus:
-    kept, dropped = guard(words.items(), MAX_HOSTS)
-    known_words = {host: word for host, word in kept.items() if isinstance(word, str)}
+def _told(component: str, words: Mapping[str, Any], dropped: int) -> ComponentStatus:
+    foreign = [word for word in words.values() if isinstance(word, str) and not isinstance(word, Status)]
     return ComponentStatus(
         component,
-        {host: _TOLD.get(known_words.get(host, ""), Status.UNKNOWN) for host in kept},
-        frozenset(one_line(word) for word in known_words.values() if word not in _TOLD),
+        {host: _status(word) for host, word in words.items()},
+        frozenset(one_line(word) for word in foreign if word not in _TOLD),
         dropped=dropped,
     )
+
+
+def _status(word: Any) -> Status:
+    """The status that a word means; a `Status` is our own word, and not the server's."""
+    if isinstance(word, Status):
+        return word
+    return _TOLD.get(word, Status.UNKNOWN) if isinstance(word, str) else Status.UNKNOWN
 
 
 def read_word(answer: Answer) -> str | Failure:
@@ -100,28 +116,33 @@ def read_layout(plural: str, answer: Answer) -> tuple[str, ...] | Failure:
         return body
     try:
         hosts = body["cluster"][plural]["hosts"]
-        return tuple(sorted(str(host) for host in hosts))[:MAX_HOSTS]
     except (KeyError, TypeError):
+        hosts = None
+    if not isinstance(hosts, list):
         return Failure(Reason.INVALID_BODY, f"no hosts of {plural} in the layout of the cluster")
+    return tuple(host for host in hosts if isinstance(host, str))
 
 
 def _is_for_a_host_away(failure: Failure) -> bool:
+    if failure is NO_TIME:
+        return False
     return failure.error_id in _HOST_AWAY_ERRORS or failure.reason is Reason.TIMEOUT
 
 
 def _converse(plural: str, component: str, known_before: Known) -> Conversation[ComponentStatus]:
-    away = _hosts_away(known_before)
+    away, before = _hosts_away(known_before), hosts_named(known_before.learnt)
     url = f"{API_ROOT}/{known_before.service}/{plural}"
     if not away:
-        reply = yield _request(url, partial(read_statuses, component))
+        reply = yield _request(url, partial(read_statuses, component, before=before))
         if not (isinstance(reply, Failure) and _is_for_a_host_away(reply)):
             return reply  # type: ignore[no-any-return]  # what read_statuses made
     layout_url = f"{API_ROOT}/{known_before.service}/configuration"
-    hosts = yield _request(layout_url, partial(read_layout, plural))
+    hosts = yield _request(layout_url, partial(read_layout, plural), local=True)
     if isinstance(hosts, Failure):
         return hosts
-    words = yield from _host_by_host(url, hosts, away)
-    return _with_unreachable(component, words)
+    kept, dropped = guard(((host, host) for host in hosts), MAX_HOSTS, before)
+    words, failure = yield from _host_by_host(url, kept, away)
+    return _told(component, words, dropped) if words or failure is None else failure
 
 
 def _hosts_away(known_before: Known) -> frozenset[str]:
@@ -134,32 +155,37 @@ def _hosts_away(known_before: Known) -> frozenset[str]:
 
 
 def _host_by_host(
-    url: str, hosts: tuple[str, ...], away: frozenset[str]
-) -> Generator[Request, Any, dict[str, str]]:
-    """Each host's word. A host that says neither its status nor that it is away is left out."""
-    words: dict[str, str] = {}
-    for host in hosts:
-        if one_line(host) in away:
-            words[host] = Status.UNREACHABLE
+    url: str, hosts: Mapping[str, str], away: frozenset[str]
+) -> Generator[Request, Any, tuple[dict[str, str], Failure | None]]:
+    """Each host's word, and the last failure that was not a host's being away.
+
+    `hosts` are the names as Onepanel writes them, by their cleaned names. A host that says neither its
+    status nor that it is away is left out, as are those for which there is no time left.
+    """
+    words: dict[str, str] = dict.fromkeys(away.intersection(hosts), Status.UNREACHABLE)
+    failure: Failure | None = None
+    for host, written in hosts.items():
+        if host in away or failure is NO_TIME:
             continue
-        reply = yield _request(f"{url}/{quote(host, safe='')}", read_word)
+        reply = yield _request(f"{url}/{quote(written, safe='')}", read_word)
         if not isinstance(reply, Failure):
-            words[host] = reply if reply != Status.UNREACHABLE else ""
+            words[host] = reply
         elif _is_for_a_host_away(reply):
             words[host] = Status.UNREACHABLE
-    return words
+        else:
+            failure = reply
+    return words, failure
 
 
-def _with_unreachable(component: str, words: Mapping[str, str]) -> ComponentStatus:
-    """`unreachable` is our word: the server's own would be unknown."""
-    told = _from_words(component, words)
-    away = {one_line(host) for host, word in words.items() if word is Status.UNREACHABLE}
-    by_host = {host: Status.UNREACHABLE if host in away else status for host, status in told.by_host.items()}
-    return ComponentStatus(component, by_host, told.unrecognised - {Status.UNREACHABLE}, dropped=told.dropped)
-
-
-def _request(path: str, read: Any) -> Request:
-    return Request(path, read, credentials=True, deadline=_DEADLINE_SECONDS, max_body_bytes=_MAX_BODY_BYTES)
+def _request(path: str, read: Any, *, local: bool = False) -> Request:
+    return Request(
+        path,
+        read,
+        credentials=True,
+        deadline=_DEADLINE_SECONDS,
+        max_body_bytes=_MAX_BODY_BYTES,
+        local=local,
+    )
 
 
 def _readings(facts: ComponentStatus) -> Iterator[Reading]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exporter.operations.answers import one_line
 
@@ -16,22 +16,37 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """Facts some of whose names may have been refused: `dropped` counts them."""
+    """Facts about hosts, some of whose names may have been refused: `dropped` counts them."""
 
     dropped: int = 0
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names of the hosts that were kept."""
+        raise NotImplementedError
 
-def guard(named: Iterable[tuple[str, Value]], limit: int) -> tuple[dict[str, Value], int]:
-    """At most `limit` values by their cleaned names, sorted, and how many were refused.
 
-    Names that are empty when cleaned, or equal to one before, are refused, too.
+def hosts_named(learnt: Mapping[str, Any]) -> frozenset[str]:
+    """The hosts in the outcomes of a round so far: the limit is one for all operations of a target."""
+    outcomes = (outcome for outcome in learnt.values() if isinstance(outcome, Guarded))
+    return frozenset[str]().union(*(outcome.hosts for outcome in outcomes))
+
+
+def guard(
+    named: Iterable[tuple[str, Value]], limit: int, before: frozenset[str] = frozenset()
+) -> tuple[dict[str, Value], int]:
+    """The values by their cleaned names, sorted, and how many were refused.
+
+    Together with the names that were kept `before` there are at most `limit`. Names that are empty when
+    cleaned, or equal to another one, are refused, too.
     """
     kept: dict[str, Value] = {}
-    dropped = 0
+    dropped, room = 0, limit - len(before)
     for name, value in sorted(named, key=lambda entry: entry[0]):
         clean = one_line(name)
-        if clean and clean not in kept and len(kept) < limit:
+        if clean and clean not in kept and (clean in before or room > 0):
             kept[clean] = value
+            room -= clean not in before
         else:
             dropped += 1
     return kept, dropped

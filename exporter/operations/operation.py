@@ -14,10 +14,12 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from exporter.metrics import Metric, Reading
 from exporter.operations.answers import Answer
-from exporter.reasons import Failure
+from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Kind
 
 API_ROOT = "/api/v3/onepanel"
+# The outcome of a request that was not made, or not waited for, because the round was at its end.
+NO_TIME = Failure(Reason.TIMEOUT, "the time of the round was used up")
 
 Facts = TypeVar("Facts")
 
@@ -35,7 +37,9 @@ class Request:
 
     `path` is absolute on the origin. `body` is sent as JSON. `deadline` (seconds) shortens the
     target's timeout. With `credentials` it carries the target's, if there are any. `over` names the
-    access path it must take; without it, it takes the one of the visit.
+    access path it must take; without it, it takes the one of the visit. `local`: Onepanel answers it
+    without asking another host, so that silence is its own. `relayed`: Onepanel relays the worker's
+    answer, so that a 503 says nothing of the credentials.
     """
 
     path: str
@@ -47,6 +51,8 @@ class Request:
     deadline: float | None = None
     credentials: bool = False
     over: AccessPath | None = None
+    local: bool = False
+    relayed: bool = False
 
 
 Conversation: TypeAlias = Generator[Request, Any, Facts | Failure]

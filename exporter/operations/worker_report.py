@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -18,8 +19,17 @@ from defusedxml.ElementTree import iterparse
 
 from exporter.metrics import Metric, Reading, Scope, state_set
 from exporter.operations.answers import Answer, one_line, refusal
-from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, Guarded, guard
-from exporter.operations.operation import API_ROOT, Cadence, Conversation, Known, Operation, Request, known
+from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, Guarded, guard, hosts_named
+from exporter.operations.operation import (
+    API_ROOT,
+    Cadence,
+    Conversation,
+    Known,
+    Operation,
+    Request,
+    known,
+    with_credentials,
+)
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath
 
@@ -44,14 +54,19 @@ class WorkerReport(Guarded):
     status: ReportStatus | None
     modules: Mapping[str, Mapping[str, ReportStatus]]
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts that are reported on."""
+        return frozenset(self.modules)
 
-def read(answer: Answer) -> WorkerReport | Failure:
-    """The report in an XML answer, whatever its media type says."""
+
+def read(answer: Answer, before: frozenset[str] = frozenset()) -> WorkerReport | Failure:
+    """The report in an XML answer, whatever its media type says. `before` are hosts that are known already."""
     failure = refusal(answer)
     if failure is not None:
         return failure
     try:
-        return _from_elements(list(_elements(answer.body)))
+        return _from_elements(list(_elements(answer.body)), before)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         return Failure(Reason.INVALID_BODY, one_line(f"no worker report: {error}"))
 
@@ -71,7 +86,9 @@ def _elements(body: bytes) -> Iterator[tuple[int, str, Mapping[str, str]]]:
         yield depth, str(element.tag), dict(element.attrib)
 
 
-def _from_elements(elements: list[tuple[int, str, Mapping[str, str]]]) -> WorkerReport | Failure:
+def _from_elements(
+    elements: list[tuple[int, str, Mapping[str, str]]], before: frozenset[str]
+) -> WorkerReport | Failure:
     if not elements or elements[0][1] != "healthdata":
         return Failure(Reason.INVALID_BODY, "the XML is no worker report: expected the element healthdata")
     nodes: dict[str, dict[str, str]] = {}
@@ -82,11 +99,13 @@ def _from_elements(elements: list[tuple[int, str, Mapping[str, str]]]) -> Worker
             modules = nodes.setdefault(host, {}) if host else None
         elif modules is not None:
             modules[name] = attributes.get("status", "")
-    return _guarded(_status(elements[0][2].get("status", "")), nodes)
+    return _guarded(_status(elements[0][2].get("status", "")), nodes, before)
 
 
-def _guarded(status: ReportStatus | None, nodes: Mapping[str, Mapping[str, str]]) -> WorkerReport:
-    by_host, dropped = guard(nodes.items(), MAX_HOSTS)
+def _guarded(
+    status: ReportStatus | None, nodes: Mapping[str, Mapping[str, str]], before: frozenset[str]
+) -> WorkerReport:
+    by_host, dropped = guard(nodes.items(), MAX_HOSTS, before)
     names = {(name, None) for modules in by_host.values() for name in modules}
     allowed, refused = guard(names, MAX_MODULES)
     read_modules: dict[str, dict[str, ReportStatus]] = {}
@@ -106,16 +125,18 @@ def _status(word: str) -> ReportStatus | None:
 
 
 def _converse(known_before: Known) -> Conversation[WorkerReport]:
+    read_it = partial(read, before=hosts_named(known_before.learnt))
     report: Any = yield Request(
-        "/nagios", read, accept="*/*", max_body_bytes=_MAX_BODY_BYTES, over=AccessPath.PROXY
+        "/nagios", read_it, accept="*/*", max_body_bytes=_MAX_BODY_BYTES, over=AccessPath.PROXY
     )
-    if isinstance(report, Failure) and known_before.can_authenticate:
+    if isinstance(report, Failure) and with_credentials(known_before):
         report = yield Request(
             f"{API_ROOT}/{known_before.service}/nagios",
-            read,
+            read_it,
             accept="*/*",
             max_body_bytes=_MAX_BODY_BYTES,
             credentials=True,
+            relayed=True,
         )
     return report  # type: ignore[no-any-return]  # what `read` made
 
