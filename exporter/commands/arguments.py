@@ -11,7 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.commands.options import add_healthcheck_arguments, add_probe_arguments, add_users_arguments
+from exporter.commands.options import (
+    add_check_credentials_arguments,
+    add_healthcheck_arguments,
+    add_probe_arguments,
+    add_users_arguments,
+)
 from exporter.report.severity import Severity
 from exporter.version import __version__
 
@@ -155,6 +160,13 @@ COMMANDS = (
         "administer the users of a Onezone: list, show, create, set-password",
         "exporter.commands.users",
         add_arguments=add_users_arguments,
+    ),
+    Command(
+        "check-credentials",
+        "say what a target's credentials allow, when they expire, and whether they are more than is needed",
+        "exporter.commands.check_credentials",
+        add_arguments=add_check_credentials_arguments,
+        exit_bad_usage=3,
     ),
     Command(
         "healthcheck",

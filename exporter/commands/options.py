@@ -16,6 +16,10 @@ exit codes: 0 done; 1 the server refused; 2 bad usage or configuration;
 3 Onepanel could not be reached, or it is not known whether a change was carried out
 (a change that may have been carried out is never sent a second time)
 """
+_EXIT_CODES_OF_CHECK = (
+    "exit codes: 0 as it should be; 1 a warning (more than is needed, about to expire, not confined);\n"
+    "2 not accepted for something that polling needs; 3 could not be found out (also: bad usage or configuration)"
+)
 _CREDENTIALS = """\
 credentials: from the configuration file; from --token-file or --passphrase-file, which take the place of
 the configured ones; or from the environment, such as ONEDATA_EXPORTER_DEFAULTS__AUTH__TOKEN. Never from an argument.
@@ -36,6 +40,16 @@ def add_probe_arguments(parser: argparse.ArgumentParser) -> None:
         help="add every request with its headers (secrets masked), the certificates, and the reasoning",
     )
     _add_format(parser, "text", "json", "nagios")
+
+
+def add_check_credentials_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `check-credentials`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"{_EXIT_CODES_OF_CHECK}\n\n{_CREDENTIALS}"
+    parser.add_argument(
+        "subject", metavar="NAME|URL", help="a configured target, or a URL such as https://my.zone.domain.org"
+    )
+    _add_connection_options(parser)
 
 
 def add_users_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,61 @@
+"""What an access token says of itself: the caveats that confine it. Pure; nothing is verified.
+
+An Onedata token is a macaroon (packets of the first format, in base64) made alphanumeric: `0` and the five
+other signs of base64 are each written as `0` and a digit. Caveats are texts such as `time < 1796000000`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+_ESCAPES = {"0": "0", "1": "_", "2": "-", "3": "/", "4": "+", "5": "="}
+_URL_SAFE = str.maketrans("/+", "_-")
+_SERVICE_INDICATION = re.compile(r"op[wp]-")
+_LENGTH_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Caveats:
+    """The caveats of a token. `valid_until` is the earliest `time` caveat, in seconds since the epoch."""
+
+    texts: tuple[str, ...]
+
+    @property
+    def valid_until(self) -> float | None:
+        """When the token expires; None when it does not."""
+        moments = [text.removeprefix("time < ") for text in self.texts if text.startswith("time < ")]
+        return min((float(moment) for moment in moments if moment.isdecimal()), default=None)
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a caveat of a kind, such as `ip`."""
+        return any(text == kind or text.startswith(f"{kind} ") for text in self.texts)
+
+
+def read_caveats(token: str) -> Caveats | None:
+    """The caveats of a serialized token; None when it cannot be read, as one of a later format."""
+    proper = _SERVICE_INDICATION.sub("", token, count=1) if _SERVICE_INDICATION.match(token) else token
+    try:
+        plain = re.sub("0(.)", lambda match: _ESCAPES[match[1]], proper, flags=re.DOTALL).translate(_URL_SAFE)
+        packets = list(_packets(base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))))
+    except (KeyError, ValueError, binascii.Error):
+        return None
+    if not packets or packets[0][0] != "location":
+        return None
+    return Caveats(tuple(value for key, value in packets if key == "cid"))
+
+
+def _packets(raw: bytes) -> list[tuple[str, str]]:
+    """Keys and values: each packet is its own length in four hexadecimal digits, key, space, value, line feed."""
+    found = []
+    while raw:
+        length = int(raw[:_LENGTH_DIGITS], 16)
+        packet = raw[_LENGTH_DIGITS:length]
+        if length <= _LENGTH_DIGITS or length > len(raw) or not packet.endswith(b"\n"):
+            raise ValueError("no packet")
+        key, _, value = packet[:-1].partition(b" ")
+        found.append((key.decode(), value.decode(errors="replace")))
+        raw = raw[length:]
+    return found

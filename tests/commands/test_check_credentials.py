@@ -1,0 +1,123 @@
+"""`check-credentials`, against a simulated zone that accepts just these tokens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone, Trouble
+from tests.support.terminal import PASSPHRASE, Ended, Terminal
+from tests.support.tokens import serialize
+
+DAY = 86_400
+IN_A_YEAR = f"time < {int(time.time()) + 365 * DAY}"
+CONFINED = serialize(IN_A_YEAR, "ip = 127.0.0.1", "service = ozp-onezone")
+SOON = serialize(f"time < {int(time.time()) + 3 * DAY}", "ip = 127.0.0.1", "service = ozp-onezone")
+UNCONFINED = serialize()
+ADMIN = serialize(IN_A_YEAR, "ip = 127.0.0.1", "service = ozp-onezone", signature=b"admin")
+EXPIRED = serialize("time < 1700000000", "ip = 127.0.0.1", "service = ozp-onezone")
+
+
+@pytest.fixture
+async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
+    cluster = Cluster(
+        tokens=frozenset({ADMIN}),
+        member_tokens=frozenset({CONFINED, SOON, UNCONFINED}),
+        expired_tokens=frozenset({EXPIRED}),
+    )
+    async with SimulatedZone(authority=authority, cluster=cluster, pace=INSTANT) as zone:
+        yield zone
+
+
+async def check(terminal: Terminal, token: str = "", passphrase: str = "") -> Ended:
+    ended = await terminal.run(
+        "check-credentials",
+        terminal.zone.proxy_url,
+        *terminal.at_zone(),
+        *terminal.credentials(token, passphrase),
+    )
+    for secret in (token, passphrase):
+        assert not secret or secret not in ended.out + ended.err
+    return ended
+
+
+async def test_a_confined_token_of_a_mere_member_is_as_it_should_be(terminal: Terminal) -> None:
+    ended = await check(terminal, CONFINED)
+    assert ended.code == 0, ended
+    lines = ended.out.splitlines()
+    assert all(line.startswith("ok ") for line in lines)
+    for name in ("workers", "managers", "databases", "web_certificate", "dns_check", "worker_report"):
+        assert f"ok      token: {name}: allowed" in lines
+    assert any("expires in 36" in line for line in lines)
+    assert "ok      token: confined by a caveat `ip`" in lines
+
+
+@pytest.mark.parametrize(
+    ("token", "warnings"),
+    [
+        (SOON, ["token: expires in 3.0 days"]),
+        (
+            UNCONFINED,
+            [
+                "token: has no caveat `time`: it never expires by itself",
+                "token: has no caveat `ip`: works from every address",
+                "token: has no caveat `service`: works for every service of the zone, not only this Onepanel",
+            ],
+        ),
+        (
+            ADMIN,
+            [
+                "token: allows to administer users; polling needs no privilege beyond membership in the cluster"
+            ],
+        ),
+    ],
+    ids=["about to expire", "not confined", "more than is needed"],
+)
+async def test_what_is_more_than_needed_or_about_to_end_is_a_warning(
+    terminal: Terminal, token: str, warnings: list[str]
+) -> None:
+    ended = await check(terminal, token)
+    assert ended.code == 1, ended
+    told = [line.removeprefix("warning ") for line in ended.out.splitlines() if line.startswith("warning ")]
+    assert [line.replace("2.9 days", "3.0 days") for line in told] == warnings
+
+
+async def test_an_expired_token_is_said_to_be_expired_and_refused(terminal: Terminal) -> None:
+    ended = await check(terminal, EXPIRED)
+    assert ended.code == 2
+    assert "bad     token: workers: refused" in ended.out
+    assert "bad     token: expired " in ended.out
+
+
+async def test_the_passphrase_is_more_than_is_needed(terminal: Terminal) -> None:
+    ended = await check(terminal, passphrase=PASSPHRASE)
+    assert ended.code == 1
+    assert "warning passphrase: allows everything that Onepanel can do" in ended.out
+
+
+async def test_both_are_examined_each_for_itself(terminal: Terminal) -> None:
+    ended = await check(terminal, CONFINED, "wrong-passphrase")
+    assert ended.code == 2
+    assert "ok      token: workers: allowed" in ended.out
+    assert "bad     passphrase: workers: refused" in ended.out
+
+
+async def test_what_cannot_be_found_out_is_said_to_be_unknown(terminal: Terminal) -> None:
+    await terminal.zone.set(Trouble.HOST_DOWN, on=True)
+    ended = await check(terminal, CONFINED)
+    assert ended.code == 3
+    assert "unknown token: workers: could not be found out (connection_refused" in ended.out
+
+
+async def test_without_credentials_there_is_nothing_to_check(terminal: Terminal, tmp_path: Path) -> None:
+    ended = await terminal.run("check-credentials", terminal.zone.proxy_url, *terminal.at_zone())
+    assert ended.code == 3
+    assert "no credentials are configured" in ended.err
+    missing = await terminal.run(
+        "check-credentials", "nobody", "--config.file", str(tmp_path / "missing.yml")
+    )
+    assert missing.code == 3
+    assert "Traceback" not in missing.err
