@@ -62,6 +62,7 @@ def _settings(flags: dict[str, Any], zone: SimulatedZone, ca_file: Path) -> Sett
         "url": zone.proxy_url,
         "direct_url": zone.direct_url,
         "tls": {"ca_file": str(ca_file)},
+        "auth": {"passphrase": zone.cluster.passphrase},
     }
     return load(None, {**flags, "targets": [target]}, {})
 
