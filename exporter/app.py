@@ -7,22 +7,26 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
-from aiohttp import web
-
 from exporter.client.client import Client
+from exporter.door import ListenAddress
 from exporter.exposition import Exposition
 from exporter.lag import measure_lag
 from exporter.log import get_logger
+from exporter.logbook import note_door
 from exporter.operations import PUBLIC_OPERATIONS
 from exporter.poller import DETAILS, ROUNDS, Poller, Slots
 from exporter.reload import Reloads, differences
-from exporter.rounds import Rounds
-from exporter.settings import Settings
+from exporter.rounds import FreshRounds, Rounds
+from exporter.settings import Settings, read_door
 from exporter.store import Store
 from exporter.version import PYTHON_VERSION, __version__, revision
 from exporter.views import ExporterView
 from exporter.watcher import Watcher
-from exporter.web.app import create_app
+from exporter.web.app import create_app, create_health_app
+from exporter.web.doorkeeper import Doorkeeper
+from exporter.web.listening import listen
+from exporter.web.probing import Prober
+from exporter.web.site import Site
 
 log = get_logger()
 
@@ -42,13 +46,17 @@ class Exporter:
         self._reloads = Reloads(load or (lambda: settings), self._apply)
         self.store = Store(PUBLIC_OPERATIONS, settings.latency_buckets)
         self.store.set_targets(settings.targets)
-        self.web_app = create_app(
+        self._fresh_rounds = FreshRounds(self.report_bug)
+        self._site = Site(
             store=self.store,
             exposition=Exposition(self._view),
-            telemetry_path=settings.web.telemetry_path,
             report_bug=self.report_bug,
+            prober=Prober(self._fresh_rounds.take),
+            doorkeeper=Doorkeeper(settings.door, lambda: read_door(settings.web.config_file), note_door),
+            telemetry_path=settings.web.telemetry_path,
         )
-        self.addresses: list[tuple[str, int]] = []
+        self.web_app = create_app(self._site)
+        self.addresses: list[ListenAddress] = []
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -70,14 +78,17 @@ class Exporter:
         return await self._reloads.reload()
 
     async def _listen(self, stack: AsyncExitStack) -> None:
-        runner = web.AppRunner(self.web_app, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        for host, port in self._settings.web.listen_addresses:
-            await web.TCPSite(runner, host or None, port).start()
-        self.addresses = [address[:2] for address in runner.addresses]
-        for host, port in self.addresses:
-            log.info("listening", address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        stack.push_async_callback(self._fresh_rounds.close)
+        keeping = asyncio.create_task(self._site.doorkeeper.keep())
+        stack.callback(keeping.cancel)
+        web, context = self._settings.web, self._site.doorkeeper.context
+        bound = await listen(stack, self.web_app, web.listen_addresses, context)
+        self.addresses = [address for address in bound if isinstance(address, ListenAddress)]
+        for address in bound:
+            log.info("listening" if context is None else "listening with TLS", address=str(address))
+        if web.health_address is not None:
+            for address in await listen(stack, create_health_app(self._site), [web.health_address]):
+                log.info("listening for health checks", address=str(address))
 
     def _start_polling(self, stack: AsyncExitStack) -> None:
         watcher = Watcher(self.store, Rounds(self._client))
@@ -97,6 +108,7 @@ class Exporter:
         self._slots.resize(settings.poll.max_concurrency)
         self.store.set_targets(settings.targets)
         self._client.keep_only(settings.targets)
+        self._fresh_rounds.keep_only(settings.targets)
         for poller in self._pollers:
             poller.set_targets(settings.targets)
 

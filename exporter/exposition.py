@@ -22,6 +22,7 @@ from prometheus_client import (
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter.catalogue import EXPORTER_METRICS, NODE_METRICS, ROUTE_METRICS, TARGET_METRICS
+from exporter.checkup import Checkup
 from exporter.metrics import Metric, Scope
 from exporter.operations import OPERATIONS
 from exporter.store import TargetState
@@ -115,6 +116,16 @@ class Exposition:
                 [_OPENMETRICS_END] if text_format is TextFormat.OPENMETRICS else [],
             )
         )
+
+    def round_page(
+        self, checkup: Checkup, text_format: TextFormat, names: frozenset[str] = frozenset()
+    ) -> bytes:
+        """The metrics of one target after this round and no other, or only the families of these names."""
+        state = self._view().store.alone(checkup, self._clock())
+        in_maintenance = state.maintenance(self._wall_clock()) is not None
+        blocks = render(subjects(TargetView(state, state.checkup, in_maintenance)))
+        end = [_OPENMETRICS_END] if text_format is TextFormat.OPENMETRICS else []
+        return b"".join(chain(_families([blocks], text_format, names), end))
 
     def _target_blocks(self, state: TargetState) -> Blocks:
         checkup = state.fresh(self._clock())

@@ -58,5 +58,14 @@ def note_unknown_words(state: TargetState, details: Details) -> None:
                 log.warning("unknown status, shown as `unknown`", target=state.target.name, status=word)
 
 
+def note_door(why_not: str) -> None:
+    """The web configuration has changed; empty: it is in use, else why the old one stays."""
+    if not why_not:
+        log.info("web configuration reloaded")
+        return
+    for fault in why_not.splitlines():
+        log.error("web configuration refused, the old one stays in use", fault=fault)
+
+
 def _labels(target: Target, node: str) -> dict[str, str]:
     return {"target": target.name, **({"node": node} if node else {})}

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import replace
+from typing import NamedTuple
 
 from exporter.checkup import Checkup, conclude, known
 from exporter.client.client import Client
-from exporter.observation import Details
+from exporter.client.conversation import ReportBug
+from exporter.observation import Details, Trace
 from exporter.operations import applicable
 from exporter.targets import Target
+
+
+class FreshRound(NamedTuple):
+    """A whole round that was asked for, with every exchange of it."""
+
+    checkup: Checkup
+    traces: Sequence[Trace]
 
 
 class Rounds:
@@ -33,3 +45,51 @@ class Rounds:
             target, applicable(target), known(checkup, target), checkup.routes, checkup.routes_up
         )
         return replace(details, finished_at=time.time())
+
+
+class FreshRounds:
+    """Takes whole rounds for who asks, within the time they have. Its connections are no poller's."""
+
+    def __init__(self, report_bug: ReportBug) -> None:
+        self._report_bug = report_bug
+        self._traces: ContextVar[list[Trace]] = ContextVar("traces")
+        self._client: Client | None = None
+
+    async def take(self, target: Target, seconds: float) -> FreshRound:
+        """A round that ends within `seconds`; details that take longer are left out."""
+        deadline = time.perf_counter() + seconds
+        traces: list[Trace] = []
+        self._traces.set(traces)
+        rounds = Rounds(self._running_client())
+        checkup = replace(await rounds.take(_hurried(target, seconds)), target=target)
+        try:
+            async with asyncio.timeout(deadline - time.perf_counter()):
+                checkup = replace(checkup, details=await rounds.take_details(target, checkup))
+        except TimeoutError:
+            pass
+        return FreshRound(replace(checkup, seconds=seconds + time.perf_counter() - deadline), traces)
+
+    def keep_only(self, targets: Iterable[Target]) -> None:
+        """Forget what is known of all other targets."""
+        if self._client is not None:
+            self._client.keep_only(targets)
+
+    async def close(self) -> None:
+        """Let go of the client."""
+        if self._client is not None:
+            await self._client.close()
+
+    def _running_client(self) -> Client:
+        """The client, which can be made only while the event loop runs."""
+        if self._client is None:
+            self._client = Client(self._report_bug, lambda trace: self._traces.get().append(trace))
+        return self._client
+
+
+def _hurried(target: Target, seconds: float) -> Target:
+    """The same target for a round that has less time than usual."""
+    schedule = target.schedule
+    interval = min(schedule.interval, seconds)
+    return replace(
+        target, schedule=replace(schedule, interval=interval, timeout=min(schedule.timeout, interval))
+    )

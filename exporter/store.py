@@ -175,6 +175,18 @@ class Store:
         state.checkup = replace(state.checkup, details=details)
         state.details_monotonic = monotonic
 
+    def alone(self, checkup: Checkup, monotonic: float) -> TargetState:
+        """The state of a target that has had this round and no other; what is kept here stays untouched."""
+        store = Store(self._operations, self._buckets)
+        store.set_targets([checkup.target])
+        store.record(replace(checkup, details=None), monotonic)
+        if checkup.details is not None:
+            store.record_details(checkup.target, checkup.details, monotonic)
+        state = store._states[checkup.target.name]
+        kept = self.state(checkup.target.name)
+        state.maintenance_note = kept.maintenance_note if kept else None
+        return state
+
     def skip(self, name: str) -> None:
         """A round was left out because the one before still ran."""
         state = self._states.get(name)

@@ -25,7 +25,7 @@ class Fault(NamedTuple):
         return ": ".join(part for part in self if part)
 
 
-class ConfigurationError(Exception):
+class ConfigurationError(ValueError):
     """The configuration cannot be used; `faults` says everything that is wrong with it."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

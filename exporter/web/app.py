@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
-from exporter.store import Store
 from exporter.web import guards, handlers
-from exporter.web.site import SITE, MetricsPage, ReportBug, Site
+from exporter.web.site import SITE, Site
 
 _MAX_REQUEST_BYTES = 4096
 
 
-def create_app(
-    store: Store,
-    exposition: MetricsPage,
-    report_bug: ReportBug,
-    telemetry_path: str = "/metrics",
-) -> web.Application:
-    """All pages of the exporter, for GET and HEAD.
-
-    `report_bug` is told of exceptions that nobody expected, as ("web", exception).
-    """
-    app = web.Application(
-        middlewares=[guards.set_security_headers, guards.put_errors_in_words],
-        client_max_size=_MAX_REQUEST_BYTES,
-    )
-    app[SITE] = Site(store, exposition, telemetry_path, report_bug)
+def create_app(site: Site) -> web.Application:
+    """All pages of the exporter, for GET and HEAD, for those whom the doorkeeper lets in."""
+    app = _app(site, guards.admit)
     app.add_routes(
         [
-            web.get(telemetry_path, handlers.metrics),
+            web.get(site.telemetry_path, handlers.metrics),
             web.get("/", handlers.status_page),
             web.get("/targets/{name}", handlers.target_page),
+            web.get("/probe", handlers.probe),
             web.get("/api/v1/targets", handlers.targets_json),
             web.get("/api/v1/sd", handlers.service_discovery),
-            web.get("/-/healthy", handlers.healthy),
-            web.get("/-/ready", handlers.ready),
         ]
     )
+    app.on_shutdown.append(_stop_probing)
     return app
+
+
+def create_health_app(site: Site) -> web.Application:
+    """Health and readiness alone, for everybody: to be served beside the application that `site` belongs to."""
+    return _app(site)
+
+
+def _app(site: Site, *more_guards: Middleware) -> web.Application:
+    app = web.Application(
+        middlewares=[guards.set_security_headers, guards.put_errors_in_words, *more_guards],
+        client_max_size=_MAX_REQUEST_BYTES,
+    )
+    app[SITE] = site
+    app.add_routes([web.get("/-/healthy", handlers.healthy), web.get("/-/ready", handlers.ready)])
+    return app
+
+
+async def _stop_probing(app: web.Application) -> None:
+    await app[SITE].prober.stop()

@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 
 from exporter.web.site import SITE
 
-_HEADERS = {
+HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     # Not `no-referrer`: browsers would then send forms of our own pages with `Origin: null`.
@@ -18,16 +18,30 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+# Browsers obey all policies: one of the operator's can only add to ours, which names the page's own style.
+_ADDED = "Content-Security-Policy"
 _BUG = "The exporter made a mistake while making this page. Its log says more; please report it.\n"
 
 
 @web.middleware
 async def set_security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Add the headers that a page has not set itself."""
+    """Add the headers that a page has not set itself, and those that the operator wants on every answer."""
     response = await handler(request)
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    for name, value in request.app[SITE].doorkeeper.headers:
+        if name == _ADDED:
+            response.headers.add(name, value)
+        else:
+            response.headers[name] = value
     return response
+
+
+@web.middleware
+async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let in only whom the doorkeeper lets in."""
+    await request.app[SITE].doorkeeper.admit(request.headers.get("Authorization", ""))
+    return await handler(request)
 
 
 @web.middleware

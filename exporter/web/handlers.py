@@ -10,8 +10,12 @@ from dataclasses import asdict
 
 from aiohttp import web
 
+from exporter.report import explain, give_account, write_text
+from exporter.store import TargetState
 from exporter.targets import Target
+from exporter.text import TextFormat
 from exporter.web.negotiation import accepts_gzip, text_format
+from exporter.web.probing import scrape_seconds
 from exporter.web.readiness import not_ready
 from exporter.web.rendering import environment, html
 from exporter.web.site import SITE
@@ -26,9 +30,34 @@ _TEMPLATES = environment("exporter.web")
 
 async def metrics(request: web.Request) -> web.Response:
     """`/metrics` in the format and compression the client prefers, or only the families named by `name[]`."""
-    wanted_format = text_format(request.headers.getall("Accept", ()))
-    names = frozenset(request.query.getall("name[]", ()))
-    body = await request.app[SITE].exposition.page(wanted_format, names)
+    wanted_format, names = _wanted(request)
+    return await _exposed(
+        request, await request.app[SITE].exposition.page(wanted_format, names), wanted_format
+    )
+
+
+async def probe(request: web.Request) -> web.Response:
+    """`/probe?target=NAME`: a round for who asks, as metrics of this target alone or, with `debug=true`, in words."""
+    site = request.app[SITE]
+    name = request.query.get("target")
+    if not name:
+        raise web.HTTPBadRequest(text="Name the target: /probe?target=NAME. All targets are listed at /.\n")
+    target = _state(request, name).target
+    fresh = await site.prober.probe(target, scrape_seconds(request.headers, target.schedule.interval))
+    if request.query.get("debug") == "true":
+        text = f"{write_text(give_account(fresh.checkup))}\n{explain(fresh.checkup, fresh.traces)}"
+        return web.Response(body=text.encode("utf-8", "replace"), content_type="text/plain", charset="utf-8")
+    wanted_format, names = _wanted(request)
+    body = site.exposition.round_page(fresh.checkup, wanted_format, names)
+    return await _exposed(request, body, wanted_format)
+
+
+def _wanted(request: web.Request) -> tuple[TextFormat, frozenset[str]]:
+    """The text format that the client prefers, and the families it asks for."""
+    return text_format(request.headers.getall("Accept", ())), frozenset(request.query.getall("name[]", ()))
+
+
+async def _exposed(request: web.Request, body: bytes, wanted_format: TextFormat) -> web.Response:
     headers = {"Content-Type": wanted_format.value, "Vary": "Accept, Accept-Encoding"}
     if accepts_gzip(request.headers.getall("Accept-Encoding", ())):
         headers["Content-Encoding"] = "gzip"
@@ -50,9 +79,7 @@ async def status_page(request: web.Request) -> web.Response:
 async def target_page(request: web.Request) -> web.Response:
     """`/targets/NAME`: one target and its last rounds; 404 for a name that is not configured."""
     site = request.app[SITE]
-    state = site.store.state(request.match_info["name"])
-    if state is None:
-        raise web.HTTPNotFound(text="No target of this name is configured. All targets are listed at /.\n")
+    state = _state(request, request.match_info["name"])
     return await html(
         _TEMPLATES.get_template("target.html"),
         target=summarize(state, time.monotonic()),
@@ -60,6 +87,13 @@ async def target_page(request: web.Request) -> web.Response:
         now=time.time(),
         telemetry_path=site.telemetry_path,
     )
+
+
+def _state(request: web.Request, name: str) -> TargetState:
+    state = request.app[SITE].store.state(name)
+    if state is None:
+        raise web.HTTPNotFound(text="No target of this name is configured. All targets are listed at /.\n")
+    return state
 
 
 async def targets_json(request: web.Request) -> web.Response:
@@ -77,7 +111,9 @@ async def service_discovery(request: web.Request) -> web.Response:
     `__meta_onedata_label_NAME`.
     """
     targets = [state.target for state in request.app[SITE].store.states]
-    groups = [{"targets": [request.host], "labels": _discovery_labels(target)} for target in targets]
+    groups = [
+        {"targets": [request.host], "labels": _discovery_labels(target, request.scheme)} for target in targets
+    ]
     return _json(json.dumps(groups))
 
 
@@ -102,12 +138,13 @@ async def _summaries(request: web.Request) -> list[TargetSummary]:
     return summaries
 
 
-def _discovery_labels(target: Target) -> dict[str, str]:
+def _discovery_labels(target: Target, scheme: str) -> dict[str, str]:
     return {
         "__metrics_path__": "/probe",
         "__param_target": target.name,
         "__meta_onedata_url": target.url,
         "__meta_onedata_kind": target.kind.value,
+        "__scheme__": scheme,
         "instance": target.name,
         **{f"__meta_onedata_label_{name}": value for name, value in target.labels},
     }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from aiohttp import web
 
+from exporter.checkup import Checkup
 from exporter.store import Store
 from exporter.text import TextFormat
+from exporter.web.doorkeeper import Doorkeeper
+from exporter.web.probing import Prober
 
 ReportBug: TypeAlias = Callable[[str, Exception], None]
 
@@ -20,15 +23,20 @@ class MetricsPage(Protocol):
     async def page(self, text_format: TextFormat, names: frozenset[str]) -> bytes:
         """The whole page, or only the families that have one of these names."""
 
+    def round_page(self, checkup: Checkup, text_format: TextFormat, names: frozenset[str]) -> bytes:
+        """The same of one target, after this round and no other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the pages show, and where what nobody expected is reported."""
+    """What the pages show and do. `report_bug` is told of exceptions that nobody expected, as ("web", exception)."""
 
     store: Store
     exposition: MetricsPage
-    telemetry_path: str
     report_bug: ReportBug
+    prober: Prober
+    doorkeeper: Doorkeeper = field(default_factory=Doorkeeper)
+    telemetry_path: str = "/metrics"
 
 
 SITE = web.AppKey("site", Site)

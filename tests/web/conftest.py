@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+import exporter.web.site
 from exporter.checkup import Checkup
 from exporter.exposition import Exposition
+from exporter.rounds import FreshRound
 from exporter.store import Store
 from exporter.targets import Target
 from exporter.views import ExporterView
 from exporter.web.app import create_app
+from exporter.web.probing import Prober
+from tests.support.checkups import make_checkup, make_details
 
 
 @dataclass
@@ -24,6 +29,7 @@ class Site:
     store: Store = field(default_factory=lambda: Store(["configuration", "health"], [0.1, 1.0]))
     bugs: list[tuple[str, Exception]] = field(default_factory=list)
     broken: bool = False
+    rounds_taken: int = 0
 
     def view(self) -> ExporterView:
         if self.broken:
@@ -32,6 +38,16 @@ class Site:
 
     def report_bug(self, where: str, error: Exception) -> None:
         self.bugs.append((where, error))
+
+    async def take_round(self, target: Target, _seconds: float) -> FreshRound:
+        """What `/probe` finds: a healthy target with details, and no exchange in full."""
+        self.rounds_taken += 1
+        return FreshRound(replace(make_checkup(target), details=make_details(target)), ())
+
+    def pages(self, **more: Any) -> exporter.web.site.Site:
+        return exporter.web.site.Site(
+            self.store, Exposition(self.view), self.report_bug, Prober(self.take_round), **more
+        )
 
     def know(self, *targets: Target) -> None:
         self.store.set_targets(targets)
@@ -53,5 +69,4 @@ async def client(site: Site) -> AsyncIterator[TestClient]:  # type: ignore[type-
 
 
 def serve(site: Site, telemetry_path: str) -> TestClient:  # type: ignore[type-arg]  # of two kinds of request
-    app = create_app(site.store, Exposition(site.view), site.report_bug, telemetry_path)
-    return TestClient(TestServer(app))
+    return TestClient(TestServer(create_app(site.pages(telemetry_path=telemetry_path))))

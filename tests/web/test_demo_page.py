@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from exporter.exposition import Exposition
 from exporter.simulator import INSTANT, Authority, SimulatedZone
 from exporter.simulator.page import add_demo_page, undo
 from exporter.simulator.troubles import Trouble
@@ -31,7 +30,7 @@ async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
 
 @pytest.fixture
 async def client(site: Site, zone: SimulatedZone) -> AsyncIterator[Client]:
-    app = create_app(site.store, Exposition(site.view), site.report_bug)
+    app = create_app(site.pages())
     add_demo_page(app, zone, site.store)
     async with TestClient(TestServer(app)) as client:
         yield client

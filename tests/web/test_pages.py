@@ -219,6 +219,7 @@ async def test_service_discovery_gives_a_group_for_each_target(client: Client) -
             "targets": ["exporter.example:19443"],
             "labels": {
                 "__metrics_path__": "/probe",
+                "__scheme__": "http",
                 "__param_target": "my-zone",
                 "__meta_onedata_url": "https://onezone.example",
                 "__meta_onedata_kind": "auto",
