@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from tests.support.commands import ROOT, run, succeed
+from tests.support.processes import run_command
+
+FOLDER = ROOT / "deploy" / "systemd"
+UNIT = FOLDER / "onedata-exporter.service"
+PROGRAM = "/opt/onedata-exporter/bin/onedata-exporter"
+
+
+def installed(folder: Path, text: str) -> Path:
+    """The unit as it would be installed, with a program that exists here."""
+    unit = folder / UNIT.name
+    unit.write_text(text.replace(PROGRAM, str(Path(sys.executable).with_name("onedata-exporter"))))
+    return unit
+
+
+def test_systemd_understands_every_line_of_the_unit(tmp_path: Path) -> None:
+    verified = run("systemd-analyze", "verify", installed(tmp_path, UNIT.read_text()))
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+
+
+def test_systemd_would_say_what_it_does_not_understand(tmp_path: Path) -> None:
+    misspelt = UNIT.read_text().replace("ProtectSystem=", "ProtectSytem=")
+    assert "ProtectSytem" in run("systemd-analyze", "verify", installed(tmp_path, misspelt)).stderr
+
+
+def test_the_service_is_exposed_less_than_two() -> None:
+    said = succeed("systemd-analyze", "security", "--offline=true", "--no-pager", UNIT)
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
+    assert level, said
+    assert float(level[1]) < 2.0
+
+
+def test_the_install_notes_and_the_unit_speak_of_the_same_files() -> None:
+    unit, notes = UNIT.read_text(), (FOLDER / "INSTALL.md").read_text()
+    for place in (PROGRAM, "/etc/onedata-exporter/onedata-exporter.yml", "/etc/onedata-exporter/secrets"):
+        assert place in unit
+        assert place in notes
+    assert "LoadCredential=secrets:" in unit
+    assert "/run/credentials/onedata-exporter.service/secrets_passphrase" in notes
+    assert "install -m 644 deploy/systemd/onedata-exporter.env /etc/onedata-exporter/" in notes
+    assert "EnvironmentFile=-/etc/onedata-exporter/onedata-exporter.env" in unit
+
+
+async def test_the_configuration_of_the_install_notes_is_valid(tmp_path: Path) -> None:
+    written = re.search(
+        r"printf '(.+)' > /etc/onedata-exporter/onedata-exporter.yml", (FOLDER / "INSTALL.md").read_text()
+    )
+    assert written
+    file = tmp_path / "onedata-exporter.yml"
+    file.write_text(written[1].replace("\\n", "\n"))
+    checked = await run_command("check-config", f"--config.file={file}")
+    assert checked.code == 0, checked.stderr
+
+
+async def test_every_setting_that_the_environment_file_shows_is_known() -> None:
+    shown = re.findall(
+        r"^#(ONEDATA_EXPORTER_\w+)=(.*)$", (FOLDER / "onedata-exporter.env").read_text(), re.MULTILINE
+    )
+    assert shown
+    # A port that cannot be listened on: the settings were read when it says so.
+    refused = await run_command(
+        "serve",
+        "--target=https://my.zone.domain.org",
+        "--web.listen-address=192.0.2.1:1",
+        environment=dict(shown),
+    )
+    assert refused.code == 1, refused.stderr
