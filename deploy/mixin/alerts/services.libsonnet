@@ -1,0 +1,126 @@
+// What Onepanel and the worker say of the services behind them, and of their own configuration.
+function(config)
+  local q = (import '../expressions.libsonnet')(config);
+  local a = (import '../alert.libsonnet')(config);
+
+  // `proxy_down` says already that the worker is down.
+  local unlessProxyDown =
+    '\nunless on (job, target, component) label_replace(%s, "component", "worker", "", "")' %
+    q.diagnosed('proxy_down');
+  local healthy(labels) = q.highestBy(labels, 'onedata_component_status', 'status="healthy"');
+  local serviceDown = healthy('job, target, component') + ' == 0';
+  local moduleHas(status, labels) =
+    '%s == 1' % q.highestBy(labels, 'onedata_worker_module_status', 'status="%s"' % status);
+  // Of a worker that does not run every module is in error: that is said once, by ServiceUnhealthy.
+  local unlessGone = '\nunless on (job, target, host) %s == 1' % q.highestBy(
+    'job, target, host',
+    'onedata_component_status',
+    'component="worker",status=~"starting|stopping|stopped|missing|unreachable"'
+  );
+  {
+    name: 'onedata-services',
+    rules: [
+      a.alert(
+        'ServiceDown',
+        'critical',
+        serviceDown + unlessProxyDown + q.outsideMaintenance(),
+        after='5m',
+        when='No host of the cluster has a healthy worker, manager or database.',
+        summary='{{ $labels.target }} has no healthy {{ $labels.component }}',
+        description='Onepanel of {{ $labels.target }} calls the {{ $labels.component }} healthy on no host at all. ' +
+                    'First step: see its state on each host in Onepanel on port 9443, and start it there.',
+      ),
+      a.alert(
+        'ServiceUnhealthy',
+        'warning',
+        healthy('job, target, component, host') + ' == 0' +
+        '\nunless on (job, target, component) %s' % serviceDown +
+        '\nunless on (job, target, component, host) label_replace(%s, "component", "worker", "", "")' %
+        (moduleHas('error', 'job, target, host') + unlessGone) +
+        q.outsideMaintenance(),
+        after='10m',
+        when='A worker, manager or database is not healthy on one host, others of its kind are.',
+        summary='The {{ $labels.component }} of {{ $labels.target }} on {{ $labels.host }} is not healthy',
+        description='Onepanel of {{ $labels.target }} does not call the {{ $labels.component }} on {{ $labels.host }} healthy; ' +
+                    'other hosts carry its load. First step: log in to that host and look at the log of the service.',
+      ),
+      a.alert(
+        'WorkerModuleError',
+        'warning',
+        moduleHas('error', 'job, target, host, module') + unlessGone + q.outsideMaintenance(),
+        after='10m',
+        when="A module of a worker is in error, by the worker's own report.",
+        summary='Module {{ $labels.module }} of the worker of {{ $labels.target }} on {{ $labels.host }} is in error',
+        description='The worker of {{ $labels.target }} on {{ $labels.host }} reports an error in {{ $labels.module }}. ' +
+                    "First step: look for this module in the worker's log on that host.",
+      ),
+      a.alert(
+        'WorkerOutOfSync',
+        'warning',
+        moduleHas('out_of_sync', 'job, target, host, module') + q.outsideMaintenance(),
+        after='15m',
+        when="A module of a worker is out of sync, by the worker's own report.",
+        summary='Module {{ $labels.module }} of the worker of {{ $labels.target }} on {{ $labels.host }} is out of sync',
+        description='The worker of {{ $labels.target }} on {{ $labels.host }} reports {{ $labels.module }} as out of sync ' +
+                    'with the other nodes. First step: check the connections between the hosts of the cluster, and their clocks.',
+      ),
+      a.alert(
+        'CredentialsRejected',
+        'warning',
+        'min by (job, target, method) (%s) == 0' % q.highest('onedata_credentials_accepted') +
+        q.unlessDiagnosed('unknown') +
+        q.outsideMaintenance(),
+        after='10m',
+        when='Onepanel rejects the token or the passphrase.',
+        summary='{{ $labels.target }} rejects the {{ $labels.method }}',
+        description='Onepanel of {{ $labels.target }} rejects the configured {{ $labels.method }}: ' +
+                    'the state of its services may be unknown. First step: put a valid {{ $labels.method }} into its file.',
+      ),
+      a.alert(
+        'DnsCheckFailed',
+        'warning',
+        q.highestBy(
+          'job, target, check',
+          'onedata_dns_check_status',
+          'status=~"unresolvable|missing_records|bad_records"'
+        ) + ' == 1' + q.outsideMaintenance(),
+        after='15m',
+        when="Onepanel's own check finds the DNS records of the domain or of the zone wrong or missing.",
+        summary='The DNS records of {{ $labels.target }} are wrong',
+        description='Onepanel of {{ $labels.target }} finds fault with the DNS records ({{ $labels.check }}). ' +
+                    'First step: compare them with those that Onepanel recommends under DNS.',
+      ),
+      a.alert(
+        'ConfigurationIncomplete',
+        'warning',
+        'min by (job, target) (%s) == 0' % q.highest('onedata_configuration_complete') +
+        q.unlessDiagnosed('proxy_down|proxy_broken|not_deployed') +
+        q.outsideMaintenance(),
+        after='15m',
+        when='Onepanel gives only its reduced configuration, or a registered Oneprovider does not know its own name.',
+        summary='Onepanel of {{ $labels.target }} tells only a part of its configuration',
+        description='Onepanel of {{ $labels.target }} answers with its reduced configuration: it met an error of its own, or ' +
+                    "cannot ask its worker. First step: look at the worker's state, then at the log of Onepanel.",
+      ),
+      a.alert(
+        'VersionSkew',
+        'info',
+        |||
+          count by (job, zone_domain) (
+            count by (job, zone_domain, version) (
+              %(info)s%(outside)s
+            )
+          ) > 1
+        ||| % {
+          info: q.highest('onedata_cluster_info', 'zone_domain!=""'),
+          outside: std.strReplace(q.outsideMaintenance(), '\n', '\n    '),
+        },
+        after='1h',
+        dashboard='fleet',
+        when='Clusters of one zone run different versions.',
+        summary='Zone {{ $labels.zone_domain }} runs {{ $value }} versions',
+        description='The clusters of zone {{ $labels.zone_domain }} run {{ $value }} different versions. ' +
+                    'First step: see on the fleet dashboard which are behind, and upgrade them.',
+      ),
+    ],
+  }

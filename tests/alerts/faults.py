@@ -1,0 +1,141 @@
+"""What is broken in the end to end test, one target for each fault, and the alert that must reach somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from exporter.simulator import Condition, Trouble
+from exporter.simulator.cluster import DnsCheck
+
+_HOST = "127.0.0.1"
+PASSPHRASE = {"auth": {"passphrase": "simulated-passphrase"}}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A target, how it is broken, and who hears of it.
+
+    `troubles` are switched on, `facts` of the simulated cluster changed; `keys` are the target's own in the
+    configuration. `alert` is empty where nobody may hear of it; `labels` are the alert's besides
+    `alertname`, `severity`, `job`, `target`, and what a certificate says of itself.
+    """
+
+    target: str
+    alert: str = ""
+    receiver: str = ""
+    troubles: tuple[Trouble, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def _diagnosis(alert: str, receiver: str, trouble: Trouble, **more: Any) -> Fault:
+    diagnosis = trouble.diagnosis.value
+    return Fault(
+        diagnosis.replace("_", "-"), alert, receiver, (trouble,), labels={"diagnosis": diagnosis}, **more
+    )
+
+
+def _modules(status: str) -> dict[str, Any]:
+    return {"conditions": {_HOST: Condition(modules={"datastore_worker": status})}}
+
+
+FAULTS = (
+    _diagnosis("OnedataProxyPathDown", "pager", Trouble.WORKER_STOPPED, keys=PASSPHRASE),
+    _diagnosis("OnedataProxyPathBroken", "pager", Trouble.PROXY_NOT_FOUND),
+    _diagnosis("OnedataPanelDown", "pager", Trouble.PANEL_STOPPED),
+    Fault(
+        "unreachable",
+        "OnedataUnreachable",
+        "pager",
+        (Trouble.PANEL_STOPPED, Trouble.WORKER_STOPPED),
+        labels={"diagnosis": "unreachable"},
+    ),
+    _diagnosis("OnedataDatabaseFull", "pager", Trouble.BREAKER_OPEN),
+    _diagnosis("OnedataDirectPathDown", "mail", Trouble.DIRECT_CLOSED),
+    _diagnosis("OnedataPanelUnhealthy", "mail", Trouble.LISTENER_SICK),
+    _diagnosis("OnedataPathsDisagree", "mail", Trouble.ELSEWHERE),
+    _diagnosis("OnedataNotDeployed", "mail", Trouble.NOT_DEPLOYED),
+    _diagnosis("OnedataCertificateUntrusted", "pager", Trouble.PROXY_CERTIFICATE_UNTRUSTED),
+    _diagnosis("OnedataDiagnosisUnknown", "mail", Trouble.DATABASE_DOWN),
+    Fault(
+        "expired",
+        "OnedataCertificateExpired",
+        "pager",
+        (Trouble.PROXY_CERTIFICATE_EXPIRED,),
+    ),
+    Fault(
+        "database",
+        "OnedataServiceDown",
+        "pager",
+        facts={"conditions": {_HOST: Condition(words={"databases": "stopped"})}},
+        keys=PASSPHRASE,
+        labels={"component": "database"},
+    ),
+    Fault(
+        "one-manager",
+        "OnedataServiceUnhealthy",
+        "mail",
+        facts={
+            "hosts": (_HOST, "second.example"),
+            "conditions": {"second.example": Condition(words={"managers": "unhealthy"})},
+        },
+        keys=PASSPHRASE,
+        labels={"component": "manager", "host": "second.example"},
+    ),
+    Fault(
+        "module",
+        "OnedataWorkerModuleError",
+        "mail",
+        facts=_modules("error: no_db"),
+        labels={"host": _HOST, "module": "datastore_worker"},
+    ),
+    Fault(
+        "out-of-sync",
+        "OnedataWorkerOutOfSync",
+        "mail",
+        facts=_modules("out_of_sync"),
+        labels={"host": _HOST, "module": "datastore_worker"},
+    ),
+    Fault(
+        "dns",
+        "OnedataDnsCheckFailed",
+        "mail",
+        facts={"dns_check": DnsCheck(domain="missing_records")},
+        keys=PASSPHRASE,
+        labels={"check": "domain"},
+    ),
+    Fault("incomplete", "OnedataConfigurationIncomplete", "mail", facts={"configuration_broken": True}),
+    # Nobody is called for these.
+    Fault("fine"),
+    Fault(
+        "resting",
+        troubles=(Trouble.WORKER_STOPPED,),
+        keys={
+            "maintenance": [
+                {"start": "2020-01-01T00:00:00Z", "end": "2120-01-01T00:00:00Z", "reason": "upgrade"}
+            ]
+        },
+    ),
+    Fault("direct-only", troubles=(Trouble.WORKER_STOPPED,), keys={"paths": ["direct"]}),
+    Fault("proxy-only", troubles=(Trouble.DIRECT_CLOSED,), keys={"paths": ["proxy"]}),
+)
+LOUD = tuple(fault for fault in FAULTS if fault.alert)
+
+# Tested by promtool alone, for these reasons.
+NOT_END_TO_END: Mapping[str, str] = {
+    "OnedataExporterAbsent": "it takes a Prometheus whose configuration lacks the job",
+    "OnedataPollingStalled": "it takes a bug of the exporter",
+    "OnedataUnhandledErrors": "it takes a bug of the exporter",
+    "OnedataConfigReloadFailed": "it takes a reload; its metric is tested with the reload",
+    "OnedataCredentialsRejected": "a rejected credential is tried again once a minute, which is not shortened",
+    "OnedataCertificateRenewalOverdue": "the simulator has no certificate that ends in some days",
+    "OnedataVersionSkew": "it holds for an hour before it fires",
+    "OnedataPathFlapping": "it takes half an hour of ups and downs",
+    "OnedataProxySlow": "its limit of a second is not shortened with the durations",
+    "OnedataOverheadHigh": "its limit is not shortened with the durations",
+    "OnedataAvailabilityBudgetBurn": "it takes hours of measurements",
+}
+BY_THEIR_OWN_TEST = frozenset({"OnedataExporterDown"})

@@ -1,0 +1,259 @@
+"""From a fault in a simulated zone to somebody's pager: the real exporter, Prometheus and Alertmanager.
+
+All zones are broken at once, and every duration of rules and routes is shortened. The tests follow one
+another on the same stack; the last one kills the exporter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shlex
+import signal
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone, Trouble
+from tests.alerts.faults import FAULTS, LOUD, Fault
+from tests.alerts.stack import TIMES_FASTER, Stack, promql_blocks, running_stack, sooner_in
+from tests.support.processes import ExporterProcess, target_of
+from tests.support.programs import program
+from tests.support.servers import LOOPBACK, closed_port
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ROOT = Path(__file__).parents[2]
+_INTERVAL_SECONDS = 2.0
+_WELL = Cluster()
+
+
+@dataclass
+class Scene:
+    """The simulated zones by target, the exporter that watches them, and who is told."""
+
+    zones: Mapping[str, SimulatedZone]
+    exporter: ExporterProcess
+    stack: Stack
+
+    async def firing(self) -> dict[str, list[str]]:
+        """By target the names of the alerts that Prometheus holds as firing."""
+        by_target: dict[str, list[str]] = {}
+        for entry in await self.stack.query('ALERTS{alertstate="firing"}'):
+            by_target.setdefault(entry["metric"].get("target", ""), []).append(entry["metric"]["alertname"])
+        return by_target
+
+    async def nothing_fires(self) -> None:
+        """Return once all is well."""
+        await eventually(self.firing, lambda firing: not firing, 30.0)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    folder = tmp_path_factory.mktemp("alerts")
+    authority = Authority()
+    ca_file = authority.write_ca_file(folder / "ca.pem")
+    port = closed_port()
+    async with AsyncExitStack() as stack:
+        zones = {
+            fault.target: await stack.enter_async_context(SimulatedZone(authority=authority, pace=INSTANT))
+            for fault in FAULTS
+        }
+        targets = [{**target_of(zones[fault.target], fault.target), **fault.keys} for fault in FAULTS]
+        config = {
+            "poll": {"interval": _INTERVAL_SECONDS, "details_interval": _INTERVAL_SECONDS, "timeout": 1.9},
+            "web": {"listen_addresses": [f"{LOOPBACK}:{port}"]},
+            "defaults": {"tls": {"ca_file": str(ca_file)}},
+            "targets": targets,
+        }
+        file = folder / "onedata-exporter.yml"
+        file.write_text(json.dumps(config))
+        exporter = await stack.enter_async_context(ExporterProcess(f"--config.file={file}"))
+        parts = await stack.enter_async_context(running_stack(folder, port))
+        yield Scene(zones, exporter, parts)
+
+
+async def _all_well(scene: Scene) -> None:
+    def holds(result: list[dict[str, Any]]) -> bool:
+        return {entry["metric"]["target"] for entry in result} == set(scene.zones)
+
+    await eventually(lambda: scene.stack.query('onedata_target_diagnosis{diagnosis="ok"} == 1'), holds, 30.0)
+
+
+async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await _all_well(scene)
+    began = asyncio.get_running_loop().time()
+    for fault in FAULTS:
+        await scene.zones[fault.target].only(*fault.troubles)
+        await scene.zones[fault.target].change(**fault.facts)
+    await scene.stack.told("firing", (fault.target for fault in LOUD))
+    with capsys.disabled():
+        print(f"\nfrom the fault to the webhook, {TIMES_FASTER} times as fast as in real life:")  # noqa: T201 - asked for
+        for seen in scene.stack.received:
+            print(f"  {seen.at - began:5.1f} s  {', '.join(seen.names)}")  # noqa: T201 - likewise
+
+    for fault in FAULTS:
+        zone = scene.zones[fault.target]
+        await zone.only()
+        await zone.change(**{key: getattr(_WELL, key) for key in fault.facts})
+    await scene.stack.told("resolved", (fault.target for fault in LOUD))
+    for fault in FAULTS:
+        _assert_told(fault, scene.stack)
+    await scene.nothing_fires()
+
+
+def _assert_told(fault: Fault, stack: Stack) -> None:
+    """Exactly one call and one all-clear, at the right receiver, with exact labels; none for a silent target."""
+    told = [seen for seen in stack.received if seen.is_of(fault.target)]
+    wanted = [("firing", [fault.alert]), ("resolved", [fault.alert])] if fault.alert else []
+    assert [(seen.status, seen.names) for seen in told] == wanted, fault.target
+    if not fault.alert:
+        return
+    call = told[0]
+    (alert,) = call.alerts
+    severity = {"pager": "critical", "mail": "warning"}[fault.receiver]
+    own = {"alertname": fault.alert, "severity": severity, "job": "onedata-exporter", "target": fault.target}
+    labels = {name: value for name, value in alert["labels"].items() if name not in {"subject", "issuer"}}
+    if fault.alert == "OnedataCertificateExpired":
+        assert alert["labels"]["subject"].startswith("CN=onezone.example")
+        assert "Simulated Zone Authority" in alert["labels"]["issuer"]
+    assert (call.receiver, labels) == (fault.receiver, {**own, **fault.labels})
+    words = alert["annotations"]
+    assert fault.target in words["summary"]
+    assert "First step: " in words["description"]
+    assert words["runbook_url"].endswith(f"/docs/runbooks/{fault.alert}.md")
+    assert words["dashboard_url"].startswith("https://")
+
+
+def _held(name: str, severity: str, **labels: str) -> dict[str, Any]:
+    own = {"alertname": name, "severity": severity, "job": "held", "target": "zone"}
+    return {"labels": {**own, **labels}}
+
+
+async def _state_beside(scene: Scene, worse: Mapping[str, Any], lesser: Mapping[str, Any], job: str) -> str:
+    """What Alertmanager makes of the lesser alert while the worse one holds."""
+    alerts = [{"labels": {**alert["labels"], "job": job}} for alert in (worse, lesser)]
+    await scene.stack.hold(alerts)
+    name = lesser["labels"]["alertname"]
+
+    async def look() -> list[dict[str, Any]]:
+        return await scene.stack.held(job=job, alertname=name)
+
+    (seen,) = await eventually(look, lambda seen: seen and seen[0]["status"]["state"] != "unprocessed")
+    state: str = seen["status"]["state"]
+    return state
+
+
+CRITICAL = ("OnedataUnreachable", "OnedataDatabaseFull", "OnedataPanelDown", "OnedataProxyPathDown")
+
+
+async def test_alertmanager_lets_only_the_worst_of_a_target_through(scene: Scene) -> None:
+    down = {"labels": {"alertname": "OnedataExporterDown", "severity": "critical", "job": "held"}}
+    last = _held("OnedataAvailabilityBudgetBurn", "critical")
+    pairs = [
+        (down, _held("OnedataUnreachable", "critical")),
+        (_held("OnedataPollingStalled", "critical"), _held("OnedataUnreachable", "critical")),
+        (_held("OnedataProxyPathDown", "critical"), _held("OnedataProxyPathBroken", "critical")),
+        (_held("OnedataProxyPathBroken", "critical"), last),
+        (_held("OnedataCertificateExpired", "critical"), last),
+        (_held("OnedataUnreachable", "critical"), _held("OnedataCertificateExpired", "critical")),
+        (_held("OnedataServiceDown", "critical"), _held("OnedataWorkerModuleError", "warning")),
+        *((_held(worse, "critical"), last) for worse in CRITICAL),
+        *(
+            (_held(worse, "critical"), _held(lesser, "critical"))
+            for at, worse in enumerate(CRITICAL)
+            for lesser in CRITICAL[at + 1 :]
+        ),
+    ]
+    for number, (worse, lesser) in enumerate(pairs):
+        state = await _state_beside(scene, worse, lesser, f"inhibited-{number}")
+        assert state == "suppressed", (worse, lesser)
+
+
+async def test_alertmanager_keeps_what_says_something_else(scene: Scene) -> None:
+    pairs = [
+        (
+            _held("OnedataUnreachable", "critical", node="node1"),
+            _held("OnedataProxyPathDown", "critical", node="node2"),
+        ),
+        (
+            _held("OnedataUnreachable", "critical", target="another"),
+            _held("OnedataProxyPathDown", "critical"),
+        ),
+        (
+            _held("OnedataProxyPathDown", "critical"),
+            _held("OnedataServiceDown", "critical", component="database"),
+        ),
+        (_held("OnedataProxyPathDown", "warning"), _held("OnedataDnsCheckFailed", "warning")),
+        (_held("OnedataPanelDown", "critical"), _held("OnedataUnreachable", "critical")),
+    ]
+    for number, (one, other) in enumerate(pairs):
+        state = await _state_beside(scene, one, other, f"kept-{number}")
+        assert state == "active", (one, other)
+
+
+async def test_prometheus_evaluates_every_rule_without_error(scene: Scene) -> None:
+    async def rules() -> list[dict[str, Any]]:
+        groups = (await scene.stack.ask("rules"))["groups"]
+        return [rule for group in groups for rule in group["rules"]]
+
+    seen = await eventually(rules, lambda found: all(rule["health"] != "unknown" for rule in found))
+    assert [(rule["name"], rule.get("lastError")) for rule in seen if rule["health"] != "ok"] == []
+
+
+def _pages() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+async def test_prometheus_answers_every_query_in_the_documentation(scene: Scene) -> None:
+    queries = [
+        (page.name, query) for page in _pages() for query in promql_blocks(page.read_text(encoding="utf-8"))
+    ]
+    assert len({name for name, _query in queries}) > 20
+    for _name, query in queries:
+        await scene.stack.query(sooner_in(query).replace('"my-zone"', '"fine"'))
+
+
+async def test_alertmanager_takes_every_silence_of_the_runbooks(scene: Scene) -> None:
+    for page in _pages():
+        for line in re.findall(r"^amtool .*$", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
+            shorter = line.replace("--duration=2h", "--duration=1s")
+            arguments = [*shlex.split(shorter)[1:], f"--alertmanager.url={scene.stack.alertmanager}"]
+            process = await asyncio.create_subprocess_exec(
+                program("amtool"), *arguments, stdout=PIPE, stderr=STDOUT
+            )
+            said, _nothing = await process.communicate()
+            assert process.returncode == 0, (page.name, said)
+
+
+async def _a_round_of_notifications(scene: Scene) -> None:
+    """Return when every group of Alertmanager had its turn: an alert of our own was told, and its end, too."""
+    alert = _held("OnedataProxyPathDown", "critical", target="clock")
+    await scene.stack.hold([alert])
+    await scene.stack.told("firing", ["clock"])
+    await scene.stack.hold([{**alert, "endsAt": datetime.now(UTC).isoformat()}])
+    await scene.stack.told("resolved", ["clock"])
+
+
+async def test_a_killed_exporter_is_told_as_such_and_no_outage_is_called_over(scene: Scene) -> None:
+    await scene.nothing_fires()
+    scene.stack.received.clear()
+    await scene.zones["proxy-down"].set(Trouble.WORKER_STOPPED, on=True)
+    await scene.stack.told("firing", ["proxy-down"])
+    scene.stack.received.clear()
+    await scene.exporter.stop(signal.SIGKILL)
+    await eventually(scene.firing, lambda firing: firing == {"": ["OnedataExporterDown"]}, 30.0)
+    await _a_round_of_notifications(scene)
+    told = [(seen.status, seen.names) for seen in scene.stack.received if seen.job == "onedata-exporter"]
+    assert told == [("firing", ["OnedataExporterDown"])]

@@ -1,0 +1,184 @@
+"""The rules by themselves: valid, tested one by one, documented, and about metrics that exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter.diagnosis import RULE_OF, Diagnosis
+from tests.alerts.cases import CASES
+from tests.alerts.faults import BY_THEIR_OWN_TEST, LOUD, NOT_END_TO_END
+from tests.alerts.stack import promql_blocks
+from tests.support.programs import program
+from tools import generate_alerts
+
+ROOT = Path(__file__).parents[2]
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
+RUNBOOKS = ROOT / "docs" / "runbooks"
+RULE_FILES = sorted(map(str, (PROMETHEUS / "rules").glob("*.yml")))
+
+
+def run(name: str, *arguments: str, folder: Path = PROMETHEUS) -> str:
+    """What a program prints; fails with it when the program does."""
+    done = subprocess.run(  # noqa: S603 - the program's path is looked up, its arguments are ours
+        [program(name), *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def rules() -> list[dict[str, Any]]:
+    return [
+        rule
+        for file in RULE_FILES
+        for group in yaml.safe_load(Path(file).read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+    ]
+
+
+ALERTS = [rule for rule in rules() if "alert" in rule]
+NAMES = sorted({rule["alert"] for rule in ALERTS})
+
+
+def test_the_rules_pass_every_lint() -> None:
+    run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
+
+
+def test_the_scrape_configuration_is_valid() -> None:
+    run("promtool", "check", "config", "prometheus.yml")
+
+
+@pytest.mark.parametrize("file", ["onedata-alerts.yml", "onedata-days.yml"])
+def test_every_alert_fires_when_it_must_and_only_then(file: str) -> None:
+    run("promtool", "test", "rules", file, folder=PROMETHEUS / "tests")
+
+
+def test_the_configuration_of_alertmanager_is_valid() -> None:
+    run("amtool", "check-config", str(ALERTMANAGER))
+
+
+@pytest.mark.parametrize(
+    ("severity", "receiver"), [("critical", "pager"), ("warning", "mail"), ("info", "nobody")]
+)
+def test_the_severity_decides_who_is_told(severity: str, receiver: str) -> None:
+    labels = ("alertname=OnedataProxyPathDown", f"severity={severity}", "target=my-zone")
+    routed = run("amtool", "config", "routes", "test", f"--config.file={ALERTMANAGER}", *labels)
+    assert routed.split()[-1] == receiver
+
+
+def test_the_rendered_files_are_those_of_the_mixin() -> None:
+    for path, text in generate_alerts.files().items():
+        assert path.read_text(encoding="utf-8") == text, f"run `make docs`: {path}"
+
+
+def test_the_mixin_takes_another_selector_and_other_thresholds() -> None:
+    config = {"selector": 'env="test"', "proxySlowSeconds": 7, "exporterSelector": 'job="other"'}
+    rendered = generate_alerts.render_mixin(config)
+    by_name = {
+        rule["alert"]: rule["expr"] for group in rendered["alerts"]["groups"] for rule in group["rules"]
+    }
+    assert "> 7" in by_name["OnedataProxySlow"]
+    assert 'up{job="other"}' in by_name["OnedataExporterDown"]
+    for name in set(by_name) - {
+        "OnedataExporterDown",
+        "OnedataExporterAbsent",
+        "OnedataAvailabilityBudgetBurn",
+    }:
+        metrics = re.findall(r"\bonedata_\w+(\{[^}]*\})?", by_name[name])
+        assert metrics, name
+        assert all('env="test"' in selector for selector in metrics), name
+
+
+def test_the_mixin_carries_every_dashboard_and_alerts_lead_to_them() -> None:
+    carried = generate_alerts.evaluate("mixin.grafanaDashboards")
+    files = (ROOT / "grafana" / "dashboards").glob("*.json")
+    assert carried == {file.name: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    uids = {dashboard["uid"] for dashboard in carried.values()}
+    linked = {re.findall(r"/d/([\w-]+)", rule["annotations"]["dashboard_url"])[0] for rule in ALERTS}
+    assert linked <= uids
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+def test_every_alert_says_what_to_do_and_where_to_look(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+    words = rule["annotations"]
+    assert set(words) == {"summary", "description", "runbook_url", "dashboard_url"}
+    assert "First step: " in words["description"]
+    assert words["runbook_url"].endswith(f"/docs/runbooks/{rule['alert']}.md")
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    assert sorted(page.stem for page in RUNBOOKS.glob("Onedata*.md")) == NAMES
+
+
+def test_every_alert_has_a_unit_test_of_each_severity() -> None:
+    assert {(case.alert, case.severity) for case in CASES} == {
+        (rule["alert"], rule["labels"]["severity"]) for rule in ALERTS
+    }
+
+
+def test_every_alert_is_tested_end_to_end_or_there_is_a_reason() -> None:
+    tested = {fault.alert for fault in LOUD} | BY_THEIR_OWN_TEST
+    assert tested.isdisjoint(NOT_END_TO_END)
+    assert sorted(tested | set(NOT_END_TO_END)) == NAMES
+
+
+@pytest.mark.parametrize("diagnosis", [each for each in Diagnosis if each is not Diagnosis.OK])
+def test_every_diagnosis_has_an_alert_that_begins_with_its_first_step(diagnosis: Diagnosis) -> None:
+    (rule,) = (
+        rule for rule in ALERTS if f'diagnosis="{diagnosis}"}}[2m])) == 1' in rule["expr"].partition("\n")[0]
+    )
+    assert rule["annotations"]["description"].endswith(f"First step: {RULE_OF[diagnosis].first_step}")
+
+
+def test_a_diagnosis_is_over_before_another_can_fire() -> None:
+    diagnosed = [rule for rule in ALERTS if rule["expr"].startswith("max by (job, target, node, diagnosis)")]
+    assert len(diagnosed) == len(Diagnosis) - 1
+    assert {rule["keep_firing_for"] for rule in diagnosed} == {"1m"}
+    assert min(int(rule["for"].removesuffix("m")) for rule in diagnosed) >= 2 + 1
+
+
+def _expressions() -> Iterator[tuple[str, str]]:
+    for rule in rules():
+        yield rule.get("alert") or rule["record"], rule["expr"]
+    for page in RUNBOOKS.glob("*.md"):
+        for query in promql_blocks(page.read_text(encoding="utf-8")):
+            yield page.stem, query
+
+
+def test_every_metric_that_is_asked_for_exists() -> None:
+    golden = (ROOT / "tests" / "golden" / "metrics.txt").read_text(encoding="utf-8")
+    exported = set(re.findall(r"^(\w+)[{ ]", golden, flags=re.MULTILINE))
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    for where, expression in _expressions():
+        without_labels = re.sub(
+            r"\{[^}]*\}|\((job|target|zone_domain|instance|path|component)[^()]*\)", "", expression
+        )
+        asked = set(re.findall(r"\b(?:job_target_path:)?onedata_[\w:]+", without_labels))
+        assert asked <= exported | recorded, (where, asked - exported - recorded)
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("Onedata*.md")), ids=lambda page: page.stem)
+def test_a_runbook_has_its_sections_and_names_known_commands(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)$", text, flags=re.MULTILINE) == [
+        "Meaning",
+        "Impact",
+        "Diagnosis",
+        "Mitigation",
+        "Silence",
+    ]
+    known = {"amtool", "curl", "df", "journalctl", "onedata-exporter", "openssl", "promtool", "systemctl"}
+    for block in re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL):
+        for line in block.splitlines():
+            assert shlex.split(line)[0] in known, line
+    assert f"alertname={page.stem} " in text

@@ -1,0 +1,153 @@
+"""Write what follows from deploy/mixin: rules, their unit tests, docs/alerts.md and the index of the runbooks.
+
+With --check, write nothing and fail when a file differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import _gojsonnet  # type: ignore[import-not-found]  # a compiled module without types
+import yaml
+
+from tests.alerts.unit_tests import unit_tests
+
+ROOT = Path(__file__).parent.parent
+MIXIN = ROOT / "deploy" / "mixin" / "mixin.libsonnet"
+NOTE = "Generated from deploy/mixin by tools/generate_alerts.py (`make docs`): do not edit."
+
+
+class RuleDumper(yaml.SafeDumper):
+    """YAML as people write rules: texts of several lines as blocks, lists indented."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - signature of PyYAML
+        """Indent the items of a list, too."""
+        super().increase_indent(flow, indentless=False)
+
+
+def _text(dumper: RuleDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+RuleDumper.add_representer(str, _text)
+
+
+def to_yaml(value: object) -> str:
+    """A value as YAML, with a note that it is generated."""
+    text = yaml.dump(value, Dumper=RuleDumper, sort_keys=False, width=10_000, allow_unicode=True)
+    return f"# {NOTE}\n{text}"
+
+
+def render_mixin(config: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """The mixin's `alerts` and `rules` (as in Prometheus' rule files) and its `catalogue` for people.
+
+    `config` overrides keys of the mixin's `_config`.
+    """
+    rendered = evaluate(
+        "{ alerts: mixin.prometheusAlerts, rules: mixin.prometheusRules, catalogue: mixin.alertCatalogue }",
+        config,
+    )
+    return {**rendered, **{part: {"groups": _groups(rendered[part])} for part in ("alerts", "rules")}}
+
+
+def evaluate(expression: str, config: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """An expression of Jsonnet over `mixin`, the mixin with some keys of its `_config` changed."""
+    changed = f"{{ _config+:: {json.dumps(config or {})} }}"
+    snippet = f"local mixin = (import {json.dumps(str(MIXIN))}) + {changed}; {expression}"
+    value: dict[str, Any] = json.loads(_gojsonnet.evaluate_snippet("mixin", snippet))
+    return value
+
+
+def _groups(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The groups with the keys of each rule in the order in which people read them."""
+    order = ("record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations")
+    return [
+        {
+            "name": group["name"],
+            "rules": [{key: _tidy(rule[key]) for key in order if key in rule} for rule in group["rules"]],
+        }
+        for group in rules["groups"]
+    ]
+
+
+def _tidy(value: object) -> object:
+    return value.rstrip("\n") if isinstance(value, str) else value
+
+
+def _alerts_page(catalogue: list[dict[str, str]]) -> Iterator[str]:
+    yield from (f"<!-- {NOTE} -->", "# Alerts", "")
+    yield "`critical` calls somebody at once, `warning` wants a look within the day, `info` waits. Every alert has a"
+    yield "runbook. *After* is how long the condition must hold (`for`). None fires inside a maintenance window or"
+    yield "for a path that is not expected to work."
+    yield ""
+    yield "Gauges are judged by the highest value of the last two minutes: a missed scrape or a restart of the"
+    yield "exporter resets nothing. Exactly one diagnosis holds at a time, so that one fault raises one alert; where"
+    yield "two come together all the same, the inhibitions of deploy/alertmanager let only the worse one through."
+    yield "Thresholds are set in `_config` of deploy/mixin."
+    for group in dict.fromkeys(entry["group"] for entry in catalogue):
+        yield from ("", f"## {group}", "", "| alert | severity | after | when |", "|---|---|---|---|")
+        for entry in catalogue:
+            if entry["group"] == group:
+                link = f"[{entry['name']}](runbooks/{entry['name']}.md)"
+                yield f"| {link} | {entry['severity']} | {entry['after']} | {entry['when']} |"
+
+
+def _runbook_index(catalogue: list[dict[str, str]]) -> Iterator[str]:
+    yield from (
+        f"<!-- {NOTE} -->",
+        "# Runbooks",
+        "",
+        "What to do when an alert calls. One page for each.",
+        "",
+    )
+    yield from ("| alert | severity | when |", "|---|---|---|")
+    for name in dict.fromkeys(entry["name"] for entry in catalogue):
+        entries = [entry for entry in catalogue if entry["name"] == name]
+        severities = ", ".join(entry["severity"] for entry in entries)
+        yield f"| [{name}]({name}.md) | {severities} | {entries[0]['when']} |"
+
+
+def files() -> dict[Path, str]:
+    """Every generated file and its text."""
+    mixin = render_mixin()
+    prometheus = ROOT / "deploy" / "prometheus"
+    docs = ROOT / "docs"
+    return {
+        prometheus / "rules" / "onedata-alerts.yml": to_yaml(mixin["alerts"]),
+        prometheus / "rules" / "onedata-recording.yml": to_yaml(mixin["rules"]),
+        **{prometheus / "tests" / name: to_yaml(tests) for name, tests in unit_tests().items()},
+        docs / "alerts.md": "\n".join(_alerts_page(mixin["catalogue"])) + "\n",
+        docs / "runbooks" / "README.md": "\n".join(_runbook_index(mixin["catalogue"])) + "\n",
+    }
+
+
+def main() -> int:
+    """Write the files, or compare them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 when a file is out of date"
+    )
+    check = parser.parse_args().check
+    stale = [
+        (path, text)
+        for path, text in files().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if check and stale:
+        names = ", ".join(str(path.relative_to(ROOT)) for path, _text in stale)
+        print(f"out of date, run `make docs`: {names}", file=sys.stderr)
+        return 1
+    for path, text in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
