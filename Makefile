@@ -3,19 +3,19 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SOURCES := exporter tests tools deploy
+SOURCES := exporter tests tools deploy grafana
 ENGINE ?= docker
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' exporter/__init__.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts docs docs-check unit test-deploy tools dist image constraints clean
+.PHONY: help run test lint types contracts docs docs-check grafana unit test-deploy tools dist image constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,deploy]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,deploy,grafana]'
 	@touch $(READY)
 
 run: $(READY) ## set up and run the demo: a simulated Onezone, watched by the real exporter
@@ -42,6 +42,9 @@ docs-check: $(READY) ## fail when a reference page differs from the code
 	$(BIN)/python -m tools.generate_reference --check
 	$(BIN)/python -m tools.generate_configuration_doc --check
 	$(BIN)/python -m tools.generate_chart_readme --check
+
+grafana: $(READY) ## build the Grafana dashboards from the code
+	$(BIN)/python -m grafana.build
 
 unit: $(READY) ## all tests, against the simulator and the real tools
 	$(BIN)/pytest --quiet
