@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import socket
 import ssl
@@ -45,14 +46,6 @@ def _tracing() -> list[aiohttp.TraceConfig]:
     return [trace]
 
 
-def _watched_socket(address: Any) -> socket.socket:
-    family, kind, protocol, _name, where = address
-    watch = current_watch.get()
-    if watch is not None:
-        watch.connecting_to((where[0], where[1]))
-    return socket.socket(family, kind, protocol)
-
-
 class RouteConnection:
     """The connection of one route in one round; an asynchronous context manager.
 
@@ -77,6 +70,7 @@ class RouteConnection:
             lookups, target.address(route.node), target.domain if target.resolve_nodes else ""
         )
         self._session: aiohttp.ClientSession | None = None
+        self._sockets: list[socket.socket] = []
         self.connections: list[Connection] = []
 
     async def __aenter__(self) -> Self:
@@ -89,7 +83,7 @@ class RouteConnection:
             resolver=self._resolver,
             use_dns_cache=False,
             ssl=self._tls.get(self._target.tls) if is_tls else False,
-            socket_factory=_watched_socket,
+            socket_factory=self._open_socket,
             limit=0,
         )
         return aiohttp.ClientSession(
@@ -104,6 +98,18 @@ class RouteConnection:
     async def __aexit__(self, *_error: object) -> None:
         if self._session is not None:
             await self._session.close()
+        # After a timeout TLS would wait half a minute for the goodbye of a server that is frozen.
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _open_socket(self, address: Any) -> socket.socket:
+        family, kind, protocol, _name, where = address
+        watch = current_watch.get()
+        if watch is not None:
+            watch.connecting_to((where[0], where[1]))
+        self._sockets.append(socket.socket(family, kind, protocol))
+        return self._sockets[-1]
 
     async def exchange(
         self, request: Request, seconds_left: float, headers: Mapping[str, str] | None = None

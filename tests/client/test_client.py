@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import socket
+import ssl
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +65,31 @@ async def test_connections_are_closed_when_the_round_is_over(authority: Authorit
 
     async with ScriptedServer(until_the_end, authority.server_context(Credential.GOOD)) as server:
         await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+        async with asyncio.timeout(5):
+            for _ in server.wires:
+                await ended.acquire()
+
+
+async def test_a_connection_to_a_frozen_server_does_not_outlive_the_round(
+    authority: Authority, ca_file: Path
+) -> None:
+    ended = asyncio.Semaphore(0)
+
+    async def freeze_after_the_handshake(wire: Wire) -> None:
+        """TLS by hand, so that nobody answers the client's goodbye, as asyncio would."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = authority.server_context(Credential.GOOD).wrap_bio(incoming, outgoing, server_side=True)
+        with contextlib.suppress(ConnectionError):
+            while data := await wire.reader.read(65536):
+                incoming.write(data)
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    tls.do_handshake()
+                await wire.say(outgoing.read())
+        ended.release()
+
+    async with ScriptedServer(freeze_after_the_handshake) as server:
+        target = target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file, timeout=0.5)
+        assert reasons(await look(target)) == everywhere(Reason.TIMEOUT)
         async with asyncio.timeout(5):
             for _ in server.wires:
                 await ended.acquire()
