@@ -1,0 +1,1 @@
+"""Grafana: dashboards, and how they get into it."""

@@ -1,0 +1,140 @@
+"""What all dashboards have in common: variables, links to one another, annotations, panel ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.builders import dashboard
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import dashboard as model
+
+from grafana.build.panels import DATASOURCE, AnyPanel
+from grafana.build.promql import EXPORTER, TARGET, select
+from grafana.build.words import BLUE, ORANGE, RED
+
+TAG = "onedata"
+DOCS = "https://github.com/onedata/onedata-exporter/blob/main/docs"
+# A link into another dashboard keeps the time range and all variables but the target.
+KEEP = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
+
+Row = tuple[str, Sequence[AnyPanel]]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The identity of a dashboard; the uid never changes. `one_target`: it shows one target at a time."""
+
+    uid: str
+    title: str
+    description: str
+    since: str
+    one_target: bool = False
+
+
+def compose(head: Head, rows: Iterable[Row]) -> model.Dashboard:
+    """A dashboard of rows of panels; a row without a title has no heading."""
+    board = (
+        dashboard.Dashboard(head.title)
+        .uid(head.uid)
+        .description(head.description)
+        .tags([TAG])
+        .readonly()
+        .timezone("browser")
+        .tooltip(model.DashboardCursorSync.CROSSHAIR)
+        .time(head.since, "now")
+        .refresh("30s")
+    )
+    for variable in _variables(one_target=head.one_target):
+        board.with_variable(variable)
+    for annotation in _annotations():
+        board.annotation(annotation)
+    for link in _links():
+        board.link(link)
+    for title, panels in rows:
+        if title:
+            board.with_row(dashboard.Row(title))
+        for panel in panels:
+            board.with_panel(panel)
+    return _numbered(board.build())
+
+
+def _numbered(built: model.Dashboard) -> model.Dashboard:
+    for number, panel in enumerate(built.panels or (), start=1):
+        panel.id_val = number
+    return built
+
+
+def _variables(*, one_target: bool) -> list[Builder[model.VariableModel]]:
+    return [
+        dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"),
+        _variable("job", "label_values(onedata_exporter_targets, job)"),
+        _variable("instance", f"label_values({select('onedata_exporter_targets', by=('job',))}, instance)"),
+        _variable(
+            "target",
+            f"label_values({select('onedata_path_expected', by=EXPORTER)}, target)",
+            many=not one_target,
+        ),
+        _variable("path", f"label_values({select('onedata_path_expected', by=TARGET)}, path)"),
+    ]
+
+
+def _variable(name: str, query: str, *, many: bool = True) -> dashboard.QueryVariable:
+    """A variable that Prometheus fills; `many`: several values can be chosen, or all."""
+    variable = (
+        dashboard.QueryVariable(name)
+        .label(name.capitalize())
+        .query(query)
+        .datasource(DATASOURCE)
+        .refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(model.VariableSort.ALPHABETICAL_ASC)
+        .multi(many)
+        .include_all(many)
+    )
+    everything = model.VariableOption(selected=True, text=["All"], value=["$__all"])
+    return variable.all_value(".+").current(everything) if many else variable
+
+
+def _annotations() -> list[dashboard.AnnotationQuery]:
+    troubled = select("onedata_target_diagnosis", 'diagnosis!="ok"')
+    reload = select("onedata_exporter_config_last_reload_success_timestamp_seconds", by=EXPORTER)
+    alerts = 'ALERTS{alertname=~"Onedata.+", alertstate="firing", target=~"$target|"}'
+    return [
+        _annotation("Diagnosis other than ok", RED, f"max by (target, diagnosis) ({troubled}) == 1"),
+        _annotation("Configuration loaded", BLUE, f"changes({reload}[2m]) > 0"),
+        _annotation("Alert firing", ORANGE, alerts, shown=False),
+    ]
+
+
+def _annotation(name: str, color: str, expr: str, *, shown: bool = True) -> dashboard.AnnotationQuery:
+    return (
+        dashboard.AnnotationQuery()
+        .name(name)
+        .datasource(DATASOURCE)
+        .icon_color(color)
+        .expr(expr)
+        .enable(shown)
+    )
+
+
+def _links() -> list[dashboard.DashboardLink]:
+    return [
+        dashboard.DashboardLink("Onedata dashboards")
+        .type(model.DashboardLinkType.DASHBOARDS)
+        .tags([TAG])
+        .include_vars(True)  # noqa: FBT003 - the SDK's signature
+        .keep_time(True),  # noqa: FBT003 - the SDK's signature
+        _link("Diagnoses", "What each diagnosis means, and what to do first", f"{DOCS}/diagnosis.md"),
+        _link("Runbooks", "What to do when an alert calls", f"{DOCS}/runbooks/README.md"),
+    ]
+
+
+def _link(title: str, tooltip: str, url: str) -> dashboard.DashboardLink:
+    return (
+        dashboard.DashboardLink(title)
+        .type(model.DashboardLinkType.LINK)
+        .tooltip(tooltip)
+        .url(url)
+        .icon("doc")
+        .target_blank(True)  # noqa: FBT003 - the SDK's signature
+    )

@@ -1,0 +1,84 @@
+"""PromQL as the dashboards speak it: every selector takes part in the dashboard's variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from grafana.build.words import Word
+
+EXPORTER = ("job", "instance")
+TARGET = (*EXPORTER, "target")
+PATH = (*TARGET, "path")
+
+# The share of time in which a path is to work over 30 days, as the alert rules have it.
+AVAILABILITY_OBJECTIVE = 0.995
+
+
+def select(name: str, *matchers: str, by: tuple[str, ...] = TARGET) -> str:
+    """A metric, narrowed by the variables `by` and by more label matchers, such as `status="ok"`."""
+    chosen = [f'{variable}=~"${variable}"' for variable in by]
+    return f"{name}{{{', '.join([*chosen, *matchers])}}}"
+
+
+def coded(name: str, label: str, words: Iterable[Word], labels: str) -> str:
+    """A state set as one number for each group of `labels`: the code of the worst state that holds.
+
+    All states of a set are always there, so that the one with code 0 is what is left when no other holds.
+    """
+    states = [
+        f"{select(name, f'{label}={_quoted(word.state)}')} * {word.code}" for word in words if word.code
+    ]
+    return f"max by ({labels}) (\n  " + "\n  or ".join(states) + "\n)"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def path_state(*matchers: str, labels: str = "target, path") -> str:
+    """0 down, 1 up but unhealthy, 2 up, 3 not expected to work: the worst node of each group of `labels`.
+
+    A Onepanel that is up and says nothing of its health is up. Nodes have no expectations of their own.
+    """
+    pair = ", ".join(label for label in labels.split(", ") if label != "node")
+    up = f"min by ({labels}) ({select('onedata_onepanel_up', *matchers, by=PATH)})"
+    healthy = f"min by ({labels}) ({select('onedata_onepanel_healthy', *matchers, by=PATH)})"
+    expected = f"max by ({pair}) ({select('onedata_path_expected', *matchers, by=PATH)})"
+    return f"(\n  {up} + ({healthy} or {up})\n  and on ({pair}) {expected} == 1\n)\nor ({expected} == 0) + 3"
+
+
+def availability(window: str, step: str) -> str:
+    """The share of time in which each path that is expected to work did, maintenance left out.
+
+    The rules record the same, but without `instance`, which every query of a dashboard is narrowed by. As long as
+    little is known at the steps of the window, it is the share of the last hour.
+    """
+    up = (
+        f"(\n  avg by (target, path) ({select('onedata_onepanel_up', by=PATH)})\n"
+        f"  and on (target, path) max by (target, path) ({select('onedata_path_expected', by=PATH)}) == 1\n"
+        f"  unless on (target) max by (target) ({select('onedata_target_maintenance')}) == 1\n)"
+    )
+    return (
+        f"(avg_over_time({up}[{window}:{step}])\n"
+        f"and count_over_time({up}[{window}:{step}]) > 12)\n"
+        f"or avg_over_time({up}[1h:15s])"
+    )
+
+
+def budget_left(window: str, step: str) -> str:
+    """What is left of the error budget of the window: 1 all of it, 0 nothing, below 0 overspent."""
+    allowed = f"{1 - AVAILABILITY_OBJECTIVE:g}"
+    return f"1 - (1 - (\n{availability(window, step)}\n)) / {allowed}"
+
+
+def broken_for() -> str:
+    """Seconds since each target was last `ok`, 0 where it is now; nothing where it was not in the whole range."""
+    well = select("onedata_target_diagnosis", 'diagnosis="ok"')
+    last = f"max by (target) (max_over_time(timestamp({well} == 1)[$__range:$__interval]))"
+    return f"(time() - {last}) * on (target) (1 - min by (target) ({well}))"
+
+
+def quantile(share: float, metric: str, labels: str, *matchers: str) -> str:
+    """A quantile of a histogram of each group of `labels`, over all series of it (never an average of quantiles)."""
+    buckets = select(f"{metric}_bucket", *matchers, by=PATH)
+    return f"histogram_quantile({share:g}, sum by (le, {labels}) (rate({buckets}[$__rate_interval])))"

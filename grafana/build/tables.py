@@ -1,0 +1,99 @@
+"""Tables: several queries, one row for each thing they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+
+from grafana_foundation_sdk.builders import common as common_builders
+from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.models import common, dashboard
+
+from grafana.build.panels import About, as_rows, dress
+from grafana.build.words import below
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: of a query's value, or of a label when there is no `expr`.
+
+    A query without a title only brings its labels. `empty` is shown where there is no value; `link` is a title
+    and a URL. Thresholds colour the text, mappings without thresholds the whole cell.
+    """
+
+    title: str
+    expr: str = ""
+    source: str = ""
+    unit: str = "none"
+    mappings: Sequence[dashboard.ValueMapping] = ()
+    thresholds: builders.ThresholdsConfig | None = None
+    width: int = 0
+    decimals: int = 0
+    empty: str = ""
+    link: tuple[str, str] = ("", "")
+
+
+def rows(about: About, columns: Sequence[Column], sort: tuple[str, bool]) -> table.Panel:
+    """A table of the columns, sorted by the title of one (and whether the highest comes first)."""
+    panel = dress(table.Panel(), about).unit("none").thresholds(below(above="transparent"))
+    renamed: dict[str, str] = {}
+    references = iter(ascii_uppercase)
+    for column in columns:
+        source = column.source
+        if column.expr:
+            reference = next(references)
+            panel.with_target(as_rows(column.expr, reference))
+            source = f"Value #{reference}"
+        renamed[source] = column.title
+        panel.override_by_name(column.title, _properties(column))
+    return (
+        panel.with_transformation(dashboard.DataTransformerConfig(id_val="merge", options={}))
+        .with_transformation(_arranged(renamed))
+        .sort_by([common_builders.TableSortByFieldState().display_name(sort[0]).desc(sort[1])])
+        .cell_height(common.TableCellHeight.SM)
+        .show_header(True)  # noqa: FBT003 - the SDK's signature
+    )
+
+
+def _arranged(renamed: dict[str, str]) -> dashboard.DataTransformerConfig:
+    """Columns in the order of their declaration under their titles; a query whose column has no title is dropped."""
+    return dashboard.DataTransformerConfig(
+        id_val="organize",
+        options={
+            "excludeByName": {
+                "Time": True,
+                **{source: True for source, title in renamed.items() if not title},
+            },
+            "indexByName": {source: index for index, source in enumerate(renamed)},
+            "renameByName": {source: title for source, title in renamed.items() if title},
+        },
+    )
+
+
+def _properties(column: Column) -> list[dashboard.DynamicConfigValue]:
+    """What distinguishes the column from the others."""
+    cell: dict[str, object] = {}
+    if column.thresholds:
+        cell = {"type": "color-text"}
+    elif column.mappings:
+        cell = {"type": "color-background", "mode": "basic"}
+    properties: list[tuple[str, object]] = [
+        ("unit", column.unit),
+        ("decimals", column.decimals),
+        ("noValue", column.empty),
+        ("mappings", list(column.mappings) or None),
+        ("thresholds", column.thresholds.build() if column.thresholds else None),
+        ("custom.width", column.width or None),
+        ("custom.align", "left"),
+        ("custom.cellOptions", cell or None),
+        ("links", _links(*column.link)),
+    ]
+    return [
+        dashboard.DynamicConfigValue(name, value) for name, value in properties if value not in (None, "")
+    ]
+
+
+def _links(title: str, url: str) -> list[dict[str, object]] | None:
+    return [{"title": title, "url": url, "targetBlank": False}] if url else None

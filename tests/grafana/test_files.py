@@ -1,0 +1,134 @@
+"""The files that Grafana reads: as the code builds them, as Grafana's schema has them, and where it looks for them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from exporter.diagnosis import Diagnosis
+from exporter.operations.component_status import Status
+from exporter.operations.dns_check import DnsStatus
+from exporter.operations.web_certificate import WebCertificateStatus
+from exporter.operations.worker_report import ReportStatus
+from grafana.build import words
+from grafana.build.__main__ import BUILDS, files
+from grafana.build.promql import AVAILABILITY_OBJECTIVE
+from tests.grafana.boards import BOARDS, ROOT, panels, queries
+
+every_board = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
+
+
+def test_the_committed_dashboards_are_what_the_code_builds() -> None:
+    assert {path.stem for path in files()} == set(BOARDS)
+    for path, text in files().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: run `make grafana`"
+
+
+def lost(before: Any, after: Any, where: str = "") -> list[str]:
+    """Where `after` lacks something that `before` has; what it has besides are defaults of the schema."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [each for key in before for each in lost(before[key], after.get(key), f"{where}.{key}")]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [each for index, pair in pairs for each in lost(*pair, f"{where}[{index}]")]
+    return [] if before == after else [where]
+
+
+@pytest.mark.parametrize("build", BUILDS)
+def test_a_round_trip_through_grafanas_schema_loses_nothing(build: Callable[[], Dashboard]) -> None:
+    built = json.loads(json.dumps(build(), cls=JSONEncoder))
+    assert lost(built, BOARDS[built["uid"]]) == []
+
+
+@every_board
+def test_a_second_round_trip_changes_nothing(board: dict[str, Any]) -> None:
+    register_default_plugins()
+    assert json.loads(json.dumps(Dashboard.from_json(board), cls=JSONEncoder)) == board
+
+
+def test_uids_and_tags_are_those_that_links_and_alerts_rely_on() -> None:
+    assert {uid: board["uid"] for uid, board in BOARDS.items()} == {uid: uid for uid in BOARDS}
+    assert set(BOARDS) == {"onedata-fleet", "onedata-target", "onedata-exporter"}
+    assert all(board["tags"] == ["onedata"] for board in BOARDS.values())
+
+
+@every_board
+def test_links_between_dashboards_keep_time_and_variables(board: dict[str, Any]) -> None:
+    between = [link for link in board["links"] if link["type"] == "dashboards"]
+    assert [(link["tags"], link["keepTime"], link["includeVars"]) for link in between] == [
+        (["onedata"], True, True)
+    ]
+    for link in re.findall(r'"url": "/d/([^"]+)"', json.dumps(board)):
+        assert link.startswith(tuple(BOARDS))
+        assert "${__url_time_range}" in link
+        assert all(f"${{{name}:queryparam}}" in link for name in ("datasource", "job", "instance"))
+
+
+@every_board
+def test_panels_do_not_overlap_and_fill_the_width(board: dict[str, Any]) -> None:
+    cells: set[tuple[int, int]] = set()
+    for panel in board["panels"]:
+        at = panel["gridPos"]
+        own = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not own & cells, panel["title"]
+        cells |= own
+    assert len(cells) == 24 * (max(y for _x, y in cells) + 1)
+
+
+@every_board
+def test_every_panel_has_an_id_and_every_query_of_a_panel_a_name_of_its_own(board: dict[str, Any]) -> None:
+    ids = [panel["id"] for panel in board["panels"]]
+    assert len(ids) == len(set(ids))
+    asked = [(each.panel, each.reference) for each in queries(board)]
+    assert len(asked) == len(set(asked))
+
+
+def test_no_value_is_told_by_its_colour_alone() -> None:
+    for board in BOARDS.values():
+        for panel in panels(board):
+            for mapping in re.findall(r'"options": (\{"\d+": .*?\}\})', json.dumps(panel)):
+                assert all(result["text"] for result in json.loads(mapping).values())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "states"),
+    [
+        (words.DIAGNOSES, Diagnosis),
+        (words.COMPONENTS, Status),
+        (words.REPORTS, ReportStatus),
+        (words.WEB_CERTIFICATES, WebCertificateStatus),
+        (words.DNS_CHECKS, DnsStatus),
+    ],
+)
+def test_every_state_that_the_exporter_can_tell_has_a_word(
+    chosen: tuple[words.Word, ...], states: Any
+) -> None:
+    assert {word.state for word in chosen} == {state.value for state in states}
+    assert [word.code for word in chosen] == list(range(len(chosen)))
+
+
+def test_the_error_budget_is_that_of_the_alert_rules() -> None:
+    config = (ROOT / "deploy" / "mixin" / "config.libsonnet").read_text(encoding="utf-8")
+    (objective,) = re.findall(r"availabilityObjective: ([0-9.]+)", config)
+    assert float(objective) == AVAILABILITY_OBJECTIVE
+
+
+def test_grafana_finds_data_source_and_dashboards_in_the_compose_stack() -> None:
+    provisioning = ROOT / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yml").read_text())["datasources"]
+    (provider,) = yaml.safe_load((provisioning / "dashboards" / "onedata.yml").read_text())["providers"]
+    compose = yaml.safe_load((ROOT / "deploy" / "compose" / "compose.yml").read_text())
+    mounted = dict(volume.split(":")[:2] for volume in compose["services"]["grafana"]["volumes"])
+    assert mounted["../../grafana/provisioning"] == "/etc/grafana/provisioning"
+    assert mounted["../../grafana/dashboards"] == provider["options"]["path"]
+    assert source["url"] == "http://prometheus:9090"
+    assert "prometheus" in compose["services"]["prometheus"]["networks"]["default"]["aliases"]
+    assert provider["allowUiUpdates"] is False
