@@ -117,6 +117,16 @@ def give_account(checkup: Checkup) -> Account:
     )
 
 
+def path_error(checkup: Checkup, route: Route) -> str:
+    """Why a path was not well in a round; empty when it was, or was not looked at."""
+    failure = None if _symptom(checkup, route) is Symptom.HEALTHY else checkup.failure(route)
+    return str(failure or "")
+
+
+def _symptom(checkup: Checkup, route: Route) -> Symptom:
+    return symptom(checkup.observation(route, CONFIGURATION), checkup.observation(route, HEALTH))
+
+
 def _only(kind: type[Any], value: object) -> Any:
     return value if isinstance(value, kind) else None
 
@@ -138,16 +148,15 @@ def _node(checkup: Checkup, node: str) -> NodeAccount:
 
 def _path(checkup: Checkup, route: Route) -> PathAccount:
     health = checkup.observation(route, HEALTH)
-    seen = symptom(checkup.observation(route, CONFIGURATION), health)
+    seen = _symptom(checkup, route)
     visit, connection = checkup.visits.get(route), checkup.connection(route)
-    failure = None if seen is Symptom.HEALTHY else checkup.failure(route)
     return PathAccount(
         origin=checkup.target.origin(route.path),
         expected=route.path in checkup.target.expected_paths,
         up=checkup.onepanel_answered(route),
         symptom=seen,
         meaning=SYMPTOM_MEANINGS[seen],
-        error=str(failure or ""),
+        error=path_error(checkup, route),
         health_seconds=health.last.seconds if health and health.onepanel_answered else None,
         phases=dict(connection.phases) if connection else {},
         certificate=connection.certificate if connection else None,

@@ -14,7 +14,7 @@ from exporter.simulator.zone import SimulatedZone
 from exporter.store import Store
 from exporter.web.rendering import environment, html
 from exporter.web.site import SITE
-from exporter.web.summarize import summarize
+from exporter.web.status import status_of
 
 _TEMPLATES = environment("exporter.simulator", "exporter.web")
 _OPPOSITES = {"stop": "start", "close": "open"}
@@ -41,14 +41,14 @@ class _DemoPage:
 
     async def show(self, request: web.Request) -> web.Response:
         """The switches, and the diagnosis of what is watched."""
-        monotonic = time.monotonic()
+        monotonic, now = time.monotonic(), time.time()
         return await html(
             _TEMPLATES.get_template("demo.html"),
-            targets=[summarize(state, monotonic) for state in self._store.states],
+            targets=[status_of(state, monotonic, now) for state in self._store.states],
             troubles=_by_diagnosis(Trouble),
             active=self._zone.troubles,
             undo=undo,
-            now=time.time(),
+            now=now,
             telemetry_path=request.app[SITE].telemetry_path,
         )
 

@@ -19,8 +19,7 @@ from exporter.web.probing import scrape_seconds
 from exporter.web.readiness import not_ready
 from exporter.web.rendering import environment, html
 from exporter.web.site import SITE
-from exporter.web.summarize import by_urgency, rounds, summarize
-from exporter.web.summary import TargetSummary
+from exporter.web.status import TargetStatus, by_urgency, past_rounds, status_of
 
 # Much faster than the highest level, and hardly longer: metrics repeat themselves.
 _GZIP_LEVEL = 3
@@ -70,7 +69,7 @@ async def status_page(request: web.Request) -> web.Response:
     site = request.app[SITE]
     return await html(
         _TEMPLATES.get_template("status.html"),
-        targets=by_urgency(await _summaries(request)),
+        targets=by_urgency(await _statuses(request)),
         now=time.time(),
         telemetry_path=site.telemetry_path,
     )
@@ -82,9 +81,9 @@ async def target_page(request: web.Request) -> web.Response:
     state = _state(request, request.match_info["name"])
     return await html(
         _TEMPLATES.get_template("target.html"),
-        target=summarize(state, time.monotonic()),
-        rounds=rounds(state),
-        now=time.time(),
+        target=status_of(state, time.monotonic(), now := time.time()),
+        rounds=past_rounds(state),
+        now=now,
         telemetry_path=site.telemetry_path,
     )
 
@@ -97,9 +96,8 @@ def _state(request: web.Request, name: str) -> TargetState:
 
 
 async def targets_json(request: web.Request) -> web.Response:
-    """`/api/v1/targets`: `{"targets": [...]}` with the fields of `TargetSummary`, the broken ones first."""
-    summaries = by_urgency(await _summaries(request))
-    return _json(await asyncio.to_thread(_encoded, summaries))
+    """`/api/v1/targets`: `{"targets": [...]}` with the fields of `TargetStatus`, the broken ones first."""
+    return _json(await asyncio.to_thread(_encoded, by_urgency(await _statuses(request))))
 
 
 async def service_discovery(request: web.Request) -> web.Response:
@@ -128,14 +126,14 @@ async def ready(request: web.Request) -> web.Response:
     return web.Response(status=503, text=f"not ready: {reason}\n") if reason else web.Response(text="ready\n")
 
 
-async def _summaries(request: web.Request) -> list[TargetSummary]:
+async def _statuses(request: web.Request) -> list[TargetStatus]:
     """All targets, each of one moment. Lets other tasks run in between."""
-    summaries = []
+    statuses = []
     for number, state in enumerate(request.app[SITE].store.states, start=1):
-        summaries.append(summarize(state, time.monotonic()))
+        statuses.append(status_of(state, time.monotonic(), time.time()))
         if number % _TARGETS_PER_TURN == 0:
             await asyncio.sleep(0)
-    return summaries
+    return statuses
 
 
 def _discovery_labels(target: Target, scheme: str) -> dict[str, str]:
@@ -150,9 +148,9 @@ def _discovery_labels(target: Target, scheme: str) -> dict[str, str]:
     }
 
 
-def _encoded(summaries: list[TargetSummary]) -> str:
+def _encoded(statuses: list[TargetStatus]) -> str:
     """One target at a time: encoding all of them at once would hold up the other threads."""
-    return f'{{"targets": [{", ".join(json.dumps(asdict(summary)) for summary in summaries)}]}}'
+    return f'{{"targets": [{", ".join(json.dumps(asdict(status)) for status in statuses)}]}}'
 
 
 def _json(text: str) -> web.Response:

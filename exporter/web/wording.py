@@ -8,14 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from exporter.diagnosis import Diagnosis, Symptom
+from exporter.diagnosis import UP, Diagnosis, Symptom
 from exporter.durations import format_duration
-from exporter.web.summary import PathState, PathSummary, TargetSummary
+from exporter.report.account import PathAccount
+from exporter.report.findings import Finding
+from exporter.report.severity import Severity, severity_of
+from exporter.web.status import TargetStatus
 
 NOT_KNOWN = "–"
 
@@ -28,12 +32,17 @@ class Mark(NamedTuple):
     word: str
 
 
-_PATH_MARKS: Mapping[PathState, tuple[str, str]] = {
-    PathState.UP: ("good", "✓"),
-    PathState.UNWELL: ("warn", "!"),
-    PathState.DOWN: ("bad", "✕"),
-    PathState.UNSEEN: ("idle", "…"),
+_SEVERITY_MARKS: Mapping[Severity, tuple[str, str]] = {
+    Severity.OK: ("good", "✓"),
+    Severity.UNKNOWN: ("warn", "?"),
+    Severity.WARNING: ("warn", "!"),
+    Severity.CRITICAL: ("bad", "✕"),
 }
+_WAITING = ("No round is finished yet.", "Nothing: the first round comes within one interval.")
+_STALE = (
+    "The last round is more than three intervals old: what it said is no longer shown.",
+    "See the exporter's log: it does not get to look at this target.",
+)
 _SYMPTOM_WORDS: Mapping[Symptom, str] = {
     Symptom.HEALTHY: "up",
     Symptom.FULL: "database full",
@@ -47,18 +56,41 @@ _MS_PER_SECOND = 1000
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-def path_mark(state: PathState, symptom: Symptom, *, expected: bool = True) -> Mark:
+def path_mark(symptom: Symptom, *, expected: bool = True) -> Mark:
     """The mark of a path. One that is not expected to work is no cause for alarm."""
-    tone, symbol = _PATH_MARKS[state]
     word = _SYMPTOM_WORDS.get(symptom, symptom.value.replace("_", " "))
-    if not expected and state is not PathState.UP:
+    if symptom is Symptom.HEALTHY:
+        return Mark("good", "✓", word)
+    if not expected:
         return Mark("idle", NOT_KNOWN, f"{word}, not expected to work")
-    return Mark(tone, symbol, word)
+    if symptom is Symptom.UNSEEN:
+        return Mark("idle", "…", word)
+    return Mark("warn", "!", word) if symptom in UP else Mark("bad", "✕", word)
 
 
-def mark_of_path(path: PathSummary) -> Mark:
-    """The mark of a path as it is now."""
-    return path_mark(path.state, path.symptom, expected=path.expected)
+def mark_of_path(path: PathAccount) -> Mark:
+    """The mark of a path in a round."""
+    return path_mark(path.symptom, expected=path.expected)
+
+
+def status_mark(status: StrEnum) -> Mark:
+    """The mark of the status of a service, a module, a certificate or a DNS check."""
+    return Mark(*_SEVERITY_MARKS[severity_of(status)], status.value.replace("_", " "))
+
+
+def finding_mark(finding: Finding) -> Mark:
+    """The mark of something that is wrong beside the diagnosis."""
+    return Mark(*_SEVERITY_MARKS[finding.severity], finding.message)
+
+
+def hosts(components: Mapping[str, Mapping[str, StrEnum]]) -> list[str]:
+    """All hosts that run any of the services, each once."""
+    return list(dict.fromkeys(host for by_host in components.values() for host in by_host))
+
+
+def why_silent(target: TargetStatus) -> tuple[str, str]:
+    """Why nothing is said of a target, and what to do first."""
+    return _STALE if target.stale else _WAITING
 
 
 def diagnosis_mark(diagnosis: Diagnosis, *, stale: bool = False, waiting: bool = False) -> Mark:
@@ -74,12 +106,12 @@ def diagnosis_mark(diagnosis: Diagnosis, *, stale: bool = False, waiting: bool =
     return Mark("bad", "✕", diagnosis.value.replace("_", " "))
 
 
-def mark_in(target: TargetSummary, diagnosis: Diagnosis) -> Mark:
+def mark_in(target: TargetStatus, diagnosis: Diagnosis) -> Mark:
     """The mark of a diagnosis of a target, or of one of its nodes."""
     return diagnosis_mark(diagnosis, stale=target.stale, waiting=target.finished_at is None)
 
 
-def headline(targets: list[TargetSummary]) -> Mark:
+def headline(targets: list[TargetStatus]) -> Mark:
     """The state of everything, in one sentence."""
     broken = sum(target.needs_attention for target in targets)
     waiting = sum(target.finished_at is None for target in targets)
@@ -170,14 +202,17 @@ FILTERS = {
     "clock": clock,
     "code": with_code,
     "duration": format_duration,
+    "finding_mark": finding_mark,
     "headline": headline,
+    "hosts": hosts,
     "latency": latency,
     "machine_moment": machine_moment,
     "mark_in": mark_in,
     "mark_of_path": mark_of_path,
     "moment": moment,
-    "path_mark": path_mark,
     "segment": segment,
     "span": span,
+    "status_mark": status_mark,
+    "why_silent": why_silent,
     "diagnosis_mark": diagnosis_mark,
 }

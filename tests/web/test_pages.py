@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import json
 import re
+import time
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
+from exporter.maintenance import Window
+from exporter.observation import Details, Exchange, Observation
 from exporter.reasons import Failure, Reason
+from exporter.report import give_account, write_json
+from exporter.targets import AccessPath, Route
 from exporter.web.wording import segment
-from tests.support.checkups import REFUSED, make_checkup, make_target
+from tests.support.checkups import REFUSED, make_checkup, make_details, make_target
 from tests.web.conftest import Site, serve
 
 PAGES = ("/", "/targets/my-zone", "/metrics", "/api/v1/targets", "/api/v1/sd", "/-/healthy", "/-/ready")
@@ -204,10 +210,71 @@ async def test_the_json_says_what_the_pages_say(client: Client, site: Site) -> N
     assert answer.content_type == "application/json"
     first, second = (await answer.json())["targets"]
     assert (first["name"], first["diagnosis"]) == (HOSTILE, "proxy_down")
-    assert first["nodes"][0]["proxy"]["state"] == "down"
-    assert first["nodes"][0]["proxy"]["last_error"]["error"] == str(REFUSED)
-    assert first["nodes"][0]["direct"]["phases"] == {"resolve": 0.001, "connect": 0.002, "tls": 0.004}
-    assert (second["diagnosis"], second["finished_at"]) == ("unknown", None)
+    node = first["account"]["nodes"][0]
+    assert (node["proxy"]["symptom"], node["proxy"]["up"]) == ("refused", False)
+    assert [past["error"] for past in first["last_errors"]] == [str(REFUSED)]
+    assert node["direct"]["phases"] == {"resolve": 0.001, "connect": 0.002, "tls": 0.004}
+    assert (second["diagnosis"], second["finished_at"], second["account"]) == ("unknown", None, None)
+
+
+async def test_the_account_in_the_json_is_that_of_the_command_probe(client: Client, site: Site) -> None:
+    site.know(make_target())
+    checkup = make_checkup(make_target())
+    site.record(checkup)
+    (said,) = (await (await client.get("/api/v1/targets")).json())["targets"]
+    probed = json.loads(write_json(give_account(checkup)))
+    del probed["exit_code"]
+    assert said["account"] == probed
+
+
+class TestDetails:
+    """What the slower operations learnt."""
+
+    @pytest.fixture(autouse=True)
+    def _learnt(self, site: Site) -> None:
+        target = make_target(maintenance=(Window(0.0, 1e12, "new <disks>"),))
+        site.know(target)
+        site.record(make_checkup(target))
+        site.store.record_details(target, make_details(target), time.monotonic())
+
+    async def test_the_services_stand_by_host(self, client: Client) -> None:
+        page = await text_of(client, "/targets/my-zone")
+        row = page[page.index(">node2.example</th>") :]
+        assert re.findall(r"</span> (\w+)</span>", row[: row.index("</tr>")]) == ["unreachable"] * 3
+
+    async def test_only_modules_that_are_not_ok_are_named(self, client: Client) -> None:
+        page = await text_of(client, "/targets/my-zone")
+        assert "datastore_worker on node1.example" in page
+        assert "dispatcher on" not in page
+        assert "1 of 2 modules are not ok" in page
+
+    async def test_certificate_dns_credentials_and_users_are_told(self, client: Client) -> None:
+        page = await text_of(client, "/targets/my-zone")
+        pairs = re.findall(r"<dt>([^<]+)</dt><dd>(.*?)</dd>", page)
+        told = {term: re.sub(r"<[^>]+>|[✓✕!?] ", "", said).strip() for term, said in pairs}
+        assert told["Certificate"] == "valid"
+        assert told["DNS of the zone"] == "bad records"
+        assert (told["Token"], told["Passphrase"]) == ("not accepted", "accepted")
+        assert told["Users"] == "3"
+
+    async def test_what_is_wrong_beside_the_diagnosis_is_said_at_the_top(self, client: Client) -> None:
+        page = await text_of(client, "/targets/my-zone")
+        assert page.index("the token is not accepted") < page.index("Proxy path")
+
+    @pytest.mark.parametrize("path", ["/", "/targets/my-zone"])
+    async def test_maintenance_is_announced(self, client: Client, path: str) -> None:
+        page = await text_of(client, path)
+        assert re.search(r"[Ii]n maintenance(</strong>)?: new &lt;disks&gt;", page)
+
+    async def test_what_could_not_be_learnt_is_told_with_its_advice(self, client: Client, site: Site) -> None:
+        target = site.store.states[0].target
+        route = Route(AccessPath.DIRECT)
+        failure = Failure(Reason.FORBIDDEN, "HTTP 403")
+        seen = Observation("users", route, failure, (Exchange(route, 403, 0.1, 10, failure),))
+        site.store.record_details(target, Details((seen,), {}, {}), time.monotonic())
+        page = await text_of(client, "/targets/my-zone")
+        assert "forbidden: HTTP 403" in page
+        assert Reason.FORBIDDEN.advice[1:] in page
 
 
 @pytest.mark.usefixtures("watched")

@@ -1,0 +1,100 @@
+"""What the pages and the JSON say of a target at one moment: the account of its last round, and what only time tells.
+
+The JSON of `/api/v1/targets` is these values, field by field: a field's name is a name of the public
+interface. Durations are seconds, moments seconds since the epoch; None is what is not known. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from exporter.diagnosis import SEVERITY, Diagnosis
+from exporter.report.account import Account, give_account, path_error
+from exporter.store import TargetState
+from exporter.targets import AccessPath, Route
+
+
+@dataclass(frozen=True, slots=True)
+class PastError:
+    """The latest round, of those still remembered, in which a path was not well."""
+
+    path: AccessPath
+    node: str
+    at: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """One target. `account` is None before the first round, and when the last one is too old to say anything (`stale`).
+
+    `since` says of each node when its diagnosis began; `maintenance` why somebody works on the target.
+    """
+
+    name: str
+    url: str
+    labels: Mapping[str, str]
+    diagnosis: Diagnosis
+    needs_attention: bool
+    stale: bool
+    finished_at: float | None
+    age_seconds: float | None
+    interval_seconds: float
+    maintenance: str | None
+    since: Mapping[str, float]
+    last_errors: tuple[PastError, ...]
+    account: Account | None
+
+    def last_error(self, path: str, node: str) -> PastError | None:
+        """The last error of one path to one node."""
+        return next((past for past in self.last_errors if (past.path, past.node) == (path, node)), None)
+
+
+def status_of(state: TargetState, monotonic: float, now: float) -> TargetStatus:
+    """What is known of a target at a moment of the monotonic and of the wall clock."""
+    target, last, checkup = state.target, state.checkup, state.fresh(monotonic)
+    diagnosis = checkup.worst if checkup else Diagnosis.UNKNOWN
+    return TargetStatus(
+        name=target.name,
+        url=target.url,
+        labels=dict(target.labels),
+        diagnosis=diagnosis,
+        needs_attention=last is not None and diagnosis is not Diagnosis.OK,
+        stale=last is not None and checkup is None,
+        finished_at=last.finished_at if last else None,
+        age_seconds=max(0.0, monotonic - state.finished_monotonic) if last else None,
+        interval_seconds=target.schedule.interval,
+        maintenance=state.maintenance(now),
+        since=dict(state.diagnosed_since) if checkup else {},
+        last_errors=tuple(_last_errors(state)),
+        account=give_account(checkup) if checkup else None,
+    )
+
+
+def by_urgency(statuses: Iterable[TargetStatus]) -> list[TargetStatus]:
+    """The broken ones first, in the order of the table of diagnoses; equal ones by name."""
+    return sorted(
+        statuses,
+        key=lambda status: (not status.needs_attention, SEVERITY.index(status.diagnosis), status.name),
+    )
+
+
+def past_rounds(state: TargetState) -> list[Account]:
+    """The past rounds that are remembered, the latest first."""
+    return [give_account(checkup) for checkup in reversed(state.history)]
+
+
+def _last_errors(state: TargetState) -> Iterator[PastError]:
+    for route in state.routes:
+        past = _last_error(state, route)
+        if past is not None:
+            yield past
+
+
+def _last_error(state: TargetState, route: Route) -> PastError | None:
+    for checkup in reversed(state.history):
+        error = path_error(checkup, route)
+        if error:
+            return PastError(route.path, route.node, checkup.finished_at, error)
+    return None
