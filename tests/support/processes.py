@@ -88,8 +88,13 @@ async def run_command(*arguments: str, environment: Mapping[str, str] | None = N
     return Finished(process.returncode, stdout.decode(), stderr.decode())
 
 
-async def _start(arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> Process:
-    command = (sys.executable, "-m", "exporter", *arguments)
+async def _start(
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    folder: Path,
+    python: Path = Path(sys.executable),
+) -> Process:
+    command = (str(python), "-m", "exporter", *arguments)
     return await asyncio.create_subprocess_exec(
         *command, stdout=PIPE, stderr=PIPE, cwd=folder, env=_environment(environment)
     )
@@ -105,20 +110,25 @@ class ExporterProcess:
     """A running exporter; an asynchronous context manager, entered when the exporter listens.
 
     `log` and `printed` are the lines of standard error and standard output so far. `folder` is where
-    the package `exporter` is taken from.
+    the package `exporter` is taken from, unless `python` has it installed.
     """
 
     def __init__(
-        self, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path = ROOT
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        folder: Path = ROOT,
+        python: Path = Path(sys.executable),
     ) -> None:
         self._arguments = arguments
         self._environment = environment or {}
         self._folder = folder
+        self._python = python
         self.log: list[str] = []
         self.printed: list[str] = []
 
     async def __aenter__(self) -> Self:
-        self._process = await _start(self._arguments, self._environment, self._folder)
+        self._process = await _start(self._arguments, self._environment, self._folder, self._python)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._readers = [
