@@ -12,10 +12,17 @@ from cryptography import x509
 from exporter.observation import Certificate
 from exporter.operations.answers import one_line
 
+# A server may show another certificate each time, of up to 100 kB: what is kept of all must stay little.
+_MAX_KEPT = 2048
+_MAX_KEPT_BYTES = 4096
 
-@lru_cache(maxsize=4096)
+
 def read_certificate(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 - a fact, not a mode
     """The certificate in a DER encoding; None when it cannot be read at all."""
+    return _read_and_keep(der, verified) if len(der) <= _MAX_KEPT_BYTES else _read(der, verified)
+
+
+def _read(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 - a fact, not a mode
     try:
         certificate = x509.load_der_x509_certificate(der)
         return Certificate(
@@ -28,6 +35,9 @@ def read_certificate(der: bytes, verified: bool) -> Certificate | None:  # noqa:
         )
     except ValueError:
         return None
+
+
+_read_and_keep = lru_cache(maxsize=_MAX_KEPT)(_read)
 
 
 async def peek(address: tuple[str, int], server_name: str, context: ssl.SSLContext) -> ssl.SSLObject | None:

@@ -35,5 +35,9 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 def media_type(response: aiohttp.ClientResponse) -> str:
-    """The media type as sent: aiohttp's `content_type` would make one up where there is none."""
-    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    """The media type as sent: aiohttp's `content_type` would make one up where there is none.
+
+    Contradicting ones are given together, which is none that anybody expects.
+    """
+    sent = response.headers.getall("Content-Type", ())
+    return ", ".join(dict.fromkeys(each.partition(";")[0].strip().lower() for each in sent))

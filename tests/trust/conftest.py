@@ -1,0 +1,19 @@
+"""One authority for all simulated zones and scripted servers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporter.simulator import Authority
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture(scope="session")
+def ca_file(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return authority.write_ca_file(tmp_path_factory.mktemp("ca") / "ca.pem")
