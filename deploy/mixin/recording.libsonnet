@@ -2,15 +2,15 @@
 function(config)
   local q = (import 'expressions.libsonnet')(config);
   local name = (import 'availability.libsonnet').name;
-  // How often a window is looked into for gaps; it is recorded once half of it was seen.
+  // How often a window is looked into for gaps; it is recorded once a third of it was seen.
   local windows = [
     { window: '5m', step: '1m', least: 2 },
-    { window: '30m', step: '1m', least: 15 },
-    { window: '1h', step: '1m', least: 30 },
-    { window: '2h', step: '5m', least: 12 },
-    { window: '6h', step: '5m', least: 36 },
-    { window: '1d', step: '15m', least: 48 },
-    { window: '3d', step: '1h', least: 36 },
+    { window: '30m', step: '1m', least: 10 },
+    { window: '1h', step: '1m', least: 20 },
+    { window: '2h', step: '5m', least: 8 },
+    { window: '6h', step: '5m', least: 24 },
+    { window: '1d', step: '15m', least: 32 },
+    { window: '3d', step: '1h', least: 24 },
   ];
   {
     name: 'onedata-availability',

@@ -541,7 +541,7 @@ SLOW_AVAILABILITY = (
     Case(
         alert="OnedataAvailabilityBudgetBurn",
         severity="warning",
-        fires_at=735,
+        fires_at=555,
         # One of two nodes, for five minutes every three hours.
         changes={
             series("onedata_onepanel_up", path="proxy", node="node1"): always(1),
@@ -549,7 +549,7 @@ SLOW_AVAILABILITY = (
         },
         labels=_BURN,
         summary="The proxy path of krakow fails too often",
-        description="The proxy path of krakow was unavailable 1.689% of the time; "
+        description="The proxy path of krakow was unavailable 1.786% of the time; "
         "at 0.5 % the error budget of 30 days is just spent. "
         "First step: see on the dashboard when it failed and why, and plan the repair.",
         path="proxy",

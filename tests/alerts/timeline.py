@@ -46,7 +46,7 @@ def _runs(values: Sequence[float | None]) -> Iterator[str]:
         while step is not None and _difference(values, at + more) == step:
             more += 1
         if first is None:
-            yield "_"
+            yield "stale"  # what Prometheus writes where a scrape failed
         else:
             yield f"{first:.10g}{step:+.10g}x{more}" if more else f"{first:.10g}"
         at += more + 1
