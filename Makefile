@@ -36,11 +36,13 @@ contracts: $(READY) ## import-linter: the order of the rooms
 docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python -m tools.generate_reference
 	$(BIN)/python -m tools.generate_configuration_doc
+	$(BIN)/python -m tools.generate_alerts
 	$(BIN)/python -m tools.generate_chart_readme
 
 docs-check: $(READY) ## fail when a reference page differs from the code
 	$(BIN)/python -m tools.generate_reference --check
 	$(BIN)/python -m tools.generate_configuration_doc --check
+	$(BIN)/python -m tools.generate_alerts --check
 	$(BIN)/python -m tools.generate_chart_readme --check
 
 grafana: $(READY) ## build the Grafana dashboards from the code
