@@ -5,19 +5,18 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from grafana.build.frame import DOCS, KEEP, Head, compose
+from grafana.build import fleet_tables as tables
+from grafana.build.fleet_tables import BUDGET, CERTIFICATE_END
+from grafana.build.frame import Head, compose
 from grafana.build.panels import About, AnyPanel, Query, states, tiles
 from grafana.build.promql import (
     PATH,
-    availability,
-    broken_for,
     budget_left,
     coded,
     path_state,
     select,
 )
-from grafana.build.tables import Column, rows
-from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, GREY, ORANGE, PATHS, RED, Word, below, mapped
+from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, ORANGE, PATHS, RED, Word, below, mapped
 
 _HEAD = Head(
     "onedata-fleet",
@@ -25,13 +24,8 @@ _HEAD = Head(
     "Every Onedata cluster over both paths to its Onepanel: is anything broken, where, and since when?",
     since="now-6h",
 )
-_TO_TARGET = ("Everything about ${__value.text}", f"/d/onedata-target?var-target=${{__value.text}}&{KEEP}")
-_TO_DIAGNOSES = ("What to do first", f"{DOCS}/diagnosis.md")
 _NONE = mapped([Word(0, "none", "none", GREEN)])
 _TROUBLED = select("onedata_target_diagnosis", 'diagnosis!="ok"')
-_NOT_AFTER = select("onedata_tls_certificate_not_after_timestamp_seconds", by=PATH)
-_DAYS_LEFT = below((3, RED), (14, ORANGE), above=GREEN)
-_BUDGET = below((0, RED), (0.25, ORANGE), above=GREEN)
 
 
 def build() -> Dashboard:
@@ -39,9 +33,9 @@ def build() -> Dashboard:
     return compose(
         _HEAD,
         [
-            ("", [*_summary(), _targets(), _paths()]),
+            ("", [*_summary(), *_outlook(), tables.targets(), _paths()]),
             ("Since when", [_history(), _alerts()]),
-            ("How much of the time", [_availability()]),
+            ("How much of the time", [tables.availabilities()]),
         ],
     )
 
@@ -52,12 +46,12 @@ def _summary() -> list[AnyPanel]:
         tiles(
             About(
                 "Targets in trouble",
-                "Targets (or nodes) whose diagnosis is not ok.",
+                "Targets of which the diagnosis, or that of a node, is not ok.",
                 5,
                 4,
                 "no target is watched",
             ),
-            Query(f"sum(max by (target, node, diagnosis) ({_TROUBLED}))"),
+            Query(f"sum(max by (target) ({_TROUBLED}))"),
             _NONE,
             thresholds=below((1, GREEN), above=RED),
         ),
@@ -72,6 +66,11 @@ def _summary() -> list[AnyPanel]:
             _NONE,
             thresholds=below((1, GREEN), above=RED),
         ),
+    ]
+
+
+def _outlook() -> list[AnyPanel]:
+    return [
         tiles(
             About("Targets watched", "Targets that the exporters are configured to watch.", 4, 4),
             Query(f"count(max by (target) ({select('onedata_path_expected', by=PATH)}))"),
@@ -80,7 +79,7 @@ def _summary() -> list[AnyPanel]:
             About(
                 "Next certificate to end", "Time until the first of all certificates, as served, ends.", 5, 4
             ),
-            Query(f"min({_NOT_AFTER}) - time()"),
+            Query(f"min({CERTIFICATE_END}) - time()"),
             EXPIRED,
             unit="s",
             thresholds=below((3 * 86400, RED), (14 * 86400, ORANGE), above=GREEN),
@@ -94,70 +93,9 @@ def _summary() -> list[AnyPanel]:
             ),
             Query(f"min({budget_left('30d', '5m')})"),
             unit="percentunit",
-            thresholds=_BUDGET,
+            thresholds=BUDGET,
         ),
     ]
-
-
-def _targets() -> AnyPanel:
-    healthy = select("onedata_component_status", 'status="healthy"')
-    info = select("onedata_cluster_info")
-    return rows(
-        About(
-            "Every target, the broken ones first",
-            "What both paths together say of each target; click its name for all about it. A target with several "
-            "nodes is shown as its worst one. Services are known only where credentials are configured.",
-            24,
-            8,
-        ),
-        [
-            Column("Target", source="target", width=180, link=_TO_TARGET),
-            Column(
-                "Diagnosis",
-                coded("onedata_target_diagnosis", "diagnosis", DIAGNOSES, "target"),
-                mappings=mapped(DIAGNOSES),
-                width=130,
-                link=_TO_DIAGNOSES,
-            ),
-            Column(
-                "Broken for",
-                broken_for(),
-                unit="s",
-                mappings=mapped([Word(0, "ok", "–", GREY)]),
-                thresholds=below(above=RED),
-                width=110,
-                empty="longer",
-            ),
-            Column("Proxy", path_state('path="proxy"', labels="target"), mappings=mapped(PATHS), width=120),
-            Column("Direct", path_state('path="direct"', labels="target"), mappings=mapped(PATHS), width=120),
-            Column(
-                "Services not healthy",
-                f"sum by (target) (1 - max by (target, component, host) ({healthy}))",
-                thresholds=below((0, GREY), (1, GREEN), above=RED),
-                width=165,
-                empty="not known",
-            ),
-            Column(
-                "Certificate, days left",
-                f"(min by (target) ({_NOT_AFTER}) - time()) / 86400",
-                mappings=EXPIRED,
-                thresholds=_DAYS_LEFT,
-                width=170,
-                empty="not seen",
-            ),
-            Column(
-                "Last success",
-                f"1000 * max by (target) ({select('onedata_poll_last_success_timestamp_seconds', by=PATH)})",
-                unit="dateTimeFromNow",
-                width=155,
-                empty="never",
-            ),
-            Column("Kind", source="kind", width=110, empty="not known"),
-            Column("Version", source="version", empty="not known"),
-            Column("", f"max by (target, kind, version) ({info})"),
-        ],
-        sort=("Diagnosis", True),
-    )
 
 
 def _paths() -> AnyPanel:
@@ -218,45 +156,4 @@ def _alerts() -> AnyPanel:
                 },
             }
         )
-    )
-
-
-def _availability() -> AnyPanel:
-    tiny = below((0.99, RED), (0.995, ORANGE), above=GREEN)
-    return rows(
-        About(
-            "Availability and error budget",
-            "The share of time in which Onepanel answered over a path that is expected to work, maintenance left out. "
-            "The objective is 99.5 % of 30 days; the budget is what may fail, and below 0 it is overspent.",
-            24,
-            8,
-        ),
-        [
-            Column("Target", source="target", width=330, link=_TO_TARGET),
-            Column("Path", source="path", width=170),
-            Column(
-                "Error budget left, 30 days",
-                budget_left("30d", "5m"),
-                unit="percentunit",
-                thresholds=_BUDGET,
-                width=290,
-            ),
-            Column(
-                "Available, 24 hours",
-                availability("1d", "1m"),
-                unit="percentunit",
-                thresholds=tiny,
-                decimals=2,
-                width=290,
-            ),
-            Column(
-                "Available, 30 days",
-                availability("30d", "5m"),
-                unit="percentunit",
-                thresholds=tiny,
-                decimals=2,
-                width=290,
-            ),
-        ],
-        sort=("Error budget left, 30 days", False),
     )

@@ -61,7 +61,7 @@ def availability(window: str, step: str) -> str:
     return (
         f"(avg_over_time({up}[{window}:{step}])\n"
         f"and count_over_time({up}[{window}:{step}]) > 12)\n"
-        f"or avg_over_time({up}[1h:15s])"
+        f"or avg_over_time({up}[1h:$__interval])"
     )
 
 
