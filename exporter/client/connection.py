@@ -29,6 +29,7 @@ from exporter.reasons import CERTIFICATE_REASONS, Failure, Reason
 from exporter.targets import Route, Target
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_GIVE_UP_SECONDS = 0.5
 _PEEK_SECONDS = 5.0
 
 
@@ -99,9 +100,20 @@ class RouteConnection:
         if self._session is not None:
             await self._session.close()
         # After a timeout TLS would wait half a minute for the goodbye of a server that is frozen.
+        self._shut_sockets()
+
+    def _shut_sockets(self) -> None:
         for each in self._sockets:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+    def _give_up(self, watch: ConnectionWatch, limit: asyncio.Timeout) -> None:
+        """The time is over. A handshake is made to fail rather than cancelled: uvloop would keep it for a minute."""
+        if watch.stage is Stage.HANDSHAKING:
+            watch.given_up = True
+            self._shut_sockets()
+        else:
+            limit.reschedule(asyncio.get_running_loop().time())
 
     def _open_socket(self, address: Any) -> socket.socket:
         family, kind, protocol, _name, where = address
@@ -124,12 +136,16 @@ class RouteConnection:
         current_watch.set(watch)
         draft = Draft()
         try:
-            async with asyncio.timeout(seconds):
-                answer = await self._send(request, headers or {}, draft)
+            async with asyncio.timeout(seconds + _GIVE_UP_SECONDS) as limit:
+                alarm = asyncio.get_running_loop().call_later(seconds, self._give_up, watch, limit)
+                try:
+                    answer = await self._send(request, headers or {}, draft)
+                finally:
+                    alarm.cancel()
         except TooLargeError as error:
             outcome: Any = Failure(Reason.TOO_LARGE, str(error))
         except Exception as error:
-            outcome = explain(error, watch, seconds)
+            outcome = explain(TimeoutError() if watch.given_up else error, watch, seconds)
             if outcome is None:
                 raise
         else:

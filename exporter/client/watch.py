@@ -34,6 +34,7 @@ class ConnectionWatch:
         self.ssl_object: ssl.SSLObject | None = None
         self.certificate_der: bytes | None = None
         self.opened_at = 0.0
+        self.given_up = False
         self._phase_began = 0.0
 
     def begin(self, stage: Stage) -> None:
