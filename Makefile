@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 SOURCES := exporter tests tools deploy grafana
 ENGINE ?= docker
@@ -13,12 +14,16 @@ VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' exporter/__init__.py)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
-$(READY): pyproject.toml
+$(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $(INSTALLED)
+
+$(READY): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,deploy,grafana]'
 	@touch $(READY)
 
-run: $(READY) ## set up and run the demo: a simulated Onezone, watched by the real exporter
+run: $(INSTALLED) ## set up and run the demo: a simulated Onezone, watched by the real exporter
 	$(BIN)/onedata-exporter demo
 
 test: $(READY) tools lint types contracts docs-check unit ## set up, run every linter and every test
