@@ -118,7 +118,11 @@ class Exporter:
         log.error("unhandled error; please report it", where=where, exc_info=error)
 
     def _loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An exception that nobody waited for. What a transport says as it is torn down is no bug of ours."""
         error = context.get("exception")
+        if "transport" in context or "protocol" in context:
+            log.debug("a connection was torn down", message=context["message"], error=repr(error))
+            return
         self.report_bug(
             "loop", error if isinstance(error, BaseException) else RuntimeError(context["message"])
         )
