@@ -204,6 +204,7 @@ def test_every_selector_selects_the_pods(full: Objects) -> None:
         ("config.targets={}", "/config/targets"),
         ("config.targets[0].url=ftp://my.zone.domain.org", "/config/targets/0/url"),
         ("config.web.listen_addresses={:1}", "/config/web"),
+        ("config.web.config_file=web.yml", "/config/web"),
         ("replicas=-1", "/replicas"),
         ("service.port=0", "/service/port"),
         ("service.type=External", "/service/type"),

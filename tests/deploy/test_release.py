@@ -59,6 +59,10 @@ def test_the_sdist_holds_what_is_needed_to_build_image_and_wheel_and_to_deploy_t
         "deploy/systemd/onedata-exporter.service",
         "deploy/compose/compose.yml",
         "deploy/helm/onedata-exporter/Chart.yaml",
+        "deploy/helm/onedata-exporter/files/rules/onedata-alerts.yml",
+        "deploy/helm/onedata-exporter/files/dashboards/onedata-fleet.json",
+        "deploy/prometheus/rules/onedata-alerts.yml",
+        "grafana/dashboards/onedata-fleet.json",
         "CHANGELOG.md",
         "LICENSE",
     } <= names
@@ -95,6 +99,12 @@ async def test_the_wheel_runs_the_demo_in_an_empty_environment(dist: Path, tmp_p
     async with demo:
         seen = await demo.metrics_when(lambda metrics: metrics.diagnosis("demo-zone") == "ok")
         assert seen.value("onedata_exporter_build_info", revision=REVISION, version=__version__) == 1.0
+
+
+def test_the_image_is_built_with_the_version_and_the_revision_of_the_source() -> None:
+    said = succeed("make", "--dry-run", "image", "ENGINE=podman")
+    assert f"podman build --tag onedata-exporter:{__version__} --build-arg VERSION={__version__}" in said
+    assert succeed("git", "rev-parse", "HEAD").strip() in said
 
 
 def test_the_sbom_is_valid_and_tells_what_the_image_installs(tmp_path: Path) -> None:
