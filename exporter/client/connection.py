@@ -17,7 +17,7 @@ from yarl import URL
 from exporter.client.certificates import peek, read_certificate
 from exporter.client.failures import explain
 from exporter.client.forward_proxy import forward_proxy
-from exporter.client.reading import Draft, TooLargeError, media_type, read_body
+from exporter.client.reading import Draft, TooLargeError, make_of, media_type, read_body
 from exporter.client.resolver import Lookups, RouteResolver
 from exporter.client.tls import TlsContexts
 from exporter.client.trace import Observe, read_chain, readable, served_chain
@@ -149,8 +149,8 @@ class RouteConnection:
             if outcome is None:
                 raise
         else:
-            outcome = request.read(answer)
             draft.seconds = time.perf_counter() - max(began, watch.opened_at)
+            outcome = await make_of(answer, request)
         failure = outcome if isinstance(outcome, Failure) else None
         exchange = Exchange(self.route, draft.status, draft.seconds, draft.body_bytes, failure)
         await self._note_connection(watch, failure, seconds - (time.perf_counter() - began))

@@ -1,10 +1,18 @@
-"""Reading an answer off its connection: the body up to a limit, the media type as it was sent."""
+"""Reading an answer: off its connection up to a limit, its media type as sent, and what it says."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
+
+from exporter.operations.answers import Answer
+from exporter.operations.operation import Request
+
+# Judging a longer body may take a tenth of a second, in which no other target should have to wait.
+_QUICKLY_JUDGED_BYTES = 64 * 1024
 
 
 class TooLargeError(Exception):
@@ -41,3 +49,10 @@ def media_type(response: aiohttp.ClientResponse) -> str:
     """
     sent = response.headers.getall("Content-Type", ())
     return ", ".join(dict.fromkeys(each.partition(";")[0].strip().lower() for each in sent))
+
+
+async def make_of(answer: Answer, request: Request) -> Any:
+    """What the request's own reader makes of the answer, off the event loop if that may take long."""
+    if len(answer.body) <= _QUICKLY_JUDGED_BYTES:
+        return request.read(answer)
+    return await asyncio.to_thread(request.read, answer)
