@@ -12,6 +12,12 @@ LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("logfmt", "json")
 
 
+# Without the values of local variables, which are shown by default: some are secrets.
+_tracebacks_as_values = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
 class UnfailingStream:
     """A stream whose writes may be lost (closed, disk full), but never raise."""
 
@@ -42,9 +48,7 @@ def configure(level: str, log_format: str) -> None:
     ]
     closing: list[Any] = [
         structlog.processors.EventRenamer("msg"),
-        structlog.processors.dict_tracebacks
-        if log_format == "json"
-        else structlog.processors.format_exc_info,
+        _tracebacks_as_values if log_format == "json" else structlog.processors.format_exc_info,
         _renderer(log_format),
     ]
     structlog.configure(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exporter.credentials import Auth, AuthMethod, Secret, Verdict, headers
 from exporter.files import FileVersion, file_version, read_secret
@@ -25,7 +25,7 @@ class _Kept:
     until a moment (monotonic seconds).
     """
 
-    value: str = ""
+    value: str = field(default="", repr=False)
     version: FileVersion = ()
     unreadable: Failure | None = None
     refused: Failure | None = None

@@ -1,0 +1,24 @@
+"""One authority for all simulated clusters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporter.simulator import Authority
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture(scope="session")
+def ca_file(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return authority.write_ca_file(tmp_path_factory.mktemp("ca") / "ca.pem")
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Path:
+    return tmp_path / "onedata-exporter.yml"

@@ -1,0 +1,111 @@
+"""Thousands of hosts with hostile names, in every answer: `/metrics` stays small and can be parsed."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as read_classic
+
+from exporter.operations.limits import MAX_HOSTS, MAX_MODULES
+from exporter.simulator import INSTANT, Authority, Cluster, Condition, Panel, SimulatedZone
+from exporter.text import TextFormat
+from tests.cluster.looking import target_at, watching
+from tests.support.processes import Metrics
+from tests.support.programs import program
+
+HERE = "127.0.0.1"
+# Too many of them; and each is different for a machine, and alike or empty for a person.
+HOSTILE = (
+    'host"} 1\n# EOF\nonedata_onepanel_up{target="',
+    "back\\slash\\",
+    "nul\0nul",
+    "\u202eright to left",
+    "white \t\r\n space",
+    "\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
+    " ",
+    "\x1b[31mred",
+    "x" * 10_000,
+    "x" * 10_001,
+)
+HOSTS = (HERE, *HOSTILE, *(f"host{number:05}" for number in range(10_000)))
+WORDS = {host: Condition(words=dict.fromkeys(("workers", "managers"), f"{host}\n")) for host in HOSTILE}
+MODULES = {f"module{number}": "ok" for number in range(200)}
+DROPPED = "onedata_exporter_series_dropped_total"
+
+
+def check(page: str) -> None:
+    """Promtool may find fault with a name, but not with the text."""
+    done = subprocess.run(  # noqa: S603 - promtool, whose full path we know
+        [program("promtool"), "check", "metrics"], input=page.encode(), capture_output=True, check=False
+    )
+    assert done.returncode in {0, 3}, done.stderr.decode()
+
+
+def label_values(page: str, name: str) -> set[str]:
+    return {
+        sample.labels[name]
+        for family in read_classic(page)
+        for sample in family.samples
+        if name in sample.labels
+    }
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_of_ten_thousand_hosts_a_hundred_are_told_and_the_rest_is_counted(
+    authority: Authority, ca_file: Path, *, is_away: bool
+) -> None:
+    conditions = {**WORDS, "host00001": Condition(panel=Panel.STOPPED if is_away else Panel.RUNNING)}
+    async with (
+        SimulatedZone(authority=authority, cluster=Cluster(hosts=HOSTS), pace=INSTANT) as zone,
+        watching(target_at(zone, ca_file)) as watched,
+    ):
+        await zone.change(conditions=conditions)
+        await zone.change_node("node1", modules={**MODULES})
+        await watched.look()
+        page = await watched.page()
+        check(page)
+        assert list(read_openmetrics(await watched.page(TextFormat.OPENMETRICS)))  # type: ignore[no-untyped-call]  # the library's
+        hosts = label_values(page, "host")
+        assert len(hosts) == MAX_HOSTS
+        assert all(host.isprintable() and len(host) <= 200 for host in hosts)
+        assert len(label_values(page, "module")) <= MAX_MODULES
+        metrics = Metrics(page)
+        assert sum(metrics.values("onedata_onepanel_up", target="zone")) == 2.0
+        dropped = metrics.total(DROPPED)
+        assert dropped >= 3 * (len(HOSTS) - MAX_HOSTS)
+        await watched.look()
+        assert (await watched.metrics()).total(DROPPED) == 2 * dropped
+
+
+async def test_each_answer_naming_other_hosts_does_not_add_up(authority: Authority, ca_file: Path) -> None:
+    async with (
+        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        watching(target_at(zone, ca_file)) as watched,
+    ):
+        for turn in range(3):
+            await zone.change(hosts=(HERE, *(f"turn{turn}-{number}" for number in range(80))))
+            await watched.look()
+            assert len(label_values(await watched.page(), "host")) == 81
+
+
+async def test_facts_of_a_hostile_cluster_are_labels_like_any_other(
+    authority: Authority, ca_file: Path
+) -> None:
+    cluster = Cluster(name=HOSTILE[0] * 1000, version="21.02.7\n\0", build='"' * 5000)
+    async with (
+        SimulatedZone(authority=authority, cluster=cluster, pace=INSTANT) as zone,
+        watching(target_at(zone, ca_file)) as watched,
+    ):
+        await watched.look()
+        page = await watched.page()
+        check(page)
+        (name,) = {
+            sample.labels["name"]
+            for family in read_classic(page)
+            for sample in family.samples
+            if sample.name == "onedata_cluster_info"
+        }
+        assert len(name) <= 200

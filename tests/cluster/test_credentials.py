@@ -1,0 +1,173 @@
+"""Credentials in every situation: the right ones, wrong ones, and none that can be verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from exporter.simulator import INSTANT, Authority, SimulatedZone, Trouble
+from tests.cluster.told import (
+    PASSPHRASE,
+    TOKEN,
+    accepted,
+    paths_with_credentials,
+    served,
+    statuses,
+    with_auth,
+)
+from tests.support.processes import ExporterProcess, Metrics, write_config
+
+HOST = ("127.0.0.1",)
+EVERY_SECOND = {"ONEDATA_EXPORTER_POLL__DETAILS_INTERVAL": "1"}
+EVERY_TWO_SECONDS = {"ONEDATA_EXPORTER_POLL__DETAILS_INTERVAL": "2"}
+DETAILS_ROUNDS_MEANWHILE = 2
+
+WRONG = "wrong-secret"
+AUTH = {
+    "token": {"token": TOKEN},
+    "both": {"token": TOKEN, "passphrase": PASSPHRASE},
+    "wrong-token": {"token": WRONG, "passphrase": PASSPHRASE},
+    "expired-token": {"token": "simulated-expired-token"},
+    "wrong-passphrase": {"passphrase": WRONG},
+    "wrong-both": {"token": WRONG, "passphrase": WRONG},
+}
+# (token, passphrase) as accepted or rejected; None: not tried, or it could not be verified.
+WHILE_THE_WORKER_RUNS = {
+    "token": (1.0, None),
+    "both": (1.0, None),
+    "wrong-token": (0.0, 1.0),
+    "expired-token": (0.0, None),
+    "wrong-passphrase": (None, 0.0),
+    "wrong-both": (0.0, 0.0),
+}
+WELL = {"token", "both", "wrong-token"}
+
+
+def seen_accepted(metrics: Metrics) -> dict[str, tuple[float | None, float | None]]:
+    verdicts = {name: accepted(metrics, name) for name in AUTH}
+    return {name: (verdict["token"], verdict["passphrase"]) for name, verdict in verdicts.items()}
+
+
+def with_services(metrics: Metrics, word: str) -> set[str]:
+    """The targets whose worker is said to be in this state, their manager being healthy."""
+    return {
+        name
+        for name in AUTH
+        if statuses(metrics, name, "worker", HOST) == [word]
+        and statuses(metrics, name, "manager", HOST) == ["healthy"]
+    }
+
+
+async def test_which_credentials_are_accepted_and_what_they_tell_with_and_without_a_worker(
+    config_file: Path, authority: Authority, ca_file: Path
+) -> None:
+    zones = {name: SimulatedZone(authority=authority, pace=INSTANT) for name in AUTH}
+    async with AsyncExitStack() as stack:
+        for zone in zones.values():
+            await stack.enter_async_context(zone)
+        targets = [with_auth(zone, name, **AUTH[name]) for name, zone in zones.items()]
+        config = write_config(config_file, targets, ca_file, 2.0)
+        exporter = await stack.enter_async_context(ExporterProcess(config, environment=EVERY_TWO_SECONDS))
+
+        metrics = await exporter.metrics_when(lambda seen: seen_accepted(seen) == WHILE_THE_WORKER_RUNS)
+        metrics = await exporter.metrics_when(lambda seen: with_services(seen, "healthy") == WELL)
+
+        # A rejected credential stays rejected, and is not shown again in every round.
+        before = {name: served(zone, "/nagios") for name, zone in zones.items()}
+        metrics = await until(
+            exporter,
+            lambda _: all(
+                served(zone, "/nagios") >= before[name] + DETAILS_ROUNDS_MEANWHILE
+                for name, zone in zones.items()
+            ),
+            always=lambda seen: seen_accepted(seen) == WHILE_THE_WORKER_RUNS,
+        )
+        refused = {name: served(zone, "", 401) for name, zone in zones.items()}
+        assert refused == {
+            "token": 0,
+            "both": 0,
+            "wrong-token": 1,
+            "expired-token": 1,
+            "wrong-passphrase": 1,
+            "wrong-both": 2,
+        }
+
+        for zone in zones.values():
+            await zone.set(Trouble.WORKER_STOPPED, on=True)
+        metrics = await exporter.metrics_when(
+            lambda seen: (
+                with_services(seen, "stopped") == {"both", "wrong-token"}
+                and all(seen.diagnosis(name) == "proxy_down" for name in AUTH)
+                and seen_accepted(seen)["token"] == (None, None)
+                and seen_accepted(seen)["both"] == (None, 1.0)
+            )
+        )
+        assert statuses(metrics, "token", "worker", HOST) == [""]
+        for name in AUTH:
+            assert metrics.value("onedata_onepanel_up", target=name, path="direct") == 1.0
+            assert metrics.value("onedata_onepanel_healthy", target=name, path="direct") == 1.0
+
+        for zone in zones.values():
+            await zone.set(Trouble.WORKER_STOPPED, on=False)
+        # A token that could not be verified gets its chance in the next round, not a minute later.
+        await exporter.metrics_when(
+            lambda seen: (
+                with_services(seen, "healthy") == WELL and seen_accepted(seen)["token"] == (1.0, None)
+            ),
+            8.0,
+        )
+    for zone in zones.values():
+        public = {"/api/v3/onepanel/configuration", "/api/v3/onepanel/health", "/nagios"}
+        assert not paths_with_credentials(zone) & public
+
+
+async def until(
+    exporter: ExporterProcess, holds: Callable[[Metrics], bool], always: Callable[[Metrics], bool]
+) -> Metrics:
+    """What /metrics says once it holds, having been so at every look in between."""
+
+    def look(metrics: Metrics) -> bool:
+        assert always(metrics)
+        return holds(metrics)
+
+    return await exporter.metrics_when(look)
+
+
+async def test_changed_secret_files_are_picked_up_at_once_and_a_vanished_one_is_no_longer_shown(
+    config_file: Path, authority: Authority, ca_file: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "passphrase"
+    file.write_text(f"{WRONG}\n")
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        targets = [with_auth(zone, "zone", passphrase_file=str(file))]
+        config = write_config(config_file, targets, ca_file, 1.0)
+        async with ExporterProcess(config, environment=EVERY_SECOND) as exporter:
+
+            async def verdict_is(verdict: float | None) -> Metrics:
+                return await exporter.metrics_when(
+                    lambda seen: accepted(seen, "zone")["passphrase"] == verdict
+                )
+
+            await verdict_is(0.0)
+            # Written anew with the same secret it is the same secret.
+            file.unlink()
+            file.write_text(f"{WRONG} \n")
+            rounds = served(zone, "/nagios")
+            await exporter.metrics_when(lambda _: served(zone, "/nagios") >= rounds + 2)
+            assert served(zone, "", 401) == 1
+
+            file.write_text(f"{PASSPHRASE}\n")
+            metrics = await verdict_is(1.0)
+            assert statuses(metrics, "zone", "worker", HOST) == ["healthy"]
+
+            file.unlink()
+            metrics = await verdict_is(None)
+            assert statuses(metrics, "zone", "worker", HOST) == [""]
+            asked = served(zone, "/zone/workers")
+            rounds = served(zone, "/nagios")
+            await exporter.metrics_when(lambda _: served(zone, "/nagios") >= rounds + 2)
+            assert served(zone, "/zone/workers") == asked
+
+            file.write_text(PASSPHRASE)
+            await verdict_is(1.0)

@@ -1,0 +1,17 @@
+"""`demo` also shows what needs credentials."""
+
+from __future__ import annotations
+
+from tests.cluster.told import accepted, statuses
+from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess
+
+
+async def test_the_demo_shows_services_modules_certificate_dns_and_users() -> None:
+    options = ("--web.listen-address", LOOPBACK_ANY_PORT, "--poll.interval", "1s", "--poll.timeout", "900ms")
+    async with ExporterProcess("demo", *options) as exporter:
+        metrics = await exporter.metrics_when(lambda seen: accepted(seen, "demo-zone")["passphrase"] == 1.0)
+        for component in ("worker", "manager", "database"):
+            assert statuses(metrics, "demo-zone", component, ("127.0.0.1",)) == ["healthy"]
+        for name in ("onedata_worker_status", "onedata_web_certificate_status", "onedata_dns_check_status"):
+            assert metrics.total(name) >= 1.0
+        assert metrics.value("onedata_zone_users") == 1.0

@@ -1,0 +1,78 @@
+"""The worker's report: public where it can be had, else through Onepanel; and what that costs a token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from exporter.credentials import Auth, AuthMethod, Secret
+from exporter.simulator import INSTANT, Authority, Condition, SimulatedZone, Trouble, Worker
+from tests.cluster.looking import target_at, target_between, watching
+from tests.cluster.told import HOSTS, TOKEN, served, statuses
+
+HOST = "127.0.0.1"
+
+
+async def test_modules_that_are_out_of_sync_or_in_error_are_told_of_every_worker(
+    authority: Authority, ca_file: Path
+) -> None:
+    async with (
+        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        watching(target_at(zone, ca_file, Auth())) as watched,
+    ):
+        modules = {"dispatcher": "out_of_sync", "datastore_worker": "error: no_db"}
+        await zone.change_node("node1", modules=modules)
+        await watched.look()
+        metrics = await watched.metrics()
+        name, labels = "onedata_worker_module_status", {"host": HOST}
+        assert metrics.value(name, **labels, module="dispatcher", status="out_of_sync") == 1.0
+        assert metrics.value(name, **labels, module="datastore_worker", status="error") == 1.0
+        assert metrics.value(name, **labels, module="node_manager", status="ok") == 1.0
+        assert metrics.value("onedata_worker_status", status="error") == 1.0
+        assert served(zone, "/onepanel/zone/nagios") == 0
+
+
+async def test_onepanel_passes_the_report_on_where_the_worker_does_not_answer_the_public(
+    authority: Authority, ca_file: Path
+) -> None:
+    async with (
+        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        watching(target_at(zone, ca_file)) as watched,
+    ):
+        await zone.set(Trouble.PROXY_NOT_FOUND, on=True)
+        await watched.look()
+        metrics = await watched.metrics()
+        assert metrics.value("onedata_worker_status", status="ok") == 1.0
+        assert served(zone, "/onepanel/zone/nagios", 200) == 1
+
+
+async def test_a_report_that_cannot_be_relayed_is_no_word_on_the_token(
+    authority: Authority, ca_file: Path
+) -> None:
+    """Onepanel answers 503 for a report while a host is away, as it does to a token that nobody can verify."""
+    auth = Auth(token=Secret(TOKEN))
+    async with SimulatedZone(nodes=3, authority=authority, pace=INSTANT) as zone:
+        direct_url = zone.direct_url.replace("onezone.example", "127.0.0.1")
+        proxy_url = zone.proxy_url.replace("onezone.example", "127.0.0.1")
+        await zone.set(Trouble.PROXY_NOT_FOUND, on=True)
+        await zone.set(Trouble.PANEL_STOPPED, on=True, node="node2")
+        async with watching(target_between(proxy_url, direct_url, ca_file, auth)) as watched:
+            details = await watched.look()
+            assert served(zone, "/onepanel/zone/nagios", 503) == 1
+            assert details.accepted == {AuthMethod.TOKEN: True}
+            told = statuses(await watched.metrics(), "zone", "worker", HOSTS)
+            assert told == ["healthy", "unreachable", "healthy"]
+
+
+async def test_a_stopped_worker_has_no_report_and_its_manager_a_status(
+    authority: Authority, ca_file: Path
+) -> None:
+    async with (
+        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        watching(target_at(zone, ca_file)) as watched,
+    ):
+        await zone.change(conditions={HOST: Condition(worker=Worker.STOPPED)})
+        await watched.look()
+        metrics = await watched.metrics()
+        assert list(metrics.values("onedata_worker_status")) == []
+        assert statuses(metrics, "zone", "worker", (HOST,)) == ["stopped"]
+        assert statuses(metrics, "zone", "manager", (HOST,)) == ["healthy"]
