@@ -54,6 +54,7 @@ class Exporter:
             prober=Prober(self._fresh_rounds.take),
             doorkeeper=Doorkeeper(settings.door, lambda: read_door(settings.web.config_file), note_door),
             telemetry_path=settings.web.telemetry_path,
+            reload=self.reload if settings.web.enable_lifecycle else None,
         )
         self.web_app = create_app(self._site)
         self.addresses: list[ListenAddress] = []

@@ -57,6 +57,7 @@ web:
   health_address: "127.0.0.1:19444"
   config_file: web-config.yml
   telemetry_path: /metrics
+  enable_lifecycle: false
 log:
   level: info
   format: logfmt

@@ -79,6 +79,11 @@ class Web(Keys):
         "see [the pages](web.md). It is read again when it changes",
     )
     telemetry_path: UrlPath = Field("/metrics", description="URL path of the metrics")
+    enable_lifecycle: bool = Field(
+        default=False,
+        description="let `POST /-/reload` read the configuration anew, as SIGHUP does; "
+        "whoever reaches the pages may then cause it",
+    )
 
 
 class Log(Keys):

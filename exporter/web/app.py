@@ -22,6 +22,7 @@ def create_app(site: Site) -> web.Application:
             web.get("/probe", handlers.probe),
             web.get("/api/v1/targets", handlers.targets_json),
             web.get("/api/v1/sd", handlers.service_discovery),
+            web.post("/-/reload", handlers.reload),
         ]
     )
     app.on_shutdown.append(_stop_probing)

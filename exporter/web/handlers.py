@@ -115,6 +115,21 @@ async def service_discovery(request: web.Request) -> web.Response:
     return _json(json.dumps(groups))
 
 
+async def reload(request: web.Request) -> web.Response:
+    """`POST /-/reload`: 200 when the configuration was taken over, 500 when it was refused, 403 when not enabled.
+
+    A form of another origin is refused, so that no page elsewhere can have a visitor's browser send it.
+    """
+    act = request.app[SITE].reload
+    if act is None:
+        raise web.HTTPForbidden(text="Reloading over HTTP is not enabled: see web.enable_lifecycle.\n")
+    if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+        raise web.HTTPForbidden(text="Another site may not ask for this.\n")
+    if await act():
+        return web.Response(text="configuration reloaded\n")
+    return web.Response(status=500, text="the configuration was refused; the log says why\n")
+
+
 async def healthy(_request: web.Request) -> web.Response:
     """`/-/healthy`: 200 for as long as the process serves."""
     return web.Response(text="ok\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -14,6 +14,7 @@ from exporter.text import TextFormat
 from exporter.web.doorkeeper import Doorkeeper
 from exporter.web.probing import Prober
 
+Reload: TypeAlias = Callable[[], Awaitable[bool]]
 ReportBug: TypeAlias = Callable[[str, Exception], None]
 
 
@@ -29,7 +30,10 @@ class MetricsPage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the pages show and do. `report_bug` is told of exceptions that nobody expected, as ("web", exception)."""
+    """What the pages show and do. `report_bug` is told of exceptions that nobody expected, as ("web", exception).
+
+    `reload` reads the configuration anew and tells whether it was taken over; None where that is not enabled.
+    """
 
     store: Store
     exposition: MetricsPage
@@ -37,6 +41,7 @@ class Site:
     prober: Prober
     doorkeeper: Doorkeeper = field(default_factory=Doorkeeper)
     telemetry_path: str = "/metrics"
+    reload: Reload | None = None
 
 
 SITE = web.AppKey("site", Site)
