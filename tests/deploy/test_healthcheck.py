@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
+
 import pytest
+import trustme
 
 from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, run_command
 from tests.support.servers import LOOPBACK, Script, ScriptedServer, answering, closed_port, http, silent
@@ -38,6 +42,20 @@ async def test_whoever_does_not_say_that_it_is_healthy_is_not(script: Script, sa
     assert checked.code == 1
     assert said in checked.stderr
     assert "Traceback" not in checked.stderr
+
+
+@pytest.mark.parametrize(("is_trusted", "code"), [(True, 0), (False, 1)])
+async def test_over_tls_the_certificate_must_be_trusted(is_trusted: bool, code: int, tmp_path: Path) -> None:  # noqa: FBT001 - a column of the table
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(LOOPBACK).configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    environment = {"SSL_CERT_FILE": str(tmp_path / "ca.pem")} if is_trusted else {}
+    async with ScriptedServer(answering(http(b"healthy")), context) as server:
+        url = f"--url=https://{LOOPBACK}:{server.port}"
+        checked = await run_command("healthcheck", url, environment=environment)
+    assert checked.code == code
+    assert is_trusted or "CERTIFICATE_VERIFY_FAILED" in checked.stderr
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:19443", "ftp://127.0.0.1", "http://127.0.0.1/metrics", "http://"])
