@@ -16,7 +16,7 @@ from grafana.build.promql import (
     path_state,
     select,
 )
-from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, ORANGE, PATHS, RED, Word, below, mapped
+from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, ORANGE, OVERSPENT, PATHS, RED, Word, below, mapped
 
 _HEAD = Head(
     "onedata-fleet",
@@ -92,6 +92,7 @@ def _outlook() -> list[AnyPanel]:
                 4,
             ),
             Query(f"min({budget_left('30d', '5m')})"),
+            OVERSPENT,
             unit="percentunit",
             thresholds=BUDGET,
         ),

@@ -14,7 +14,19 @@ from grafana.build.promql import (
     select,
 )
 from grafana.build.tables import Column, rows
-from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, GREY, ORANGE, PATHS, RED, Word, below, mapped
+from grafana.build.words import (
+    DIAGNOSES,
+    EXPIRED,
+    GREEN,
+    GREY,
+    ORANGE,
+    OVERSPENT,
+    PATHS,
+    RED,
+    Word,
+    below,
+    mapped,
+)
 
 _TO_TARGET = ("Everything about ${__value.text}", f"/d/onedata-target?var-target=${{__value.text}}&{KEEP}")
 _TO_DIAGNOSES = ("What to do first", f"{DOCS}/diagnosis.md")
@@ -31,7 +43,7 @@ def targets() -> AnyPanel:
             "What both paths together say of each target; click its name for all about it. A target with several "
             "nodes is shown as its worst one. Services are known only where credentials are configured.",
             24,
-            8,
+            9,
         ),
         [*_states(), *_details()],
         sort=("Diagnosis", True),
@@ -111,6 +123,7 @@ def availabilities() -> AnyPanel:
             Column(
                 "Error budget left, 30 days",
                 budget_left("30d", "5m"),
+                mappings=OVERSPENT,
                 unit="percentunit",
                 thresholds=BUDGET,
                 width=290,

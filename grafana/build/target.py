@@ -71,7 +71,7 @@ def _verdict() -> list[AnyPanel]:
             mapped(MEANINGS),
         ),
         rows(
-            About("What to do first", "The first step for each node, and where to read on.", 24, 4),
+            About("First step", "The first step for each node, and where to read on.", 24, 4),
             [
                 Column(
                     "What to do first",
@@ -100,7 +100,12 @@ def _facts() -> list[AnyPanel]:
         ),
         tiles(
             About(
-                "Last success", "When a round last found Onepanel answering over each path.", 6, 4, "never"
+                "Last success",
+                "When a round last found Onepanel answering over each path.",
+                6,
+                4,
+                "never",
+                16,
             ),
             Query(f"1000 * max by (path) ({success})", "{{path}}"),
             unit="dateTimeFromNow",

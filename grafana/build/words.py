@@ -98,6 +98,7 @@ def _between(low: float | None, high: float | None, text: str, color: str, index
 
 
 EXPIRED: tuple[dashboard.ValueMapping, ...] = (_between(None, 0, "expired", RED, 0),)
+OVERSPENT: tuple[dashboard.ValueMapping, ...] = (_between(None, 0, "overspent", RED, 0),)
 
 
 def http_statuses() -> list[dashboard.ValueMapping]:

@@ -148,7 +148,7 @@ def test_a_stopped_worker_is_seen_as_such(seen: Prometheus) -> None:
         return said(seen, query("onedata-target", panel), *labels, target="worker-stopped")
 
     assert texts(words.DIAGNOSES, last("Diagnosis")) == {"": "proxy down"}
-    (step,) = texts(words.FIRST_STEPS, last("What to do first")).values()
+    (step,) = texts(words.FIRST_STEPS, last("First step")).values()
     assert step == RULE_OF[Diagnosis.PROXY_DOWN].first_step
     assert texts(words.PATHS, last("Both paths", "path")) == {"proxy": "DOWN", "direct": "up"}
     assert texts(words.COMPONENTS, last("Services on each host", "component")) == {
