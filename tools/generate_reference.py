@@ -38,7 +38,7 @@ def diagnosis_page() -> Iterator[str]:
     symptoms = ((f"`{symptom}`", meaning) for symptom, meaning in SYMPTOM_MEANINGS.items())
     yield from table(("symptom", "meaning"), symptoms)
     yield from ("", "## Every combination", "")
-    yield "Rows: proxy path; columns: direct path; both expected to work, and neither `mismatch` nor `not_deployed` seen."
+    yield "Rows: proxy path; columns: direct path. Both are expected to work, and agree on a cluster that is deployed."
     yield ""
     yield from table(
         ("proxy \\ direct", *(f"`{direct}`" for direct in Symptom)),

@@ -15,7 +15,7 @@ from exporter.operations.answers import Answer
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.dns_check import DnsStatus
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, guard
-from exporter.operations.operation import Known, Operation, Request
+from exporter.operations.operation import NO_TIME, Known, Operation, Request
 from exporter.operations.web_certificate import WebCertificateStatus
 from exporter.operations.worker_report import ReportStatus
 from exporter.reasons import Failure, Reason
@@ -182,6 +182,45 @@ def test_ten_thousand_hosts_become_a_hundred_and_the_rest_is_counted() -> None:
     assert facts.dropped == 9_900
 
 
+def test_hosts_for_which_no_time_is_left_are_not_said_to_be_away() -> None:
+    answers: dict[str, Answer | Failure] = {
+        "/zone/workers": TIMEOUT,
+        "/zone/configuration": body(LAYOUT),
+        "/zone/workers/node1.example": TIMEOUT,
+        "/zone/workers/node2.example": NO_TIME,
+    }
+    facts, requests = converse(component_status.WORKERS, ZONE, by_path(answers))
+    assert facts.by_host == {"node1.example": Status.UNREACHABLE}
+    assert len(requests) == 4
+    outcome, _ = converse(
+        component_status.WORKERS, ZONE, by_path({**answers, "/zone/workers/node1.example": NO_TIME})
+    )
+    assert outcome is NO_TIME
+
+
+def test_only_the_layout_is_told_by_the_asked_onepanel_alone() -> None:
+    answers = {"/zone/workers": AWAY, "/zone/configuration": body(LAYOUT)}
+    _, requests = converse(component_status.WORKERS, ZONE, lambda url: answers.get(url, body("healthy")))
+    assert [request.local for request in requests] == [False, True, False, False, False]
+
+
+def test_hosts_asked_one_by_one_are_limited_and_counted_too_and_the_limit_is_one_for_all() -> None:
+    seen = ComponentStatus("worker", {f"seen{number:02}": Status.HEALTHY for number in range(99)})
+    hosts = [f"host{number:03}" for number in range(500)] + ["seen00"]
+    answers: dict[str, Answer | Failure] = {
+        "/zone/managers": AWAY,
+        "/zone/configuration": body({"cluster": {"managers": {"hosts": hosts}}}),
+    }
+    facts, requests = converse(
+        component_status.MANAGERS,
+        Known(Kind.ONEZONE, {"workers": seen}, can_authenticate=True),
+        lambda url: answers.get(url, body("healthy")),
+    )
+    assert set(facts.by_host) == {"host000", "seen00"}
+    assert facts.dropped == 499
+    assert len(requests) == 4
+
+
 def test_host_names_are_quoted_in_urls() -> None:
     layout = {"cluster": {"workers": {"hosts": ["../users?x#y"]}}}
     _, requests = converse(
@@ -227,7 +266,10 @@ REFUSED = Failure(Reason.CONNECTION_REFUSED, "")
 
 
 def test_onepanel_passes_the_report_on_where_the_worker_cannot_be_reached() -> None:
-    answers = {"/nagios": REFUSED, "/zone/nagios": Answer(200, "application/xml", REPORT)}
+    answers: dict[str, Answer | Failure] = {
+        "/nagios": REFUSED,
+        "/zone/nagios": Answer(200, "application/xml", REPORT),
+    }
     facts, requests = converse(worker_report.OPERATION, ZONE, by_path(answers))
     assert facts.status is ReportStatus.ERROR
     assert [(request.credentials, request.over) for request in requests] == [
