@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(
-    name: str | Path, *arguments: str | Path, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+    name: str | Path,
+    *arguments: str | Path,
+    folder: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run an installed program (skips the test when it is not); its output is text, both streams apart."""
     return subprocess.run(  # noqa: S603 - the tests' own words
@@ -28,7 +31,10 @@ def run(
 
 
 def succeed(
-    name: str | Path, *arguments: str | Path, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+    name: str | Path,
+    *arguments: str | Path,
+    folder: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Run a program that must succeed; what it says on standard output."""
     done = run(name, *arguments, folder=folder, environment=environment)
