@@ -27,6 +27,13 @@ class DoorProtocol(web.RequestHandler):
         if len(self._server.connections) > _MOST_CONNECTIONS:
             transport.abort()
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer. One that aiohttp raises by itself has passed the guards by, as that to a strange `Expect`."""
+        answer = _plain(resp.status) if isinstance(resp, web.HTTPException) else resp
+        return await super().finish_response(request, answer, start_time)
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -34,10 +41,15 @@ class DoorProtocol(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to what is no request, in plain words that repeat nothing of it."""
+        """The answer to what is no request."""
         del exc, message
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun, there is no room for an error in it")
-        answer = web.Response(status=status, text=f"{HTTPStatus(status).phrase}.\n", headers=HEADERS)
-        answer.force_close()
-        return answer
+        return _plain(status)
+
+
+def _plain(status: int) -> web.Response:
+    """An answer in plain words that repeat nothing of the request."""
+    answer = web.Response(status=status, text=f"{HTTPStatus(status).phrase}.\n", headers=HEADERS)
+    answer.force_close()
+    return answer

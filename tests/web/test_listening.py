@@ -72,10 +72,8 @@ def test_no_host_means_both_ip_versions(run: Run) -> None:
     async def check() -> None:
         async with AsyncExitStack() as stack:
             bound = await listen(stack, pages(), [ListenAddress("", 0)])
-            assert {address.host for address in bound if isinstance(address, ListenAddress)} == {
-                "0.0.0.0",
-                "::",
-            }  # noqa: S104 - what is looked for
+            hosts = {address.host for address in bound if isinstance(address, ListenAddress)}
+            assert hosts == {"0.0.0.0", "::"}  # noqa: S104 - what is looked for
 
     run(check())
 
