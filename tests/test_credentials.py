@@ -72,6 +72,31 @@ def test_a_token_that_cannot_be_verified_is_neither_accepted_nor_rejected() -> N
     assert keeper.refusal() is failure
 
 
+def test_a_rejected_credential_stays_rejected_while_it_is_set_aside_and_an_unverifiable_one_is_tried_again() -> (
+    None
+):
+    keeper = keeper_of()
+    assert keeper.usable() == [TOKEN, PASSPHRASE]
+    keeper.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"))
+    keeper.note(PASSPHRASE, Verdict.REJECTED, REFUSED)
+    assert keeper.usable() == []
+    keeper.begin()
+    assert keeper.usable() == [TOKEN]
+    assert keeper.accepted == {PASSPHRASE: False}
+
+
+def test_the_same_secret_in_a_new_file_is_no_new_secret(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("old")
+    keeper = CredentialKeeper(Auth(token=Secret(file=str(file))))
+    assert keeper.usable() == [TOKEN]
+    keeper.note(TOKEN, Verdict.REJECTED, REFUSED)
+    file.unlink()
+    assert keeper.usable() == []
+    file.write_text("old\n")
+    assert keeper.usable() == []
+
+
 def test_one_operation_that_is_not_allowed_does_not_make_the_credential_rejected() -> None:
     keeper = keeper_of()
     keeper.note(TOKEN, Verdict.ACCEPTED, None)
