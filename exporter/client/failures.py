@@ -37,7 +37,10 @@ def explain(error: Exception, watch: ConnectionWatch, seconds: float) -> Failure
         return Failure(Reason.INTERNAL, one_line(str(error)))
     for kind, reason in _TABLE:
         if isinstance(error, kind):
-            return Failure(reason(error, watch), _detail(error, seconds))
+            why = reason(error, watch)
+            return Failure(
+                why, _refused(watch) if why is Reason.CONNECTION_REFUSED else _detail(error, seconds)
+            )
     return None
 
 
@@ -87,6 +90,14 @@ _TABLE: tuple[tuple[type[Exception], Callable[[Any, ConnectionWatch], Reason]], 
     (HttpProcessingError, _always(Reason.INVALID_BODY)),
     (OSError, _os_error),
 )
+
+
+def _refused(watch: ConnectionWatch) -> str:
+    """In place of what the system says, which differs with the event loop and the number of addresses."""
+    if watch.address is None:
+        return "the connection was refused"
+    host, port = watch.address
+    return f"{f'[{host}]' if ':' in host else host}:{port} refuses connections"
 
 
 def _detail(error: Any, seconds: float) -> str:
