@@ -1,0 +1,156 @@
+"""Beside every hostile server at once, a well-behaved target is looked at in time."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from exporter.client.client import Client
+from exporter.credentials import Auth, Secret
+from exporter.operations import OPERATIONS, PUBLIC_OPERATIONS
+from exporter.operations.operation import Known
+from exporter.poller import ROUNDS, Poller, Slots
+from exporter.simulator import Authority, Credential
+from exporter.targets import Kind, Schedule, Target
+from tests.support.looking import target_at
+from tests.support.servers import LOOPBACK, ScriptedServer, healthy
+from tests.support.waiting import eventually
+from tests.trust.hostile import IN_THE_HANDSHAKE, OVER_TLS
+from tests.trust.test_hostile_details import onepanel_with
+
+_LATE_SECONDS = 0.1
+_TICK_SECONDS = 0.005
+_INTERVAL = 2.0
+_ROUNDS = 3
+_GOOD = "good"
+_DETAILS = "details"
+_PUBLIC = [each for each in OPERATIONS if each.name in PUBLIC_OPERATIONS]
+# As much work as a body of a mebibyte can make.
+_MANY_KEYS = b"{" + b",".join(b'"%x":1' % number for number in range(95_000)) + b"}"
+_MANY_ELEMENTS = b'<healthdata status="ok">' + b'<a x="1"/>' * 9_990 + b"</healthdata>"
+
+
+async def serve(ca_file: Path, ports: Connection) -> None:
+    """All servers of the table, and a good one: tells their ports by name, and stays until the other end closes."""
+    authority = Authority()
+    authority.write_ca_file(ca_file)
+    tls = authority.server_context(Credential.GOOD)
+    scripts = {name: (hostile.script, tls) for name, hostile in OVER_TLS.items()}
+    scripts |= {f"handshake: {name}": (each.script, None) for name, each in IN_THE_HANDSHAKE.items()}
+    scripts[_GOOD] = (healthy, tls)
+    scripts[_DETAILS] = (onepanel_with(_MANY_ELEMENTS, _MANY_KEYS), tls)
+    async with AsyncExitStack() as stack:
+        found = {}
+        for name, (script, context) in scripts.items():
+            server = await stack.enter_async_context(ScriptedServer(script, context))
+            found[name] = server.port
+        ports.send(found)
+        with suppress(EOFError):
+            await asyncio.to_thread(ports.recv)
+
+
+def _serve(ca_file: Path, ports: Connection) -> None:
+    asyncio.run(serve(ca_file, ports))
+
+
+@contextmanager
+def serving(ca_file: Path) -> Iterator[dict[str, int]]:
+    """All these servers in a process of their own, so that only the client's work is seen here."""
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    process = spawning.Process(target=_serve, args=(ca_file, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        assert ours.poll(60)
+        yield ours.recv()
+    finally:
+        ours.close()
+        process.join(10)
+        process.kill()
+        process.join()
+
+
+class OwnWork:
+    """The most that this thread itself worked between two turns of the event loop, in seconds of CPU.
+
+    What others do to the machine meanwhile is not in it.
+    """
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    async def measure(self) -> None:
+        """Measure until cancelled."""
+        before = time.thread_time()
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            now = time.thread_time()
+            self.longest = max(self.longest, now - before)
+            before = now
+
+
+def targets_at(ports: dict[str, int], ca_file: Path) -> list[Target]:
+    found = []
+    for name, port in ports.items():
+        target = target_at(f"https://{LOOPBACK}:{port}", ca_file=ca_file)
+        schedule = Schedule(_INTERVAL, _INTERVAL, 0.9 * _INTERVAL)
+        found.append(replace(target, name=name, schedule=schedule, auth=Auth(token=Secret("token"))))
+    return found
+
+
+async def test_no_other_target_waits_for_hostile_ones(tmp_path: Path) -> None:
+    ca_file = tmp_path / "ca.pem"
+    rounds: list[set[str]] = []
+    skipped = 0
+    bugs: list[object] = []
+    seen_closer: list[int] = []
+    client = Client(lambda where, error: bugs.append((where, error)))
+
+    def skip(target: Target) -> None:
+        nonlocal skipped
+        skipped += (
+            target.name == _GOOD and len(rounds) > 1
+        )  # the first round may begin just before the second
+
+    async def look(target: Target) -> None:
+        visits = await client.look(target, _PUBLIC, Known())
+        if target.name == _GOOD:
+            seen = [seen for visit in visits for seen in visit.observations]
+            rounds.append({str(each.failure or "ok") for each in seen})
+        if target.name == _DETAILS:
+            details = await client.look_closer(
+                target, OPERATIONS, Known(Kind.ONEZONE), target.routes, target.routes
+            )
+            seen_closer.append(sum(seen.failure is None for seen in details.observations))
+
+    gc.collect()
+    gc.freeze()  # what the tests before have left behind is not the work of the client
+    work = OwnWork()
+    with serving(ca_file) as ports:
+        measuring = asyncio.ensure_future(work.measure())
+        poller = Poller(
+            look,
+            ROUNDS,
+            Slots(1000),
+            skip,
+            lambda where, error: bugs.append((where, error)),
+        )
+        poller.set_targets(targets_at(ports, ca_file))
+        await eventually(lambda: asyncio.sleep(0, len(rounds)), lambda count: count >= _ROUNDS, 60.0)
+        await poller.stop()
+        measuring.cancel()
+        await client.close()
+    gc.unfreeze()
+    assert not bugs, bugs
+    assert set().union(*rounds) == {"ok"}
+    assert skipped == 0
+    assert max(seen_closer) >= 2
+    assert work.longest < _LATE_SECONDS
