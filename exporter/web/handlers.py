@@ -51,19 +51,6 @@ async def probe(request: web.Request) -> web.Response:
     return await _exposed(request, body, wanted_format)
 
 
-def _wanted(request: web.Request) -> tuple[TextFormat, frozenset[str]]:
-    """The text format that the client prefers, and the families it asks for."""
-    return text_format(request.headers.getall("Accept", ())), frozenset(request.query.getall("name[]", ()))
-
-
-async def _exposed(request: web.Request, body: bytes, wanted_format: TextFormat) -> web.Response:
-    headers = {"Content-Type": wanted_format.value, "Vary": "Accept, Accept-Encoding"}
-    if accepts_gzip(request.headers.getall("Accept-Encoding", ())):
-        headers["Content-Encoding"] = "gzip"
-        body = await asyncio.to_thread(gzip.compress, body, _GZIP_LEVEL, mtime=0)
-    return web.Response(body=body, headers=headers)
-
-
 async def status_page(request: web.Request) -> web.Response:
     """`/`: every target, the broken ones first."""
     site = request.app[SITE]
@@ -86,13 +73,6 @@ async def target_page(request: web.Request) -> web.Response:
         now=now,
         telemetry_path=site.telemetry_path,
     )
-
-
-def _state(request: web.Request, name: str) -> TargetState:
-    state = request.app[SITE].store.state(name)
-    if state is None:
-        raise web.HTTPNotFound(text="No target of this name is configured. All targets are listed at /.\n")
-    return state
 
 
 async def targets_json(request: web.Request) -> web.Response:
@@ -139,6 +119,26 @@ async def ready(request: web.Request) -> web.Response:
     """`/-/ready`: 200 once every target was attempted and while polling is alive, else 503 with the reason."""
     reason = not_ready(request.app[SITE].store.states, time.monotonic())
     return web.Response(status=503, text=f"not ready: {reason}\n") if reason else web.Response(text="ready\n")
+
+
+def _state(request: web.Request, name: str) -> TargetState:
+    state = request.app[SITE].store.state(name)
+    if state is None:
+        raise web.HTTPNotFound(text="No target of this name is configured. All targets are listed at /.\n")
+    return state
+
+
+def _wanted(request: web.Request) -> tuple[TextFormat, frozenset[str]]:
+    """The text format that the client prefers, and the families it asks for."""
+    return text_format(request.headers.getall("Accept", ())), frozenset(request.query.getall("name[]", ()))
+
+
+async def _exposed(request: web.Request, body: bytes, wanted_format: TextFormat) -> web.Response:
+    headers = {"Content-Type": wanted_format.value, "Vary": "Accept, Accept-Encoding"}
+    if accepts_gzip(request.headers.getall("Accept-Encoding", ())):
+        headers["Content-Encoding"] = "gzip"
+        body = await asyncio.to_thread(gzip.compress, body, _GZIP_LEVEL, mtime=0)
+    return web.Response(body=body, headers=headers)
 
 
 async def _statuses(request: web.Request) -> list[TargetStatus]:

@@ -10,7 +10,7 @@ import jinja2
 from aiohttp import web
 
 from exporter import __version__
-from exporter.web.wording import FILTERS
+from exporter.web import marks, wording
 
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
@@ -27,7 +27,7 @@ def environment(*packages: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(FILTERS)
+    templates.filters.update(marks.FILTERS | wording.FILTERS)
     templates.globals["version"] = __version__
     return templates
 

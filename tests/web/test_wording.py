@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from exporter.diagnosis import Diagnosis, Symptom
 from exporter.report.severity import SEVERITIES
 from exporter.store import Store
-from exporter.web import wording
+from exporter.web import marks, wording
 from exporter.web.status import status_of
 from tests.support.checkups import REFUSED, make_checkup, make_target
 
@@ -54,21 +54,21 @@ def test_a_moment_is_told_in_utc() -> None:
 
 
 def test_every_state_has_a_symbol_and_a_word() -> None:
-    marks = [wording.path_mark(symptom) for symptom in Symptom]
-    marks += [wording.diagnosis_mark(diagnosis) for diagnosis in Diagnosis]
-    marks += [wording.status_mark(status) for kind in SEVERITIES for status in kind]
-    assert all(mark.symbol and mark.word for mark in marks)
+    shown = [marks.path_mark(symptom) for symptom in Symptom]
+    shown += [marks.diagnosis_mark(diagnosis) for diagnosis in Diagnosis]
+    shown += [marks.status_mark(status) for kind in SEVERITIES for status in kind]
+    assert all(mark.symbol and mark.word for mark in shown)
 
 
 def test_up_and_down_differ_in_symbol_and_word() -> None:
-    up = wording.path_mark(Symptom.HEALTHY)
-    down = wording.path_mark(Symptom.REFUSED)
+    up = marks.path_mark(Symptom.HEALTHY)
+    down = marks.path_mark(Symptom.REFUSED)
     assert up.symbol != down.symbol
     assert (up.word, down.word) == ("up", "refused")
 
 
 def test_a_path_that_is_not_expected_to_work_raises_no_alarm() -> None:
-    mark = wording.path_mark(Symptom.REFUSED, expected=False)
+    mark = marks.path_mark(Symptom.REFUSED, expected=False)
     assert (mark.tone, mark.word) == ("idle", "refused, not expected to work")
 
 
@@ -91,7 +91,7 @@ def test_the_headline_counts_what_needs_attention(
     store.set_targets(targets)
     for number, target in enumerate(targets[: broken + well]):
         store.record(make_checkup(target, proxy=REFUSED if number < broken else None), 0.0)
-    assert wording.headline([status_of(state, 0.0, 0.0) for state in store.states]).word == sentence
+    assert marks.headline([status_of(state, 0.0, 0.0) for state in store.states]).word == sentence
 
 
 def test_backticks_become_code_and_nothing_else_becomes_markup() -> None:
