@@ -5,7 +5,6 @@ With --check, write nothing and fail when a file differs.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ import _gojsonnet  # type: ignore[import-not-found]  # a compiled module without
 import yaml
 
 from tests.alerts.unit_tests import unit_tests
+from tools.generated import write_or_check
 
 ROOT = Path(__file__).parent.parent
 MIXIN = ROOT / "deploy" / "mixin" / "mixin.libsonnet"
@@ -129,24 +129,7 @@ def files() -> dict[Path, str]:
 
 def main() -> int:
     """Write the files, or compare them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 when a file is out of date"
-    )
-    check = parser.parse_args().check
-    stale = [
-        (path, text)
-        for path, text in files().items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    if check and stale:
-        names = ", ".join(str(path.relative_to(ROOT)) for path, _text in stale)
-        print(f"out of date, run `make docs`: {names}", file=sys.stderr)
-        return 1
-    for path, text in stale:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check(__doc__, files())
 
 
 if __name__ == "__main__":

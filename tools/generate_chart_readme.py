@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from tools.generate_reference import table
+from tools.generated import write_or_check
 
 CHART = Path(__file__).parent.parent / "deploy" / "helm" / "onedata-exporter"
 PAGE = CHART / "README.md"
@@ -82,19 +82,7 @@ def _default(values: Any, place: tuple[str, ...]) -> str:
 
 def main() -> int:
     """Write the page, or compare it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 when the page is out of date"
-    )
-    check = parser.parse_args().check
-    text = "\n".join(page()) + "\n"
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    if check:
-        print("out of date, run `make docs`: deploy/helm/onedata-exporter/README.md", file=sys.stderr)
-        return 1
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check(__doc__, {PAGE: "\n".join(page()) + "\n"})
 
 
 if __name__ == "__main__":
