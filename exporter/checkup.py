@@ -25,7 +25,8 @@ HEALTH = health.OPERATION.name
 class Checkup:
     """One round of one target. `finished_at` is in seconds since the epoch, `seconds` how long it took.
 
-    `details` are those of the latest round of the slower operations that is not too old.
+    `details` are those of the latest round of the slower operations that is not too old. `kind` is the
+    cluster's, as far as it was ever learnt.
     """
 
     target: Target
@@ -34,6 +35,7 @@ class Checkup:
     finished_at: float
     seconds: float
     details: Details | None = None
+    kind: Kind = Kind.AUTO
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -153,10 +155,18 @@ def _is_configured_kind(target: Target, told: list[Configuration]) -> bool:
 
 def known(checkup: Checkup | None, target: Target) -> Known:
     """What the last checkup tells the next round's conversations."""
-    if target.kind is not Kind.AUTO or checkup is None:
-        return Known(target.kind)
+    return Known(checkup.kind if checkup else target.kind)
+
+
+def kind_of(checkup: Checkup, before: Checkup | None) -> Kind:
+    """The kind of the cluster: as configured, else as it says, else as it said before.
+
+    A reduced answer does not name the kind, and one that cannot be reached says nothing.
+    """
     facts = checkup.facts(CONFIGURATION)
-    return Known(facts.kind if isinstance(facts, Configuration) else Kind.AUTO)
+    said = facts.kind if isinstance(facts, Configuration) else Kind.AUTO
+    kinds = (checkup.target.kind, said, before.kind if before else Kind.AUTO)
+    return next((kind for kind in kinds if kind is not Kind.AUTO), Kind.AUTO)
 
 
 def _symptom(visit: Visit | None) -> Symptom:

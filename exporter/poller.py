@@ -34,7 +34,7 @@ class Slots:
     def resize(self, total: int) -> None:
         """Have another number of slots from now on; those in use stay in use until they are given back."""
         self._total = total
-        self._limits = {False: total, True: max(1, int(total * _SHARE_FOR_SLOW))}
+        self._limits = {False: total, True: max(1, min(int(total * _SHARE_FOR_SLOW), total - 1))}
         self._admit()
 
     @asynccontextmanager
@@ -84,14 +84,18 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often a target is looked at (seconds), and how many connections that takes at once."""
+    """How often a target is looked at (seconds), and how many connections that takes at once.
+
+    `unhurried` rounds are always taken in the lane for slow targets.
+    """
 
     interval: Callable[[Target], float]
     connections: Callable[[Target], int]
+    unhurried: bool = False
 
 
 ROUNDS = Pace(lambda target: target.schedule.interval, lambda target: len(target.routes))
-DETAILS = Pace(lambda target: target.schedule.details_interval, lambda _target: 1)
+DETAILS = Pace(lambda target: target.schedule.details_interval, lambda _target: 1, unhurried=True)
 
 
 class Poller:
@@ -142,7 +146,8 @@ class Poller:
         interval = self._pace.interval(target)
         shift = offset(target.name, interval)
         await asyncio.sleep(delay)
-        last = int((clock() - shift) // interval)
+        # The first round, which comes early, stands for the place that it leads up to.
+        last = int((clock() - shift) // interval) + 1
         slow = await self._round(target, slow=False)
         while True:
             place = int((clock() - shift) // interval) + 1
@@ -155,7 +160,7 @@ class Poller:
     async def _round(self, target: Target, *, slow: bool) -> bool:
         """One round; returns whether it was slow, which is when a request used up its time."""
         loop = asyncio.get_running_loop()
-        async with self._slots.take(self._pace.connections(target), slow=slow):
+        async with self._slots.take(self._pace.connections(target), slow=slow or self._pace.unhurried):
             began = loop.time()
             try:
                 await self._look(target)

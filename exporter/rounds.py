@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import NamedTuple
 
-from exporter.checkup import Checkup, conclude, known
+from exporter.checkup import Checkup, conclude, kind_of, known
 from exporter.client.client import Client
 from exporter.client.conversation import ReportBug
 from exporter.observation import Details, Trace
@@ -37,7 +37,8 @@ class Rounds:
         began = time.perf_counter()
         routes_before = before.routes if before else ()
         visits = await self._client.look(target, applicable(target), known(before, target), routes_before)
-        return conclude(target, visits, time.time(), time.perf_counter() - began, details)
+        checkup = conclude(target, visits, time.time(), time.perf_counter() - began, details)
+        return replace(checkup, kind=kind_of(checkup, before))
 
     async def take_details(self, target: Target, checkup: Checkup) -> Details:
         """A round of the slower operations, over a route that was up in the checkup."""
