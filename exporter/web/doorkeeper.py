@@ -47,7 +47,10 @@ class Doorkeeper:
         try:
             while self._door.files:
                 await asyncio.sleep(_LOOK_SECONDS)
-                await self.look_again()
+                try:
+                    await self.look_again()
+                except Exception as error:  # noqa: BLE001 - a bug must not end the following of the files
+                    self._note(f"unhandled error; please report it: {error!r}")
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
