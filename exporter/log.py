@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Any, TextIO
 
@@ -10,6 +11,7 @@ import structlog
 
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("logfmt", "json")
+_STANDARD_ERROR = 2
 
 
 # Without the values of local variables, which are shown by default: some are secrets.
@@ -41,6 +43,7 @@ class UnfailingStream:
 
 def configure(level: str, log_format: str) -> None:
     """Set up structlog, and let the libraries' own warnings come out in the same form."""
+    _occupy_standard_streams()
     stream: Any = UnfailingStream(sys.stderr)
     shared: list[Any] = [
         structlog.processors.add_log_level,
@@ -65,6 +68,19 @@ def configure(level: str, log_format: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _occupy_standard_streams() -> None:
+    """Put the null device where a standard stream is closed.
+
+    Else its number would go to the next connection, and what anybody prints into that connection.
+    """
+    number = os.open(os.devnull, os.O_RDWR)
+    while number <= _STANDARD_ERROR:
+        number = os.open(os.devnull, os.O_RDWR)
+    os.close(number)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(_STANDARD_ERROR, "w", closefd=False)
 
 
 def _renderer(log_format: str) -> Any:

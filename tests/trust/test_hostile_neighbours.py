@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import multiprocessing
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -20,7 +21,7 @@ from exporter.poller import ROUNDS, Poller, Slots
 from exporter.simulator import Authority, Credential
 from exporter.targets import Kind, Schedule, Target
 from tests.support.looking import target_at
-from tests.support.servers import LOOPBACK, ScriptedServer, healthy
+from tests.support.servers import LOOPBACK, Script, ScriptedServer, healthy
 from tests.support.waiting import eventually
 from tests.trust.hostile import IN_THE_HANDSHAKE, OVER_TLS
 from tests.trust.test_hostile_details import onepanel_with
@@ -42,7 +43,9 @@ async def serve(ca_file: Path, ports: Connection) -> None:
     authority = Authority()
     authority.write_ca_file(ca_file)
     tls = authority.server_context(Credential.GOOD)
-    scripts = {name: (hostile.script, tls) for name, hostile in OVER_TLS.items()}
+    scripts: dict[str, tuple[Script, ssl.SSLContext | None]] = {
+        name: (hostile.script, tls) for name, hostile in OVER_TLS.items()
+    }
     scripts |= {f"handshake: {name}": (each.script, None) for name, each in IN_THE_HANDSHAKE.items()}
     scripts[_GOOD] = (healthy, tls)
     scripts[_DETAILS] = (onepanel_with(_MANY_ELEMENTS, _MANY_KEYS), tls)
