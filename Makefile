@@ -9,7 +9,7 @@ ENGINE ?= docker
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' exporter/__init__.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts docs docs-check grafana unit test-deploy tools dist image constraints clean
+.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy tools dist image constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -26,11 +26,16 @@ $(READY): $(INSTALLED)
 run: $(INSTALLED) ## set up and run the demo: a simulated Onezone, watched by the real exporter
 	$(BIN)/onedata-exporter demo
 
-test: $(READY) tools lint types contracts docs-check unit ## set up, run every linter and every test
+test: $(READY) tools lint secrets types contracts docs-check unit ## set up, run every linter and every test
 
 lint: $(READY) ## ruff: all rules, and the format
 	$(BIN)/ruff check --quiet $(SOURCES)
 	$(BIN)/ruff format --quiet --check $(SOURCES)
+
+# The hashes of pinned packages and the fingerprints in pictures and observations are meant to look random.
+secrets: $(READY) ## detect-secrets: nothing in the repository looks like a key, token or password
+	git ls-files -z | grep -zvE '^(constraints|docs/images/)' | xargs -0 $(BIN)/detect-secrets-hook \
+		--disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString --disable-plugin KeywordDetector
 
 types: $(READY) ## mypy, strict
 	$(BIN)/mypy

@@ -127,7 +127,7 @@ async def test_a_configured_target_is_looked_at_by_its_name(terminal: Terminal, 
     ("argv", "message"),
     [
         (["no-such-zone"], "targets"),
-        (["https://user:secret@zone.example"], "user name or password"),
+        (["https://user:secret@zone.example"], "user name or password"),  # pragma: allowlist secret
         (["ftp://zone.example"], "https://"),
         (["https://zone.example", "--config.file", "/does/not/exist"], "cannot be read"),
         (["https://zone.example", "--token-file", "/does/not/exist"], "No such file"),

@@ -71,7 +71,7 @@ def faulty_file(config_file: Path) -> Path:
     config_file.write_text(
         "poll: {interval: soon}\n"
         "targets:\n"
-        "  - url: https://me:secret@zone.example\n"
+        "  - url: https://me:secret@zone.example\n"  # pragma: allowlist secret
         "  - url: https://other.example\n"
         "    nmae: other\n"
     )
