@@ -11,6 +11,8 @@ from yarl import URL
 
 from exporter.maintenance import Window
 from exporter.observation import Details, Exchange, Observation
+from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report import give_account, write_json
 from exporter.targets import AccessPath, Route
@@ -265,6 +267,20 @@ class TestDetails:
     async def test_maintenance_is_announced(self, client: Client, path: str) -> None:
         page = await text_of(client, path)
         assert re.search(r"[Ii]n maintenance(</strong>)?: new &lt;disks&gt;", page)
+
+    async def test_names_that_the_cluster_tells_cannot_inject(self, client: Client, site: Site) -> None:
+        target = site.store.states[0].target
+        route = Route(AccessPath.DIRECT)
+        told = {
+            "workers": ComponentStatus("worker", {HOSTILE: Status.STOPPED}),
+            "worker_report": WorkerReport(ReportStatus.ERROR, {HOSTILE: {HOSTILE: ReportStatus.ERROR}}),
+            "users": Failure(Reason.FORBIDDEN, HOSTILE),
+        }
+        seen = tuple(Observation(name, route, outcome, ()) for name, outcome in told.items())
+        site.store.record_details(target, Details(seen, {}, {}), time.monotonic())
+        page = await text_of(client, "/targets/my-zone")
+        assert "<script>alert" not in page
+        assert page.count("&lt;script&gt;alert(1)") >= len(told) + 1
 
     async def test_what_could_not_be_learnt_is_told_with_its_advice(self, client: Client, site: Site) -> None:
         target = site.store.states[0].target
