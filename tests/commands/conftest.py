@@ -11,11 +11,6 @@ from exporter.simulator import INSTANT, Authority, SimulatedZone
 from tests.support.terminal import Terminal
 
 
-@pytest.fixture(scope="session")
-def authority() -> Authority:
-    return Authority()
-
-
 @pytest.fixture
 async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
     async with SimulatedZone(authority=authority, pace=INSTANT) as zone:

@@ -10,11 +10,6 @@ from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone
 from tests.simulator.plain_client import Client
 
 
-@pytest.fixture(scope="session")
-def authority() -> Authority:
-    return Authority()
-
-
 @pytest.fixture
 async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
     async with SimulatedZone(

@@ -1,4 +1,4 @@
-"""One authority for all simulated clusters."""
+"""What many tests share: one authority for all simulated zones, its file, and a place for a configuration."""
 
 from __future__ import annotations
 
