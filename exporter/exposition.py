@@ -1,16 +1,16 @@
 """From the store to the text of `/metrics`: every declared metric, read off every subject it is about.
 
-A target's lines are rendered once for each of its rounds and kept as one block for each family, so
-that a scrape only joins blocks, however many targets there are. `exporter.text` writes the lines.
+Of each target the numbers are taken at one moment, and kept until its next round. The text is written
+family by family and handed on in pieces, so that it never stands in memory as a whole; `exporter.text`
+knows how.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,7 +26,7 @@ from exporter.checkup import Checkup
 from exporter.metrics import Metric, Scope
 from exporter.operations import OPERATIONS
 from exporter.store import TargetState
-from exporter.text import TextFormat, header, line_names, lines
+from exporter.text import Block, TextFormat, block, escape, header, line_names, write
 from exporter.views import ExporterView, NodeView, RouteView, TargetView
 
 OPERATION_METRICS: tuple[tuple[str, Metric[Any]], ...] = tuple(
@@ -41,45 +41,54 @@ _DECLARED: tuple[Metric[Any], ...] = (
 )
 # Several operations may tell of one metric: it is one family.
 ALL_METRICS: tuple[Metric[Any], ...] = tuple({metric.name: metric for metric in _DECLARED}.values())
-_STALL_SECONDS = 0.005
+_TURN_SECONDS = 0.005
+_PIECE_BYTES = 128 * 1024
 _OPENMETRICS_END = b"# EOF\n"
 
-Blocks = dict[str, bytes]
+Labels = tuple[tuple[str, str], ...]
+Subject = tuple[Metric[Any], Labels, Any]
 
 
-def subjects(view: TargetView) -> Iterator[tuple[Metric[Any], dict[str, str], Any]]:
+class Blocks(NamedTuple):
+    """What is told of one target, or with an empty name of the exporter itself: the blocks of each family."""
+
+    target: str
+    families: dict[str, list[Block]]
+
+
+def subjects(view: TargetView) -> Iterator[Subject]:
     """Every metric of a target with each subject it is about, and the labels that name the subject."""
-    target = {"target": view.target.name}
-    nodes = [(NodeView(view, name), {**target, "node": name}) for name in view.state.node_names]
+    nodes = [(NodeView(view, name), (("node", name),)) for name in view.state.node_names]
     routes = [
-        (RouteView(view, route), {**target, "path": route.path.value, "node": route.node})
+        (RouteView(view, route), (("path", route.path.value), ("node", route.node)))
         for route in view.state.routes
     ]
-    yield from ((metric, target, view) for metric in TARGET_METRICS)
+    yield from ((metric, (), view) for metric in TARGET_METRICS)
     yield from ((metric, labels, node) for metric in NODE_METRICS for node, labels in nodes)
     yield from ((metric, labels, route) for metric in ROUTE_METRICS for route, labels in routes)
     if view.checkup is None:
         return
     for operation, metric in OPERATION_METRICS:
         if metric.scope is Scope.TARGET:
-            yield metric, target, view.checkup.facts(operation)
+            yield metric, (), view.checkup.facts(operation)
             continue
         for route, labels in routes:
             seen = view.checkup.observation(route.route, operation)
             yield metric, labels, seen.outcome if seen else None
 
 
-def render(found: Iterable[tuple[Metric[Any], dict[str, str], Any]]) -> Blocks:
-    """The lines of these subjects, one block for each family. A subject of None has nothing to say."""
-    blocks: dict[str, list[str]] = {}
+def read(target: str, found: Iterable[Subject]) -> Blocks:
+    """What these subjects have to say now. A subject of None has nothing to say."""
+    families: dict[str, list[Block]] = {}
     for metric, labels, subject in found:
-        if subject is not None:
-            blocks.setdefault(metric.name, []).extend(lines(metric, labels, subject))
-    return {name: "".join(block).encode() for name, block in blocks.items()}
+        told = None if subject is None else block(metric, labels, subject, of_target=bool(target))
+        if told is not None:
+            families.setdefault(metric.name, []).append(told)
+    return Blocks(escape(target), families)
 
 
 class Exposition:
-    """Renders what `view` shows. Keeps a target's blocks until its next round or until they are too old."""
+    """Writes what `view` shows."""
 
     def __init__(
         self,
@@ -90,32 +99,36 @@ class Exposition:
         self._view = view
         self._clock = clock
         self._wall_clock = wall_clock
-        self._rendered: dict[str, tuple[tuple[object, ...], Blocks]] = {}
+        self._kept: dict[str, tuple[tuple[object, ...], Blocks]] = {}
         self._process = CollectorRegistry(auto_describe=True)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._process)
 
-    async def page(self, text_format: TextFormat, names: frozenset[str] = frozenset()) -> bytes:
-        """The whole page, or only the families that have one of these names (of family or series).
+    async def page(
+        self, text_format: TextFormat, names: frozenset[str] = frozenset()
+    ) -> AsyncIterator[bytes]:
+        """The page in pieces, whole or only the families that have one of these names (of family or series).
 
         Lets other tasks run in between; each target's lines are of one moment.
         """
         view = self._view()
-        all_blocks = [render((metric, {}, view) for metric in EXPORTER_METRICS)]
-        turn_began = time.perf_counter()
+        turn = Turn()
+        everything = [read("", ((metric, (), view) for metric in EXPORTER_METRICS))]
         for state in view.store.states:
-            all_blocks.append(self._target_blocks(state))
-            if time.perf_counter() - turn_began > _STALL_SECONDS:
-                await asyncio.sleep(0)
-                turn_began = time.perf_counter()
+            everything.append(self._target_blocks(state))
+            await turn.give_way()
         self._forget({state.target.name for state in view.store.states})
-        return b"".join(
-            chain(
-                _families(all_blocks, text_format, names),
-                [self._process_page(text_format, names)],
-                [_OPENMETRICS_END] if text_format is TextFormat.OPENMETRICS else [],
-            )
-        )
+        gathered: list[bytes] = []
+        size = 0
+        for part in _families(everything, text_format, names):
+            gathered.append(part)
+            size += len(part)
+            if size > _PIECE_BYTES:
+                yield b"".join(gathered)
+                gathered, size = [], 0
+            await turn.give_way()
+        gathered.append(self._process_page(text_format, names))
+        yield b"".join([*gathered, _end(text_format)])
 
     def round_page(
         self, checkup: Checkup, text_format: TextFormat, names: frozenset[str] = frozenset()
@@ -123,25 +136,23 @@ class Exposition:
         """The metrics of one target after this round and no other, or only the families of these names."""
         state = self._view().store.alone(checkup, self._clock())
         in_maintenance = state.maintenance(self._wall_clock()) is not None
-        blocks = render(subjects(TargetView(state, state.checkup, in_maintenance)))
-        end = [_OPENMETRICS_END] if text_format is TextFormat.OPENMETRICS else []
-        return b"".join(chain(_families([blocks], text_format, names), end))
+        blocks = read(state.target.name, subjects(TargetView(state, state.checkup, in_maintenance)))
+        return b"".join([*_families([blocks], text_format, names), _end(text_format)])
 
     def _target_blocks(self, state: TargetState) -> Blocks:
+        """The blocks of a target: those of the last page, unless something has changed since."""
         checkup = state.fresh(self._clock())
         in_maintenance = state.maintenance(self._wall_clock()) is not None
         revision = (state, state.checkup, checkup, state.polls_skipped, in_maintenance)
-        kept = self._rendered.get(state.target.name)
+        kept = self._kept.get(state.target.name)
         if kept is None or any(mine is not theirs for mine, theirs in zip(kept[0], revision, strict=True)):
-            kept = self._rendered[state.target.name] = (
-                revision,
-                render(subjects(TargetView(state, checkup, in_maintenance))),
-            )
+            blocks = read(state.target.name, subjects(TargetView(state, checkup, in_maintenance)))
+            kept = self._kept[state.target.name] = (revision, blocks)
         return kept[1]
 
     def _forget(self, wanted: set[str]) -> None:
-        for name in self._rendered.keys() - wanted:
-            del self._rendered[name]
+        for name in self._kept.keys() - wanted:
+            del self._kept[name]
 
     def _process_page(self, text_format: TextFormat, names: frozenset[str]) -> bytes:
         registry: Any = self._process.restricted_registry(names) if names else self._process
@@ -151,12 +162,34 @@ class Exposition:
         return generate_latest(registry)
 
 
-def _families(all_blocks: list[Blocks], text_format: TextFormat, names: frozenset[str]) -> Iterator[bytes]:
+class Turn:
+    """How long one page may keep the event loop to itself before everybody else gets a turn."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+
+    async def give_way(self) -> None:
+        """Let other tasks run, if it is their turn."""
+        if time.perf_counter() - self._began > _TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._began = time.perf_counter()
+
+
+def _families(
+    everything: Iterable[Blocks], text_format: TextFormat, names: frozenset[str]
+) -> Iterator[bytes]:
     """Header and lines of every family that has any, in the order of the declarations."""
     for metric in ALL_METRICS:
         if names and names.isdisjoint(line_names(metric)):
             continue
-        parts = [block for blocks in all_blocks if (block := blocks.get(metric.name))]
-        if parts:
+        found = [
+            (told, blocks) for told in everything if (blocks := told.families.get(metric.name)) is not None
+        ]
+        if found:
             yield header(metric, text_format)
-            yield from parts
+        for told, blocks in found:
+            yield "".join(write(each, told.target) for each in blocks).encode()
+
+
+def _end(text_format: TextFormat) -> bytes:
+    return _OPENMETRICS_END if text_format is TextFormat.OPENMETRICS else b""

@@ -37,12 +37,13 @@ class MetricType(StrEnum):
 class Distribution:
     """A histogram, or a summary when it has no buckets.
 
-    `buckets` are upper bounds and cumulative counts, ending with that of +Inf.
+    `bounds` are the upper bounds of the buckets, ending with +Inf, `counts` their cumulative counts.
     """
 
     count: float
     sum: float
-    buckets: tuple[tuple[float, float], ...] = ()
+    bounds: tuple[float, ...] = ()
+    counts: tuple[float, ...] = ()
 
 
 class Reading(NamedTuple):
@@ -57,7 +58,8 @@ class Metric(Generic[Subject]):
     """The declaration of one metric family.
 
     `name` is the family's name as exposed (counters with `_total`). `label_names` replaces `labels`
-    where the names depend on the subject (only `onedata_target_info` does that).
+    where the names depend on the subject (only `onedata_target_info` does that). Of readings that `read`
+    gives as a tuple the text is kept: that is for long ones that many subjects have in common.
     """
 
     name: str

@@ -6,6 +6,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
+from math import inf
 
 from exporter.metrics import Distribution
 from exporter.observation import Connection, Exchange, Phase, Visit
@@ -16,8 +18,8 @@ class Histogram:
     """Counts of observations in buckets, as Prometheus understands them. Bounds and values in seconds."""
 
     def __init__(self, bounds: Sequence[float]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
+        self._bounds = (*bounds, inf)
+        self._counts = [0] * len(self._bounds)
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
@@ -27,12 +29,8 @@ class Histogram:
 
     def distribution(self) -> Distribution:
         """The cumulative buckets, ending with +Inf."""
-        total = 0
-        buckets = []
-        for bound, count in zip((*self._bounds, float("inf")), self._counts, strict=True):
-            total += count
-            buckets.append((bound, float(total)))
-        return Distribution(float(total), self._sum, tuple(buckets))
+        counts = tuple(accumulate(self._counts))
+        return Distribution(counts[-1], self._sum, self._bounds, counts)
 
 
 @dataclass(slots=True)

@@ -5,17 +5,24 @@ Both have the same lines for our metrics; only the headers differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics import Distribution, Metric, MetricType
+from exporter.metrics import Distribution, Metric, MetricType, Reading
+
+# The labels of a reading, and the bounds of its buckets if it is a distribution.
+_Shape: TypeAlias = tuple[tuple[str, ...], tuple[float, ...] | None]
 
 _number: Callable[[float], str] = floatToGoString
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
+# Stands for the name of the target in a template: a lone surrogate, which no escaped value has.
+_TARGET = "\udfff"
+_PLAIN = 1e6
 _SUFFIXES = {
     MetricType.HISTOGRAM: ("_bucket", "_count", "_sum"),
     MetricType.SUMMARY: ("_count", "_sum"),
@@ -49,30 +56,92 @@ def line_names(metric: Metric[Any]) -> frozenset[str]:
     return frozenset({metric.name, family_name(metric), *(metric.name + suffix for suffix in suffixes)})
 
 
-def lines(metric: Metric[Any], labels: dict[str, str], subject: Any) -> Iterator[str]:
-    """The lines of one subject. `labels` name the subject; the metric's readings add their own."""
+class Block(NamedTuple):
+    """The lines of one subject, not yet written out: what many targets have in common, and the numbers."""
+
+    template: str
+    numbers: tuple[float | str, ...]
+
+
+def block(
+    metric: Metric[Any], labels: tuple[tuple[str, str], ...], subject: Any, *, of_target: bool = True
+) -> Block | None:
+    """What a metric tells of one subject; None when that is nothing.
+
+    `labels` name the subject within its target, the metric's readings add their own. The name of the target
+    is filled in by `write`, if the lines are `of_target`.
+    """
+    readings = metric.read(subject)
     names = metric.label_names(subject) if metric.label_names else metric.labels
-    for reading in metric.read(subject):
-        pairs = {**labels, **dict(zip(names, reading.labels, strict=True))}
-        if isinstance(reading.value, Distribution):
-            yield from _distribution(metric.name, pairs, reading.value)
+    make: Callable[..., Block | None] = _kept_block if type(readings) is tuple else _block
+    return make(metric.name, of_target, labels, names, readings)
+
+
+def _block(
+    name: str,
+    of_target: bool,  # noqa: FBT001 - part of a key
+    labels: tuple[tuple[str, str], ...],
+    own_names: tuple[str, ...],
+    readings: Iterable[Reading],
+) -> Block | None:
+    shape: list[_Shape] = []
+    numbers: list[float] = []
+    for own, value in readings:
+        if isinstance(value, Distribution):
+            shape.append((own, value.bounds))
+            numbers += (*value.counts, value.count, value.sum)
         else:
-            yield f"{metric.name}{_braces(pairs)} {_number(reading.value)}\n"
+            shape.append((own, None))
+            numbers.append(value)
+    if not shape:
+        return None
+    # Python writes floats as Go does, as long as they are neither large nor odd.
+    written = [float(each) if -_PLAIN < each < _PLAIN else _number(each) for each in numbers]
+    return Block(_template(name, of_target, labels, own_names, tuple(shape)), tuple(written))
 
 
-def _distribution(name: str, pairs: dict[str, str], value: Distribution) -> Iterator[str]:
-    for bound, count in value.buckets:
-        labels = _braces({**pairs, "le": _number(bound)})
-        yield f"{name}_bucket{labels} {_number(count)}\n"
-    labels = _braces(pairs)
-    yield f"{name}_count{labels} {_number(value.count)}\n"
-    yield f"{name}_sum{labels} {_number(value.sum)}\n"
+@lru_cache(maxsize=64)
+def _kept_block(*of: Any) -> Block | None:
+    """A block that is likely to be wanted again, with the numbers already in their places."""
+    found = _block(*of)
+    return found and Block((found.template % found.numbers).replace("%", "%%"), ())
 
 
-def _braces(pairs: dict[str, str]) -> str:
-    """The labels of a line, in alphabetical order; a label without a value is left out."""
-    inner = ",".join(f'{name}="{escape(value)}"' for name, value in sorted(pairs.items()) if value)
-    return f"{{{inner}}}" if inner else ""
+def write(found: Block, target: str = "") -> str:
+    """The lines, for a target whose name is already escaped."""
+    return (found.template % found.numbers).replace(_TARGET, target)
+
+
+@lru_cache(maxsize=2048)
+def _template(
+    name: str,
+    of_target: bool,  # noqa: FBT001 - part of a key
+    labels: tuple[tuple[str, str], ...],
+    own_names: tuple[str, ...],
+    shape: tuple[_Shape, ...],
+) -> str:
+    """Lines with a place for each number. Most targets have most of them in common."""
+    fixed = {label: escape(value) for label, value in labels} | ({"target": _TARGET} if of_target else {})
+    return "".join(
+        line
+        for own, bounds in shape
+        for line in _lines(name, fixed | dict(zip(own_names, map(escape, own), strict=True)), bounds)
+    )
+
+
+def _lines(name: str, pairs: dict[str, str], bounds: tuple[float, ...] | None) -> Iterator[str]:
+    if bounds is None:
+        yield _line(name, pairs)
+        return
+    yield from (_line(f"{name}_bucket", {**pairs, "le": _number(bound)}) for bound in bounds)
+    yield _line(f"{name}_count", pairs)
+    yield _line(f"{name}_sum", pairs)
+
+
+def _line(name: str, pairs: dict[str, str]) -> str:
+    """A line; its labels are in alphabetical order, and one without a value is left out."""
+    inner = ",".join(f'{label}="{value}"' for label, value in sorted(pairs.items()) if value)
+    return (f"{name}{{{inner}}}" if inner else name).replace("%", "%%") + " %s\n"
 
 
 def escape(value: str) -> str:

@@ -24,7 +24,7 @@ from exporter.operations import PUBLIC_OPERATIONS
 from exporter.reasons import Failure, Reason
 from exporter.store import Store
 from exporter.targets import Node
-from exporter.text import TextFormat, family_name, header, lines
+from exporter.text import TextFormat, block, escape, family_name, header, write
 from exporter.views import ExporterView
 from tests.support.checkups import REFUSED, make_checkup, make_details, make_target
 from tests.support.programs import program
@@ -68,10 +68,18 @@ def exposition_of(store: Store, clock: Callable[[], float] = lambda: 1000.0) -> 
     return Exposition(lambda: view, clock)
 
 
+async def page_of(
+    exposition: Exposition,
+    text_format: TextFormat = TextFormat.CLASSIC,
+    names: frozenset[str] = frozenset(),
+) -> str:
+    return b"".join([piece async for piece in exposition.page(text_format, names)]).decode()
+
+
 async def own_page(store: Store, text_format: TextFormat = TextFormat.CLASSIC) -> str:
     """The page without what the process says of itself."""
     names = frozenset(metric.name for metric in ALL_METRICS)
-    return (await exposition_of(store).page(text_format, names)).decode()
+    return await page_of(exposition_of(store), text_format, names)
 
 
 async def test_the_whole_page_is_as_in_the_golden_file(store: Store) -> None:
@@ -124,7 +132,7 @@ async def test_both_formats_say_the_same_and_their_parsers_understand_it(store: 
 
 async def test_the_process_speaks_of_itself_too(store: Store) -> None:
     for text_format, end in ((TextFormat.CLASSIC, "\n"), (TextFormat.OPENMETRICS, "# EOF\n")):
-        page = (await exposition_of(store).page(text_format)).decode()
+        page = await page_of(exposition_of(store), text_format)
         assert "process_resident_memory_bytes " in page
         assert "python_info{" in page
         assert page.endswith(end)
@@ -151,7 +159,7 @@ async def test_the_process_speaks_of_itself_too(store: Store) -> None:
 async def test_only_the_families_asked_for_are_told(
     store: Store, name: str, lines_begin_with: set[str]
 ) -> None:
-    page = (await exposition_of(store).page(TextFormat.CLASSIC, frozenset({name}))).decode()
+    page = await page_of(exposition_of(store), names=frozenset({name}))
     found = {line for line in page.splitlines() if not line.startswith("#")}
     assert {
         next((start for start in lines_begin_with if line.startswith(start)), line) for line in found
@@ -162,14 +170,14 @@ async def test_a_page_is_rendered_anew_only_for_what_changed(store: Store) -> No
     now = [1000.0]
     exposition = exposition_of(store, lambda: now[0])
     names = frozenset({"onedata_onepanel_up", "onedata_polls_total"})
-    first = await exposition.page(TextFormat.CLASSIC, names)
-    assert await exposition.page(TextFormat.CLASSIC, names) == first
+    first = await page_of(exposition, names=names)
+    assert await page_of(exposition, names=names) == first
     store.record(make_checkup(store.states[0].target, proxy=REFUSED), 1000.0)
-    second = (await exposition.page(TextFormat.CLASSIC, names)).decode()
+    second = await page_of(exposition, names=names)
     assert 'onedata_onepanel_up{path="proxy",target="fine"} 0.0' in second
     assert 'onedata_polls_total{target="fine"} 3.0' in second
     now[0] = 1041.0
-    stale = (await exposition.page(TextFormat.CLASSIC, names)).decode()
+    stale = await page_of(exposition, names=names)
     assert 'onedata_onepanel_up{path="proxy",target="fine"} 0.0' in stale
     assert 'target="proxy-is-down"} 1.0\n' in stale
     assert 'onedata_onepanel_up{path="proxy",target="proxy-is-down"}' not in stale
@@ -177,9 +185,9 @@ async def test_a_page_is_rendered_anew_only_for_what_changed(store: Store) -> No
 
 async def test_a_removed_target_leaves_no_series(store: Store) -> None:
     exposition = exposition_of(store)
-    assert b'target="fine"' in await exposition.page(TextFormat.CLASSIC)
+    assert 'target="fine"' in await page_of(exposition)
     store.set_targets([store.states[1].target])
-    page = (await exposition.page(TextFormat.CLASSIC)).decode()
+    page = await page_of(exposition)
     assert 'target="fine"' not in page
     assert 'target="proxy-is-down"' in page
     assert "onedata_exporter_targets 1.0" in page
@@ -191,7 +199,7 @@ label_values = st.text(max_size=40)
 values = st.floats() | st.integers(-(2**53), 2**53).map(float)
 distributions = st.tuples(values, values, st.lists(values, max_size=3)).map(
     lambda drawn: Distribution(
-        drawn[0], drawn[1], tuple((float(index), each) for index, each in enumerate(drawn[2]))
+        drawn[0], drawn[1], tuple(float(index) for index, _each in enumerate(drawn[2])), tuple(drawn[2])
     )
 )
 
@@ -203,7 +211,7 @@ def as_family(metric: Metric[None], labels: dict[str, str]) -> Family:
         own = {**labels, **dict(zip(metric.labels, reading.labels, strict=True))}
         own = {key: value.encode("utf-8", "replace").decode() for key, value in own.items() if value}
         if isinstance(reading.value, Distribution):
-            for bound, count in reading.value.buckets:
+            for bound, count in zip(reading.value.bounds, reading.value.counts, strict=True):
                 family.add_sample(f"{metric.name}_bucket", {**own, "le": number(bound)}, count)
             family.add_sample(f"{metric.name}_count", own, reading.value.count)
             family.add_sample(f"{metric.name}_sum", own, reading.value.sum)
@@ -220,18 +228,36 @@ class OneFamily:
         yield self.family
 
 
+def text_of(metric: Metric[None], target: str) -> bytes:
+    found = block(metric, (), None, of_target=bool(target))
+    assert found is not None
+    return write(found, escape(target)).encode()
+
+
+@pytest.mark.parametrize("give", [list, tuple])  # readings given as a tuple are kept as text
 @given(st.sampled_from(MetricType), label_values, label_values, values, distributions, st.text(max_size=30))
 def test_our_text_is_the_librarys_to_the_byte(  # noqa: PLR0913, PLR0917 - drawn values
-    kind: MetricType, target: str, own: str, number: float, spread: Distribution, help_text: str
+    give: Callable[[list[Reading]], list[Reading] | tuple[Reading, ...]],
+    kind: MetricType,
+    target: str,
+    own: str,
+    number: float,
+    spread: Distribution,
+    help_text: str,
 ) -> None:
     help_text = help_text.encode("utf-8", "replace").decode()
     value = spread if kind in {MetricType.HISTOGRAM, MetricType.SUMMARY} else number
     name = "onedata_things_total" if kind is MetricType.COUNTER else "onedata_things"
     metric: Metric[None] = Metric(
-        name, help_text, Scope.TARGET, lambda _subject: [Reading((own,), value)], labels=("own",), type=kind
+        name,
+        help_text,
+        Scope.TARGET,
+        lambda _subject: give([Reading((own,), value)]),
+        labels=("own",),
+        type=kind,
     )
     labels = {"target": target}
-    body = "".join(lines(metric, labels, None)).encode()
+    body = text_of(metric, target)
     registry = OneFamily(as_family(metric, labels))
     assert header(metric, TextFormat.CLASSIC) + body == generate_latest(registry)
     ours = header(metric, TextFormat.OPENMETRICS) + body + b"# EOF\n"
@@ -241,8 +267,8 @@ def test_our_text_is_the_librarys_to_the_byte(  # noqa: PLR0913, PLR0917 - drawn
 @given(label_values)
 def test_a_label_value_is_read_back_as_it_was(value: str) -> None:
     metric: Metric[None] = Metric("onedata_things", "Things.", Scope.TARGET, lambda _: [Reading((), 1.0)])
-    text = header(metric, TextFormat.CLASSIC).decode() + "".join(lines(metric, {"target": value}, None))
-    (family,) = parse_classic(text)
+    text = header(metric, TextFormat.CLASSIC) + text_of(metric, value)
+    (family,) = parse_classic(text.decode())
     written = value.encode("utf-8", "replace").decode()
     assert family.samples[0].labels == ({"target": written} if written else {})
     assert math.isclose(family.samples[0].value, 1.0)

@@ -93,7 +93,8 @@ async def test_the_metric_follows_the_clock_and_the_file_without_waiting_for_a_r
     )
 
     async def maintained() -> list[str]:
-        page = await exposition.page(TextFormat.CLASSIC, frozenset({"onedata_target_maintenance"}))
+        pieces = exposition.page(TextFormat.CLASSIC, frozenset({"onedata_target_maintenance"}))
+        page = b"".join([piece async for piece in pieces])
         return [line.rpartition("} ")[2] for line in page.decode().splitlines() if not line.startswith("#")]
 
     assert await maintained() == ["0.0", "0.0"]

@@ -119,6 +119,6 @@ def test_a_histogram_counts_like_prometheus(values: list[float]) -> None:
     distribution = histogram.distribution()
     bounds = (*BUCKETS, math.inf)
     expected = tuple((bound, sum(value <= bound for value in values)) for bound in bounds)
-    assert distribution.buckets == expected
+    assert tuple(zip(distribution.bounds, distribution.counts, strict=True)) == expected
     assert distribution.count == len(values)
     assert math.isclose(distribution.sum, sum(values), abs_tol=1e-9)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
 import time
+import zlib
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 
 from aiohttp import web
@@ -23,6 +24,7 @@ from exporter.web.status import TargetStatus, by_urgency, past_rounds, status_of
 
 # Much faster than the highest level, and hardly longer: metrics repeat themselves.
 _GZIP_LEVEL = 3
+_GZIP_FRAMES = 16
 _TARGETS_PER_TURN = 20
 _TEMPLATES = environment("exporter.web")
 
@@ -30,9 +32,8 @@ _TEMPLATES = environment("exporter.web")
 async def metrics(request: web.Request) -> web.Response:
     """`/metrics` in the format and compression the client prefers, or only the families named by `name[]`."""
     wanted_format, names = _wanted(request)
-    return await _exposed(
-        request, await request.app[SITE].exposition.page(wanted_format, names), wanted_format
-    )
+    pieces = request.app[SITE].exposition.page(wanted_format, names)
+    return await _exposed(request, pieces, wanted_format)
 
 
 async def probe(request: web.Request) -> web.Response:
@@ -47,8 +48,8 @@ async def probe(request: web.Request) -> web.Response:
         text = f"{write_text(give_account(fresh.checkup))}\n{explain(fresh.checkup, fresh.traces)}"
         return web.Response(body=text.encode("utf-8", "replace"), content_type="text/plain", charset="utf-8")
     wanted_format, names = _wanted(request)
-    body = site.exposition.round_page(fresh.checkup, wanted_format, names)
-    return await _exposed(request, body, wanted_format)
+    page = site.exposition.round_page(fresh.checkup, wanted_format, names)
+    return await _exposed(request, _whole(page), wanted_format)
 
 
 async def status_page(request: web.Request) -> web.Response:
@@ -133,12 +134,22 @@ def _wanted(request: web.Request) -> tuple[TextFormat, frozenset[str]]:
     return text_format(request.headers.getall("Accept", ())), frozenset(request.query.getall("name[]", ()))
 
 
-async def _exposed(request: web.Request, body: bytes, wanted_format: TextFormat) -> web.Response:
+async def _whole(page: bytes) -> AsyncIterator[bytes]:
+    yield page
+
+
+async def _exposed(
+    request: web.Request, pieces: AsyncIterator[bytes], wanted_format: TextFormat
+) -> web.Response:
+    """The text, compressed piece by piece where the client likes that: a piece takes less than a millisecond."""
     headers = {"Content-Type": wanted_format.value, "Vary": "Accept, Accept-Encoding"}
-    if accepts_gzip(request.headers.getall("Accept-Encoding", ())):
-        headers["Content-Encoding"] = "gzip"
-        body = await asyncio.to_thread(gzip.compress, body, _GZIP_LEVEL, mtime=0)
-    return web.Response(body=body, headers=headers)
+    if not accepts_gzip(request.headers.getall("Accept-Encoding", ())):
+        return web.Response(body=b"".join([piece async for piece in pieces]), headers=headers)
+    packer = zlib.compressobj(_GZIP_LEVEL, wbits=zlib.MAX_WBITS | _GZIP_FRAMES)
+    packed = [packer.compress(piece) async for piece in pieces]
+    return web.Response(
+        body=b"".join([*packed, packer.flush()]), headers={**headers, "Content-Encoding": "gzip"}
+    )
 
 
 async def _statuses(request: web.Request) -> list[TargetStatus]:

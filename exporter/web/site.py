@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -21,8 +21,8 @@ ReportBug: TypeAlias = Callable[[str, Exception], None]
 class MetricsPage(Protocol):
     """Whatever writes the text of `/metrics`."""
 
-    async def page(self, text_format: TextFormat, names: frozenset[str]) -> bytes:
-        """The whole page, or only the families that have one of these names."""
+    def page(self, text_format: TextFormat, names: frozenset[str]) -> AsyncIterator[bytes]:
+        """The whole page in pieces, or only the families that have one of these names."""
 
     def round_page(self, checkup: Checkup, text_format: TextFormat, names: frozenset[str]) -> bytes:
         """The same of one target, after this round and no other."""
