@@ -21,8 +21,8 @@ _SHARE_FOR_SLOW = 0.75
 class Slots:
     """Limits how many connections are open at once, first come first served, in two lanes.
 
-    A target whose last round was slow may use only a share of the slots, so that many hanging targets
-    cannot starve those that answer.
+    A target whose last round was slow may use only a share of the slots, and none while another waits, so
+    that many hanging targets cannot starve those that answer, however many slots these want.
     """
 
     def __init__(self, total: int) -> None:
@@ -62,11 +62,14 @@ class Slots:
                 self._used += count
                 self._used_by_slow += count if slow else 0
                 future.set_result(None)
+            if queue:
+                return
 
     def _fits(self, count: int, slow: bool) -> bool:  # noqa: FBT001 - the lane
-        if slow and self._used_by_slow + count > self._limits[True]:
+        """Whether there is room; an empty lane has room for all, who may have come when there were more slots."""
+        if slow and self._used_by_slow and self._used_by_slow + count > self._limits[True]:
             return False
-        return self._used + count <= self._total
+        return not self._used or self._used + count <= self._total
 
     def _release(self, count: int, slow: bool) -> None:  # noqa: FBT001 - the lane
         self._used -= count

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 
 import pytest
@@ -172,6 +173,40 @@ async def test_more_slots_than_there_are_means_all_of_them() -> None:
         pass
     async with asyncio.timeout(1), slots.take(10, slow=True):
         pass
+
+
+async def test_slow_ones_do_not_pass_one_that_waits_for_many_slots() -> None:
+    slots = Slots(4)
+    admitted: list[str] = []
+
+    async def use(name: str, count: int, *, slow: bool) -> None:
+        async with slots.take(count, slow=slow):
+            admitted.append(name)
+
+    async with slots.take(1, slow=True):
+        waiting = [
+            asyncio.create_task(use("many", 4, slow=False)),
+            asyncio.create_task(use("slow", 1, slow=True)),
+        ]
+        await asyncio.sleep(0)
+    async with asyncio.timeout(1):
+        await asyncio.gather(*waiting)
+    assert admitted == ["many", "slow"]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+async def test_one_that_waits_for_more_slots_than_are_left_gets_its_turn(
+    slow: bool,  # noqa: FBT001 - a parameter of pytest
+) -> None:
+    slots = Slots(10)
+    waiting = contextlib.AsyncExitStack()
+    async with slots.take(10, slow=False):
+        turn = asyncio.create_task(waiting.enter_async_context(slots.take(5, slow=slow)))
+        await asyncio.sleep(0)
+        slots.resize(1)
+        assert not turn.done()
+    async with asyncio.timeout(1), waiting:
+        await turn
 
 
 async def test_giving_up_while_waiting_gives_the_slots_to_the_next() -> None:
