@@ -1,13 +1,16 @@
-"""Reading a certificate as served, also one that no authority vouches for."""
+"""Reading a certificate as served, also one that no authority vouches for.
+
+Of one that was verified Python tells everything. Only the others, and those with unusual names, need
+`cryptography`, which is imported then: it takes eight megabytes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import ssl
-from functools import lru_cache
-
-from cryptography import x509
+from typing import Any
 
 from exporter.observation import Certificate
 from exporter.operations.answers import one_line
@@ -15,14 +18,75 @@ from exporter.operations.answers import one_line
 # A server may show another certificate each time, of up to 100 kB: what is kept of all must stay little.
 _MAX_KEPT = 2048
 _MAX_KEPT_BYTES = 4096
+_kept: dict[tuple[bytes, bool], Certificate | None] = {}
+
+# RFC 4514, section 3.
+_SHORT_NAMES = {
+    "commonName": "CN",
+    "localityName": "L",
+    "stateOrProvinceName": "ST",
+    "organizationName": "O",
+    "organizationalUnitName": "OU",
+    "countryName": "C",
+    "streetAddress": "STREET",
+    "userId": "UID",
+}
+_TO_ESCAPE = re.compile(r'[\\"+,;<>]|^[ #]| $')
 
 
-def read_certificate(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 - a fact, not a mode
-    """The certificate in a DER encoding; None when it cannot be read at all."""
-    return _read_and_keep(der, verified) if len(der) <= _MAX_KEPT_BYTES else _read(der, verified)
+def read_certificate(
+    der: bytes,
+    verified: bool,  # noqa: FBT001 - a fact, not a mode
+    shown_by: ssl.SSLObject | None = None,
+) -> Certificate | None:
+    """The certificate in a DER encoding; None when it cannot be read at all.
+
+    `shown_by` is the connection over which it was verified, if it is at hand: it may tell the rest.
+    """
+    key = (der, verified)
+    if key in _kept:
+        return _kept[key]
+    found = (_as_told(der, shown_by) if verified and shown_by else None) or _decode(der, verified)
+    if len(der) <= _MAX_KEPT_BYTES:
+        if len(_kept) >= _MAX_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = found
+    return found
 
 
-def _read(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 - a fact, not a mode
+def _as_told(der: bytes, shown_by: ssl.SSLObject) -> Certificate | None:
+    """What Python tells of a verified certificate; None when that is not enough."""
+    try:
+        told: dict[str, Any] = shown_by.getpeercert() or {}
+        return Certificate(
+            subject=one_line(distinguished_name(told["subject"])),
+            issuer=one_line(distinguished_name(told["issuer"])),
+            not_before=float(ssl.cert_time_to_seconds(told["notBefore"])),
+            not_after=float(ssl.cert_time_to_seconds(told["notAfter"])),
+            fingerprint_sha256=hashlib.sha256(der).hexdigest(),
+            verified=True,
+        )
+    except (KeyError, OSError, ValueError):  # an SSLError is an OSError
+        return None
+
+
+def distinguished_name(parts: tuple[tuple[tuple[str, str], ...], ...]) -> str:
+    """A name in the form of RFC 4514. Raises KeyError or ValueError for one that is unusual."""
+    written = []
+    for ((attribute, value),) in reversed(parts):
+        if "\0" in value:
+            raise ValueError("a name with a NUL")
+        written.append(f"{_SHORT_NAMES[attribute]}={_TO_ESCAPE.sub(_escaped, value)}")
+    return ",".join(written)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"
+
+
+def _decode(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 - a fact, not a mode
+    from cryptography import x509  # noqa: PLC0415 - seldom needed, and large
+
     try:
         certificate = x509.load_der_x509_certificate(der)
         return Certificate(
@@ -35,9 +99,6 @@ def _read(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 - a
         )
     except ValueError:
         return None
-
-
-_read_and_keep = lru_cache(maxsize=_MAX_KEPT)(_read)
 
 
 async def peek(address: tuple[str, int], server_name: str, context: ssl.SSLContext) -> ssl.SSLObject | None:

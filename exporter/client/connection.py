@@ -183,15 +183,14 @@ class RouteConnection:
             return
         if watch.stage is Stage.OPEN:
             verified = not self._target.tls.insecure_skip_verify
-            self.connections.append(
-                Connection(watch.phases, _certificate(watch.certificate_der, verified=verified))
-            )
+            certificate = _certificate(watch.certificate_der, watch.ssl_object, verified=verified)
+            self.connections.append(Connection(watch.phases, certificate))
             return
         certificate = None
         if failure is not None and failure.reason in CERTIFICATE_REASONS:
             watch.ssl_object = await self._peek(watch, seconds_left)
             shown = watch.ssl_object.getpeercert(binary_form=True) if watch.ssl_object else None
-            certificate = _certificate(shown, verified=False)
+            certificate = _certificate(shown, None, verified=False)
         self.connections.append(Connection(watch.phases, certificate, failure))
 
     def _trace(self, request: Request, exchange: Exchange, draft: Draft, watch: ConnectionWatch) -> Trace:
@@ -219,5 +218,5 @@ class RouteConnection:
             return None
 
 
-def _certificate(der: bytes | None, *, verified: bool) -> Certificate | None:
-    return read_certificate(der, verified) if der else None
+def _certificate(der: bytes | None, shown_by: ssl.SSLObject | None, *, verified: bool) -> Certificate | None:
+    return read_certificate(der, verified, shown_by) if der else None

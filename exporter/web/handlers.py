@@ -26,7 +26,7 @@ from exporter.web.status import TargetStatus, by_urgency, past_rounds, status_of
 _GZIP_LEVEL = 3
 _GZIP_FRAMES = 16
 _TARGETS_PER_TURN = 20
-_TEMPLATES = environment("exporter.web")
+_TEMPLATES = "exporter.web"
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -56,7 +56,7 @@ async def status_page(request: web.Request) -> web.Response:
     """`/`: every target, the broken ones first."""
     site = request.app[SITE]
     return await html(
-        _TEMPLATES.get_template("status.html"),
+        environment(_TEMPLATES).get_template("status.html"),
         targets=by_urgency(await _statuses(request)),
         now=time.time(),
         telemetry_path=site.telemetry_path,
@@ -68,7 +68,7 @@ async def target_page(request: web.Request) -> web.Response:
     site = request.app[SITE]
     state = _state(request, request.match_info["name"])
     return await html(
-        _TEMPLATES.get_template("target.html"),
+        environment(_TEMPLATES).get_template("target.html"),
         target=status_of(state, time.monotonic(), now := time.time()),
         rounds=past_rounds(state),
         now=now,

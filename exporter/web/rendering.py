@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 from aiohttp import web
 
 from exporter import __version__
 from exporter.web import marks, wording
+
+if TYPE_CHECKING:
+    import jinja2
 
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
@@ -18,8 +21,11 @@ _POLICY = (
 )
 
 
+@cache
 def environment(*packages: str) -> jinja2.Environment:
     """The templates of these packages; the first that has a template of some name gives it."""
+    import jinja2  # noqa: PLC0415 - many exporters never show a page
+
     templates = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package) for package in packages]),
         autoescape=True,
