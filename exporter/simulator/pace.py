@@ -18,7 +18,7 @@ class Pace:
     scale: float = 1.0
     connect_timeout_seconds: float = 8.0
     receive_timeout_seconds: float = 30.0
-    latency_seconds: float = 2.0
+    latency_seconds: float = 0.5
     stall_seconds: float = 60.0
 
 

@@ -108,7 +108,7 @@ class Trouble(Enum):
     LATENCY = (
         "latency",
         "slow Onepanel down",
-        "Every answer of Onepanel takes seconds longer, on both paths.",
+        "Every answer of Onepanel takes half a second longer, on both paths.",
         Diagnosis.OK,
     )
     # What stands between.

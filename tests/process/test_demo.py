@@ -41,3 +41,14 @@ async def test_a_demo_that_cannot_listen_says_why() -> None:
     assert "Traceback" not in finished.stderr
     (line,) = (line for line in finished.stderr.splitlines() if "cannot start the demo" in line)
     assert taken in line
+
+
+async def test_a_slow_onepanel_is_no_trouble_at_the_pace_of_the_demo() -> None:
+    async with ExporterProcess("demo", "--web.listen-address", LOOPBACK_ANY_PORT) as exporter:
+        await exporter.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "ok")
+        assert await exporter.post("/demo/troubles/latency", {"on": "1"}) == 303
+        before = (await exporter.metrics()).total("onedata_polls_total")
+        # The first of these rounds may have begun before the switch.
+        metrics = await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= before + 2)
+    assert metrics.diagnosis("demo-zone") == "ok"
+    assert metrics.total("onedata_poll_duration_seconds") > 1.0
