@@ -59,7 +59,7 @@ grafana: $(READY) ## build the Grafana dashboards from the code
 	$(BIN)/python -m grafana.build
 
 unit: $(READY) ## all tests, against the simulator and the real tools
-	$(BIN)/pytest --quiet
+	$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile
 
 test-deploy: $(READY) tools ## the tests of image, compose, chart, systemd and release alone (`test` runs them, too)
 	$(BIN)/pytest --quiet tests/deploy

@@ -28,6 +28,11 @@ HERE = "127.0.0.1"
 NOBODY = "127.0.0.2"
 
 
+async def whole(exposition: Exposition, names: frozenset[str] = frozenset()) -> bytes:
+    """The page, put together."""
+    return b"".join([piece async for piece in exposition.page(TextFormat.CLASSIC, names)])
+
+
 class Zonefile(AbstractResolver):
     """A resolver that knows these addresses of one name; None: it does not answer."""
 
@@ -71,7 +76,7 @@ class Watch:
         return checkup
 
     async def series(self, name: str) -> list[str]:
-        page = await self.exposition.page(TextFormat.CLASSIC, frozenset({name}))
+        page = await whole(self.exposition, frozenset({name}))
         return [line for line in page.decode().splitlines() if line.startswith(f"{name}{{")]
 
 
@@ -140,7 +145,7 @@ async def test_a_vanished_address_leaves_no_series_and_one_that_stays_goes_on_co
     await watched.look()
     zonefile.addresses = (HERE,)
     await watched.look()
-    assert NOBODY not in (await watched.exposition.page(TextFormat.CLASSIC)).decode()
+    assert NOBODY not in (await whole(watched.exposition)).decode()
     requests = await watched.series("onedata_onepanel_requests_total")
     counts = {line.rpartition(" ")[2] for line in requests if 'operation="health"' in line}
     assert counts == {"2.0"}

@@ -55,7 +55,7 @@ class Watched:
 
     async def page(self, text_format: TextFormat = TextFormat.CLASSIC) -> str:
         """All of /metrics."""
-        return (await self._exposition.page(text_format)).decode()
+        return b"".join([piece async for piece in self._exposition.page(text_format)]).decode()
 
     async def metrics(self) -> Metrics:
         """All of /metrics, read."""
