@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exporter.commands.options import (
@@ -87,8 +87,17 @@ WEB_CONFIG_FILE = Flag(
     "FILE",
     "TLS, passwords and headers, in the format of Prometheus' own web configuration",
 )
-DEMO_FLAGS = (LISTEN_ADDRESS, *POLL_FLAGS, *LOG_FLAGS)
-SERVE_FLAGS = (TARGET, WEB_CONFIG_FILE, *DEMO_FLAGS)
+SERVE_FLAGS = (TARGET, WEB_CONFIG_FILE, LISTEN_ADDRESS, *POLL_FLAGS, *LOG_FLAGS)
+# The demo has defaults of its own: see `exporter.commands.demo`.
+DEMO_FLAGS = (
+    replace(LISTEN_ADDRESS, help="where to listen (default: 127.0.0.1:19443); may be repeated"),
+    replace(POLL_FLAGS[0], help="time between two rounds (default: 2s)"),
+    replace(
+        POLL_FLAGS[1],
+        help="limit of one request (default: 1500ms; with an interval of your own as for 'serve')",
+    ),
+    *LOG_FLAGS,
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ _BUSY_MACHINE_SECONDS = 2.0
 
 
 async def test_the_demo_shows_what_a_stopped_worker_looks_like_within_two_intervals() -> None:
-    options = ("--web.listen-address", LOOPBACK_ANY_PORT, "--poll.interval", "1s", "--poll.timeout", "900ms")
+    options = ("--web.listen-address", LOOPBACK_ANY_PORT, "--poll.interval", "1s")
     two_intervals = 2 * _INTERVAL_SECONDS + _BUSY_MACHINE_SECONDS
     switch = "/demo/troubles/worker_stopped"
     async with ExporterProcess("demo", *options) as exporter:
