@@ -179,7 +179,7 @@ class ExporterProcess:
         assert status == 200, text
         return Metrics(text)
 
-    async def metrics_when(self, holds: Callable[[Metrics], object], seconds: float = 15.0) -> Metrics:
+    async def metrics_when(self, holds: Callable[[Metrics], object], seconds: float = 40.0) -> Metrics:
         """What /metrics says as soon as it holds."""
         return await eventually(self.metrics, holds, seconds)
 

@@ -12,7 +12,7 @@ _PAUSE_SECONDS = 0.05
 
 
 async def eventually(
-    look: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], object], seconds: float = 15.0
+    look: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], object], seconds: float = 40.0
 ) -> Seen:
     """Look again and again until what is seen holds; returns it.
 
