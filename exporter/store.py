@@ -7,19 +7,19 @@ Moments called `…_at` are seconds since the epoch, for people; `monotonic` tim
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from exporter.checkup import Checkup
 from exporter.diagnosis import Diagnosis
+from exporter.history import History
 from exporter.maintenance import maintenance_reason
 from exporter.observation import Details
 from exporter.operations.limits import Guarded
 from exporter.tally import Histogram, RouteTally
 from exporter.targets import Route, Target
 
-HISTORY_ROUNDS = 20
 STALE_AFTER_INTERVALS = 3
 
 
@@ -35,7 +35,7 @@ class TargetState:
     target: Target
     tallies: dict[Route, RouteTally]
     checkup: Checkup | None = None
-    history: deque[Checkup] = field(default_factory=lambda: deque(maxlen=HISTORY_ROUNDS))
+    history: History = field(default_factory=History)
     diagnosed_since: dict[str, float] = field(default_factory=dict)
     polls: int = 0
     polls_skipped: int = 0

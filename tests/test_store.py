@@ -108,7 +108,9 @@ def test_the_history_is_bounded() -> None:
     state = store.states[0]
     for number in range(100):
         store.record(make_checkup(state.target, at=float(number)), float(number))
-    assert [checkup.finished_at for checkup in state.history] == [float(number) for number in range(80, 100)]
+    assert [past.finished_at for past in state.history.latest_first()] == [
+        float(number) for number in range(99, 79, -1)
+    ]
 
 
 @given(st.lists(st.floats(0, 10), max_size=50))

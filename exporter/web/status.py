@@ -82,7 +82,7 @@ def by_urgency(statuses: Iterable[TargetStatus]) -> list[TargetStatus]:
 
 def past_rounds(state: TargetState) -> list[Account]:
     """The past rounds that are remembered, the latest first."""
-    return [give_account(checkup) for checkup in reversed(state.history)]
+    return [give_account(past.checkup()) for past in state.history.latest_first()]
 
 
 def _last_errors(state: TargetState) -> Iterator[PastError]:
@@ -93,8 +93,8 @@ def _last_errors(state: TargetState) -> Iterator[PastError]:
 
 
 def _last_error(state: TargetState, route: Route) -> PastError | None:
-    for checkup in reversed(state.history):
-        error = path_error(checkup, route)
+    for past in state.history.latest_first():
+        error = path_error(past.saying, route)
         if error:
-            return PastError(route.path, route.node, checkup.finished_at, error)
+            return PastError(route.path, route.node, past.finished_at, error)
     return None
