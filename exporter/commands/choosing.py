@@ -27,7 +27,7 @@ def choose_target(
         for option, given in (("--direct-url", arguments.direct_url), ("--tls.ca-file", arguments.ca_file)):
             if given is not None:
                 raise _fault(f"{option} goes with a URL; a configured target has its own")
-        target = _named(load(arguments.config_file).targets, name)
+        target = _named(_configured(arguments.config_file), name)
     else:
         target = load(arguments.config_file, {"targets": [_keys(arguments, url)]}).targets[0]
     return _with_timeout(_with_credentials(target, arguments), timeout or arguments.timeout)
@@ -40,6 +40,15 @@ def _keys(arguments: argparse.Namespace, url: str) -> dict[str, Any]:
     if arguments.ca_file is not None:
         keys["tls"] = {"ca_file": str(arguments.ca_file)}
     return keys
+
+
+def _configured(config_file: Path | None) -> tuple[Target, ...]:
+    try:
+        return load(config_file).targets
+    except ConfigurationError as error:
+        if config_file is None and [fault.key_path for fault in error.faults] == ["targets"]:
+            raise _fault("no target is configured: give a URL, or --config.file") from None
+        raise
 
 
 def _named(targets: tuple[Target, ...], name: str | None) -> Target:

@@ -126,7 +126,7 @@ async def test_a_configured_target_is_looked_at_by_its_name(terminal: Terminal, 
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["no-such-zone"], "targets"),
+        (["no-such-zone"], "no target is configured: give a URL, or --config.file"),
         (["https://user:secret@zone.example"], "user name or password"),  # pragma: allowlist secret
         (["ftp://zone.example"], "https://"),
         (["https://zone.example", "--config.file", "/does/not/exist"], "cannot be read"),
