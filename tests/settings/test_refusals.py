@@ -339,7 +339,11 @@ def test_no_secret_is_repeated(faults_of: FaultsOf) -> None:
 passphrase: hunter2
 poll: hunter2
 latency_buckets: [hunter2]
-targets: [{url: 'https://u:hunter2@a.test', auth: {token: hunter2}, kind: hunter2, labels: {a: [hunter2]}}]  # pragma: allowlist secret
+targets:
+  - url: https://u:hunter2@a.test # pragma: allowlist secret
+    auth: {token: hunter2}
+    kind: hunter2
+    labels: {a: [hunter2]}
 """
     assert "hunter2" not in "\n".join(faults_of(text))
 
