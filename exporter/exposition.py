@@ -26,7 +26,7 @@ from exporter.checkup import Checkup
 from exporter.metrics import Metric, Scope
 from exporter.operations import OPERATIONS
 from exporter.store import TargetState
-from exporter.text import Block, TextFormat, block, escape, header, line_names, write
+from exporter.text import Block, TextFormat, block, escape, header, line_names, merge, write
 from exporter.views import ExporterView, NodeView, RouteView, TargetView
 
 OPERATION_METRICS: tuple[tuple[str, Metric[Any]], ...] = tuple(
@@ -50,10 +50,10 @@ Subject = tuple[Metric[Any], Labels, Any]
 
 
 class Blocks(NamedTuple):
-    """What is told of one target, or with an empty name of the exporter itself: the blocks of each family."""
+    """What is told of one target, or with an empty name of the exporter itself: a block for each family."""
 
     target: str
-    families: dict[str, list[Block]]
+    families: dict[str, Block]
 
 
 def subjects(view: TargetView) -> Iterator[Subject]:
@@ -84,7 +84,7 @@ def read(target: str, found: Iterable[Subject]) -> Blocks:
         told = None if subject is None else block(metric, labels, subject, of_target=bool(target))
         if told is not None:
             families.setdefault(metric.name, []).append(told)
-    return Blocks(escape(target), families)
+    return Blocks(escape(target), {name: merge(blocks) for name, blocks in families.items()})
 
 
 class Exposition:
@@ -182,13 +182,10 @@ def _families(
     for metric in ALL_METRICS:
         if names and names.isdisjoint(line_names(metric)):
             continue
-        found = [
-            (told, blocks) for told in everything if (blocks := told.families.get(metric.name)) is not None
-        ]
-        if found:
+        found = [(told.target, told.families.get(metric.name)) for told in everything]
+        if any(family for _target, family in found):
             yield header(metric, text_format)
-        for told, blocks in found:
-            yield "".join(write(each, told.target) for each in blocks).encode()
+        yield from (write(family, target).encode() for target, family in found if family)
 
 
 def _end(text_format: TextFormat) -> bytes:

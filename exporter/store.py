@@ -7,6 +7,7 @@ Moments called `…_at` are seconds since the epoch, for people; `monotonic` tim
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -95,7 +96,7 @@ class Store:
 
     def __init__(self, operations: Sequence[str], buckets: Sequence[float]) -> None:
         self._operations = operations
-        self._buckets = tuple(buckets)
+        self._bounds = (*buckets, math.inf)
         self._states: dict[str, TargetState] = {}
         self.unhandled_errors: Counter[str] = Counter()
         self.event_loop_lag = 0.0
@@ -118,7 +119,7 @@ class Store:
         return TargetState(target, {route: self._new_tally() for route in target.routes})
 
     def _new_tally(self) -> RouteTally:
-        return RouteTally(durations={name: Histogram(self._buckets) for name in self._operations})
+        return RouteTally(durations={name: Histogram(self._bounds) for name in self._operations})
 
     @property
     def states(self) -> tuple[TargetState, ...]:
@@ -177,7 +178,7 @@ class Store:
 
     def alone(self, checkup: Checkup, monotonic: float) -> TargetState:
         """The state of a target that has had this round and no other; what is kept here stays untouched."""
-        store = Store(self._operations, self._buckets)
+        store = Store(self._operations, self._bounds[:-1])
         store.set_targets([checkup.target])
         store.record(replace(checkup, details=None), monotonic)
         if checkup.details is not None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from math import inf
 
 from exporter.metrics import Distribution
 from exporter.observation import Connection, Exchange, Phase, Visit
@@ -15,10 +13,15 @@ from exporter.reasons import Reason
 
 
 class Histogram:
-    """Counts of observations in buckets, as Prometheus understands them. Bounds and values in seconds."""
+    """Counts of observations in buckets, as Prometheus understands them. Bounds and values are seconds.
 
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self._bounds = (*bounds, inf)
+    The last bound is +Inf.
+    """
+
+    __slots__ = ("_bounds", "_counts", "_sum")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
         self._counts = [0] * len(self._bounds)
         self._sum = 0.0
 

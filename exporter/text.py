@@ -5,7 +5,7 @@ Both have the same lines for our metrics; only the headers differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -105,6 +105,21 @@ def _kept_block(*of: Any) -> Block | None:
     """A block that is likely to be wanted again, with the numbers already in their places."""
     found = _block(*of)
     return found and Block((found.template % found.numbers).replace("%", "%%"), ())
+
+
+def merge(blocks: Sequence[Block]) -> Block:
+    """Several blocks of one family as one."""
+    if len(blocks) == 1:
+        return blocks[0]
+    return Block(
+        _joined(tuple(each.template for each in blocks)),
+        tuple(number for each in blocks for number in each.numbers),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _joined(templates: tuple[str, ...]) -> str:
+    return "".join(templates)
 
 
 def write(found: Block, target: str = "") -> str:

@@ -115,7 +115,7 @@ def test_the_history_is_bounded() -> None:
 
 @given(st.lists(st.floats(0, 10), max_size=50))
 def test_a_histogram_counts_like_prometheus(values: list[float]) -> None:
-    histogram = Histogram(BUCKETS)
+    histogram = Histogram((*BUCKETS, math.inf))
     for value in values:
         histogram.observe(value)
     distribution = histogram.distribution()
