@@ -9,7 +9,7 @@ ENGINE ?= docker
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' exporter/__init__.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy tools dist image constraints clean
+.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy soak mutants tools dist image constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -63,6 +63,13 @@ unit: $(READY) ## all tests, against the simulator and the real tools
 
 test-deploy: $(READY) tools ## the tests of image, compose, chart, systemd and release alone (`test` runs them, too)
 	$(BIN)/pytest --quiet tests/deploy
+
+soak: $(READY) ## ten minutes of random faults with 500 targets; its minute's form is one of the tests
+	$(BIN)/python -m tools.soak
+
+mutants: $(READY) ## mutation testing of diagnosis, reasons and text (an hour; what may survive: docs/mutants.md)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
+	tools/mutants
 
 tools: ## install the real tools that the tests use (promtool, …), as far as this machine allows
 	@tools/install-test-tools

@@ -143,7 +143,7 @@ class Exposition:
         """The blocks of a target: those of the last page, unless something has changed since."""
         checkup = state.fresh(self._clock())
         in_maintenance = state.maintenance(self._wall_clock()) is not None
-        revision = (state, state.checkup, checkup, state.polls_skipped, in_maintenance)
+        revision = (state, state.target, state.checkup, checkup, state.polls_skipped, in_maintenance)
         kept = self._kept.get(state.target.name)
         if kept is None or any(mine is not theirs for mine, theirs in zip(kept[0], revision, strict=True)):
             blocks = read(state.target.name, subjects(TargetView(state, checkup, in_maintenance)))

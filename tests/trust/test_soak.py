@@ -1,0 +1,28 @@
+"""The short form of `make soak`: a minute of random faults, reloads, scrapes and floods leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+
+from tests.support.processes import ROOT
+
+
+async def test_after_a_minute_of_everything_at_once_memory_is_flat_and_every_counter_adds_up() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tools.soak", "--seconds=45", "--targets=8", "--interval=3"),
+        cwd=ROOT,
+        stdout=PIPE,
+        stderr=STDOUT,
+    )
+    try:
+        async with asyncio.timeout(150):
+            told = (await process.communicate())[0].decode()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    print(told)  # noqa: T201 - the seed and the figures, for whoever sees it fail
+    assert process.returncode == 0, told
+    assert "counters compared" in told
