@@ -62,6 +62,7 @@ log:
   level: info
   format: logfmt
 latency_buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+shard: 0/1
 defaults:
   labels: {owner: ops}
   tls:

@@ -87,7 +87,13 @@ WEB_CONFIG_FILE = Flag(
     "FILE",
     "TLS, passwords and headers, in the format of Prometheus' own web configuration",
 )
-SERVE_FLAGS = (TARGET, WEB_CONFIG_FILE, LISTEN_ADDRESS, *POLL_FLAGS, *LOG_FLAGS)
+SHARD = Flag(
+    "--shard",
+    "shard",
+    "INDEX/COUNT",
+    "watch only this share of the targets, such as 0/3, 1/3 and 2/3 on three exporters with one configuration",
+)
+SERVE_FLAGS = (TARGET, WEB_CONFIG_FILE, SHARD, LISTEN_ADDRESS, *POLL_FLAGS, *LOG_FLAGS)
 # The demo has defaults of its own: see `exporter.commands.demo`.
 DEMO_FLAGS = (
     replace(LISTEN_ADDRESS, help="where to listen (default: 127.0.0.1:19443); may be repeated"),

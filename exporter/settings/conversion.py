@@ -38,7 +38,9 @@ def convert(document: Document, door: Door) -> Settings:
         web=document.web,
         log=document.log,
         latency_buckets=document.latency_buckets,
-        targets=tuple(_target(keys, schedule) for keys in document.targets),
+        targets=tuple(
+            _target(keys, schedule) for keys in document.targets if document.shard.holds(keys.name)
+        ),
         door=door,
     )
 

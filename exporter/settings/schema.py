@@ -21,6 +21,7 @@ from exporter.settings.values import (
     LogLevel,
     OneListen,
     ReadableFile,
+    ShardKey,
     UrlPath,
     check_not_empty,
 )
@@ -107,6 +108,12 @@ class Document(Keys):
         {},
         description="any key of a target, for all targets; a target's own key wins, `tls`, `auth` and `labels` "
         "key by key",
+    )
+    shard: ShardKey = Field(
+        "0/1",
+        validate_default=True,
+        description="watch only a share of the targets: the share `INDEX` (from 0) of `COUNT` exporters with the same "
+        "configuration; a target's name decides where it belongs",
     )
     targets: Annotated[tuple[TargetKeys, ...], AfterValidator(check_not_empty)] = Field(
         description="what to watch; at least one target"

@@ -26,6 +26,7 @@ from exporter.settings.addresses import (
 from exporter.settings.certificates import check_readable
 from exporter.settings.moments import parse_moment
 from exporter.settings.secrets import check_secret, check_secret_file
+from exporter.targets import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,7 @@ _OUR_LABELS = frozenset(
 _SCRAPER_LABELS = frozenset(
     {"service", "endpoint", "cluster", "namespace", "pod", "container", "instance", "job"}
 )
+_SHARD = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 _URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _OUR_PAGES = ("-", "api", "targets", "probe")
 
@@ -152,11 +154,21 @@ def _one_address(value: object) -> Address:
     return address
 
 
+def parse_shard(value: object) -> Shard:
+    """What `0/3` means."""
+    found = _SHARD.fullmatch(value) if isinstance(value, str) else None
+    shard = Shard(int(found[1]), int(found[2])) if found else None
+    if shard is None or shard.index >= shard.count:
+        raise ValueError("must be INDEX/COUNT with an INDEX from 0 to COUNT - 1, such as 0/3")
+    return shard
+
+
 Duration = Annotated[float, BeforeValidator(parse_duration), TypeName("duration")]
 Url = Annotated[Origin, PlainValidator(_origin), TypeName("URL")]
 Host = Annotated[str, AfterValidator(parse_host), TypeName("host name")]
 Listen = Annotated[Address, PlainValidator(parse_listen_address), TypeName("addresses")]
 OneListen = Annotated[Address | None, PlainValidator(_one_address), TypeName("address")]
+ShardKey = Annotated[Shard, PlainValidator(parse_shard), TypeName("INDEX/COUNT")]
 UrlPath = Annotated[str, AfterValidator(check_telemetry_path), TypeName("URL path")]
 TargetName = Annotated[str, AfterValidator(check_target_name), TypeName("text")]
 LabelName = Annotated[str, AfterValidator(check_label_name)]
