@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, Self
 
 from exporter.client.client import Client
@@ -94,7 +95,13 @@ class Exporter:
     def _start_polling(self, stack: AsyncExitStack) -> None:
         watcher = Watcher(self.store, Rounds(self._client))
         self._pollers = [
-            Poller(watcher.look, ROUNDS, self._slots, watcher.skipped, self.report_bug),
+            Poller(
+                watcher.look,
+                replace(ROUNDS, connections=watcher.connections),
+                self._slots,
+                watcher.skipped,
+                self.report_bug,
+            ),
             Poller(watcher.look_closer, DETAILS, self._slots, watcher.details_skipped, self.report_bug),
         ]
         for poller in self._pollers:

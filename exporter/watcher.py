@@ -19,6 +19,11 @@ class Watcher:
         self._store = store
         self._rounds = rounds
 
+    def connections(self, target: Target) -> int:
+        """How many connections a round of this target takes at once, as far as its nodes are known."""
+        state = self._store.state(target.name)
+        return len(state.routes if state else target.routes)
+
     async def look(self, target: Target) -> None:
         """One round, from asking to the log line of what changed."""
         state = self._store.state(target.name)

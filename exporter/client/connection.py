@@ -27,8 +27,10 @@ from exporter.operations.answers import Answer
 from exporter.operations.operation import Request
 from exporter.reasons import CERTIFICATE_REASONS, Failure, Reason
 from exporter.targets import Route, Target
+from exporter.version import __version__
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_USER_AGENT = f"onedata-exporter/{__version__}"
 _GIVE_UP_SECONDS = 0.5
 _PEEK_SECONDS = 5.0
 
@@ -164,7 +166,7 @@ class RouteConnection:
         async with self._session.request(
             request.method,
             URL(self._origin + request.path, encoded=True),
-            headers={"Accept": request.accept, **headers},
+            headers={"Accept": request.accept, "User-Agent": _USER_AGENT, **headers},
             json=request.body,
             allow_redirects=False,
             server_hostname=self._target.tls.server_name or None,

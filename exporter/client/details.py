@@ -94,7 +94,7 @@ class DetailsVisit:
         if not isinstance(reply, Failure) or reply is NO_TIME:
             return False
         if reply.reason in _PATH_FAILURES:
-            self.up.remove(route)
+            self.up[:] = [each for each in self.up if each != route]
             return True
         elsewhere = [each for each in self.up if each.node != route.node]
         if request.local and reply.reason is Reason.TIMEOUT and elsewhere:
