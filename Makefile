@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
-SOURCES := exporter tests tools deploy grafana
+SOURCES := exporter tests tools deploy grafana bench
 ENGINE ?= docker
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' exporter/__init__.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy soak mutants tools dist image constraints clean
+.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy soak mutants bench tools dist image constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -73,6 +73,9 @@ mutants: $(READY) ## mutation testing of diagnosis, reasons and text (an hour; w
 
 tools: ## install the real tools that the tests use (promtool, …), as far as this machine allows
 	@tools/install-test-tools
+
+bench: $(INSTALLED) ## measure what the exporter costs beside blackbox_exporter (eight minutes; writes docs/performance.md)
+	$(BIN)/python -m bench
 
 dist: $(READY) ## sdist, wheel, SBOM and release notes, into dist/
 	rm -rf dist

@@ -1,0 +1,1 @@
+"""What the exporter costs, measured beside blackbox_exporter: `python -m bench`, or `make bench`."""

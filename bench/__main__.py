@@ -1,0 +1,96 @@
+"""Measure everything, interleaved; print the table and write it into docs/performance.md. Takes eight minutes.
+
+`--quick` is for development: one short repetition, and the page stays as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import platform
+import sys
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench import measures
+from bench.contestants import BLACKBOX, FARM_CORE, blackbox_version, farm
+from bench.machine import describe, pin_to
+from bench.measures import Figures, Ground
+from bench.table import put_between_markers, table
+from exporter import __version__
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+_REPETITIONS = 3
+_SECONDS = 10.0
+_QUICK_SECONDS = 4.0
+
+Measure = Callable[[Ground], Awaitable[Figures]]
+
+# In this order, again and again, so that whatever else the machine does meets all of them.
+INTERLEAVED: dict[str, Measure] = {
+    "two": lambda ground: measures.cost_of_exporter(ground, 2),
+    "blackbox": measures.cost_of_blackbox,
+    "six": lambda ground: measures.cost_of_exporter(ground, 6),
+    "saturated": lambda ground: measures.saturation_of_exporter(ground, 2),
+    "saturated blackbox": measures.saturation_of_blackbox,
+}
+ONCE: dict[str, Measure] = {
+    "1": lambda ground: measures.small(ground, 1),
+    "10": lambda ground: measures.small(ground, 10),
+    "100": lambda ground: measures.small(ground, 100),
+    "1000": measures.many,
+}
+
+
+async def measure(*, quick: bool) -> dict[str, list[Figures]]:
+    """All figures by what they are of, repetition by repetition."""
+    results: dict[str, list[Figures]] = defaultdict(list)
+    with TemporaryDirectory() as folder:
+        async with farm() as running:
+            ground = Ground(running, Path(folder), _QUICK_SECONDS if quick else _SECONDS, thorough=not quick)
+            for repetition in range(1 if quick else _REPETITIONS):
+                for name, act in INTERLEAVED.items():
+                    _tell(f"{name}, repetition {repetition + 1}")
+                    results[name].append(await act(ground))
+            for name, act in ONCE.items():
+                _tell(f"targets: {name}")
+                results[name].append(await act(ground))
+    return results
+
+
+def circumstances(began: str) -> str:
+    """Where and with what it was measured."""
+    packages = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "uvloop", "prometheus-client"))
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}: onedata-exporter {__version__}, Python {platform.python_version()}, "
+        f"{packages}, blackbox_exporter {blackbox_version()}; {began} before, {describe()} after.\n"
+    )
+
+
+def main() -> int:
+    """Run the benchmark. 2: something it needs is not there."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short repetition; writes nothing")
+    quick: bool = parser.parse_args().quick
+    if not blackbox_version():
+        _tell(f"{BLACKBOX} is not installed: apt-get install prometheus-blackbox-exporter")
+        return 2
+    began = describe()
+    pin_to(FARM_CORE)
+    text = f"{circumstances(began)}\n{table(asyncio.run(measure(quick=quick)))}"
+    sys.stdout.write(f"{text}\n")
+    if not quick:
+        PAGE.write_text(put_between_markers(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
+    return 0
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The farm: simulated clusters in a process of their own, which answers quickly and remembers who came when.
+
+A thousand full simulators would cost more than what is measured. Here the answers of one simulated
+cluster are written once, and every cluster is an address of 127/8 with the same two ports. Run as
+`python -m bench.farm CORE`; it prints one line of JSON, then one for each line on its standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import uvloop
+
+from bench.machine import pin_to
+from exporter.simulator import Authority, Cluster, Credential
+from exporter.simulator.messages import Request
+from exporter.simulator.onepanel import API_ROOT, answer
+from exporter.simulator.resources import RESOURCES
+from exporter.simulator.worker import own_answer
+
+CONFIGURATION = f"{API_ROOT}configuration"
+HEALTH = f"{API_ROOT}health"
+WORKER_REPORT = "/nagios"
+SERVER_NAME = "localhost"
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - 127/8 has no other name
+_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
+
+
+@dataclass(slots=True)
+class Record:
+    """What was served since the last record: how many requests, the seconds they took here, and who came when.
+
+    `arrivals` are (address, port, monotonic seconds) of every connection, taken when its handshake was done.
+    """
+
+    requests: int = 0
+    seconds: float = 0.0
+    arrivals: list[tuple[str, int, float]] = field(default_factory=list)
+
+
+class Connection(asyncio.Protocol):
+    """One connection of a client. Requests have no bodies, and come one at a time."""
+
+    def __init__(self, farm: Farm) -> None:
+        self._farm = farm
+        self._received = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note who came."""
+        self._transport = cast("asyncio.Transport", transport)
+        address, port = transport.get_extra_info("sockname")
+        self._farm.record.arrivals.append((address, port, time.monotonic()))
+
+    def data_received(self, data: bytes) -> None:
+        """Answer as soon as the request is complete."""
+        began = time.perf_counter()
+        self._received += data
+        if not self._received.endswith(b"\r\n\r\n") or self._transport is None:
+            return
+        path = self._received.split(b" ", 2)[1]
+        self._received = b""
+        self._transport.write(self._farm.answers.get(path, _NOT_FOUND))
+        self._farm.record.requests += 1
+        self._farm.record.seconds += time.perf_counter() - began
+
+
+class Farm:
+    """Both ports, the answers by URL path, and the record of what was served."""
+
+    def __init__(self) -> None:
+        self.authority = Authority()
+        self.record = Record()
+        self.answers = written_answers()
+
+    async def listen(self) -> tuple[int, int]:
+        """Open both ports on all loopback addresses; returns them, the proxy's first."""
+        loop = asyncio.get_running_loop()
+        context = self.authority.server_context(Credential.GOOD)
+        servers = [
+            await loop.create_server(
+                lambda: Connection(self),
+                _EVERY_ADDRESS,
+                0,
+                ssl=context,
+                backlog=1024,
+            )
+            for _path in ("proxy", "direct")
+        ]
+        proxy, direct = (server.sockets[0].getsockname()[1] for server in servers)
+        return proxy, direct
+
+    def take_record(self) -> Record:
+        """The record so far; a new one begins."""
+        taken, self.record = self.record, Record()
+        return taken
+
+
+def written_answers() -> dict[bytes, bytes]:
+    """Every answer of a cluster that is well, as bytes, by the URL path."""
+    cluster = Cluster()
+    answers = {
+        path.encode(): answer(Request("GET", path), cluster, RESOURCES).encode()
+        for path in (CONFIGURATION, HEALTH)
+    }
+    report = own_answer(Request("GET", WORKER_REPORT), cluster)
+    return {**answers, WORKER_REPORT.encode(): report.encode() if report else _NOT_FOUND}
+
+
+async def _serve() -> None:
+    farm = Farm()
+    with TemporaryDirectory() as folder:
+        ca_file = farm.authority.write_ca_file(Path(folder, "ca.pem"))
+        proxy, direct = await farm.listen()
+        _say({"proxy": proxy, "direct": direct, "ca_file": str(ca_file)})
+        loop = asyncio.get_running_loop()
+        while await loop.run_in_executor(None, sys.stdin.readline):
+            _say(asdict(farm.take_record()))
+
+
+def _say(words: object) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    pin_to(int(sys.argv[1]))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve())
