@@ -204,7 +204,7 @@ def test_the_fate_of_a_request_is_read_off_its_failure(
     ("options", "message"),
     [
         (["users", "list", "--url", "https://zone.example"], "no credentials"),
-        (["users", "list"], "targets"),
+        (["users", "list"], "no target is configured"),
         (["users"], "ACTION"),
         (["users", "show", ".."], "no id of a user"),
         (
