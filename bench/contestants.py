@@ -9,7 +9,6 @@ import re
 import shutil
 import signal
 import sys
-import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -216,8 +215,3 @@ async def _ended(process: Process) -> AsyncIterator[None]:
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-def now() -> float:
-    """The clock that the exporter plans its rounds by."""
-    return time.monotonic()
