@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import random
+import resource
 import sys
 import tempfile
 from collections import Counter
@@ -302,6 +303,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args()
     log.configure("error", "logfmt")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # five a target, of which most are the zones' own
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_main(options))
 
