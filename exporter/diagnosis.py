@@ -154,8 +154,7 @@ class Rule:
 def _unreachable(pair: Pair) -> bool:
     if pair.up_symptoms() or pair.proxy in _NOBODY_BEHIND:
         return False
-    both_dead = pair.proxy in _NOBODY and pair.direct in _NOBODY
-    return both_dead or all(seen in _NOBODY for seen in pair.expected_symptoms())
+    return all(seen in _NOBODY for seen in pair.expected_symptoms())
 
 
 def _panel_down(pair: Pair) -> bool:
