@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from exporter.diagnosis import SEVERITY, Diagnosis, Pair, Symptom, diagnose, symptom
+from exporter.diagnosis import SEVERITY, Diagnosis, Pair, diagnose
 from exporter.observation import Connection, Details, Observation, Outcome, Visit
 from exporter.operations import configuration, health
 from exporter.operations.configuration import Configuration
 from exporter.operations.operation import Known
 from exporter.reasons import Failure
+from exporter.symptoms import Symptom, symptom
 from exporter.targets import AccessPath, Kind, Route, Target
 
 CONFIGURATION = configuration.OPERATION.name

@@ -4,17 +4,8 @@ from itertools import product
 
 import pytest
 
-from exporter.diagnosis import (
-    RULE_OF,
-    RULES,
-    SEVERITY,
-    SYMPTOM_MEANINGS,
-    UP,
-    Diagnosis,
-    Pair,
-    Symptom,
-    diagnose,
-)
+from exporter.diagnosis import RULE_OF, RULES, SEVERITY, Diagnosis, Pair, diagnose
+from exporter.symptoms import SYMPTOM_MEANINGS, UP, Symptom
 from exporter.targets import AccessPath
 
 BOTH = frozenset(AccessPath)

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporter.diagnosis import RULES, SYMPTOM_MEANINGS, Pair, Symptom, diagnose
+from exporter.diagnosis import RULES, Pair, diagnose
 from exporter.exposition import ALL_METRICS
 from exporter.operations import OPERATIONS
 from exporter.reasons import Reason
+from exporter.symptoms import SYMPTOM_MEANINGS, Symptom
 from tools.generated import write_or_check
 
 DOCS = Path(__file__).parent.parent / "docs"

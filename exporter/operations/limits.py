@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,15 +16,15 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guarded:
+class Guarded(ABC):
     """Facts about hosts, some of whose names may have been refused: `dropped` counts them."""
 
     dropped: int = 0
 
     @property
+    @abstractmethod
     def hosts(self) -> frozenset[str]:
         """The names of the hosts that were kept."""
-        raise NotImplementedError
 
 
 def hosts_named(learnt: Mapping[str, Any]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from exporter.checkup import CONFIGURATION, HEALTH, Checkup
 from exporter.credentials import AuthMethod
-from exporter.diagnosis import RULE_OF, SYMPTOM_MEANINGS, Diagnosis, Symptom, symptom
+from exporter.diagnosis import RULE_OF, Diagnosis
 from exporter.observation import Certificate, Observation, Phase
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.configuration import Configuration
@@ -22,6 +22,7 @@ from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
 from exporter.report.findings import Finding, find
 from exporter.report.severity import Severity, severity_of, worst
+from exporter.symptoms import SYMPTOM_MEANINGS, Symptom, symptom
 from exporter.targets import AccessPath, Route
 
 

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from exporter.checkup import Checkup, pair
-from exporter.diagnosis import RULES, SYMPTOM_MEANINGS
+from exporter.diagnosis import RULES
 from exporter.observation import Trace
 from exporter.reasons import Failure, Reason
 from exporter.report.writing import milliseconds, moment
+from exporter.symptoms import SYMPTOM_MEANINGS
 
 
 def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:

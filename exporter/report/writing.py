@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from exporter.diagnosis import Symptom
 from exporter.observation import Certificate
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.report.account import Account, OperationAccount, PathAccount
+from exporter.symptoms import Symptom
 
 
 def write_json(account: Account, **more: Any) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from exporter.diagnosis import UP, Diagnosis, Symptom
+from exporter.diagnosis import Diagnosis
 from exporter.report.account import PathAccount
 from exporter.report.findings import Finding
 from exporter.report.severity import Severity, severity_of
+from exporter.symptoms import UP, Symptom
 from exporter.web.status import TargetStatus
 from exporter.web.wording import NOT_KNOWN
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.diagnosis import Diagnosis, Pair, Symptom, diagnose, symptom
+from exporter.diagnosis import Diagnosis, Pair, diagnose
 from exporter.metrics import Metric, MetricType, Reading, Scope
 from exporter.observation import Exchange, Observation
 from exporter.reasons import Failure, Reason
+from exporter.symptoms import Symptom, symptom
 from exporter.targets import AccessPath, Route
 from exporter.text import TextFormat, block, escape, header, line_names
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.diagnosis import Diagnosis, Symptom
+from exporter.diagnosis import Diagnosis
 from exporter.report.severity import SEVERITIES
 from exporter.store import Store
+from exporter.symptoms import Symptom
 from exporter.web import marks, wording
 from exporter.web.status import status_of
 from tests.support.checkups import REFUSED, make_checkup, make_target
