@@ -304,7 +304,8 @@ def main() -> int:
     options = parser.parse_args()
     log.configure("error", "logfmt")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # five a target, of which most are the zones' own
+    # Five a target are needed, of which most are the zones' own.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_main(options))
 
