@@ -67,7 +67,7 @@ test-deploy: $(READY) tools ## the tests of image, compose, chart, systemd and r
 soak: $(READY) ## ten minutes of random faults with 500 targets; its minute's form is one of the tests
 	$(BIN)/python -m tools.soak
 
-mutants: $(READY) ## mutation testing of diagnosis, reasons and text (an hour; what may survive: docs/mutants.md)
+mutants: $(READY) ## mutation testing of diagnosis, reasons and text (twenty minutes; what may survive: docs/mutants.md)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	tools/mutants
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from exporter.diagnosis import Diagnosis, Pair, diagnose
+from exporter.exposition import Exposition
 from exporter.metrics import Metric, MetricType, Reading, Scope
 from exporter.observation import Exchange, Observation
 from exporter.reasons import Failure, Reason
 from exporter.symptoms import Symptom, symptom
+from exporter.store import Store
 from exporter.targets import AccessPath, Route
-from exporter.text import TextFormat, block, escape, header, line_names
+from exporter.text import TextFormat, block, escape, header, line_names, write
+from exporter.views import ExporterView
 
 ROUTE = Route(AccessPath.PROXY)
 OK = (200, 50, None)
@@ -110,6 +116,26 @@ def test_a_family_may_be_asked_for_by_the_names_of_its_series() -> None:
 def test_labels_that_do_not_fit_are_a_bug_that_is_noticed() -> None:
     with pytest.raises(ValueError, match="zip"):
         block(_metric(labels=("a", "b")), (), object())
+
+
+@pytest.mark.parametrize("keep", [tuple, list], ids=["kept", "made anew"])
+def test_a_percent_sign_in_a_label_is_no_place_for_a_number(keep: Callable[[list[Reading]], Any]) -> None:
+    readings = keep([Reading(("100 %s",), 1.0)])
+    metric: Metric[object] = Metric("onedata_any", "", Scope.TARGET, lambda _subject: readings, labels=("a",))
+    found = block(metric, (("b", "%d"),), object())
+    assert found is not None
+    assert write(found, "50%") == 'onedata_any{a="100 %s",b="%d",target="50%"} 1.0\n'
+
+
+async def test_what_the_process_says_of_itself_is_in_the_format_that_was_asked_for() -> None:
+    store = Store((), ())
+    view = ExporterView(store, "1.2.3", "abc", "3.11", reload_successful=True, reloaded_at=0.0)
+    pages = {
+        text_format: b"".join([piece async for piece in Exposition(lambda: view).page(text_format)]).decode()
+        for text_format in TextFormat
+    }
+    assert "# TYPE process_cpu_seconds_total counter" in pages[TextFormat.CLASSIC]
+    assert "# TYPE process_cpu_seconds counter" in pages[TextFormat.OPENMETRICS]
 
 
 def test_what_has_no_utf_8_is_replaced() -> None:
