@@ -12,8 +12,8 @@ from exporter.exposition import Exposition
 from exporter.metrics import Metric, MetricType, Reading, Scope
 from exporter.observation import Exchange, Observation
 from exporter.reasons import Failure, Reason
-from exporter.symptoms import Symptom, symptom
 from exporter.store import Store
+from exporter.symptoms import Symptom, symptom
 from exporter.targets import AccessPath, Route
 from exporter.text import TextFormat, block, escape, header, line_names, write
 from exporter.views import ExporterView
