@@ -53,7 +53,7 @@ def test_the_operating_system_tells_what_a_process_used() -> None:
     with measured(os.getpid()) as span:
         while time.process_time() - before < 0.05:
             re.sub("a", "b", "a" * 1000)
-    assert span.cpu >= 0.05
+    assert span.cpu > 0.04
     assert span.seconds > 0
     assert abs(cpu_seconds(os.getpid()) - time.process_time()) < 0.05
     assert 1.0 < resident_mib(os.getpid()) <= peak_mib(os.getpid())
