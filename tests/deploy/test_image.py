@@ -152,7 +152,7 @@ def test_it_carries_no_tool_that_only_the_build_needs(name: str) -> None:
 
 
 def test_it_carries_no_source_and_no_cache_of_pip() -> None:
-    left = _shell("ls -d /root/.cache /src /wheels /tmp/*")
+    left = _shell("ls -d ~root/.cache /src /wheels /tmp/*")
     assert left.stdout == ""
 
 
