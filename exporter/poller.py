@@ -9,7 +9,7 @@ import asyncio
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from exporter.targets import Target
@@ -57,8 +57,10 @@ class Slots:
 
     def _admit(self) -> None:
         for slow, queue in self._waiting.items():
-            while queue and self._fits(queue[0][0], slow):
+            while queue and (queue[0][1].cancelled() or self._fits(queue[0][0], slow)):
                 count, future = queue.popleft()
+                if future.cancelled():
+                    continue  # who waited was cancelled, and has not come to say so yet
                 self._used += count
                 self._used_by_slow += count if slow else 0
                 future.set_result(None)
@@ -81,7 +83,8 @@ class Slots:
         if future.done() and not future.cancelled():
             self._release(count, slow)
         else:
-            self._waiting[slow].remove(entry)
+            with suppress(ValueError):  # it may have been passed over already
+                self._waiting[slow].remove(entry)
             self._admit()
 
 

@@ -228,6 +228,29 @@ async def test_giving_up_while_waiting_gives_the_slots_to_the_next() -> None:
     assert got == ["second"]
 
 
+async def test_many_who_give_up_at_once_leave_the_slots_to_the_others() -> None:
+    slots = Slots(2)
+    got: list[str] = []
+
+    async def use(name: str, *, slow: bool) -> None:
+        async with slots.take(1, slow=slow):
+            got.append(name)
+
+    async with slots.take(2, slow=False):
+        leaving = [asyncio.create_task(use(f"leaving{n}", slow=bool(n % 2))) for n in range(6)]
+        staying = [asyncio.create_task(use(f"staying{n}", slow=bool(n % 2))) for n in range(2)]
+        await asyncio.sleep(0)
+        for task in leaving:
+            task.cancel()
+    ended = await asyncio.gather(*leaving, return_exceptions=True)
+    assert [type(end) for end in ended] == [asyncio.CancelledError] * 6
+    async with asyncio.timeout(1):
+        await asyncio.gather(*staying)
+        async with slots.take(2, slow=False):
+            got.append("all of them")
+    assert sorted(got) == ["all of them", "staying0", "staying1"]
+
+
 @given(st.text(), st.floats(0.1, 3600))
 def test_the_offset_is_stable_and_inside_the_interval(name: str, interval: float) -> None:
     assert 0 <= offset(name, interval) <= interval
