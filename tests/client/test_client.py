@@ -163,7 +163,7 @@ async def test_the_ip_version_is_the_one_that_was_asked_for(
     protocol: IpProtocol, reached: set[str], authority: Authority, ca_file: Path
 ) -> None:
     if not _has_ipv6():
-        pytest.skip("this machine has no IPv6")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("this machine has no IPv6")
     context = authority.server_context(Credential.GOOD)
     v4 = ScriptedServer(healthy, context)
     v6 = ScriptedServer(healthy, context, address=(LOOPBACK6, v4.port))
