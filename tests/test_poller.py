@@ -228,6 +228,14 @@ async def test_giving_up_while_waiting_gives_the_slots_to_the_next() -> None:
     assert got == ["second"]
 
 
+async def test_slots_of_the_slow_lane_are_given_back_to_it() -> None:
+    slots = Slots(4)
+    async with asyncio.timeout(1):
+        for _ in range(10):
+            async with slots.take(1, slow=True):
+                pass
+
+
 async def test_many_who_give_up_at_once_leave_the_slots_to_the_others() -> None:
     slots = Slots(2)
     got: list[str] = []
