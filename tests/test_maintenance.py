@@ -123,11 +123,14 @@ async def test_the_running_exporter_looks_for_the_touch_file_in_each_round(tmp_p
         async def reason() -> str | None:
             return state.maintenance(0.0)
 
+        async def polled() -> int:
+            return state.polls
+
         await state.looked_at.wait()
         assert await reason() is None
         file.write_text("new disk\n", encoding="ascii")
         await eventually(reason, lambda seen: seen == "new disk")
-        polls = state.polls
+        polls = await polled()
         file.unlink()
         await eventually(reason, lambda seen: seen is None)
-        assert state.polls > polls  # it is polled on, and goes on
+        await eventually(polled, lambda seen: seen > polls)  # it is polled on, and goes on
