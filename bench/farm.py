@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
+import trustme
 import uvloop
 
 from bench.machine import pin_to
@@ -76,7 +77,7 @@ class Farm:
     """Both ports, the answers by URL path, and the record of what was served."""
 
     def __init__(self) -> None:
-        self.authority = Authority()
+        self.authority = Authority(trustme.KeyType.RSA)  # as the real ones
         self.record = Record()
         self.answers = written_answers()
 

@@ -34,12 +34,13 @@ class ObservedTls(ssl.SSLObject):
 class Authority:
     """One authority serves any number of zones: certificates are made when first needed, then shared.
 
-    They are valid for onezone.example, provider.example, localhost, 127.0.0.1 and ::1. Their keys are
-    elliptic (the real ones are RSA), so that a farm of hundreds of zones starts and answers quickly.
+    They are valid for onezone.example, provider.example, localhost, 127.0.0.1 and ::1. Their keys are by
+    default elliptic (the real ones are RSA), so that hundreds of zones start and answer quickly.
     """
 
-    def __init__(self) -> None:
-        self._authority = trustme.CA(organization_name="Simulated Zone Authority")
+    def __init__(self, key_type: trustme.KeyType = trustme.KeyType.ECDSA) -> None:
+        self._key_type = key_type
+        self._authority = trustme.CA(organization_name="Simulated Zone Authority", key_type=key_type)
         # Not methods under @cache: that would keep every authority alive for good.
         self.server_context = cache(self._make_server_context)
 
@@ -81,9 +82,11 @@ class Authority:
         now = datetime.now(UTC)
         start = now + timedelta(days=1) if credential is Credential.NOT_YET_VALID else now - _YEAR
         end = now - timedelta(days=1) if credential is Credential.EXPIRED else now + _YEAR
-        issuer = trustme.CA() if credential is Credential.UNTRUSTED else self._authority
+        issuer = trustme.CA(key_type=self._key_type) if credential is Credential.UNTRUSTED else self._authority
         names = _OTHER_NAMES if credential is Credential.OTHER_NAME else _NAMES
-        return issuer.issue_cert(*names, common_name=names[0], not_before=start, not_after=end)
+        return issuer.issue_cert(
+            *names, common_name=names[0], not_before=start, not_after=end, key_type=self._key_type
+        )
 
 
 def _remember_name(tls: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
