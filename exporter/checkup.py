@@ -20,6 +20,7 @@ from exporter.targets import AccessPath, Kind, Route, Target
 
 CONFIGURATION = configuration.OPERATION.name
 HEALTH = health.OPERATION.name
+_DIRECT_FIRST = (AccessPath.DIRECT, AccessPath.PROXY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,11 @@ class Checkup:
 
     def outcomes(self, operation: str) -> Iterator[Outcome]:
         """What an operation learnt over each route it was asked on, direct paths first."""
-        routes = sorted(self.visits, key=lambda route: route.path is AccessPath.PROXY)
-        for route in routes:
-            seen = self.observation(route, operation)
-            if seen is not None:
-                yield seen.outcome
+        for path in _DIRECT_FIRST:
+            for route, visit in self.visits.items():
+                seen = observation(visit, operation) if route.path is path else None
+                if seen is not None:
+                    yield seen.outcome
         yield from (seen.outcome for seen in self.details_observations if seen.operation == operation)
 
     @property
@@ -74,8 +75,8 @@ class Checkup:
     @property
     def routes_up(self) -> list[Route]:
         """The routes over which Onepanel answered, direct ones first."""
-        routes = sorted(self.visits, key=lambda route: route.path is AccessPath.PROXY)
-        return [route for route in routes if self.onepanel_answered(route)]
+        up = [route for route in self.visits if self.onepanel_answered(route)]
+        return [route for path in _DIRECT_FIRST for route in up if route.path is path]
 
     def facts(self, operation: str) -> Outcome | None:
         """The facts of an operation from the first route that gave any; None when there are none."""

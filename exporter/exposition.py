@@ -1,16 +1,17 @@
 """From the store to the text of `/metrics`: every declared metric, read off every subject it is about.
 
-Of each target the numbers are taken at one moment, and kept until its next round. The text is written
-family by family and handed on in pieces, so that it never stands in memory as a whole; `exporter.text`
-knows how.
+Of each target everything is picked at one moment. Then the text is written family by family, in parts of a
+few targets. A part that was compressed before is used again for as long as there is the same to tell:
+what most targets say changes seldom, and only times and counters with every round.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 from prometheus_client import (
     CollectorRegistry,
@@ -25,66 +26,87 @@ from exporter.catalogue import EXPORTER_METRICS, NODE_METRICS, ROUTE_METRICS, TA
 from exporter.checkup import Checkup
 from exporter.metrics import Metric, Scope
 from exporter.operations import OPERATIONS
+from exporter.operations.operation import Operation
+from exporter.packing import GzipStream, PackedBlock, pack
 from exporter.store import TargetState
-from exporter.text import Block, TextFormat, block, escape, header, line_names, merge, write
+from exporter.targets import Route
+from exporter.text import Labels, TextFormat, escape, header, line_names, lines
 from exporter.views import ExporterView, NodeView, RouteView, TargetView
 
-OPERATION_METRICS: tuple[tuple[str, Metric[Any]], ...] = tuple(
-    (operation.name, metric) for operation in OPERATIONS for metric in operation.metrics
-)
 _DECLARED: tuple[Metric[Any], ...] = (
     *EXPORTER_METRICS,
     *TARGET_METRICS,
     *NODE_METRICS,
     *ROUTE_METRICS,
-    *(metric for _operation, metric in OPERATION_METRICS),
+    *(metric for operation in OPERATIONS for metric in operation.metrics),
 )
 # Several operations may tell of one metric: it is one family.
 ALL_METRICS: tuple[Metric[Any], ...] = tuple({metric.name: metric for metric in _DECLARED}.values())
+# The metrics of an operation that are about the target, and those about each route.
+_BY_SCOPE: dict[Operation[Any], tuple[tuple[Metric[Any], ...], ...]] = {
+    operation: tuple(
+        tuple(metric for metric in operation.metrics if metric.scope is scope)
+        for scope in (Scope.TARGET, Scope.ROUTE)
+    )
+    for operation in OPERATIONS
+}
 _TURN_SECONDS = 0.005
-_PIECE_BYTES = 128 * 1024
-_OPENMETRICS_END = b"# EOF\n"
+_TARGETS_PER_PART = 50
+_OPENMETRICS_END = "# EOF\n"
 
-Labels = tuple[tuple[str, str], ...]
-Subject = tuple[Metric[Any], Labels, Any]
+# A metric, the labels that name the subject within its target, and what was seen of it.
+Fact: TypeAlias = tuple[Metric[Any], Labels, Any]
 
 
-class Blocks(NamedTuple):
-    """What is told of one target, or with an empty name of the exporter itself: a block for each family."""
+class Told(NamedTuple):
+    """What there is to tell at one moment of one target, or with an empty name of the exporter itself, by family."""
 
     target: str
-    families: dict[str, Block]
+    families: dict[str, list[Fact]]
+
+    def add(self, metrics: Iterable[Metric[Any]], labels: Labels, subject: Any) -> None:
+        """Add what these metrics see of a subject that is named by `labels`."""
+        for metric in metrics:
+            seen = metric.see(subject)
+            if seen is not None:
+                self.families.setdefault(metric.name, []).append((metric, labels, seen))
 
 
-def subjects(view: TargetView) -> Iterator[Subject]:
-    """Every metric of a target with each subject it is about, and the labels that name the subject."""
-    nodes = [(NodeView(view, name), (("node", name),)) for name in view.state.node_names]
-    routes = [
-        (RouteView(view, route), (("path", route.path.value), ("node", route.node)))
-        for route in view.state.routes
-    ]
-    yield from ((metric, (), view) for metric in TARGET_METRICS)
-    yield from ((metric, labels, node) for metric in NODE_METRICS for node, labels in nodes)
-    yield from ((metric, labels, route) for metric in ROUTE_METRICS for route, labels in routes)
-    if view.checkup is None:
-        return
-    for operation, metric in OPERATION_METRICS:
-        if metric.scope is Scope.TARGET:
-            yield metric, (), view.checkup.facts(operation)
-            continue
-        for route, labels in routes:
-            seen = view.checkup.observation(route.route, operation)
-            yield metric, labels, seen.outcome if seen else None
+class Part(NamedTuple):
+    """A piece of a page: its place there, all that it tells, and how that is written."""
+
+    place: tuple[str, int]
+    tells: object
+    write: Callable[[], str]
 
 
-def read(target: str, found: Iterable[Subject]) -> Blocks:
-    """What these subjects have to say now. A subject of None has nothing to say."""
-    families: dict[str, list[Block]] = {}
-    for metric, labels, subject in found:
-        told = None if subject is None else block(metric, labels, subject, of_target=bool(target))
-        if told is not None:
-            families.setdefault(metric.name, []).append(told)
-    return Blocks(escape(target), {name: merge(blocks) for name, blocks in families.items()})
+def tell_target(view: TargetView) -> Told:
+    """What every metric of a target sees of each subject it is about."""
+    told = Told(escape(view.target.name), {})
+    told.add(TARGET_METRICS, (), view)
+    for name in view.state.node_names:
+        told.add(NODE_METRICS, (("node", name),), NodeView(view, name))
+    for route in view.state.routes:
+        told.add(ROUTE_METRICS, _labels(route), RouteView(view, route))
+    if view.checkup is not None:
+        for operation in OPERATIONS:
+            _add_operation(told, operation, view.checkup)
+    return told
+
+
+def _add_operation(told: Told, operation: Operation[Any], checkup: Checkup) -> None:
+    of_target, of_route = _BY_SCOPE[operation]
+    facts = checkup.facts(operation.name) if of_target else None
+    if facts is not None:
+        told.add(of_target, (), facts)
+    for route in checkup.visits if of_route else ():
+        seen = checkup.observation(route, operation.name)
+        if seen is not None:
+            told.add(of_route, _labels(route), seen.outcome)
+
+
+def _labels(route: Route) -> Labels:
+    return (("path", route.path.value), ("node", route.node))
 
 
 class Exposition:
@@ -99,7 +121,7 @@ class Exposition:
         self._view = view
         self._clock = clock
         self._wall_clock = wall_clock
-        self._kept: dict[str, tuple[tuple[object, ...], Blocks]] = {}
+        self._packed: dict[tuple[str, int], tuple[object, PackedBlock]] = {}
         self._process = CollectorRegistry(auto_describe=True)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._process)
@@ -111,55 +133,67 @@ class Exposition:
 
         Lets other tasks run in between; each target's lines are of one moment.
         """
-        view = self._view()
-        turn = Turn()
-        everything = [read("", ((metric, (), view) for metric in EXPORTER_METRICS))]
-        for state in view.store.states:
-            everything.append(self._target_blocks(state))
-            await turn.give_way()
-        self._forget({state.target.name for state in view.store.states})
-        gathered: list[bytes] = []
-        size = 0
-        for part in _families(everything, text_format, names):
-            gathered.append(part)
-            size += len(part)
-            if size > _PIECE_BYTES:
-                yield b"".join(gathered)
-                gathered, size = [], 0
-            await turn.give_way()
-        gathered.append(self._process_page(text_format, names))
-        yield b"".join([*gathered, _end(text_format)])
+        async for part in self._parts(text_format, names):
+            yield part.write().encode()
+
+    async def packed_page(
+        self, text_format: TextFormat, names: frozenset[str] = frozenset()
+    ) -> AsyncIterator[bytes]:
+        """The same, as a gzip file."""
+        stream = GzipStream()
+        yield stream.begin()
+        async for part in self._parts(text_format, names):
+            yield stream.add(self._pack(part))
+        yield stream.end()
 
     def round_page(
         self, checkup: Checkup, text_format: TextFormat, names: frozenset[str] = frozenset()
     ) -> bytes:
         """The metrics of one target after this round and no other, or only the families of these names."""
         state = self._view().store.alone(checkup, self._clock())
-        in_maintenance = state.maintenance(self._wall_clock()) is not None
-        blocks = read(state.target.name, subjects(TargetView(state, state.checkup, in_maintenance)))
-        return b"".join([*_families([blocks], text_format, names), _end(text_format)])
+        told = self._tell(state, state.checkup)
+        written = [part.write() for part in _family_parts([[told]], text_format, names)]
+        return "".join([*written, _end(text_format)]).encode()
 
-    def _target_blocks(self, state: TargetState) -> Blocks:
-        """The blocks of a target: those of the last page, unless something has changed since."""
-        checkup = state.fresh(self._clock())
+    async def _parts(self, text_format: TextFormat, names: frozenset[str]) -> AsyncIterator[Part]:
+        view = self._view()
+        turn = Turn()
+        own = Told("", {})
+        own.add(EXPORTER_METRICS, (), view)
+        everything = []
+        for state in view.store.states:
+            everything.append(self._tell(state, state.fresh(self._clock())))
+            await turn.give_way()
+        groups = [[own], *_groups(everything)]
+        self._forget(len(groups))
+        for part in _family_parts(groups, text_format, names):
+            yield part
+            await turn.give_way()
+        last = self._process_page(text_format, names) + _end(text_format)
+        yield Part(("", 0), last, lambda: last)
+
+    def _tell(self, state: TargetState, checkup: Checkup | None) -> Told:
         in_maintenance = state.maintenance(self._wall_clock()) is not None
-        revision = (state, state.target, state.checkup, checkup, state.polls_skipped, in_maintenance)
-        kept = self._kept.get(state.target.name)
-        if kept is None or any(mine is not theirs for mine, theirs in zip(kept[0], revision, strict=True)):
-            blocks = read(state.target.name, subjects(TargetView(state, checkup, in_maintenance)))
-            kept = self._kept[state.target.name] = (revision, blocks)
+        return tell_target(TargetView(state, checkup, in_maintenance))
+
+    def _pack(self, part: Part) -> PackedBlock:
+        """The part, compressed; as it was in the last page if it tells the same."""
+        kept = self._packed.get(part.place)
+        if kept is None or kept[0] != part.tells:
+            kept = self._packed[part.place] = (part.tells, pack(part.write().encode()))
         return kept[1]
 
-    def _forget(self, wanted: set[str]) -> None:
-        for name in self._kept.keys() - wanted:
-            del self._kept[name]
+    def _forget(self, groups: int) -> None:
+        """Keep nothing of places that a page of so many groups does not have."""
+        for place in [place for place in self._packed if place[1] >= groups]:
+            del self._packed[place]
 
-    def _process_page(self, text_format: TextFormat, names: frozenset[str]) -> bytes:
+    def _process_page(self, text_format: TextFormat, names: frozenset[str]) -> str:
         registry: Any = self._process.restricted_registry(names) if names else self._process
-        if text_format is TextFormat.OPENMETRICS:
-            page: bytes = generate_openmetrics(registry)  # type: ignore[no-untyped-call]  # the library's
-            return page.removesuffix(_OPENMETRICS_END)
-        return generate_latest(registry)
+        if text_format is TextFormat.CLASSIC:
+            return generate_latest(registry).decode()
+        page: bytes = generate_openmetrics(registry)  # type: ignore[no-untyped-call]  # the library's
+        return page.decode().removesuffix(_OPENMETRICS_END)
 
 
 class Turn:
@@ -175,18 +209,34 @@ class Turn:
             self._began = time.perf_counter()
 
 
-def _families(
-    everything: Iterable[Blocks], text_format: TextFormat, names: frozenset[str]
-) -> Iterator[bytes]:
+def _groups(everything: Sequence[Told]) -> Iterator[Sequence[Told]]:
+    for first in range(0, len(everything), _TARGETS_PER_PART):
+        yield everything[first : first + _TARGETS_PER_PART]
+
+
+def _family_parts(
+    groups: Sequence[Sequence[Told]], text_format: TextFormat, names: frozenset[str]
+) -> Iterator[Part]:
     """Header and lines of every family that has any, in the order of the declarations."""
     for metric in ALL_METRICS:
         if names and names.isdisjoint(line_names(metric)):
             continue
-        found = [(told.target, told.families.get(metric.name)) for told in everything]
-        if any(family for _target, family in found):
-            yield header(metric, text_format)
-        yield from (write(family, target).encode() for target, family in found if family)
+        is_first = True
+        for number, group in enumerate(groups):
+            found = [
+                (told.target, told.families[metric.name]) for told in group if metric.name in told.families
+            ]
+            if not found:
+                continue
+            head = header(metric, text_format) if is_first else ""
+            is_first = False
+            yield Part((metric.name, number), (head, found), partial(_write, head, found))
 
 
-def _end(text_format: TextFormat) -> bytes:
-    return _OPENMETRICS_END if text_format is TextFormat.OPENMETRICS else b""
+def _write(head: str, found: Iterable[tuple[str, Sequence[Fact]]]) -> str:
+    written = (lines(metric, labels, seen, target) for target, told in found for metric, labels, seen in told)
+    return "".join([head, *written])
+
+
+def _end(text_format: TextFormat) -> str:
+    return _OPENMETRICS_END if text_format is TextFormat.OPENMETRICS else ""

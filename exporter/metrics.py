@@ -1,8 +1,8 @@
 """How a metric is declared: one value that says its name, help, labels and how to read it.
 
 A metric has a scope, which gives the labels that tell its subjects apart, and `labels` of its own.
-`read` turns one subject into readings; a subject about which nothing is known yields none, so that
-what could not be learnt is absent from `/metrics`.
+`see` picks a value off one subject, `read` turns it into readings; a subject about which nothing is known
+shows None, so that what could not be learnt is absent from `/metrics`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 Subject = TypeVar("Subject")
 
@@ -53,35 +53,40 @@ class Reading(NamedTuple):
     value: float | Distribution
 
 
-@dataclass(frozen=True, slots=True)
+def one(value: float) -> Iterator[Reading]:
+    """The reading of a metric without labels of its own."""
+    yield Reading((), float(value))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric(Generic[Subject]):
     """The declaration of one metric family.
 
-    `name` is the family's name as exposed (counters with `_total`). `label_names` replaces `labels`
-    where the names depend on the subject (only `onedata_target_info` does that). Of readings that `read`
-    gives as a tuple the text is kept: that is for long ones that many subjects have in common.
+    `name` is the family's name as exposed (counters with `_total`). `see` picks what there is to tell off
+    a subject: an immutable value that has what `read` needs and no more, as lines are written anew only when
+    it has changed; None when there is nothing to tell. `read` turns it into readings. `label_names` replaces
+    `labels` where the names depend on what was seen (only `onedata_target_info` does that).
     """
 
     name: str
     help: str
     scope: Scope
-    read: Callable[[Subject], Iterable[Reading]]
+    see: Callable[[Subject], Any]
+    read: Callable[[Any], Iterable[Reading]] = one
     labels: tuple[str, ...] = ()
     type: MetricType = MetricType.GAUGE
-    label_names: Callable[[Subject], tuple[str, ...]] | None = None
+    label_names: Callable[[Any], tuple[str, ...]] | None = None
 
 
-def one(value: float | None) -> Iterator[Reading]:
-    """The reading of a metric without labels of its own; nothing when the value is unknown."""
-    if value is not None:
-        yield Reading((), float(value))
-
-
-def state_set(states: type[StrEnum], current: str | None, *labels: str) -> Iterator[Reading]:
-    """A series for each state, 1 for the current one; nothing when it is unknown.
+def state_set(states: type[StrEnum], current: str, *labels: str) -> Iterator[Reading]:
+    """A series for each state, 1 for the current one.
 
     `labels` are the values of the metric's labels before the state, which comes last.
     """
-    if current is not None:
-        for state in states:
-            yield Reading((*labels, state.value), float(state.value == current))
+    for state in states:
+        yield Reading((*labels, state.value), float(state.value == current))
+
+
+def states_of(states: type[StrEnum]) -> Callable[[str], Iterator[Reading]]:
+    """The reader of a metric that has no labels but the state."""
+    return lambda current: state_set(states, current)

@@ -5,15 +5,17 @@ Both have the same lines for our metrics; only the headers differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics import Distribution, Metric, MetricType, Reading
+from exporter.metrics import Distribution, Metric, MetricType
 
+# Names and values.
+Labels: TypeAlias = tuple[tuple[str, str], ...]
 # The labels of a reading, and the bounds of its buckets if it is a distribution.
 _Shape: TypeAlias = tuple[tuple[str, ...], tuple[float, ...] | None]
 
@@ -36,13 +38,12 @@ class TextFormat(Enum):
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
-def header(metric: Metric[Any], text_format: TextFormat) -> bytes:
+def header(metric: Metric[Any], text_format: TextFormat) -> str:
     """The HELP and TYPE lines of a family. OpenMetrics names a counter without its `_total`."""
     name, escapes = metric.name, _HELP_ESCAPES
     if text_format is TextFormat.OPENMETRICS:
         name, escapes = family_name(metric), _ESCAPES
-    text = f"# HELP {name} {metric.help.translate(escapes)}\n# TYPE {name} {metric.type.value}\n"
-    return text.encode()
+    return f"# HELP {name} {metric.help.translate(escapes)}\n# TYPE {name} {metric.type.value}\n"
 
 
 def family_name(metric: Metric[Any]) -> str:
@@ -56,82 +57,33 @@ def line_names(metric: Metric[Any]) -> frozenset[str]:
     return frozenset({metric.name, family_name(metric), *(metric.name + suffix for suffix in suffixes)})
 
 
-class Block(NamedTuple):
-    """The lines of one subject, not yet written out: what many targets have in common, and the numbers."""
-
-    template: str
-    numbers: tuple[float | str, ...]
-
-
-def block(
-    metric: Metric[Any], labels: tuple[tuple[str, str], ...], subject: Any, *, of_target: bool = True
-) -> Block | None:
-    """What a metric tells of one subject; None when that is nothing.
+def lines(metric: Metric[Any], labels: Labels, seen: Any, target: str = "") -> str:
+    """The lines that tell what a metric has seen of one subject.
 
     `labels` name the subject within its target, the metric's readings add their own. The name of the target
-    is filled in by `write`, if the lines are `of_target`.
+    is already escaped; without one the lines have no such label.
     """
-    readings = metric.read(subject)
-    names = metric.label_names(subject) if metric.label_names else metric.labels
-    make: Callable[..., Block | None] = _kept_block if type(readings) is tuple else _block
-    return make(metric.name, of_target, labels, names, readings)
-
-
-def _block(
-    name: str,
-    of_target: bool,  # noqa: FBT001 - part of a key
-    labels: tuple[tuple[str, str], ...],
-    own_names: tuple[str, ...],
-    readings: Iterable[Reading],
-) -> Block | None:
+    names = metric.label_names(seen) if metric.label_names else metric.labels
     shape: list[_Shape] = []
     numbers: list[float] = []
-    for own, value in readings:
+    for own, value in metric.read(seen):
         if isinstance(value, Distribution):
             shape.append((own, value.bounds))
             numbers += (*value.counts, value.count, value.sum)
         else:
             shape.append((own, None))
             numbers.append(value)
-    if not shape:
-        return None
     # Python writes floats as Go does, as long as they are neither large nor odd.
     written = [float(each) if -_PLAIN < each < _PLAIN else _number(each) for each in numbers]
-    return Block(_template(name, of_target, labels, own_names, tuple(shape)), tuple(written))
-
-
-@lru_cache(maxsize=64)
-def _kept_block(*of: Any) -> Block | None:
-    """A block that is likely to be wanted again, with the numbers already in their places."""
-    found = _block(*of)
-    return found and Block((found.template % found.numbers).replace("%", "%%"), ())
-
-
-def merge(blocks: Sequence[Block]) -> Block:
-    """Several blocks of one family as one."""
-    if len(blocks) == 1:
-        return blocks[0]
-    return Block(
-        _joined(tuple(each.template for each in blocks)),
-        tuple(number for each in blocks for number in each.numbers),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _joined(templates: tuple[str, ...]) -> str:
-    return "".join(templates)
-
-
-def write(found: Block, target: str = "") -> str:
-    """The lines, for a target whose name is already escaped."""
-    return (found.template % found.numbers).replace(_TARGET, target)
+    template = _template(metric.name, bool(target), labels, names, tuple(shape))
+    return (template % tuple(written)).replace(_TARGET, target)
 
 
 @lru_cache(maxsize=2048)
 def _template(
     name: str,
     of_target: bool,  # noqa: FBT001 - part of a key
-    labels: tuple[tuple[str, str], ...],
+    labels: Labels,
     own_names: tuple[str, ...],
     shape: tuple[_Shape, ...],
 ) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import math
 import os
 import subprocess
@@ -24,7 +25,7 @@ from exporter.operations import PUBLIC_OPERATIONS
 from exporter.reasons import Failure, Reason
 from exporter.store import Store
 from exporter.targets import Node
-from exporter.text import TextFormat, block, escape, family_name, header, write
+from exporter.text import TextFormat, escape, family_name, header, lines
 from exporter.views import ExporterView
 from tests.support.checkups import REFUSED, make_checkup, make_details, make_target
 from tests.support.programs import program
@@ -166,10 +167,17 @@ async def test_only_the_families_asked_for_are_told(
     } == lines_begin_with
 
 
-async def test_a_page_is_rendered_anew_only_for_what_changed(store: Store) -> None:
+async def test_a_packed_page_is_the_page_whatever_changed_since_the_one_before(store: Store) -> None:
     now = [1000.0]
     exposition = exposition_of(store, lambda: now[0])
     names = frozenset({"onedata_onepanel_up", "onedata_polls_total"})
+
+    async def page_of(exposition: Exposition, *, names: frozenset[str]) -> str:
+        packed = [piece async for piece in exposition.packed_page(TextFormat.CLASSIC, names)]
+        plain = [piece async for piece in exposition.page(TextFormat.CLASSIC, names)]
+        assert gzip.decompress(b"".join(packed)) == b"".join(plain)
+        return b"".join(plain).decode()
+
     first = await page_of(exposition, names=names)
     assert await page_of(exposition, names=names) == first
     store.record(make_checkup(store.states[0].target, proxy=REFUSED), 1000.0)
@@ -207,7 +215,7 @@ distributions = st.tuples(values, values, st.lists(values, max_size=3)).map(
 def as_family(metric: Metric[None], labels: dict[str, str]) -> Family:
     """The same series, as prometheus_client sees them."""
     family = Family(family_name(metric), metric.help, metric.type.value)
-    for reading in metric.read(None):
+    for reading in metric.read(metric.see(None)):
         own = {**labels, **dict(zip(metric.labels, reading.labels, strict=True))}
         own = {key: value.encode("utf-8", "replace").decode() for key, value in own.items() if value}
         if isinstance(reading.value, Distribution):
@@ -229,15 +237,11 @@ class OneFamily:
 
 
 def text_of(metric: Metric[None], target: str) -> bytes:
-    found = block(metric, (), None, of_target=bool(target))
-    assert found is not None
-    return write(found, escape(target)).encode()
+    return lines(metric, (), metric.see(None), escape(target)).encode()
 
 
-@pytest.mark.parametrize("give", [list, tuple])  # readings given as a tuple are kept as text
 @given(st.sampled_from(MetricType), label_values, label_values, values, distributions, st.text(max_size=30))
 def test_our_text_is_the_librarys_to_the_byte(  # noqa: PLR0913, PLR0917 - drawn values
-    give: Callable[[list[Reading]], list[Reading] | tuple[Reading, ...]],
     kind: MetricType,
     target: str,
     own: str,
@@ -252,23 +256,24 @@ def test_our_text_is_the_librarys_to_the_byte(  # noqa: PLR0913, PLR0917 - drawn
         name,
         help_text,
         Scope.TARGET,
-        lambda _subject: give([Reading((own,), value)]),
+        lambda _subject: value,
+        lambda seen: [Reading((own,), seen)],
         labels=("own",),
         type=kind,
     )
     labels = {"target": target}
     body = text_of(metric, target)
     registry = OneFamily(as_family(metric, labels))
-    assert header(metric, TextFormat.CLASSIC) + body == generate_latest(registry)
-    ours = header(metric, TextFormat.OPENMETRICS) + body + b"# EOF\n"
+    assert header(metric, TextFormat.CLASSIC).encode() + body == generate_latest(registry)
+    ours = header(metric, TextFormat.OPENMETRICS).encode() + body + b"# EOF\n"
     assert ours == generate_openmetrics(registry)  # type: ignore[no-untyped-call]
 
 
 @given(label_values)
 def test_a_label_value_is_read_back_as_it_was(value: str) -> None:
-    metric: Metric[None] = Metric("onedata_things", "Things.", Scope.TARGET, lambda _: [Reading((), 1.0)])
-    text = header(metric, TextFormat.CLASSIC) + text_of(metric, value)
-    (family,) = parse_classic(text.decode())
+    metric: Metric[None] = Metric("onedata_things", "Things.", Scope.TARGET, lambda _: 1.0)
+    text = header(metric, TextFormat.CLASSIC) + text_of(metric, value).decode()
+    (family,) = parse_classic(text)
     written = value.encode("utf-8", "replace").decode()
     assert family.samples[0].labels == ({"target": written} if written else {})
     assert math.isclose(family.samples[0].value, 1.0)

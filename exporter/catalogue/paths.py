@@ -3,94 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
+from typing import Any, TypeAlias
 
 from exporter.checkup import HEALTH, configurations, paths_agree
 from exporter.diagnosis import Diagnosis
-from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope, one, state_set
+from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope, states_of
 from exporter.observation import Phase
 from exporter.operations import applicable
+from exporter.operations.operation import Operation
 from exporter.reasons import Reason
 from exporter.targets import AccessPath, Route
 from exporter.views import NodeView, RouteView
 
+# What was seen, by the value of the metric's one label: an operation or a phase.
+ByName: TypeAlias = tuple[tuple[str, Any], ...]
 
-def _asked(view: RouteView) -> list[str]:
+
+def _asked(view: RouteView) -> tuple[str, ...]:
     """The operations that this route is asked, or was asked where that was not foreseen."""
-    foreseen = [each.name for each in applicable(view.of.target) if view.route.path in each.paths]
-    return [*foreseen, *sorted(view.tally.requests.keys() - set(foreseen))]
+    foreseen = _foreseen(applicable(view.of.target), view.route.path)
+    return (*foreseen, *sorted(view.tally.requests.keys() - set(foreseen)))
 
 
-def _up(view: RouteView) -> Iterator[Reading]:
-    if view.of.checkup:
-        yield from one(view.of.checkup.onepanel_answered(view.route))
+@cache
+def _foreseen(operations: tuple[Operation[Any], ...], path: AccessPath) -> tuple[str, ...]:
+    return tuple(each.name for each in operations if path in each.paths)
 
 
-def _http_status(view: RouteView) -> Iterator[Reading]:
+def _per_name(by_name: ByName) -> Iterator[Reading]:
+    for name, value in by_name:
+        yield Reading((name,), value)
+
+
+def _up(view: RouteView) -> bool | None:
+    return view.of.checkup.onepanel_answered(view.route) if view.of.checkup else None
+
+
+def _http_status(view: RouteView) -> ByName | None:
     if view.of.checkup is None:
-        return
+        return None
     visit = view.of.checkup.visits.get(view.route)
-    for seen in (*(visit.observations if visit else ()), *view.of.checkup.details_observations):
-        statuses = [exchange.status for exchange in seen.exchanges if exchange.route == view.route]
-        if statuses:
-            yield Reading((seen.operation,), statuses[-1])
+    observations = (*(visit.observations if visit else ()), *view.of.checkup.details_observations)
+    statuses = {
+        seen.operation: exchange.status
+        for seen in observations
+        for exchange in seen.exchanges
+        if exchange.route == view.route
+    }
+    return tuple(statuses.items()) or None
 
 
-def _requests(view: RouteView) -> Iterator[Reading]:
-    for operation in _asked(view):
-        yield Reading((operation,), view.tally.requests[operation])
+def _requests(view: RouteView) -> ByName:
+    requests = view.tally.requests
+    return tuple((operation, requests[operation]) for operation in _asked(view))
 
 
-def _failures(view: RouteView) -> tuple[Reading, ...]:
-    return _failure_readings(tuple(_asked(view)), tuple(view.tally.failures.items()))
+def _failures(view: RouteView) -> tuple[tuple[str, ...], tuple[tuple[tuple[str, Reason], int], ...]]:
+    return _asked(view), tuple(view.tally.failures.items())
 
 
-# Almost half of all series, and the same for all targets that never failed.
-@lru_cache(maxsize=64)
 def _failure_readings(
-    operations: tuple[str, ...], failures: tuple[tuple[tuple[str, Reason], int], ...]
-) -> tuple[Reading, ...]:
+    seen: tuple[tuple[str, ...], tuple[tuple[tuple[str, Reason], int], ...]],
+) -> Iterator[Reading]:
+    operations, failures = seen
     counted = dict(failures)
+    for operation in operations:
+        for reason in Reason:
+            yield Reading((operation, reason.value), counted.get((operation, reason), 0))
+
+
+def _durations(view: RouteView) -> ByName:
+    durations = view.tally.durations
     return tuple(
-        Reading((operation, reason.value), counted.get((operation, reason), 0))
-        for operation in operations
-        for reason in Reason
+        (operation, durations[operation].distribution())
+        for operation in _asked(view)
+        if operation in durations
     )
 
 
-def _durations(view: RouteView) -> Iterator[Reading]:
-    for operation in _asked(view):
-        if operation in view.tally.durations:
-            yield Reading((operation,), view.tally.durations[operation].distribution())
+def _phases(view: RouteView) -> ByName:
+    tally = view.tally
+    return tuple(
+        (phase.value, Distribution(tally.phase_counts[phase], tally.phase_seconds.get(phase, 0.0)))
+        for phase in Phase
+    )
 
 
-def _phases(view: RouteView) -> Iterator[Reading]:
-    for phase in Phase:
-        tally = view.tally
-        yield Reading(
-            (phase.value,), Distribution(tally.phase_counts[phase], tally.phase_seconds.get(phase, 0.0))
-        )
-
-
-def _overhead(view: NodeView) -> Iterator[Reading]:
+def _overhead(view: NodeView) -> float | None:
     if view.of.checkup is None:
-        return
+        return None
     seen = [view.of.checkup.observation(Route(path, view.node), HEALTH) for path in AccessPath]
     proxy, direct = (entry.last.seconds if entry and not entry.failure else None for entry in seen)
-    if proxy is not None and direct is not None:
-        yield from one(proxy - direct)
+    return None if proxy is None or direct is None else proxy - direct
 
 
-def _agree(view: NodeView) -> Iterator[Reading]:
+def _agree(view: NodeView) -> bool | None:
+    return paths_agree(configurations(view.of.checkup.visits, view.node)) if view.of.checkup else None
+
+
+def _diagnosis(view: NodeView) -> Diagnosis | None:
     if view.of.checkup:
-        yield from one(paths_agree(configurations(view.of.checkup.visits, view.node)))
-
-
-def _diagnosis(view: NodeView) -> Iterator[Reading]:
-    if view.of.checkup:
-        yield from state_set(Diagnosis, view.of.checkup.diagnoses[view.node])
-    elif view.of.state.checkup is None:
-        yield from state_set(Diagnosis, Diagnosis.UNKNOWN)
+        return view.of.checkup.diagnoses[view.node]
+    return Diagnosis.UNKNOWN if view.of.state.checkup is None else None
 
 
 ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
@@ -105,6 +120,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "HTTP status code of the last answer; 0: no HTTP answer.",
         Scope.ROUTE,
         _http_status,
+        _per_name,
         labels=("operation",),
     ),
     Metric(
@@ -112,6 +128,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "Finished requests.",
         Scope.ROUTE,
         _requests,
+        _per_name,
         labels=("operation",),
         type=MetricType.COUNTER,
     ),
@@ -120,6 +137,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "Finished requests that failed, by reason.",
         Scope.ROUTE,
         _failures,
+        _failure_readings,
         labels=("operation", "reason"),
         type=MetricType.COUNTER,
     ),
@@ -128,6 +146,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "From sending the request to the last byte of the answer, for every HTTP answer.",
         Scope.ROUTE,
         _durations,
+        _per_name,
         labels=("operation",),
         type=MetricType.HISTOGRAM,
     ),
@@ -136,6 +155,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "Time spent opening connections, by phase.",
         Scope.ROUTE,
         _phases,
+        _per_name,
         labels=("phase",),
         type=MetricType.SUMMARY,
     ),
@@ -143,7 +163,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "onedata_poll_last_success_timestamp_seconds",
         "When a round last found Onepanel answering over this path.",
         Scope.ROUTE,
-        lambda view: one(view.tally.last_success_at),
+        lambda view: view.tally.last_success_at,
     ),
 )
 
@@ -153,6 +173,7 @@ NODE_METRICS: tuple[Metric[NodeView], ...] = (
         "What both paths together say is wrong; 1 for the one diagnosis that holds.",
         Scope.NODE,
         _diagnosis,
+        states_of(Diagnosis),
         labels=("diagnosis",),
     ),
     Metric(

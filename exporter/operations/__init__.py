@@ -4,6 +4,7 @@
 so that the cluster's identity is known even then. Adding an operation is one file and one line here.
 """
 
+from functools import cache
 from typing import Any
 
 from exporter.operations import (
@@ -35,8 +36,13 @@ PUBLIC_OPERATIONS = tuple(operation.name for operation in OPERATIONS if not oper
 
 def applicable(target: Target) -> tuple[Operation[Any], ...]:
     """The operations that a target, as it is configured, is asked at all."""
+    return _applicable(target.left_out, bool(target.auth.methods))
+
+
+@cache
+def _applicable(left_out: frozenset[str], can_authenticate: bool) -> tuple[Operation[Any], ...]:  # noqa: FBT001 - part of a key
     return tuple(
         operation
         for operation in OPERATIONS
-        if operation.name not in target.left_out and (target.auth.methods or not operation.needs_credentials)
+        if operation.name not in left_out and (can_authenticate or not operation.needs_credentials)
     )

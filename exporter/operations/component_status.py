@@ -197,7 +197,8 @@ _METRIC: Metric[ComponentStatus | Failure] = Metric(
     name="onedata_component_status",
     help="Status of a component on a host; unreachable: that host's Onepanel is away.",
     scope=Scope.TARGET,
-    read=known(_readings),
+    see=known(lambda facts: facts if facts.by_host else None),
+    read=_readings,
     labels=("component", "host", "status"),
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.metrics import Metric, Reading, Scope, one
+from exporter.metrics import Metric, Reading, Scope
 from exporter.operations.answers import Answer, one_line, read_object
 from exporter.operations.operation import Operation, ask, known
 from exporter.reasons import Failure, Reason
@@ -102,26 +102,27 @@ OPERATION: Operation[Configuration] = Operation(
             name="onedata_cluster_info",
             help="What the public configuration says of the cluster; always 1.",
             scope=Scope.TARGET,
-            read=known(_info),
+            see=known(lambda facts: facts),
+            read=_info,
             labels=("kind", "version", "build", "cluster_id", "name", "domain", "zone_domain"),
         ),
         Metric(
             name="onedata_cluster_deployed",
             help="1: the cluster is deployed. 0: its installation is not finished.",
             scope=Scope.TARGET,
-            read=known(lambda facts: one(facts.deployed)),
+            see=known(lambda facts: facts.deployed),
         ),
         Metric(
             name="onedata_cluster_registered",
             help="1: the Oneprovider is registered in a Onezone. Absent for a Onezone.",
             scope=Scope.TARGET,
-            read=known(lambda facts: one(facts.registered)),
+            see=known(lambda facts: facts.registered),
         ),
         Metric(
             name="onedata_configuration_complete",
             help="0: the server gave its reduced answer, or a registered Oneprovider does not know its own name.",
             scope=Scope.TARGET,
-            read=known(lambda facts: one(facts.complete)),
+            see=known(lambda facts: facts.complete),
         ),
     ),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exporter.metrics import Metric, Reading, Scope, one, state_set
+from exporter.metrics import Metric, Reading, Scope, state_set
 from exporter.operations.answers import Answer, read_object
 from exporter.operations.moments import read_moment
 from exporter.operations.operation import Cadence, Operation, ask, known, with_credentials
@@ -50,8 +50,8 @@ def read(answer: Answer) -> DnsCheck | Failure:
     return DnsCheck(statuses, read_moment(body.get("timestamp")))
 
 
-def _statuses(facts: DnsCheck) -> Iterator[Reading]:
-    for check, status in facts.statuses.items():
+def _statuses(statuses: Mapping[str, DnsStatus]) -> Iterator[Reading]:
+    for check, status in statuses.items():
         yield from state_set(DnsStatus, status, check)
 
 
@@ -67,14 +67,15 @@ OPERATION: Operation[DnsCheck] = Operation(
             name="onedata_dns_check_status",
             help="Result of Onepanel's check of the DNS records, of the domain and of the DNS zone.",
             scope=Scope.TARGET,
-            read=known(_statuses),
+            see=known(lambda facts: facts.statuses or None),
+            read=_statuses,
             labels=("check", "status"),
         ),
         Metric(
             name="onedata_dns_check_timestamp_seconds",
             help="When Onepanel checked the DNS records.",
             scope=Scope.TARGET,
-            read=known(lambda facts: one(facts.checked_at)),
+            see=known(lambda facts: facts.checked_at),
         ),
     ),
 )

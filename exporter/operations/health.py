@@ -6,10 +6,9 @@ Known since 21.02.1; older versions answer 404. It asks every node and has no de
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from exporter.metrics import Metric, Reading, Scope, one
+from exporter.metrics import Metric, Scope
 from exporter.operations.answers import Answer, one_line, read_object
 from exporter.operations.operation import Operation, ask
 from exporter.reasons import Failure, Reason
@@ -34,11 +33,10 @@ def read(answer: Answer) -> Health | Failure:
     return Failure(Reason.INVALID_BODY, "no status in the answer")
 
 
-def _healthy(outcome: Health | Failure) -> Iterator[Reading]:
+def _healthy(outcome: Health | Failure) -> bool | None:
     if isinstance(outcome, Health):
-        yield from one(1)
-    elif outcome.reason is Reason.UNHEALTHY:
-        yield from one(0)
+        return True
+    return False if outcome.reason is Reason.UNHEALTHY else None
 
 
 OPERATION: Operation[Health] = Operation(
@@ -50,7 +48,7 @@ OPERATION: Operation[Health] = Operation(
             name="onedata_onepanel_healthy",
             help="What /health said: 1 healthy, 0 not. Absent when it said nothing.",
             scope=Scope.ROUTE,
-            read=_healthy,
+            see=_healthy,
         ),
     ),
 )

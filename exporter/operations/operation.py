@@ -7,12 +7,12 @@ several (host by host, when a host is away) just goes on asking. It never sees a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from exporter.metrics import Metric, Reading
+from exporter.metrics import Metric
 from exporter.operations.answers import Answer
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Kind
@@ -86,7 +86,7 @@ def with_credentials(known: Known) -> bool:
     return known.can_authenticate and known.kind is not Kind.AUTO
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation(Generic[Facts]):
     """One operation: where to ask, when, on which paths, with which credentials, and what to export.
 
@@ -121,10 +121,10 @@ def ask(
     return converse
 
 
-def known(read: Callable[[Facts], Iterable[Reading]]) -> Callable[[Facts | Failure], Iterable[Reading]]:
-    """A metric's reader of facts made a reader of outcomes: a failure yields nothing."""
+def known(pick: Callable[[Facts], Any]) -> Callable[[Facts | Failure], Any]:
+    """What a metric sees of the facts; of a failure it sees nothing."""
 
-    def read_outcome(outcome: Facts | Failure) -> Iterable[Reading]:
-        return () if isinstance(outcome, Failure) else read(outcome)
+    def see(outcome: Facts | Failure) -> Any:
+        return None if isinstance(outcome, Failure) else pick(outcome)
 
-    return read_outcome
+    return see

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exporter.metrics import Metric, Scope, one, state_set
+from exporter.metrics import Metric, Scope, states_of
 from exporter.operations.answers import Answer, read_object
 from exporter.operations.moments import read_moment
 from exporter.operations.operation import (
@@ -69,26 +69,27 @@ OPERATION: Operation[WebCertificate] = Operation(
             name="onedata_web_certificate_status",
             help="Onepanel's own view of the cluster's certificate.",
             scope=Scope.TARGET,
-            read=known(lambda facts: state_set(WebCertificateStatus, facts.status)),
+            see=known(lambda facts: facts.status),
+            read=states_of(WebCertificateStatus),
             labels=("status",),
         ),
         Metric(
             name="onedata_web_certificate_lets_encrypt",
             help="1: Onepanel obtains the certificate from Let's Encrypt.",
             scope=Scope.TARGET,
-            read=known(lambda facts: one(facts.lets_encrypt)),
+            see=known(lambda facts: facts.lets_encrypt),
         ),
         Metric(
             name="onedata_web_certificate_last_renewal_success_timestamp_seconds",
             help="When Onepanel last renewed the certificate.",
             scope=Scope.TARGET,
-            read=known(lambda facts: one(facts.last_renewal_success)),
+            see=known(lambda facts: facts.last_renewal_success),
         ),
         Metric(
             name="onedata_web_certificate_last_renewal_failure_timestamp_seconds",
             help="When Onepanel last failed to renew the certificate.",
             scope=Scope.TARGET,
-            read=known(lambda facts: one(facts.last_renewal_failure)),
+            see=known(lambda facts: facts.last_renewal_failure),
         ),
     ),
 )

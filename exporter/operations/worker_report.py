@@ -17,7 +17,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from exporter.metrics import Metric, Reading, Scope, state_set
+from exporter.metrics import Metric, Reading, Scope, state_set, states_of
 from exporter.operations.answers import Answer, one_line, refusal
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, Guarded, guard, hosts_named
 from exporter.operations.operation import (
@@ -141,8 +141,8 @@ def _converse(known_before: Known) -> Conversation[WorkerReport]:
     return report  # type: ignore[no-any-return]  # what `read` made
 
 
-def _modules(facts: WorkerReport) -> Iterator[Reading]:
-    for host, modules in facts.modules.items():
+def _modules(by_host: Mapping[str, Mapping[str, ReportStatus]]) -> Iterator[Reading]:
+    for host, modules in by_host.items():
         for name, status in modules.items():
             yield from state_set(ReportStatus, status, host, name)
 
@@ -157,14 +157,16 @@ OPERATION: Operation[WorkerReport] = Operation(
             name="onedata_worker_status",
             help="Overall status in the worker's report.",
             scope=Scope.TARGET,
-            read=known(lambda facts: state_set(ReportStatus, facts.status)),
+            see=known(lambda facts: facts.status),
+            read=states_of(ReportStatus),
             labels=("status",),
         ),
         Metric(
             name="onedata_worker_module_status",
             help="Status of each module of each worker node, from the worker's report.",
             scope=Scope.TARGET,
-            read=known(_modules),
+            see=known(lambda facts: facts.modules or None),
+            read=_modules,
             labels=("host", "module", "status"),
         ),
     ),

@@ -82,7 +82,9 @@ class Authority:
         now = datetime.now(UTC)
         start = now + timedelta(days=1) if credential is Credential.NOT_YET_VALID else now - _YEAR
         end = now - timedelta(days=1) if credential is Credential.EXPIRED else now + _YEAR
-        issuer = trustme.CA(key_type=self._key_type) if credential is Credential.UNTRUSTED else self._authority
+        issuer = (
+            trustme.CA(key_type=self._key_type) if credential is Credential.UNTRUSTED else self._authority
+        )
         names = _OTHER_NAMES if credential is Credential.OTHER_NAME else _NAMES
         return issuer.issue_cert(
             *names, common_name=names[0], not_before=start, not_after=end, key_type=self._key_type

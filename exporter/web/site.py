@@ -24,6 +24,9 @@ class MetricsPage(Protocol):
     def page(self, text_format: TextFormat, names: frozenset[str]) -> AsyncIterator[bytes]:
         """The whole page in pieces, or only the families that have one of these names."""
 
+    def packed_page(self, text_format: TextFormat, names: frozenset[str]) -> AsyncIterator[bytes]:
+        """The same, as a gzip file."""
+
     def round_page(self, checkup: Checkup, text_format: TextFormat, names: frozenset[str]) -> bytes:
         """The same of one target, after this round and no other."""
 

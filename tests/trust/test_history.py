@@ -7,6 +7,7 @@ goes backwards while its target stays.
 from __future__ import annotations
 
 import asyncio
+import gzip
 from dataclasses import replace
 from itertools import chain
 
@@ -127,7 +128,11 @@ class History(RuleBasedStateMachine):
         assert self.series(TextFormat.CLASSIC) == self.series(TextFormat.OPENMETRICS)
 
     async def page(self, text_format: TextFormat) -> str:
-        return b"".join([piece async for piece in self.exposition.page(text_format, _OWN)]).decode()
+        """One format as it is packed, which uses again what was packed before, the other as it is written."""
+        if text_format is TextFormat.OPENMETRICS:
+            return b"".join([piece async for piece in self.exposition.page(text_format, _OWN)]).decode()
+        packed = [piece async for piece in self.exposition.packed_page(text_format, _OWN)]
+        return gzip.decompress(b"".join(packed)).decode()
 
     def series(self, text_format: TextFormat) -> dict[Series, float]:
         page = self.runner.run(self.page(text_format))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from exporter.diagnosis import Diagnosis, Pair, diagnose
@@ -15,7 +12,7 @@ from exporter.reasons import Failure, Reason
 from exporter.store import Store
 from exporter.symptoms import Symptom, symptom
 from exporter.targets import AccessPath, Route
-from exporter.text import TextFormat, block, escape, header, line_names, write
+from exporter.text import TextFormat, escape, header, line_names, lines
 from exporter.views import ExporterView
 
 ROUTE = Route(AccessPath.PROXY)
@@ -88,16 +85,17 @@ def _metric(kind: MetricType = MetricType.GAUGE, labels: tuple[str, ...] = ()) -
         name="onedata_any",
         help='a "\\" and\nmore',
         scope=Scope.TARGET,
-        read=lambda _subject: [Reading(("x",), 1.0)],
+        see=lambda _subject: 1.0,
+        read=lambda seen: [Reading(("x",), seen)],
         labels=labels,
         type=kind,
     )
 
 
 def test_help_is_escaped_as_each_format_wants_it() -> None:
-    classic = header(_metric(), TextFormat.CLASSIC).decode()
+    classic = header(_metric(), TextFormat.CLASSIC)
     assert classic == '# HELP onedata_any a "\\\\" and\\nmore\n# TYPE onedata_any gauge\n'
-    openmetrics = header(_metric(), TextFormat.OPENMETRICS).decode()
+    openmetrics = header(_metric(), TextFormat.OPENMETRICS)
     assert openmetrics == '# HELP onedata_any a \\"\\\\\\" and\\nmore\n# TYPE onedata_any gauge\n'
 
 
@@ -115,16 +113,22 @@ def test_a_family_may_be_asked_for_by_the_names_of_its_series() -> None:
 
 def test_labels_that_do_not_fit_are_a_bug_that_is_noticed() -> None:
     with pytest.raises(ValueError, match="zip"):
-        block(_metric(labels=("a", "b")), (), object())
+        lines(_metric(labels=("a", "b")), (), 1.0)
 
 
-@pytest.mark.parametrize("keep", [tuple, list], ids=["kept", "made anew"])
-def test_a_percent_sign_in_a_label_is_no_place_for_a_number(keep: Callable[[list[Reading]], Any]) -> None:
-    readings = keep([Reading(("100 %s",), 1.0)])
-    metric: Metric[object] = Metric("onedata_any", "", Scope.TARGET, lambda _subject: readings, labels=("a",))
-    found = block(metric, (("b", "%d"),), object())
-    assert found is not None
-    assert write(found, "50%") == 'onedata_any{a="100 %s",b="%d",target="50%"} 1.0\n'
+def test_a_percent_sign_in_a_label_is_no_place_for_a_number() -> None:
+    metric: Metric[object] = Metric(
+        "onedata_any",
+        "",
+        Scope.TARGET,
+        lambda _subject: "100 %s",
+        lambda seen: [Reading((seen,), 1.0)],
+        labels=("a",),
+    )
+    assert (
+        lines(metric, (("b", "%d"),), metric.see(None), "50%")
+        == 'onedata_any{a="100 %s",b="%d",target="50%"} 1.0\n'
+    )
 
 
 async def test_what_the_process_says_of_itself_is_in_the_format_that_was_asked_for() -> None:
