@@ -10,12 +10,14 @@ from array import array
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from exporter.checkup import Checkup
 from exporter.observation import Connection, Exchange, Observation, Visit
 
 HISTORY_ROUNDS = 20
+
+Words: TypeAlias = tuple[object, ...]
 
 
 class PastRound(NamedTuple):
@@ -39,20 +41,43 @@ class History:
 
     def __init__(self) -> None:
         self._rounds: deque[PastRound] = deque(maxlen=HISTORY_ROUNDS)
+        self._latest_words: Words | None = None
 
     def __len__(self) -> int:
         return len(self._rounds)
 
     def append(self, checkup: Checkup) -> None:
         """Remember a round; the oldest is forgotten when there are too many."""
-        saying = _with_times(replace(checkup, details=None), _zeros())
-        if self._rounds and self._rounds[-1].saying == saying:
+        words = _words(checkup)
+        if words == self._latest_words:
             saying = self._rounds[-1].saying
+        else:
+            saying = _with_times(replace(checkup, details=None), _zeros())
+            self._latest_words = words
         self._rounds.append(PastRound(saying, array("d", _times(checkup))))
 
     def latest_first(self) -> Iterator[PastRound]:
         """The rounds, from the latest to the oldest."""
         return reversed(self._rounds)
+
+
+def _words(checkup: Checkup) -> Words:
+    """All that is told of a round but its times, in a form that is quick to make and to compare."""
+    visits = tuple(
+        (
+            tuple((tuple(each.phases), each.certificate, each.failure) for each in visit.connections),
+            tuple((seen.operation, seen.outcome, _exchanges(seen)) for seen in visit.observations),
+        )
+        for visit in checkup.visits.values()
+    )
+    return checkup.target, tuple(checkup.visits), tuple(checkup.diagnoses.items()), visits
+
+
+def _exchanges(seen: Observation) -> tuple[object, ...]:
+    return tuple(
+        (each.route, each.status, each.body_bytes, each.failure, each.seconds is None)
+        for each in seen.exchanges
+    )
 
 
 def _zeros() -> Iterator[float]:

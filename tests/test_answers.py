@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.operations import OPERATIONS, configuration, health
-from exporter.operations.answers import Answer, one_line, read_object, refusal
+from exporter.operations.answers import Answer, one_line, read_object, read_once, refusal
 from exporter.operations.operation import Known, Request
 from exporter.reasons import Failure, Reason
 from exporter.targets import Kind
@@ -199,3 +200,21 @@ def test_foreign_text_becomes_one_short_printable_line(text: str) -> None:
     line = one_line(text)
     assert len(line) <= 200
     assert line.isprintable()
+
+
+def test_equal_short_answers_are_read_once_and_share_what_was_read() -> None:
+    asked: list[Answer] = []
+
+    @read_once
+    def read(answer: Answer) -> list[bytes]:
+        asked.append(answer)
+        return [answer.body]
+
+    short, other, long = (Answer(200, "application/json", body) for body in (b"{}", b"[]", b" " * 1025))
+    facts = read(short)
+    assert read(replace(short)) is facts
+    assert read(other) == [b"[]"]
+    assert read(Answer(500, "application/json", b"{}")) is not facts
+    assert [read(long), read(long)] == [[long.body]] * 2
+    assert asked.count(short) == 1
+    assert asked.count(long) == 2, "long answers are not kept"

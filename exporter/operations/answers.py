@@ -7,12 +7,18 @@ told by the status alone, and no body is parsed unconditionally.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 
 from exporter.reasons import Failure, Reason
 
+Facts = TypeVar("Facts")
+
 _MAX_DETAIL = 200
+_KEPT_ANSWERS = 2048
+_KEPT_BYTES = 1024
 _PROXY_STATUSES = frozenset({502, 503, 504})
 _REASONS = {
     401: Reason.UNAUTHORIZED,
@@ -29,6 +35,20 @@ class Answer:
     status: int
     content_type: str = ""
     body: bytes = b""
+
+
+def read_once(read: Callable[[Answer], Facts]) -> Callable[[Answer], Facts]:
+    """The same reader, which reads equal answers once: what it made of them is immutable, and shared.
+
+    That is for answers that seldom change and are asked for often. Long ones are not kept.
+    """
+    kept = lru_cache(_KEPT_ANSWERS)(read)
+
+    @wraps(read)
+    def read_or_recall(answer: Answer) -> Facts:
+        return kept(answer) if len(answer.body) <= _KEPT_BYTES else read(answer)
+
+    return read_or_recall
 
 
 def one_line(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.metrics import Metric, Reading, Scope
-from exporter.operations.answers import Answer, one_line, read_object
+from exporter.operations.answers import Answer, one_line, read_object, read_once
 from exporter.operations.operation import Operation, ask, known
 from exporter.reasons import Failure, Reason
 from exporter.targets import Kind
@@ -43,6 +43,7 @@ class Configuration:
         return (self.kind, self.cluster_id, self.version, self.build, self.domain)
 
 
+@read_once
 def read(answer: Answer) -> Configuration | Failure:
     """The facts of a 200 answer that has at least one of the keys every version sends."""
     body = read_object(answer)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from exporter.metrics import Metric, Scope
-from exporter.operations.answers import Answer, one_line, read_object
+from exporter.operations.answers import Answer, one_line, read_object, read_once
 from exporter.operations.operation import Operation, ask
 from exporter.reasons import Failure, Reason
 
@@ -19,6 +19,7 @@ class Health:
     """Onepanel said that it is healthy; that it is not is a `Failure` (`unhealthy`)."""
 
 
+@read_once
 def read(answer: Answer) -> Health | Failure:
     """200 `{"status": "healthy"}` is health; a 500 in Onepanel's own words is the lack of it."""
     body = read_object(answer)
