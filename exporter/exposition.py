@@ -1,17 +1,17 @@
 """From the store to the text of `/metrics`: every declared metric, read off every subject it is about.
 
-Of each target everything is picked at one moment. Then the text is written family by family, in parts of a
-few targets. A part that was compressed before is used again for as long as there is the same to tell:
-what most targets say changes seldom, and only times and counters with every round.
+First all metrics look at everything, at each target at one moment, which fills sheets of a few targets. Then
+the page is written in parts: family by family, sheet by sheet. A part that was compressed before is used again
+for as long as its family is the same: most of what is told changes seldom, only times and counters every round.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,54 +22,17 @@ from prometheus_client import (
 )
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from exporter.catalogue import EXPORTER_METRICS, NODE_METRICS, ROUTE_METRICS, TARGET_METRICS
 from exporter.checkup import Checkup
-from exporter.metrics import Metric, Scope
-from exporter.operations import OPERATIONS
-from exporter.operations.operation import Operation
+from exporter.metrics import Metric
 from exporter.packing import GzipStream, PackedBlock, pack
+from exporter.sheet import ALL_METRICS, Family, Sheet, write
 from exporter.store import TargetState
-from exporter.targets import Route
-from exporter.text import Labels, TextFormat, escape, header, line_names, lines
-from exporter.views import ExporterView, NodeView, RouteView, TargetView
+from exporter.text import TextFormat, header, line_names
+from exporter.views import ExporterView, TargetView
 
-_DECLARED: tuple[Metric[Any], ...] = (
-    *EXPORTER_METRICS,
-    *TARGET_METRICS,
-    *NODE_METRICS,
-    *ROUTE_METRICS,
-    *(metric for operation in OPERATIONS for metric in operation.metrics),
-)
-# Several operations may tell of one metric: it is one family.
-ALL_METRICS: tuple[Metric[Any], ...] = tuple({metric.name: metric for metric in _DECLARED}.values())
-# The metrics of an operation that are about the target, and those about each route.
-_BY_SCOPE: dict[Operation[Any], tuple[tuple[Metric[Any], ...], ...]] = {
-    operation: tuple(
-        tuple(metric for metric in operation.metrics if metric.scope is scope)
-        for scope in (Scope.TARGET, Scope.ROUTE)
-    )
-    for operation in OPERATIONS
-}
 _TURN_SECONDS = 0.005
-_TARGETS_PER_PART = 50
+_TARGETS_PER_SHEET = 50
 _OPENMETRICS_END = "# EOF\n"
-
-# A metric, the labels that name the subject within its target, and what was seen of it.
-Fact: TypeAlias = tuple[Metric[Any], Labels, Any]
-
-
-class Told(NamedTuple):
-    """What there is to tell at one moment of one target, or with an empty name of the exporter itself, by family."""
-
-    target: str
-    families: dict[str, list[Fact]]
-
-    def add(self, metrics: Iterable[Metric[Any]], labels: Labels, subject: Any) -> None:
-        """Add what these metrics see of a subject that is named by `labels`."""
-        for metric in metrics:
-            seen = metric.see(subject)
-            if seen is not None:
-                self.families.setdefault(metric.name, []).append((metric, labels, seen))
 
 
 class Part(NamedTuple):
@@ -78,35 +41,6 @@ class Part(NamedTuple):
     place: tuple[str, int]
     tells: object
     write: Callable[[], str]
-
-
-def tell_target(view: TargetView) -> Told:
-    """What every metric of a target sees of each subject it is about."""
-    told = Told(escape(view.target.name), {})
-    told.add(TARGET_METRICS, (), view)
-    for name in view.state.node_names:
-        told.add(NODE_METRICS, (("node", name),), NodeView(view, name))
-    for route in view.state.routes:
-        told.add(ROUTE_METRICS, _labels(route), RouteView(view, route))
-    if view.checkup is not None:
-        for operation in OPERATIONS:
-            _add_operation(told, operation, view.checkup)
-    return told
-
-
-def _add_operation(told: Told, operation: Operation[Any], checkup: Checkup) -> None:
-    of_target, of_route = _BY_SCOPE[operation]
-    facts = checkup.facts(operation.name) if of_target else None
-    if facts is not None:
-        told.add(of_target, (), facts)
-    for route in checkup.visits if of_route else ():
-        seen = checkup.observation(route, operation.name)
-        if seen is not None:
-            told.add(of_route, _labels(route), seen.outcome)
-
-
-def _labels(route: Route) -> Labels:
-    return (("path", route.path.value), ("node", route.node))
 
 
 class Exposition:
@@ -151,30 +85,30 @@ class Exposition:
     ) -> bytes:
         """The metrics of one target after this round and no other, or only the families of these names."""
         state = self._view().store.alone(checkup, self._clock())
-        told = self._tell(state, state.checkup)
-        written = [part.write() for part in _family_parts([[told]], text_format, names)]
+        sheet = Sheet()
+        sheet.add_target(self._see(state, state.checkup))
+        written = [part.write() for part in _in_families([sheet], text_format, names)]
         return "".join([*written, _end(text_format)]).encode()
 
     async def _parts(self, text_format: TextFormat, names: frozenset[str]) -> AsyncIterator[Part]:
         view = self._view()
         turn = Turn()
-        own = Told("", {})
-        own.add(EXPORTER_METRICS, (), view)
-        everything = []
-        for state in view.store.states:
-            everything.append(self._tell(state, state.fresh(self._clock())))
+        sheets = [Sheet()]
+        sheets[0].add_exporter(view)
+        for number, state in enumerate(view.store.states):
+            if number % _TARGETS_PER_SHEET == 0:
+                sheets.append(Sheet())
+            sheets[-1].add_target(self._see(state, state.fresh(self._clock())))
             await turn.give_way()
-        groups = [[own], *_groups(everything)]
-        self._forget(len(groups))
-        for part in _family_parts(groups, text_format, names):
+        self._forget(len(sheets))
+        for part in _in_families(sheets, text_format, names):
             yield part
             await turn.give_way()
         last = self._process_page(text_format, names) + _end(text_format)
         yield Part(("", 0), last, lambda: last)
 
-    def _tell(self, state: TargetState, checkup: Checkup | None) -> Told:
-        in_maintenance = state.maintenance(self._wall_clock()) is not None
-        return tell_target(TargetView(state, checkup, in_maintenance))
+    def _see(self, state: TargetState, checkup: Checkup | None) -> TargetView:
+        return TargetView(state, checkup, state.maintenance(self._wall_clock()) is not None)
 
     def _pack(self, part: Part) -> PackedBlock:
         """The part, compressed; as it was in the last page if it tells the same."""
@@ -183,9 +117,9 @@ class Exposition:
             kept = self._packed[part.place] = (part.tells, pack(part.write().encode()))
         return kept[1]
 
-    def _forget(self, groups: int) -> None:
-        """Keep nothing of places that a page of so many groups does not have."""
-        for place in [place for place in self._packed if place[1] >= groups]:
+    def _forget(self, sheets: int) -> None:
+        """Keep nothing of places that a page of so many sheets does not have."""
+        for place in [place for place in self._packed if place[1] >= sheets]:
             del self._packed[place]
 
     def _process_page(self, text_format: TextFormat, names: frozenset[str]) -> str:
@@ -209,33 +143,21 @@ class Turn:
             self._began = time.perf_counter()
 
 
-def _groups(everything: Sequence[Told]) -> Iterator[Sequence[Told]]:
-    for first in range(0, len(everything), _TARGETS_PER_PART):
-        yield everything[first : first + _TARGETS_PER_PART]
-
-
-def _family_parts(
-    groups: Sequence[Sequence[Told]], text_format: TextFormat, names: frozenset[str]
-) -> Iterator[Part]:
+def _in_families(sheets: Sequence[Sheet], text_format: TextFormat, names: frozenset[str]) -> Iterator[Part]:
     """Header and lines of every family that has any, in the order of the declarations."""
     for metric in ALL_METRICS:
         if names and names.isdisjoint(line_names(metric)):
             continue
-        is_first = True
-        for number, group in enumerate(groups):
-            found = [
-                (told.target, told.families[metric.name]) for told in group if metric.name in told.families
-            ]
-            if not found:
-                continue
-            head = header(metric, text_format) if is_first else ""
-            is_first = False
-            yield Part((metric.name, number), (head, found), partial(_write, head, found))
+        head = header(metric, text_format)
+        for number, sheet in enumerate(sheets):
+            family = sheet.family(metric.name)
+            if family:
+                yield Part((metric.name, number), (head, family), partial(_write, head, metric, family))
+                head = ""
 
 
-def _write(head: str, found: Iterable[tuple[str, Sequence[Fact]]]) -> str:
-    written = (lines(metric, labels, seen, target) for target, told in found for metric, labels, seen in told)
-    return "".join([head, *written])
+def _write(head: str, metric: Metric[Any], family: Family) -> str:
+    return head + write(metric, family)
 
 
 def _end(text_format: TextFormat) -> str:

@@ -18,11 +18,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
 from exporter.credentials import Auth, Secret
-from exporter.exposition import ALL_METRICS, Exposition
+from exporter.exposition import Exposition
 from exporter.maintenance import Window
 from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope
 from exporter.operations import PUBLIC_OPERATIONS
 from exporter.reasons import Failure, Reason
+from exporter.sheet import ALL_METRICS
 from exporter.store import Store
 from exporter.targets import Node
 from exporter.text import TextFormat, escape, family_name, header, lines

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from exporter.diagnosis import RULES, Pair, diagnose
-from exporter.exposition import ALL_METRICS
 from exporter.operations import OPERATIONS
 from exporter.reasons import Reason
+from exporter.sheet import ALL_METRICS
 from exporter.symptoms import SYMPTOM_MEANINGS, Symptom
 from tools.generated import write_or_check
 

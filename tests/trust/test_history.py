@@ -18,10 +18,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
 from exporter.checkup import Checkup
-from exporter.exposition import ALL_METRICS, Exposition
+from exporter.exposition import Exposition
 from exporter.metrics import MetricType
 from exporter.operations import PUBLIC_OPERATIONS
 from exporter.reasons import Failure, Reason
+from exporter.sheet import ALL_METRICS
 from exporter.store import Store
 from exporter.targets import Node, Target
 from exporter.text import TextFormat
