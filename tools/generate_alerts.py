@@ -87,8 +87,10 @@ def _alerts_page(catalogue: list[dict[str, str]]) -> Iterator[str]:
     yield "for a path that is not expected to work."
     yield ""
     yield "Gauges are judged by the highest value of the last two minutes: a missed scrape or a restart of the"
-    yield "exporter resets nothing. Exactly one diagnosis holds at a time, so that one fault raises one alert; where"
-    yield "two come together all the same, the inhibitions of deploy/alertmanager let only the worse one through."
+    yield "exporter resets nothing. A path that comes and goes is not called down: a round that was well ends the"
+    yield "wait, and it is called flapping instead. Exactly one diagnosis holds at a time, so that one fault"
+    yield "raises one alert; where two come together all the same, the inhibitions of deploy/alertmanager let only the"
+    yield "worse one through."
     yield "Thresholds are set in `_config` of deploy/mixin."
     for group in dict.fromkeys(entry["group"] for entry in catalogue):
         yield from ("", f"## {group}", "", "| alert | severity | after | when |", "|---|---|---|---|")

@@ -32,4 +32,8 @@ function(config) {
     $.highestBy('job, target', 'onedata_path_expected', 'path="%s"' % path),
   unlessDiagnosed(diagnosis)::
     '\nunless on (job, target) %s' % $.diagnosed(diagnosis),
+  // Not once the last round was well again: what comes and goes is not down.
+  unlessWell()::
+    '\nunless on (job, target, node) min by (job, target, node) (last_over_time(%s[%s])) == 1' %
+    [$.metric('onedata_target_diagnosis', 'diagnosis="ok"'), config.window],
 }

@@ -13,7 +13,7 @@ from functools import reduce
 from typing import Any
 
 from tests.alerts.cases import CASES, HEALTHY, OF_LETS_ENCRYPT, Case, certificate, diagnosed
-from tests.alerts.timeline import Shape, always, missed, series, turns, written
+from tests.alerts.timeline import ONSET_MINUTES, Shape, always, missed, series, turns, written
 
 RULE_FILES = ["../rules/onedata-alerts.yml", "../rules/onedata-recording.yml"]
 RUNBOOK = "https://github.com/onedata/onedata-exporter/blob/main/docs/runbooks/{}.md"
@@ -135,6 +135,8 @@ def _stories() -> Iterator[dict[str, Any]]:
     moments = ((15, down), (20, down), (22.5, down), (23, unreachable), (30, unreachable))
     yield scene.test(promql_expr_test=[_only(time, *alert) for time, alert in moments])
 
+    yield from (_comes_and_goes(*seen) for seen in (("proxy_down", "proxy"), ("direct_down", "direct")))
+
     worker = series("onedata_component_status", component="worker", host="node1", status="healthy")
     stopped = {**HEALTHY, **diagnosed("proxy_down"), worker: turns(1, 0)}
     scene = Scene("The worker is stopped: no second alert about the service", stopped, 30, _STEP)
@@ -151,6 +153,24 @@ def _stories() -> Iterator[dict[str, Any]]:
     never = {name: shape for name, shape in HEALTHY.items() if "last_attempt" not in name}
     scene = Scene("No round since the start", {**never, series("onedata_polls_total"): always(0)}, 10, _STEP)
     yield scene.test(promql_expr_test=[_only(4.5), _only(5, "OnedataPollingStalled", "critical")])
+
+
+def _comes_and_goes(diagnosis: str, path: str) -> dict[str, Any]:
+    """One round in four is bad, as where one node of several behind one name is sick."""
+
+    def bad(minutes: float) -> float:
+        return float(minutes >= ONSET_MINUTES and minutes % 2 == 0)
+
+    def good(minutes: float) -> float:
+        return 1 - bad(minutes)
+
+    changes = {
+        series("onedata_target_diagnosis", diagnosis="ok"): good,
+        series("onedata_target_diagnosis", diagnosis=diagnosis): bad,
+        series("onedata_onepanel_up", path=path): good,
+    }
+    scene = Scene(f"The {path} path comes and goes: flapping, not down", {**HEALTHY, **changes}, 20, _STEP)
+    return scene.test(promql_expr_test=[_only(15), _only(20, "OnedataPathFlapping", "warning")])
 
 
 def _only(minutes: float, *alert: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 // What both paths together say. Exactly one diagnosis holds for a node, so that no two of these alerts
-// speak of the same fault.
+// speak of the same fault. Of a path that comes and goes PathFlapping and AvailabilityBudgetBurn speak.
 function(config)
   local q = (import '../expressions.libsonnet')(config);
   local a = (import '../alert.libsonnet')(config);
@@ -26,7 +26,7 @@ function(config)
         'Direct is up, but nobody answers on 443.',
         'The proxy path of %s is down' % a.subject,
         'The worker is down: restart it through the direct path (Onepanel on port 9443).',
-        q.whereExpected('proxy'),
+        q.whereExpected('proxy') + q.unlessWell(),
       ),
       diagnosed(
         'ProxyPathBroken',
@@ -36,7 +36,7 @@ function(config)
         "Direct is up; 443 answers, but not with Onepanel's words.",
         'The proxy path of %s leads nowhere' % a.subject,
         "The worker cannot reach its own Onepanel: check the certificate chain of 9443 and the worker's log.",
-        q.whereExpected('proxy'),
+        q.whereExpected('proxy') + q.unlessWell(),
       ),
       diagnosed(
         'PanelDown',
@@ -46,6 +46,7 @@ function(config)
         'The worker answers on 443, Onepanel answers over neither path.',
         'Onepanel of %s is down' % a.subject,
         'The worker runs, Onepanel does not: restart Onepanel on that host.',
+        q.unlessWell(),
       ),
       diagnosed(
         'Unreachable',
@@ -55,6 +56,7 @@ function(config)
         'There is no connection to any expected path.',
         '%s cannot be reached' % a.subject,
         'Check the host, then the network between it and the exporter.',
+        q.unlessWell(),
       ),
       diagnosed(
         'DatabaseFull',
@@ -73,7 +75,7 @@ function(config)
         'The proxy path is up, 9443 cannot be reached though it is expected to.',
         'The direct path of %s is down' % a.subject,
         'A firewall, or Onepanel bound elsewhere; if that is meant to be, set `paths: [proxy]`.',
-        q.whereExpected('direct'),
+        q.whereExpected('direct') + q.unlessWell(),
       ),
       diagnosed(
         'PanelUnhealthy',
@@ -110,7 +112,7 @@ function(config)
         'The certificate or the TLS handshake of an expected path fails, and not because it has expired.',
         'The certificate of %s is refused' % a.subject,
         "Look at the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
-        '\nunless on (job, target) (%s)' % certificates.expired,
+        '\nunless on (job, target) (%s)' % certificates.expired + q.unlessWell(),
       ),
       diagnosed(
         'DiagnosisUnknown',
