@@ -326,8 +326,9 @@ CERTIFICATES = (
 )
 
 
-def _component(component: str, host: str, *, well: bool, word: str = "stopped") -> dict[str, Shape]:
-    labels = {"component": component, "host": host}
+def component(kind: str, host: str, *, well: bool, word: str = "stopped") -> dict[str, Shape]:
+    """A worker, manager or database on a host: well throughout, or with another word from minute 10 on."""
+    labels = {"component": kind, "host": host}
     status = "onedata_component_status"
     return {
         series(status, status="healthy", **labels): always(1) if well else turns(1, 0),
@@ -350,8 +351,8 @@ SERVICES = (
         severity="critical",
         fires_at=17,
         changes={
-            **_component("database", "node1", well=False),
-            **_component("database", "node2", well=False),
+            **component("database", "node1", well=False),
+            **component("database", "node2", well=False),
         },
         labels={**OWN, "component": "database"},
         summary="krakow has no healthy database",
@@ -363,8 +364,8 @@ SERVICES = (
         severity="warning",
         fires_at=22,
         changes={
-            **_component("worker", "node1", well=True),
-            **_component("worker", "node2", well=False),
+            **component("worker", "node1", well=True),
+            **component("worker", "node2", well=False),
             series(
                 "onedata_worker_module_status", host="node2", module="datastore_worker", status="error"
             ): turns(0, 1),
@@ -380,8 +381,8 @@ SERVICES = (
         fires_at=20,
         changes={
             **_module("error"),
-            **_component("worker", "node1", well=False, word="unhealthy"),
-            **_component("worker", "node2", well=True),
+            **component("worker", "node1", well=False, word="unhealthy"),
+            **component("worker", "node2", well=True),
         },
         labels={**OWN, "host": "node1", "module": "datastore_worker"},
         summary="Module datastore_worker of the worker of krakow on node1 is in error",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.simulator import Condition, Trouble
+from exporter.simulator import Condition, Panel, Trouble
 from exporter.simulator.cluster import DnsCheck
 
 _HOST = "127.0.0.1"
@@ -84,6 +84,18 @@ FAULTS = (
         },
         keys=PASSPHRASE,
         labels={"component": "manager", "host": "second.example"},
+    ),
+    # All of Onepanel calls itself unhealthy, and the services of that host cannot be asked for: one call.
+    Fault(
+        "one-host-away",
+        "OnedataPanelUnhealthy",
+        "mail",
+        facts={
+            "hosts": (_HOST, "second.example"),
+            "conditions": {"second.example": Condition(panel=Panel.STOPPED)},
+        },
+        keys=PASSPHRASE,
+        labels={"diagnosis": "unhealthy"},
     ),
     Fault(
         "module",

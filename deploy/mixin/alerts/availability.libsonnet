@@ -14,6 +14,7 @@ function(config)
     [which, window];
   local outages = 'Onedata(ProxyPathDown|ProxyPathBroken|PanelDown|Unreachable|CertificateExpired|CertificateUntrusted)';
   local itself = '\nunless on (job, target) max by (job, target) (ALERTS{alertname="OnedataAvailabilityBudgetBurn",alertstate="firing",severity="critical"})';
+  local unlessFlapping = '\nunless on (job, target, path) max by (job, target, path) (max_over_time(ALERTS{alertname="OnedataPathFlapping",alertstate="firing"}[5m]))';
   local burn(severity, expr, when, after, step) = a.alert(
     'AvailabilityBudgetBurn',
     severity,
@@ -37,7 +38,7 @@ function(config)
       ),
       burn(
         'warning',
-        q.either(burns(3, '1d', '2h'), burns(1, '3d', '6h')) + unlessFiring(outages, '5m') + itself,
+        q.either(burns(3, '1d', '2h'), burns(1, '3d', '6h')) + unlessFiring(outages, '5m') + unlessFlapping + itself,
         'The proxy path spends its error budget of 30 days within 10 days (over 1 d) or faster than it comes in (over 3 d).',
         '15m',
         'First step: see on the dashboard when it failed and why, and plan the repair.',

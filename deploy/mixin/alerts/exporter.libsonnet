@@ -3,13 +3,18 @@ function(config)
   local q = (import '../expressions.libsonnet')(config);
   local a = (import '../alert.libsonnet')(config);
   local up = 'up{%s}' % config.exporterSelector;
+  local seen(labels) = 'max by (%s) (max_over_time(%s[1m]))' % [labels, up];
   {
     name: 'onedata-exporter',
     rules: [
       a.alert(
         'ExporterDown',
         'critical',
-        'max by (job, instance) (max_over_time(%s[1m])) == 0' % up,
+        // While other exporters of the job go on, the label `others` says so: their targets are not silenced.
+        |||
+          label_replace(%(down)s and on (job) %(others)s == 1, "others", "up", "", "")
+          or on (job, instance) %(down)s
+        ||| % { down: seen('job, instance') + ' == 0', others: seen('job') },
         after='1m',
         dashboard='exporter',
         when='No scrape of the exporter succeeded for two minutes.',

@@ -17,6 +17,12 @@ function(config)
     'onedata_component_status',
     'component="worker",status=~"starting|stopping|stopped|missing|unreachable"'
   );
+  // One dead Onepanel makes all say no: where `unhealthy` says that, what ran on its host is not said, too.
+  local unlessHostIsAway =
+    '\nunless on (job, target, component, host) (\n%s == 1\nand on (job, target) %s\n)' % [
+      q.highestBy('job, target, component, host', 'onedata_component_status', 'status="unreachable"'),
+      q.diagnosed('unhealthy'),
+    ];
   {
     name: 'onedata-services',
     rules: [
@@ -37,6 +43,7 @@ function(config)
         '\nunless on (job, target, component) %s' % serviceDown +
         '\nunless on (job, target, component, host) label_replace(%s, "component", "worker", "", "")' %
         (moduleHas('error', 'job, target, host') + unlessGone) +
+        unlessHostIsAway +
         q.outsideMaintenance(),
         after='10m',
         when='A worker, manager or database is not healthy on one host, others of its kind are.',
