@@ -107,6 +107,11 @@ def _runbook_index(catalogue: list[dict[str, str]]) -> Iterator[str]:
         "",
         "What to do when an alert calls. One page for each.",
         "",
+        "Put your own names into queries and commands: `my-zone` is the target, `my.zone.domain.org` its domain,",
+        "`exporter:19443` and `http://localhost:9093` are the exporter and Alertmanager. Where it says `-u onepanel`,",
+        "`curl` asks for the emergency passphrase; with an authority of your own it wants `--cacert FILE`. On a",
+        "Oneprovider write `provider` for `zone`, and `op_` for `oz_`.",
+        "",
     )
     yield from ("| alert | severity | when |", "|---|---|---|")
     for name in dict.fromkeys(entry["name"] for entry in catalogue):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.simulator import Condition, Panel, Trouble
-from exporter.simulator.cluster import DnsCheck
+from exporter.simulator.cluster import DnsCheck, WebCertificate
 
 _HOST = "127.0.0.1"
 PASSPHRASE = {"auth": {"passphrase": "simulated-passphrase"}}
@@ -115,7 +115,10 @@ FAULTS = (
         "dns",
         "OnedataDnsCheckFailed",
         "mail",
-        facts={"dns_check": DnsCheck(domain="missing_records")},
+        facts={
+            "dns_check": DnsCheck(domain="missing_records"),
+            "web_certificate": WebCertificate(last_renewal_failure="2026-11-01T03:00:00Z"),
+        },
         keys=PASSPHRASE,
         labels={"check": "domain"},
     ),
@@ -151,3 +154,8 @@ NOT_END_TO_END: Mapping[str, str] = {
     "OnedataAvailabilityBudgetBurn": "it takes hours of measurements",
 }
 BY_THEIR_OWN_TEST = frozenset({"OnedataExporterDown"})
+
+# Queries of the documentation that find nothing in any of these zones, for these reasons.
+NOTHING_TO_FIND: Mapping[str, str] = {
+    "increase(onedata_exporter_unhandled_errors_total[1h]) > 0": "it takes a bug of the exporter",
+}

@@ -17,6 +17,8 @@ from tests.alerts.scenes import STEP_MINUTES, Scene, duration, firing, only, sil
 from tests.alerts.timeline import ONSET_MINUTES, Shape, always, series, turns
 
 _PROXY_DOWN = ("OnedataProxyPathDown", "critical")
+# Those that say that a path is not up.
+_OF_PATHS = ("proxy_down", "proxy_broken", "panel_down", "unreachable", "certificate", "direct_down")
 _UNREACHABLE = ("OnedataUnreachable", "critical")
 
 
@@ -60,9 +62,10 @@ def _of_diagnoses() -> Iterator[dict[str, Any]]:
         (23, *_UNREACHABLE),
         (30, *_UNREACHABLE),
     )
-    for diagnosis, path in (("proxy_down", "proxy"), ("direct_down", "direct")):
+    for diagnosis in _OF_PATHS:
+        path = "direct" if diagnosis == "direct_down" else "proxy"
         yield _story(
-            f"The {path} path comes and goes: flapping, not down",
+            f"A path comes and goes: it is flapping, not {diagnosis}",
             _one_round_in_four(diagnosis, path),
             (15,),
             (20, "OnedataPathFlapping", "warning"),

@@ -23,7 +23,7 @@ import pytest
 import pytest_asyncio
 
 from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone, Trouble
-from tests.alerts.faults import FAULTS, LOUD, Fault
+from tests.alerts.faults import FAULTS, LOUD, NOTHING_TO_FIND, Fault
 from tests.alerts.stack import TIMES_FASTER, Stack, promql_blocks, running_stack, sooner_in
 from tests.support.processes import ExporterProcess, target_of
 from tests.support.programs import program
@@ -98,6 +98,7 @@ async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
         await scene.zones[fault.target].only(*fault.troubles)
         await scene.zones[fault.target].change(**fault.facts)
     await scene.stack.told("firing", (fault.target for fault in LOUD))
+    await _assert_every_documented_query_finds_something(scene)
     with capsys.disabled():
         print(f"\nfrom the fault to the webhook, {TIMES_FASTER} times as fast as in real life:")  # noqa: T201 - asked for
         for seen in scene.stack.received:
@@ -111,6 +112,25 @@ async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
     for fault in FAULTS:
         _assert_told(fault, scene.stack)
     await scene.nothing_fires()
+
+
+def _pages() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+async def _assert_every_documented_query_finds_something(scene: Scene) -> None:
+    """In at least one of the broken zones; where it cannot, that is known."""
+    queries = {query for page in _pages() for query in promql_blocks(page.read_text(encoding="utf-8"))}
+    assert len(queries) > 20
+
+    async def find_nothing() -> set[str]:
+        return {
+            query
+            for query in queries
+            if not await scene.stack.query(sooner_in(query).replace('="my-zone"', '=~".+"'))
+        }
+
+    await eventually(find_nothing, lambda found: found <= NOTHING_TO_FIND.keys(), 120.0)
 
 
 def _assert_told(fault: Fault, stack: Stack) -> None:
@@ -223,24 +243,12 @@ async def test_prometheus_evaluates_every_rule_without_error(scene: Scene) -> No
     assert [(rule["name"], rule.get("lastError")) for rule in seen if rule["health"] != "ok"] == []
 
 
-def _pages() -> list[Path]:
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-async def test_prometheus_answers_every_query_in_the_documentation(scene: Scene) -> None:
-    queries = [
-        (page.name, query) for page in _pages() for query in promql_blocks(page.read_text(encoding="utf-8"))
-    ]
-    assert len({name for name, _query in queries}) > 20
-    for _name, query in queries:
-        await scene.stack.query(sooner_in(query).replace('"my-zone"', '"fine"'))
-
-
 async def test_alertmanager_takes_every_silence_of_the_runbooks(scene: Scene) -> None:
     for page in _pages():
         for line in re.findall(r"^amtool .*$", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
             shorter = line.replace("--duration=2h", "--duration=1s")
-            arguments = [*shlex.split(shorter)[1:], f"--alertmanager.url={scene.stack.alertmanager}"]
+            own = shorter.replace("http://localhost:9093", scene.stack.alertmanager)
+            arguments = shlex.split(own)[1:]
             process = await asyncio.create_subprocess_exec(
                 program("amtool"), *arguments, stdout=PIPE, stderr=STDOUT
             )

@@ -1,0 +1,98 @@
+"""The commands of the runbooks, run as they stand there, on a simulated zone that is well."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+
+from exporter.simulator import INSTANT, Authority, SimulatedZone
+from tests.alerts.faults import PASSPHRASE
+from tests.support.processes import ExporterProcess, target_of
+from tests.support.programs import program
+from tests.support.servers import LOOPBACK, closed_port
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
+_COMMANDS = sorted(
+    {
+        command
+        for page in RUNBOOKS.glob("Onedata*.md")
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for command in block.splitlines()
+    }
+)
+# Run elsewhere, or not at all, for these reasons.
+_NOT_HERE = {
+    "amtool": "on the real Alertmanager, in test_end_to_end",
+    "promtool": "on the scrape configuration, in test_rules",
+    "df": "the disk of a database's host",
+    "journalctl": "the journal of a host",
+    "systemctl": "the services of a host",
+    "-X PATCH": "the simulated Onepanel starts no services",
+}
+HERE = [command for command in _COMMANDS if not any(words in command for words in _NOT_HERE)]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A folder with the configuration of the exporter that runs, and what stands for the names in the runbooks."""
+
+    folder: Path
+    names: dict[str, str]
+
+    async def run(self, command: str) -> tuple[int | None, str]:
+        """The exit code of a command of the runbooks, and what it says."""
+        for name, own in self.names.items():
+            command = command.replace(name, own)
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        shell = await asyncio.create_subprocess_exec(
+            program("bash"),
+            *("-o", "pipefail", "-c", command),
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, "CURL_CA_BUNDLE": str(self.folder / "ca.pem")},
+            stdout=PIPE,
+            stderr=STDOUT,
+        )
+        said, _nothing = await shell.communicate()
+        return shell.returncode, said.decode()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ground]:
+    folder = tmp_path_factory.mktemp("runbooks")
+    authority = Authority()
+    ca_file = str(authority.write_ca_file(folder / "ca.pem"))
+    address = f"{LOOPBACK}:{closed_port()}"
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        target = {**target_of(zone, "my-zone"), **PASSPHRASE, "tls": {"ca_file": ca_file}}
+        file = folder / "onedata-exporter.yml"
+        file.write_text(json.dumps({"web": {"listen_addresses": [address]}, "targets": [target]}))
+        names = {
+            "my.zone.domain.org:9443": urlsplit(target["direct_url"]).netloc,
+            "my.zone.domain.org:443": urlsplit(target["url"]).netloc,
+            "https://my.zone.domain.org": target["url"],
+            "exporter:19443": address,
+            "-u onepanel ": f"-u onepanel:{PASSPHRASE['auth']['passphrase']} ",
+            "curl ": "curl --fail-with-body ",
+        }
+        async with ExporterProcess(f"--config.file={file}"):
+            yield Ground(folder, names)
+
+
+@pytest.mark.parametrize("command", HERE)
+async def test_a_command_of_the_runbooks_works(ground: Ground, command: str) -> None:
+    code, said = await ground.run(command)
+    assert code == 0, said
+    assert said
