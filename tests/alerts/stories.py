@@ -39,6 +39,22 @@ def stories_of_days() -> Iterator[dict[str, Any]]:
         scene = Scene(name, {**affected, flapping: always(1)}, case.fires_at, case.step)
         yield scene.test(alert_rule_test=[seen(case, case.fires_at)])
 
+    def outage(minutes: float) -> float:
+        return float(600 <= minutes < 640)
+
+    def well(minutes: float) -> float:
+        return 1 - outage(minutes)
+
+    changes = {
+        series("onedata_target_diagnosis", diagnosis="ok"): well,
+        series("onedata_target_diagnosis", diagnosis="proxy_down"): outage,
+        series("onedata_onepanel_up", path="proxy"): well,
+    }
+    scene = Scene(
+        "A long outage was called: nobody hears of it again", {**HEALTHY, **changes}, 760, case.step
+    )
+    yield scene.test(promql_expr_test=[only(620, *_PROXY_DOWN), only(670), only(700), only(760)])
+
 
 def _story(
     name: str, changes: Mapping[str, Shape], *moments: tuple[float, *tuple[str, ...]]

@@ -227,6 +227,7 @@ async def test_alertmanager_keeps_what_says_something_else(scene: Scene) -> None
         ),
         (_held("OnedataProxyPathDown", "warning"), _held("OnedataDnsCheckFailed", "warning")),
         (_held("OnedataPanelDown", "critical"), _held("OnedataUnreachable", "critical")),
+        (_held("OnedataCertificateRenewalOverdue", "critical"), _held("OnedataDirectPathDown", "warning")),
         ({"labels": {**_DOWN["labels"], "others": "up"}}, _held("OnedataUnreachable", "critical")),
     ]
     for number, (one, other) in enumerate(pairs):

@@ -9,6 +9,7 @@ function(config)
     local limit = factor * (1 - config.availabilityObjective);
     '%(name)s_avg%(long)s{path="proxy"} > %(limit)g\nand %(name)s_avg%(short)s{path="proxy"} > %(limit)g' %
     { name: name, long: long, short: short, limit: limit };
+  // An outage that was called itself is not called again while it is within the short windows.
   local unlessFiring(which, window) =
     '\nunless on (job, target) max by (job, target) (max_over_time(ALERTS{alertname=~"%s",alertstate="firing"}[%s]))' %
     [which, window];
@@ -38,7 +39,7 @@ function(config)
       ),
       burn(
         'warning',
-        q.either(burns(3, '1d', '2h'), burns(1, '3d', '6h')) + unlessFiring(outages, '5m') + unlessFlapping + itself,
+        q.either(burns(3, '1d', '2h'), burns(1, '3d', '6h')) + unlessFiring(outages, '6h') + unlessFlapping + itself,
         'The proxy path spends its error budget of 30 days within 10 days (over 1 d) or faster than it comes in (over 3 d).',
         '15m',
         'First step: see on the dashboard when it failed and why, and plan the repair.',
