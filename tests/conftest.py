@@ -22,3 +22,12 @@ def ca_file(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def config_file(tmp_path: Path) -> Path:
     return tmp_path / "onedata-exporter.yml"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have measured: what they print themselves is lost in processes of pytest-xdist."""
+    for report in terminalreporter.getreports("passed"):
+        for name, lines in report.user_properties:
+            terminalreporter.write_line(f"{name}:")
+            for line in lines:
+                terminalreporter.write_line(f"  {line}")

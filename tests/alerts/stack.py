@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
 import yaml
@@ -137,17 +138,18 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(folder: Path, scraped_port: int) -> AsyncIterator[Stack]:
-    """Everything between an exporter on this port and the receiver, for as long as the context lasts."""
+async def running_stack(folder: Path, scraped: str) -> AsyncIterator[Stack]:
+    """Everything between an exporter at this origin and the receiver, for as long as the context lasts."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         parts = Stack(session)
         hook_url = await stack.enter_async_context(_receiver(parts.received))
-        alertmanager, prometheus = closed_port(), closed_port()
+        alertmanager = closed_port()
         parts.alertmanager = await stack.enter_async_context(
             _running(session, _alertmanager_command(folder, hook_url, alertmanager), alertmanager)
         )
-        command = _prometheus_command(folder, scraped_port, alertmanager, prometheus)
+        prometheus = closed_port()
+        command = _prometheus_command(folder, scraped, parts.alertmanager, prometheus)
         parts.prometheus = await stack.enter_async_context(_running(session, command, prometheus))
         yield parts
 
@@ -164,14 +166,14 @@ def _alertmanager_command(folder: Path, hook_url: str, port: int) -> list[str]:
     ]
 
 
-def _prometheus_command(folder: Path, scraped_port: int, alertmanager_port: int, port: int) -> list[str]:
+def _prometheus_command(folder: Path, scraped: str, alertmanager: str, port: int) -> list[str]:
     for name in ("onedata-alerts.yml", "onedata-recording.yml"):
         rules = hurried_rules((DEPLOY / "prometheus" / "rules" / name).read_text())
         _write(folder / "rules" / name, rules)
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
     config["global"] = {key: sooner(interval) for key, interval in config["global"].items()}
-    config["alerting"]["alertmanagers"][0]["static_configs"] = _at(alertmanager_port)
-    config["scrape_configs"][0]["static_configs"] = _at(scraped_port)
+    config["alerting"]["alertmanagers"][0]["static_configs"] = _at(alertmanager)
+    config["scrape_configs"][0]["static_configs"] = _at(scraped)
     return [
         program("prometheus"),
         f"--config.file={_write(folder / 'prometheus.yml', config)}",
@@ -181,8 +183,8 @@ def _prometheus_command(folder: Path, scraped_port: int, alertmanager_port: int,
     ]
 
 
-def _at(port: int) -> list[dict[str, list[str]]]:
-    return [{"targets": [f"{LOOPBACK}:{port}"]}]
+def _at(origin: str) -> list[dict[str, list[str]]]:
+    return [{"targets": [urlsplit(origin).netloc]}]
 
 
 def _write(file: Path, value: object) -> Path:

@@ -12,7 +12,7 @@ import re
 import shlex
 import signal
 from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,9 +25,8 @@ import pytest_asyncio
 from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone, Trouble
 from tests.alerts.faults import FAULTS, LOUD, NOTHING_TO_FIND, Fault
 from tests.alerts.stack import TIMES_FASTER, Stack, promql_blocks, running_stack, sooner_in
-from tests.support.processes import ExporterProcess, target_of
+from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, target_of
 from tests.support.programs import program
-from tests.support.servers import LOOPBACK, closed_port
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -62,7 +61,6 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     folder = tmp_path_factory.mktemp("alerts")
     authority = Authority()
     ca_file = authority.write_ca_file(folder / "ca.pem")
-    port = closed_port()
     async with AsyncExitStack() as stack:
         zones = {
             fault.target: await stack.enter_async_context(SimulatedZone(authority=authority, pace=INSTANT))
@@ -71,14 +69,14 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
         targets = [{**target_of(zones[fault.target], fault.target), **fault.keys} for fault in FAULTS]
         config = {
             "poll": {"interval": _INTERVAL_SECONDS, "details_interval": _INTERVAL_SECONDS, "timeout": 1.9},
-            "web": {"listen_addresses": [f"{LOOPBACK}:{port}"]},
+            "web": {"listen_addresses": [LOOPBACK_ANY_PORT]},
             "defaults": {"tls": {"ca_file": str(ca_file)}},
             "targets": targets,
         }
         file = folder / "onedata-exporter.yml"
         file.write_text(json.dumps(config))
         exporter = await stack.enter_async_context(ExporterProcess(f"--config.file={file}"))
-        parts = await stack.enter_async_context(running_stack(folder, port))
+        parts = await stack.enter_async_context(running_stack(folder, exporter.origin))
         yield Scene(zones, exporter, parts)
 
 
@@ -90,7 +88,7 @@ async def _all_well(scene: Scene) -> None:
 
 
 async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
+    scene: Scene, record_property: Callable[[str, object], None]
 ) -> None:
     await _all_well(scene)
     began = asyncio.get_running_loop().time()
@@ -99,10 +97,10 @@ async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
         await scene.zones[fault.target].change(**fault.facts)
     await scene.stack.told("firing", (fault.target for fault in LOUD))
     await _assert_every_documented_query_finds_something(scene)
-    with capsys.disabled():
-        print(f"\nfrom the fault to the webhook, {TIMES_FASTER} times as fast as in real life:")  # noqa: T201 - asked for
-        for seen in scene.stack.received:
-            print(f"  {seen.at - began:5.1f} s  {', '.join(seen.names)}")  # noqa: T201 - likewise
+    record_property(
+        f"from the fault to the webhook, {TIMES_FASTER} times as fast as in real life",
+        [f"{seen.at - began:5.1f} s  {', '.join(seen.names)}" for seen in scene.stack.received],
+    )
 
     for fault in FAULTS:
         zone = scene.zones[fault.target]

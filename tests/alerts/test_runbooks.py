@@ -18,9 +18,8 @@ import pytest_asyncio
 
 from exporter.simulator import INSTANT, Authority, SimulatedZone
 from tests.alerts.faults import PASSPHRASE
-from tests.support.processes import ExporterProcess, target_of
+from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, target_of
 from tests.support.programs import program
-from tests.support.servers import LOOPBACK, closed_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -74,21 +73,19 @@ async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grou
     folder = tmp_path_factory.mktemp("runbooks")
     authority = Authority()
     ca_file = str(authority.write_ca_file(folder / "ca.pem"))
-    address = f"{LOOPBACK}:{closed_port()}"
     async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
         target = {**target_of(zone, "my-zone"), **PASSPHRASE, "tls": {"ca_file": ca_file}}
         file = folder / "onedata-exporter.yml"
-        file.write_text(json.dumps({"web": {"listen_addresses": [address]}, "targets": [target]}))
+        file.write_text(json.dumps({"web": {"listen_addresses": [LOOPBACK_ANY_PORT]}, "targets": [target]}))
         names = {
             "my.zone.domain.org:9443": urlsplit(target["direct_url"]).netloc,
             "my.zone.domain.org:443": urlsplit(target["url"]).netloc,
             "https://my.zone.domain.org": target["url"],
-            "exporter:19443": address,
             "-u onepanel ": f"-u onepanel:{PASSPHRASE['auth']['passphrase']} ",
             "curl ": "curl --fail-with-body ",
         }
-        async with ExporterProcess(f"--config.file={file}"):
-            yield Ground(folder, names)
+        async with ExporterProcess(f"--config.file={file}") as exporter:
+            yield Ground(folder, {**names, "http://exporter:19443": exporter.origin})
 
 
 @pytest.mark.parametrize("command", HERE)
