@@ -153,13 +153,14 @@ class Poller:
         shift = offset(target.name, interval)
         await asyncio.sleep(delay)
         # The first round, which comes early, stands for the place that it leads up to.
-        last = int((clock() - shift) // interval) + 1
+        last = earliest = int((clock() - shift) // interval) + 1
         slow = await self._round(target, slow=False)
         while True:
-            place = int((clock() - shift) // interval) + 1
+            # A timer may go off a little early: a quick round is over before its place, and not due there again.
+            place = max(int((clock() - shift) // interval) + 1, earliest)
             for _ in range(place - last - 1):
                 self._skipped(target)
-            last = place
+            last, earliest = place, place + 1
             await asyncio.sleep(shift + place * interval - clock())
             slow = await self._round(target, slow=slow)
 

@@ -5,6 +5,7 @@ import contextlib
 from collections import Counter
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +70,25 @@ async def test_every_target_is_polled_at_its_rate_on_a_fixed_grid() -> None:
     grid = [moment - offset("a", 0.1) for moment in looks.began["a"][1:]]
     assert all(moment % 0.1 < 0.09 for moment in grid), grid
     assert not looks.skipped
+
+
+def test_a_quick_round_is_not_taken_again_by_a_timer_that_goes_off_early() -> None:
+    targets = [target(f"quick{number}") for number in range(10)]
+    looks = Looks()
+
+    async def watch() -> None:
+        poller = looks.poller()
+        poller.set_targets(targets)
+        for each in targets:
+            await looks.until(each.name, 5)
+        await poller.stop()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(watch())
+    for each in targets:
+        shift = offset(each.name, 0.1) - 0.001
+        places = [int((moment - shift) // 0.1) for moment in looks.began[each.name]]
+        assert len(set(places)) == len(places), places
 
 
 async def test_a_slow_target_is_never_looked_at_twice_at_once_and_its_lost_rounds_are_counted() -> None:
