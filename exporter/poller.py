@@ -6,11 +6,13 @@ Knows neither HTTP nor metrics. Times are seconds of the event loop's monotonic 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporter.targets import Target
 
@@ -18,17 +20,27 @@ _FIRST_ROUNDS_PER_SECOND = 100
 _SHARE_FOR_SLOW = 0.75
 
 
+class _Turn(NamedTuple):
+    """One that waits for slots. `number` counts those who came."""
+
+    number: int
+    slots: int
+    admitted: asyncio.Future[None]
+
+
 class Slots:
     """Limits how many connections are open at once, first come first served, in two lanes.
 
-    A target whose last round was slow may use only a share of the slots, and none while another waits, so
-    that many hanging targets cannot starve those that answer, however many slots these want.
+    A target whose last round was slow may use only a share of the slots, and while others wait no more than
+    one of the slow ones gets in, so that many hanging targets cannot starve those that answer, however many
+    slots these want; nor can these starve the slow ones.
     """
 
     def __init__(self, total: int) -> None:
         self._used = 0
         self._used_by_slow = 0
-        self._waiting: dict[bool, deque[tuple[int, asyncio.Future[None]]]] = {False: deque(), True: deque()}
+        self._numbers = itertools.count()
+        self._waiting: dict[bool, deque[_Turn]] = {False: deque(), True: deque()}
         self.resize(total)
 
     def resize(self, total: int) -> None:
@@ -41,14 +53,13 @@ class Slots:
     async def take(self, wanted: int, *, slow: bool) -> AsyncIterator[None]:
         """Hold slots for as many connections; more than there are means all of the lane's."""
         count = min(wanted, self._limits[slow])
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = (count, future)
-        self._waiting[slow].append(entry)
+        turn = _Turn(next(self._numbers), count, asyncio.get_running_loop().create_future())
+        self._waiting[slow].append(turn)
         self._admit()
         try:
-            await future
+            await turn.admitted
         except asyncio.CancelledError:
-            self._give_up(entry, slow)
+            self._give_up(turn, slow)
             raise
         try:
             yield
@@ -56,16 +67,25 @@ class Slots:
             self._release(count, slow)
 
     def _admit(self) -> None:
-        for slow, queue in self._waiting.items():
-            while queue and (queue[0][1].cancelled() or self._fits(queue[0][0], slow)):
-                count, future = queue.popleft()
-                if future.cancelled():
-                    continue  # who waited was cancelled, and has not come to say so yet
-                self._used += count
-                self._used_by_slow += count if slow else 0
-                future.set_result(None)
-            if queue:
+        while True:
+            quick, slow = self._first(slow=False), self._first(slow=True)
+            is_slow = slow is not None and (
+                quick is None or (not self._used_by_slow and slow.number < quick.number)
+            )
+            turn = slow if is_slow else quick
+            if turn is None or not self._fits(turn.slots, is_slow):
                 return
+            self._waiting[is_slow].popleft()
+            self._used += turn.slots
+            self._used_by_slow += turn.slots if is_slow else 0
+            turn.admitted.set_result(None)
+
+    def _first(self, *, slow: bool) -> _Turn | None:
+        """Who waits longest in a lane, but for those who were cancelled and have not come to say so yet."""
+        queue = self._waiting[slow]
+        while queue and queue[0].admitted.cancelled():
+            queue.popleft()
+        return queue[0] if queue else None
 
     def _fits(self, count: int, slow: bool) -> bool:  # noqa: FBT001 - the lane
         """Whether there is room; an empty lane has room for all, who may have come when there were more slots."""
@@ -78,13 +98,12 @@ class Slots:
         self._used_by_slow -= count if slow else 0
         self._admit()
 
-    def _give_up(self, entry: tuple[int, asyncio.Future[None]], slow: bool) -> None:  # noqa: FBT001 - the lane
-        count, future = entry
-        if future.done() and not future.cancelled():
-            self._release(count, slow)
+    def _give_up(self, turn: _Turn, slow: bool) -> None:  # noqa: FBT001 - the lane
+        if turn.admitted.done() and not turn.admitted.cancelled():
+            self._release(turn.slots, slow)
         else:
             with suppress(ValueError):  # it may have been passed over already
-                self._waiting[slow].remove(entry)
+                self._waiting[slow].remove(turn)
             self._admit()
 
 

@@ -214,6 +214,54 @@ async def test_slow_ones_do_not_pass_one_that_waits_for_many_slots() -> None:
     assert admitted == ["many", "slow"]
 
 
+async def test_a_slow_one_gets_its_turn_though_others_always_wait() -> None:
+    slots = Slots(4)
+    admitted: list[str] = []
+
+    async def quick_ones_for_ever() -> None:
+        while True:
+            async with slots.take(2, slow=False):
+                admitted.append("quick")
+                await asyncio.sleep(0)
+
+    async def slow_one(name: str) -> None:
+        async with slots.take(1, slow=True):
+            admitted.append(name)
+            await asyncio.sleep(0)
+
+    busy = [asyncio.create_task(quick_ones_for_ever()) for _ in range(5)]
+    async with asyncio.timeout(1):
+        await asyncio.gather(*(slow_one(f"slow{number}") for number in range(3)))
+    for task in busy:
+        task.cancel()
+    await asyncio.gather(*busy, return_exceptions=True)
+    assert [name for name in admitted if name != "quick"] == ["slow0", "slow1", "slow2"]
+
+
+async def test_while_others_wait_only_one_slow_one_is_let_in() -> None:
+    slots = Slots(4)
+    admitted: list[str] = []
+    leave = asyncio.Event()
+
+    async def use(name: str, count: int, *, slow: bool) -> None:
+        async with slots.take(count, slow=slow):
+            admitted.append(name)
+            await leave.wait()
+
+    async with slots.take(4, slow=False):
+        waiting = [
+            asyncio.create_task(use(name, count, slow=name.startswith("slow")))
+            for name, count in (("slow0", 1), ("slow1", 1), ("quick0", 2), ("quick1", 2))
+        ]
+        await asyncio.sleep(0)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert admitted == ["slow0", "quick0"]
+    leave.set()
+    async with asyncio.timeout(1):
+        await asyncio.gather(*waiting)
+
+
 @pytest.mark.parametrize("slow", [False, True])
 async def test_one_that_waits_for_more_slots_than_are_left_gets_its_turn(
     slow: bool,  # noqa: FBT001 - a parameter of pytest
