@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from exporter.checkup import Checkup, conclude
@@ -37,6 +38,14 @@ ZONE = Configuration(
     deployed=True,
     registered=None,
     complete=True,
+)
+PROVIDER = replace(
+    ZONE,
+    kind=Kind.ONEPROVIDER,
+    cluster_id="6b0c1d4e",
+    name="Reference Provider",
+    domain="provider.example",
+    registered=True,
 )
 CERTIFICATE = Certificate(
     subject="CN=onezone.example",
@@ -94,15 +103,21 @@ def failed_visit(route: Route, failure: Failure = REFUSED) -> Visit:
 
 
 def make_checkup(
-    target: Target, proxy: Failure | None = None, direct: Failure | None = None, at: float = 1_795_000_000.0
+    target: Target,
+    proxy: Failure | None = None,
+    direct: Failure | None = None,
+    at: float = 1_795_000_000.0,
+    facts: Configuration = ZONE,
 ) -> Checkup:
-    """A round of a target in which the paths failed for these reasons, or went well."""
+    """A round of a target in which the paths failed for these reasons, or went well and told these facts."""
     failures = {AccessPath.PROXY: proxy, AccessPath.DIRECT: direct}
     seconds = {AccessPath.PROXY: 0.11, AccessPath.DIRECT: 0.06}
     visits = []
     for route in target.routes:
         failure = failures[route.path]
-        visits.append(failed_visit(route, failure) if failure else good_visit(route, seconds[route.path]))
+        visits.append(
+            failed_visit(route, failure) if failure else good_visit(route, seconds[route.path], facts)
+        )
     return conclude(target, visits, at, 0.25)
 
 
