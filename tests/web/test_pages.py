@@ -242,7 +242,8 @@ class TestDetails:
     async def test_the_services_stand_by_host(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
         row = page[page.index(">node2.example</th>") :]
-        assert re.findall(r"</span> (\w+)</span>", row[: row.index("</tr>")]) == ["unreachable"] * 3
+        told = re.findall(r'<td data-label="(\w+)">.*?</span> (\w+)</span>', row[: row.index("</tr>")])
+        assert told == [(each, "unreachable") for each in ("Worker", "Manager", "Database")]
 
     async def test_only_modules_that_are_not_ok_are_named(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
