@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from exporter.door import Address, ListenAddress, SystemdSockets, UnixAddress
+from exporter.targets import IpProtocol
 
 _HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
@@ -104,6 +105,12 @@ def _parse_socket_path(path: str) -> str:
 def is_ip_address(host: str) -> bool:
     """Whether a host, as returned by `parse_host`, is an address and no name."""
     return ":" in host or re.fullmatch(r"[0-9.]+", host) is not None
+
+
+def is_left_out(host: str, protocol: IpProtocol) -> bool:
+    """Whether a host, as returned by `parse_host`, is an address of the IP version that may not be used."""
+    version = IpProtocol.IPV6 if ":" in host else IpProtocol.IPV4
+    return is_ip_address(host) and protocol not in {IpProtocol.AUTO, version}
 
 
 def parse_ip_address(text: str) -> str:

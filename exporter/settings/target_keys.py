@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator
 
-from exporter.settings.addresses import Origin, is_ip_address
+from exporter.settings.addresses import Origin, is_ip_address, is_left_out
 from exporter.settings.model import Keys
 from exporter.settings.target_parts import Auth, Maintenance, Tls
 from exporter.settings.values import (
@@ -110,6 +110,27 @@ class TargetKeys(Keys):
                 "if that must be, set i_accept_the_risk: true on this target"
             )
         return auth
+
+    @field_validator("ip_protocol")
+    @classmethod
+    def _version_of_the_urls(cls, protocol: IpProtocol, info: ValidationInfo) -> IpProtocol:
+        for key in ("url", "proxy_url", "direct_url"):
+            if is_left_out(getattr(info.data.get(key), "host", ""), protocol):
+                raise ValueError(
+                    f"is {protocol}, but the host of {key} is an address of the other IP version"
+                )
+        return protocol
+
+    @field_validator("nodes")
+    @classmethod
+    def _version_of_the_nodes(cls, nodes: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        protocol = info.data.get("ip_protocol", IpProtocol.AUTO)
+        for name, address in nodes.items():
+            if is_left_out(address, protocol):
+                raise ValueError(
+                    f"{name!r} has an address of the other IP version: ip_protocol is {protocol}"
+                )
+        return nodes
 
     @field_validator("nodes")
     @classmethod

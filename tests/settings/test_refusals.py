@@ -228,6 +228,14 @@ def test_a_url_that_is_more_or_less_than_an_origin_is_refused(
         ("maintenance_file: ''", "maintenance_file: must name a file"),
         ('maintenance_file: "a\\0b"', "maintenance_file: is no file name"),
         ("kind: zone", "kind: must be 'auto', 'onezone' or 'oneprovider'"),
+        (
+            "ip_protocol: ipv6\n  direct_url: https://10.0.0.1:9443",
+            "ip_protocol: is ipv6, but the host of direct_url is an address of the other IP version",
+        ),
+        (
+            "ip_protocol: ipv4\n  nodes: {a: 10.0.0.1, b: '::1'}",
+            "nodes: 'b' has an address of the other IP version: ip_protocol is ipv4",
+        ),
         ("ip_protocol: 4", "ip_protocol: must be 'auto', 'ipv4' or 'ipv6'"),
         ("paths: []", "paths: must not be empty"),
         ("paths: proxy", "paths: must be a list"),
