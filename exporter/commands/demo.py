@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from exporter import log
 from exporter.app import Exporter
 from exporter.commands.running import run_until_stopped
 from exporter.commands.serve import EXIT_BAD_CONFIGURATION, EXIT_FAILURE
+from exporter.door import ListenAddress
 from exporter.settings import ConfigurationError, Settings, load
 from exporter.simulator.page import add_demo_page
 from exporter.simulator.zone import SimulatedZone
@@ -27,6 +28,7 @@ _DEFAULTS: dict[str, Any] = {
 # Together, so that the timeout is not in the way of who wants a shorter interval.
 _PACE = {"poll.interval": "2s", "poll.timeout": "1500ms"}
 _NAME = "demo-zone"
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -69,14 +71,25 @@ def _settings(flags: dict[str, Any], zone: SimulatedZone, ca_file: Path) -> Sett
 
 
 async def _tell(exporter: Exporter) -> None:
-    host, port = exporter.addresses[0]
-    origin = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
     print(
         "\n"
-        "A simulated Onezone is running, watched over both paths. Open\n"
-        f"  {origin}/demo      to break things, and see the diagnosis\n"
-        f"  {origin}/          for the status page\n"
-        f"  {origin}/metrics   for what Prometheus sees\n"
+        f"A simulated Onezone is running, watched over both paths. {_what_to_open(exporter.addresses)}"
         "Ctrl-C ends it.\n",
         flush=True,
     )
+
+
+def _what_to_open(addresses: Sequence[ListenAddress]) -> str:
+    """The pages by their URLs; on a Unix socket, which no browser opens, by their paths."""
+    origin = f"http://{_reachable(addresses[0])}" if addresses else ""
+    return (
+        f"{'Open' if addresses else 'Its pages are'}\n"
+        f"  {origin}/demo      to break things, and see the diagnosis\n"
+        f"  {origin}/          for the status page\n"
+        f"  {origin}/metrics   for what Prometheus sees\n"
+    )
+
+
+def _reachable(address: ListenAddress) -> ListenAddress:
+    """An address to connect to: who listens on all interfaces is reached on loopback."""
+    return address._replace(host=_LOOPBACK.get(address.host, address.host))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+from pathlib import Path
 
 from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, run_command
 from tests.support.servers import LOOPBACK
+from tests.support.waiting import eventually
 
 _INTERVAL_SECONDS = 1.0
 _BUSY_MACHINE_SECONDS = 2.0
@@ -41,6 +44,20 @@ async def test_a_demo_that_cannot_listen_says_why() -> None:
     assert "Traceback" not in finished.stderr
     (line,) = (line for line in finished.stderr.splitlines() if "cannot start the demo" in line)
     assert taken in line
+
+
+async def test_a_demo_on_a_unix_socket_tells_its_pages_without_an_origin(tmp_path: Path) -> None:
+    async with ExporterProcess("demo", "--web.listen-address", f"unix:{tmp_path}/demo") as exporter:
+        await eventually(lambda: asyncio.sleep(0, exporter.printed), lambda lines: "Ctrl-C ends it." in lines)
+        code, _seconds = await exporter.stop()
+    assert code == 0
+    assert any(line.startswith("  /demo ") for line in exporter.printed)
+
+
+async def test_a_demo_on_all_interfaces_tells_an_address_that_a_browser_can_open() -> None:
+    async with ExporterProcess("demo", "--web.listen-address", "0.0.0.0:0") as exporter:
+        await eventually(lambda: asyncio.sleep(0, exporter.printed), lambda lines: "Ctrl-C ends it." in lines)
+    assert any(line.startswith("  http://127.0.0.1:") for line in exporter.printed)
 
 
 async def test_a_slow_onepanel_is_no_trouble_at_the_pace_of_the_demo() -> None:
