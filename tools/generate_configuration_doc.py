@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from exporter.commands.arguments import COMMANDS
+from exporter.commands.arguments import COMMANDS, Flag
 from exporter.durations import format_duration
 from exporter.settings.keys import keys_below
 from exporter.settings.model import Keys
@@ -130,7 +130,7 @@ def page() -> Iterator[str]:
     yield from table(
         ("option", "key", "commands", "meaning"),
         (
-            (f"`{flag.option} {flag.metavar}`", f"`{flag.key_path}`", _commands_with(flag.option), flag.help)
+            (f"`{flag.option} {flag.metavar}`", f"`{flag.key_path}`", _commands_with(flag), flag.help)
             for flag in dict.fromkeys(flag for command in COMMANDS for flag in command.flags)
         ),
     )
@@ -198,10 +198,8 @@ def _default(field: FieldInfo) -> str:
     return f"`{json.dumps(plain).strip(chr(34))}`"
 
 
-def _commands_with(option: str) -> str:
-    return ", ".join(
-        f"`{command.name}`" for command in COMMANDS if any(flag.option == option for flag in command.flags)
-    )
+def _commands_with(flag: Flag) -> str:
+    return ", ".join(f"`{command.name}`" for command in COMMANDS if flag in command.flags)
 
 
 def main() -> int:
