@@ -150,6 +150,8 @@ class RouteConnection:
             outcome = explain(TimeoutError() if watch.given_up else error, watch, seconds)
             if outcome is None:
                 raise
+            # aiohttp's frames hold it, and it holds them: the connection would wait for a full garbage collection.
+            error.__traceback__ = None
         else:
             draft.seconds = time.perf_counter() - max(began, watch.opened_at)
             outcome = await make_of(answer, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import gc
 import os
 import socket
 import ssl
@@ -12,8 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from exporter.checkup import CONFIGURATION, HEALTH
+from exporter.client.connection import RouteConnection
 from exporter.observation import Phase
 from exporter.reasons import Reason
 from exporter.simulator import INSTANT, Authority, Credential, SimulatedZone
@@ -392,3 +395,17 @@ async def test_a_round_that_is_given_up_leaves_nothing_behind(authority: Authori
                 await looking
             await gone.wait()
     assert len(asyncio.all_tasks()) == 1
+
+
+def test_a_handshake_that_failed_does_not_wait_for_the_garbage_collector() -> None:
+    async def rounds() -> None:
+        async with ScriptedServer(silent) as server:
+            await look(target_at(f"https://{LOOPBACK}:{server.port}", timeout=0.2))
+
+    gc.collect()
+    gc.disable()
+    try:
+        uvloop.run(rounds())
+        assert not [each for each in gc.get_objects() if isinstance(each, RouteConnection)]
+    finally:
+        gc.enable()
