@@ -1,7 +1,9 @@
 """The list of all operations the exporter polls, in the order in which one connection asks them.
 
 `configuration` goes first: it answers at once, where `health` may take long while a node is frozen,
-so that the cluster's identity is known even then. Adding an operation is one file and one line here.
+so that the cluster's identity is known even then. Managers and databases go before workers for a like
+reason: a frozen host is found out there without the patience that a worker needs. Adding an operation
+is one file and one line here.
 """
 
 from functools import cache
@@ -23,9 +25,9 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     configuration.OPERATION,
     health.OPERATION,
     worker_report.OPERATION,
-    component_status.WORKERS,
     component_status.MANAGERS,
     component_status.DATABASES,
+    component_status.WORKERS,
     web_certificate.OPERATION,
     dns_check.OPERATION,
     users.OPERATION,

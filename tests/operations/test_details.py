@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.operations import component_status, dns_check, users, web_certificate, worker_report
+from exporter.operations import OPERATIONS, component_status, dns_check, users, web_certificate, worker_report
 from exporter.operations.answers import Answer
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.dns_check import DnsStatus
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, guard
-from exporter.operations.operation import NO_TIME, Known, Operation, Request
+from exporter.operations.operation import API_ROOT, NO_TIME, Known, Operation, Request
 from exporter.operations.web_certificate import WebCertificateStatus
 from exporter.operations.worker_report import ReportStatus
 from exporter.reasons import Failure, Reason
@@ -122,6 +123,28 @@ def test_a_host_known_to_be_away_is_not_waited_for_again_in_the_same_round() -> 
     )
     assert facts.hosts_away == {"node2.example"}
     assert len(requests) == 3
+
+
+def test_frozen_hosts_leave_the_time_to_ask_the_living() -> None:
+    frozen = {"node1.example", "node2.example"}
+    silent_seconds = 0.0
+    learnt: dict[str, Any] = {}
+
+    def answer(path: str) -> Answer | Failure:
+        host = path.rpartition("/")[2]
+        if host == "configuration":
+            return body(LAYOUT)
+        return body("healthy") if host in set(HOSTS) - frozen else TIMEOUT
+
+    for operation in OPERATIONS:
+        if operation.name in LAYOUT["cluster"]:
+            known = Known(Kind.ONEZONE, learnt, can_authenticate=True)
+            learnt[operation.name], requests = converse(operation, known, answer)
+            silent = [each for each in requests if answer(each.path.removeprefix(API_ROOT)) is TIMEOUT]
+            silent_seconds += sum(each.deadline or math.inf for each in silent)
+    away = dict.fromkeys(frozen, Status.UNREACHABLE)
+    assert [facts.by_host for facts in learnt.values()] == 3 * [{**away, "node3.example": Status.HEALTHY}]
+    assert silent_seconds < 10.0  # for the list once, and once for each frozen host
 
 
 @pytest.mark.parametrize(
