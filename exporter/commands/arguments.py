@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from exporter.commands.ending import run_to_its_end
 from exporter.commands.options import (
     add_check_credentials_arguments,
     add_healthcheck_arguments,
@@ -108,7 +109,11 @@ DEMO_FLAGS = (
 
 @dataclass(frozen=True)
 class Command:
-    """One command; its options are `flags` (keys of the configuration) and what `add_arguments` adds."""
+    """One command; its options are `flags` (keys of the configuration) and what `add_arguments` adds.
+
+    `exit_failure` is its exit code when it fails in a way that it does not expect, as when its output cannot be
+    written.
+    """
 
     name: str
     help: str
@@ -116,11 +121,12 @@ class Command:
     flags: tuple[Flag, ...] = ()
     add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None
     exit_bad_usage: int = 2
+    exit_failure: int = 1
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Import the command's module and run it; returns the exit code."""
         run: Callable[[argparse.Namespace], int] = importlib.import_module(self.module).run
-        return run(arguments)
+        return run_to_its_end(run, arguments, self.exit_failure)
 
 
 def _add_optional_file(parser: argparse.ArgumentParser) -> None:
@@ -169,12 +175,14 @@ COMMANDS = (
         "exporter.commands.probe",
         add_arguments=add_probe_arguments,
         exit_bad_usage=Severity.UNKNOWN.exit_code,
+        exit_failure=Severity.UNKNOWN.exit_code,
     ),
     Command(
         "users",
         "administer the users of a Onezone: list, show, create, set-password",
         "exporter.commands.users",
         add_arguments=add_users_arguments,
+        exit_failure=3,
     ),
     Command(
         "check-credentials",
@@ -182,6 +190,7 @@ COMMANDS = (
         "exporter.commands.check_credentials",
         add_arguments=add_check_credentials_arguments,
         exit_bad_usage=3,
+        exit_failure=3,
     ),
     Command(
         "healthcheck",

@@ -13,7 +13,7 @@ AUTO = "auto"
 _EXIT_CODES_OF_PROBE = "exit codes: 0 ok, 1 warning, 2 critical, 3 unknown (also: bad usage or configuration)"
 _EXIT_CODES_OF_USERS = """\
 exit codes: 0 done; 1 the server refused; 2 bad usage or configuration;
-3 Onepanel could not be reached, or it is not known whether a change was carried out
+3 Onepanel could not be reached, it is not known whether a change was carried out, or the answer cannot be written
 (a change that may have been carried out is never sent a second time)
 """
 _EXIT_CODES_OF_CHECK = (
@@ -60,10 +60,15 @@ def add_users_arguments(parser: argparse.ArgumentParser) -> None:
     _action(actions, "list", "the ids of all users")
     _action(actions, "show", "one user").add_argument("user_id", metavar="ID", type=_user_id)
     create = _action(actions, "create", "create a user")
-    create.add_argument("--username", metavar="NAME", required=True, help="name to log in with")
-    create.add_argument("--full-name", metavar="TEXT", default="", help="name as shown")
+    create.add_argument("--username", metavar="NAME", type=_text, required=True, help="name to log in with")
+    create.add_argument("--full-name", metavar="TEXT", type=_text, default="", help="name as shown")
     create.add_argument(
-        "--group", metavar="ID", action="append", default=[], help="a group to join; may be repeated"
+        "--group",
+        metavar="ID",
+        type=_text,
+        action="append",
+        default=[],
+        help="a group to join; may be repeated",
     )
     _add_password(create)
     set_password = _action(actions, "set-password", "set the password of a user")
@@ -145,6 +150,14 @@ def _duration(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("is not UTF-8 text") from None
+    return text
 
 
 def _user_id(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 _MAX_BYTES = 4096
 
@@ -20,7 +21,7 @@ def read_password(file: Path | None, *, from_stdin: bool) -> str:
             with file.open("rb") as content:
                 password = _line(content.read(_MAX_BYTES + 1))
         elif from_stdin:
-            password = _line(sys.stdin.buffer.read(_MAX_BYTES + 1))
+            password = _line(_standard_input().read(_MAX_BYTES + 1))
         else:
             password = _prompt()
     except OSError as error:
@@ -40,8 +41,14 @@ def _line(content: bytes) -> str:
     return content.decode().removesuffix("\n").removesuffix("\r")
 
 
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        raise NoPasswordError("standard input is closed: no password can be read from it")
+    return sys.stdin.buffer
+
+
 def _prompt() -> str:
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise NoPasswordError("no terminal to ask on: use --password-stdin or --password-file")
     try:
         first = getpass.getpass("New password: ")

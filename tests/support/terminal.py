@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,28 +47,31 @@ class Terminal:
         options = ["--token-file", self.file("token", token)] if token else []
         return options + (["--passphrase-file", self.file("passphrase", passphrase)] if passphrase else [])
 
-    async def run(self, *argv: str, stdin: str = "") -> Ended:
-        """Run the command line in a process of its own."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "exporter",
-            *argv,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+    async def start(self, *argv: str, redirections: str = "") -> Process:
+        """Begin to run the command line."""
+        return await asyncio.create_subprocess_exec(
+            *("sh", "-c", f'exec "$0" -m exporter "$@" {redirections}', sys.executable, *argv),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
             env={**os.environ, "PYTHONWARNINGS": "error", **self.environ},
         )
+
+    async def run(self, *argv: str, stdin: str = "", redirections: str = "") -> Ended:
+        """Run the command line in a process of its own; `redirections` are written as for a shell."""
+        process = await self.start(*argv, redirections=redirections)
         out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
         assert process.returncode is not None
         ended = Ended(process.returncode, out.decode(), err.decode())
         assert "Traceback" not in ended.err
         return ended
 
-    async def probe(self, *options: str) -> Ended:
-        return await self.run("probe", self.zone.proxy_url, *self.at_zone(), *options)
+    async def probe(self, *options: str, redirections: str = "") -> Ended:
+        where = (self.zone.proxy_url, *self.at_zone())
+        return await self.run("probe", *where, *options, redirections=redirections)
 
-    async def users(self, action: Sequence[str], *options: str, stdin: str = "") -> Ended:
-        return await self.run(
-            "users", *action, "--url", self.zone.proxy_url, *self.at_zone(), *options, stdin=stdin
-        )
+    async def users(
+        self, action: Sequence[str], *options: str, stdin: str = "", redirections: str = ""
+    ) -> Ended:
+        where = ("--url", self.zone.proxy_url, *self.at_zone())
+        return await self.run("users", *action, *where, *options, stdin=stdin, redirections=redirections)
