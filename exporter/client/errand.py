@@ -78,7 +78,7 @@ class Errand:
         steps: list[Step] = []
         reply: Any = None
         for route in self.routes:
-            if _changes(request):
+            if request.is_change:
                 failure = await self._ask_first(route)
                 if failure is not None:
                     reply = failure
@@ -108,10 +108,6 @@ class Errand:
         return reply
 
 
-def _changes(request: Request) -> bool:
-    return request.method != "GET"
-
-
 def _was_open(connection: RouteConnection) -> bool:
     """Whether anything can have been sent; in doubt yes."""
     return not connection.connections or any(each.failure is None for each in connection.connections)
@@ -121,4 +117,4 @@ def _may_go_on(request: Request, step: Step) -> bool:
     """Whether another path may be tried: a change only when nothing of it was sent."""
     if step.fate is Fate.NOT_SENT:
         return True
-    return not _changes(request) and step.failure is not None and not step.failure.from_onepanel
+    return not request.is_change and step.failure is not None and not step.failure.from_onepanel

@@ -52,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         reply, steps = asyncio.run(_carry_out(target, arguments.path, credentials, request))
     except KeyboardInterrupt:
-        print("\ninterrupted; it is not known what became of the request", file=sys.stderr)
+        fate = "; it is not known what became of the request" if request.is_change else ""
+        print(f"\ninterrupted{fate}", file=sys.stderr)
         return _EXIT_NOT_KNOWN
     return _tell(arguments, reply, steps)
 

@@ -23,6 +23,7 @@ _ADVICE = {
     409: "the name is taken: choose another --username",
     503: "user administration needs a running Onezone worker: see `onedata-exporter probe`",
 }
+_ADVICE_BY_ERROR = {"noServiceNodes": _ADVICE[503]}
 _NO_SUCH_OPERATION = "nothing here administers users: is the URL that of a Onezone?"
 _NOT_KNOWN = {
     "create": "it is not known whether the user was created",
@@ -62,4 +63,5 @@ def _advice(step: Step) -> str:
     if failure.reason is Reason.NOT_FOUND and not failure.from_onepanel:
         return _NO_SUCH_OPERATION
     spoken = failure.reason is not Reason.PROXY_UPSTREAM
-    return (_ADVICE.get(step.status) if spoken else None) or failure.reason.advice
+    advice = _ADVICE_BY_ERROR.get(failure.error_id) or _ADVICE.get(step.status)
+    return (advice if spoken else None) or failure.reason.advice

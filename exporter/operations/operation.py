@@ -54,6 +54,11 @@ class Request:
     local: bool = False
     relayed: bool = False
 
+    @property
+    def is_change(self) -> bool:
+        """Whether it may change something, so that sending it twice is not the same as sending it once."""
+        return self.method != "GET"
+
 
 Conversation: TypeAlias = Generator[Request, Any, Facts | Failure]
 

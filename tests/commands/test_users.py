@@ -128,6 +128,14 @@ async def test_without_a_worker_nobody_is_administered(terminal: Terminal, actio
     assert "running Onezone worker" in ended.err
 
 
+async def test_where_no_worker_is_deployed_a_token_is_not_what_is_to_be_corrected(terminal: Terminal) -> None:
+    await terminal.zone.only(Trouble.NOT_DEPLOYED)
+    ended = await terminal.users(["list"], *terminal.credentials(TOKEN))
+    assert ended.code == 1
+    assert "noServiceNodes" in ended.err
+    assert "running Onezone worker" in ended.err
+
+
 @pytest.mark.parametrize("token", ["nonsense", "simulated-expired-token", "simulated-member-token"])
 async def test_the_passphrase_is_used_when_the_token_is_refused(terminal: Terminal, token: str) -> None:
     ended = await terminal.users(CREATE, *terminal.credentials(token, PASSPHRASE), stdin=f"{PASSWORD}\n")

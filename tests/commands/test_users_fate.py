@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from exporter.client.errand import Fate, judge_fate
 from exporter.reasons import Failure, Reason
 from exporter.simulator import Authority
 from exporter.simulator.authority import Credential
-from tests.support.servers import ScriptedServer, Wire, closed_port, http, onepanel_says
+from tests.support.servers import ScriptedServer, Wire, closed_port, http, onepanel_says, silent
 from tests.support.terminal import Ended, Terminal
 
 CREATE = ("create", "--username", "alice", "--password-stdin")
@@ -178,6 +179,27 @@ async def test_the_passphrase_follows_a_refused_token(authority: Authority, tmp_
 
 
 @pytest.mark.parametrize(
+    ("action", "said"),
+    [(("list",), "interrupted"), (CREATE, "interrupted; it is not known what became of the request")],
+)
+async def test_whoever_interrupts_is_told_what_may_have_been_changed(
+    tmp_path: Path, action: tuple[str, ...], said: str
+) -> None:
+    terminal = Terminal(None, tmp_path)  # type: ignore[arg-type]  # no zone is asked here
+    async with ScriptedServer(silent) as server:
+        url = f"https://127.0.0.1:{server.port}"
+        options = ("--url", url, "--direct-url", url, *terminal.credentials("the-token"))
+        running = await terminal.start("users", *action, *options)
+        assert running.stdin is not None
+        running.stdin.write(f"{PASSWORD}\n".encode())
+        running.stdin.write_eof()
+        await server.connected(1)
+        running.send_signal(signal.SIGINT)
+        _out, err = await asyncio.wait_for(running.communicate(), 30)
+    assert (running.returncode, err.decode().strip()) == (3, said)
+
+
+@pytest.mark.parametrize(
     ("failure", "opened", "fate"),
     [
         (None, True, Fate.DONE),
@@ -221,6 +243,10 @@ def test_the_fate_of_a_request_is_read_off_its_failure(
             "terminal",
         ),
         (["users", "create", "--username", "a", "--password", "x"], "unrecognized"),
+        *(
+            (["users", "create", "--username", "a", option, "a\udcff"], f"{option}: is not UTF-8 text")
+            for option in ("--username", "--full-name", "--group")
+        ),
         (
             [
                 "users",
