@@ -34,7 +34,9 @@ def find(checkup: Checkup) -> Iterator[Finding]:
     """Everything that is wrong in the last round and its details, as far as the diagnosis does not say it."""
     facts = checkup.facts(CONFIGURATION)
     if isinstance(facts, Configuration) and not facts.complete:
-        yield Finding(Severity.WARNING, "configuration: the server gave only its reduced answer")
+        reduced = "the server gave only its reduced answer"
+        nameless = "a registered Oneprovider does not know its own name, as without its worker"
+        yield Finding(Severity.WARNING, f"configuration: {nameless if facts.registered else reduced}")
     yield from _expiring(checkup)
     for method, accepted in (checkup.details.accepted if checkup.details else {}).items():
         if not accepted:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporter.operations.component_status import Status
+from exporter.report import give_account
 from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone, Trouble
 from exporter.targets import Kind
 from tests.cluster.looking import target_at, watching
@@ -49,12 +50,15 @@ async def test_a_registered_oneprovider_without_its_worker_is_nameless_and_says_
         watching(target_at(zone, ca_file)) as watched,
     ):
         await zone.set(Trouble.WORKER_STOPPED, on=True)
-        await watched.look()
+        checkup = await watched.round()
+        await watched.details(checkup)
         metrics = await watched.metrics()
         assert metrics.value("onedata_cluster_registered") == 1.0
         assert metrics.value("onedata_configuration_complete") == 0.0
         assert metrics.diagnosis("zone") == "proxy_down"
         assert statuses(metrics, "zone", "worker", HOST) == ["stopped"]
+        found = [finding.message for finding in give_account(checkup).findings]
+        assert any("does not know its own name" in message for message in found)
 
 
 async def test_an_unregistered_oneprovider_is_complete_and_not_registered(
