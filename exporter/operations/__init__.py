@@ -2,8 +2,9 @@
 
 `configuration` goes first: it answers at once, where `health` may take long while a node is frozen,
 so that the cluster's identity is known even then. Managers and databases go before workers for a like
-reason: a frozen host is found out there without the patience that a worker needs. Adding an operation
-is one file and one line here.
+reason: a frozen host is found out there without the patience that a worker needs. The worker's report
+goes last: a worker that is silent may use up what is left of the time. Adding an operation is one file
+and one line here.
 """
 
 from functools import cache
@@ -24,13 +25,13 @@ from exporter.targets import Target
 OPERATIONS: tuple[Operation[Any], ...] = (
     configuration.OPERATION,
     health.OPERATION,
-    worker_report.OPERATION,
     component_status.MANAGERS,
     component_status.DATABASES,
     component_status.WORKERS,
     web_certificate.OPERATION,
     dns_check.OPERATION,
     users.OPERATION,
+    worker_report.OPERATION,
 )
 
 PUBLIC_OPERATIONS = tuple(operation.name for operation in OPERATIONS if not operation.needs_credentials)

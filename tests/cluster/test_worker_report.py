@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from exporter.credentials import Auth, AuthMethod, Secret
 from exporter.simulator import INSTANT, Authority, Condition, SimulatedZone, Trouble, Worker
 from tests.cluster.looking import target_at, target_between, watching
-from tests.cluster.told import HOSTS, TOKEN, served, statuses
+from tests.cluster.told import COMPONENTS, HOSTS, TOKEN, served, statuses
 
 HOST = "127.0.0.1"
 
@@ -61,6 +62,19 @@ async def test_a_report_that_cannot_be_relayed_is_no_word_on_the_token(
             assert details.accepted == {AuthMethod.TOKEN: True}
             told = statuses(await watched.metrics(), "zone", "worker", HOSTS)
             assert told == ["healthy", "unreachable", "healthy"]
+
+
+async def test_the_wait_for_a_silent_worker_costs_no_status(authority: Authority, ca_file: Path) -> None:
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        target = target_at(zone, ca_file)
+        brief = replace(target.schedule, details_interval=target.schedule.timeout)
+        async with watching(replace(target, schedule=brief)) as watched:
+            await zone.set(Trouble.WORKER_SILENT, on=True)
+            await watched.look()
+            metrics = await watched.metrics()
+            assert list(metrics.values("onedata_worker_status")) == []
+            told = [statuses(metrics, "zone", component, (HOST,)) for component in COMPONENTS]
+            assert told == [["unhealthy"], ["healthy"], ["healthy"]]
 
 
 async def test_a_stopped_worker_has_no_report_and_its_manager_a_status(

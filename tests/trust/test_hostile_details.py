@@ -18,7 +18,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from exporter.client.client import Client
 from exporter.credentials import Auth, Secret
-from exporter.observation import Details, Visit
+from exporter.observation import Details, Observation, Visit
 from exporter.operations import OPERATIONS, PUBLIC_OPERATIONS
 from exporter.operations.component_status import ComponentStatus
 from exporter.operations.limits import MAX_HOSTS
@@ -96,8 +96,8 @@ async def look_closer(target: Target) -> tuple[Details, float]:
     return details, peak / _MEBIBYTE
 
 
-def outcome(details: Details, operation: str) -> object:
-    (found,) = (seen.outcome for seen in details.observations if seen.operation == operation)
+def observation(details: Details, operation: str) -> Observation:
+    (found,) = (seen for seen in details.observations if seen.operation == operation)
     return found
 
 
@@ -114,10 +114,10 @@ async def test_a_bomb_for_a_worker_report_costs_little(
     tls = authority.server_context(Credential.GOOD)
     async with ScriptedServer(onepanel_with(report, b"{}"), tls) as server:
         details, mebibytes = await look_closer(zone_at(server.port, ca_file))
-    failure = outcome(details, "worker_report")
-    assert isinstance(failure, Failure)
-    assert details.observations[0].exchanges[0].failure is not None
-    assert details.observations[0].exchanges[0].failure.reason is reason
+    assert isinstance(observation(details, "worker_report").outcome, Failure)
+    public = observation(details, "worker_report").exchanges[0]
+    assert public.failure is not None
+    assert public.failure.reason is reason
     assert mebibytes < 24
 
 
@@ -127,7 +127,7 @@ async def test_ten_thousand_hosts_become_a_hundred_and_the_others_are_counted(
     tls = authority.server_context(Credential.GOOD)
     async with ScriptedServer(onepanel_with(b"<healthdata/>", TEN_THOUSAND_HOSTS), tls) as server:
         details, mebibytes = await look_closer(zone_at(server.port, ca_file))
-    facts = outcome(details, "workers")
+    facts = observation(details, "workers").outcome
     assert isinstance(facts, ComponentStatus)
     assert len(facts.by_host) == MAX_HOSTS
     assert facts.dropped == 10_000 - MAX_HOSTS
