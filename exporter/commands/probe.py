@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
 from dataclasses import replace
 
 from exporter import log
@@ -61,9 +62,10 @@ async def _look(target: Target) -> tuple[Checkup, list[Trace]]:
     traces: list[Trace] = []
     client = Client(_report_bug, traces.append)
     try:
-        rounds = Rounds(client)
+        rounds, began = Rounds(client), time.perf_counter()
         checkup = await rounds.take(target)
-        return replace(checkup, details=await rounds.take_details(target, checkup)), traces
+        details = await rounds.take_details(target, checkup)
+        return replace(checkup, details=details, seconds=time.perf_counter() - began), traces
     finally:
         await client.close()
 

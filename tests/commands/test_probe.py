@@ -61,6 +61,15 @@ async def test_the_json_has_the_same_judgement_and_both_paths(
     assert said["credentials_accepted"] == {"passphrase": True}
 
 
+async def test_the_duration_is_that_of_everything_that_was_asked(
+    terminal: Terminal, zone: SimulatedZone
+) -> None:
+    await zone.only(Trouble.LATENCY)
+    ended = await terminal.probe("--format", "json", *terminal.credentials(TOKEN))
+    said = json.loads(ended.out)
+    assert said["duration_seconds"] >= sum(each["seconds"] for each in said["details"])
+
+
 async def test_an_explanation_shows_headers_certificates_and_reasons(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
