@@ -12,9 +12,9 @@ from exporter.targets import AccessPath
 from tests.cluster.told import COMPONENTS, HOSTS, PASSPHRASE, paths_with_credentials, statuses, with_auth
 from tests.support.processes import ExporterProcess, Metrics, write_config
 
-_INTERVAL_SECONDS = 3.0
-_TIMEOUT_SECONDS = 1.5
-_DETAILS_SECONDS = 8.0
+_INTERVAL_SECONDS = 5.0
+_TIMEOUT_SECONDS = 3.0
+_DETAILS_SECONDS = 12.0
 _BUSY_MACHINE_SECONDS = 2.0
 # The real times of a Onepanel that waits for a frozen one; only the proxy gives up a little sooner.
 _PACE = Pace(scale=0.0, connect_timeout_seconds=0.5, receive_timeout_seconds=0.5, stall_seconds=60.0)
