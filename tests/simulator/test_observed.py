@@ -1,4 +1,8 @@
-"""The simulator answers as a real Onepanel 21.02.7 was observed to: `observed.tsv` holds its answers."""
+"""The simulator answers as a real Onepanel 21.02.7 was observed to: `observed.tsv` holds its answers.
+
+Left out are operations that nothing here asks for, HTTP/2 and plain HTTP, the forms of session tokens, and
+what was answered only because a stand-in took the worker's place.
+"""
 
 from __future__ import annotations
 
