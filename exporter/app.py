@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Self
 
+from exporter import spare
 from exporter.client.client import Client
 from exporter.door import ListenAddress
 from exporter.exposition import Exposition
@@ -63,6 +64,7 @@ class Exporter:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             asyncio.get_running_loop().set_exception_handler(self._loop_error)
+            stack.enter_context(spare.keeping())
             await self._listen(stack)
             self._client = Client(self.report_bug)
             stack.push_async_callback(self._client.close)

@@ -12,6 +12,7 @@ import re
 import ssl
 from typing import Any
 
+from exporter import spare
 from exporter.observation import Certificate
 from exporter.operations.answers import one_line
 
@@ -85,7 +86,8 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _decode(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 - a fact, not a mode
-    from cryptography import x509  # noqa: PLC0415 - seldom needed, and large
+    with spare.lent():
+        from cryptography import x509  # noqa: PLC0415 - seldom needed, and large
 
     try:
         certificate = x509.load_der_x509_certificate(der)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import secrets
+from collections.abc import Iterator
 from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from exporter import __version__
+from exporter import __version__, spare
 from exporter.web import marks, wording
 
 if TYPE_CHECKING:
@@ -23,11 +26,14 @@ _POLICY = (
 
 @cache
 def environment(*packages: str) -> jinja2.Environment:
-    """The templates of these packages; the first that has a template of some name gives it."""
-    import jinja2  # noqa: PLC0415 - many exporters never show a page
+    """The templates of these packages, all read at once; the first that has a template of some name gives it."""
+    with spare.lent():
+        import jinja2  # noqa: PLC0415 - many exporters never show a page
 
+        sources = dict(_sources(packages))
+        codecs.lookup("unicode_escape")  # jinja2 asks for it when it meets the first string in a template
     templates = jinja2.Environment(
-        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package) for package in packages]),
+        loader=jinja2.DictLoader(sources),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -36,6 +42,12 @@ def environment(*packages: str) -> jinja2.Environment:
     templates.filters.update(marks.FILTERS | wording.FILTERS)
     templates.globals["version"] = __version__
     return templates
+
+
+def _sources(packages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for package in reversed(packages):
+        for file in resources.files(package).joinpath("templates").iterdir():
+            yield file.name, file.read_text(encoding="utf-8")
 
 
 async def html(template: jinja2.Template, **values: Any) -> web.Response:

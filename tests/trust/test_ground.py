@@ -7,9 +7,9 @@ import resource
 import signal
 import sys
 import time
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -81,6 +81,57 @@ async def test_without_descriptors_rounds_fail_for_an_own_reason_and_recover_wit
             again = await exporter.metrics_when(lambda seen: seen.diagnosis("zone") == "ok")
             assert again.total(UNHANDLED) == 0
             assert again.total(FAILURES, reason="connect") == 0
+
+
+async def test_without_descriptors_pages_that_nobody_has_seen_yet_are_shown(
+    config_file: Path, authority: Authority, ca_file: Path
+) -> None:
+    async with SimulatedZone(authority=authority, pace=INSTANT) as zone, AsyncExitStack() as stack:
+        config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
+        exporter = await stack.enter_async_context(ExporterProcess(config))
+        await exporter.metrics_when(lambda seen: seen.diagnosis("zone") == "ok")
+        pid = exporter._process.pid
+        most = max(int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir()) + 1
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
+        host, port = exporter.origin.removeprefix("http://").split(":")
+
+        async def crowd() -> Metrics:
+            """Connections that stay, until there is no descriptor left for anything else."""
+            _, writer = await asyncio.open_connection(host, int(port))
+            stack.callback(writer.close)
+            return await exporter.metrics()
+
+        await eventually(crowd, lambda seen: seen.total(FAILURES, reason="internal") >= 4)
+        for page in ("/", "/targets/zone", "/probe?target=zone&debug=true"):
+            assert (await exporter.get(page))[0] == 200, exporter.log
+        assert (await exporter.metrics()).total(UNHANDLED) == 0
+
+
+async def test_without_descriptors_the_first_certificate_that_does_not_verify_is_read(ca_file: Path) -> None:
+    script = """
+import os, ssl, sys
+from pathlib import Path
+import exporter.app
+from exporter import spare
+from exporter.client.certificates import read_certificate
+
+der = ssl.PEM_cert_to_DER_cert(Path(sys.argv[1]).read_text())
+with spare.keeping():
+    try:
+        while True:
+            os.dup(0)
+    except OSError as error:
+        print(error.strerror)
+    print(read_certificate(der, verified=False))
+"""
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", 'ulimit -n 64; exec "$@"', "sh", sys.executable, "-c", script, str(ca_file)),
+        cwd=ROOT,
+        stdout=PIPE,
+        stderr=STDOUT,
+    )
+    told = (await asyncio.wait_for(process.communicate(), 30))[0].decode()
+    assert told.startswith("Too many open files\nCertificate(subject="), told
 
 
 async def _start(redirections: str, *arguments: str) -> Process:
