@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -12,6 +11,7 @@ from exporter.diagnosis import Diagnosis
 from exporter.simulator.troubles import Trouble
 from exporter.simulator.zone import SimulatedZone
 from exporter.store import Store
+from exporter.web.guards import refuse_foreign_forms
 from exporter.web.rendering import environment, html
 from exporter.web.site import SITE
 from exporter.web.status import status_of
@@ -75,19 +75,6 @@ def undo(trouble: Trouble) -> str:
     """What the button of an active trouble says: the opposite of its title."""
     verb, _, rest = trouble.title.partition(" ")
     return f"{_OPPOSITES[verb]} {rest}" if verb in _OPPOSITES else f"undo: {trouble.title}"
-
-
-def refuse_foreign_forms(request: web.Request) -> None:
-    """Raise 403 when a browser sent this on behalf of another site; programs send neither header."""
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    is_foreign = (
-        site not in {"same-origin", "none"} if site else origin and urlsplit(origin).netloc != request.host
-    )
-    if is_foreign:
-        raise web.HTTPForbidden(
-            text="This form was sent by another site; open /demo and use its own buttons.\n"
-        )
 
 
 def _by_diagnosis(troubles: Iterable[Trouble]) -> dict[Diagnosis, list[Trouble]]:

@@ -56,6 +56,20 @@ async def put_errors_in_words(request: web.Request, handler: Handler) -> web.Str
         return web.Response(status=500, text=_BUG)
 
 
+def refuse_foreign_forms(request: web.Request) -> None:
+    """Raise 403 when a browser sent this on behalf of another site; programs send neither header.
+
+    Browsers send `Sec-Fetch-Site` over TLS and on loopback only, `Origin` with every form.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    is_foreign = (
+        site not in {"same-origin", "none"} if site else origin and origin.partition("://")[2] != request.host
+    )
+    if is_foreign:
+        raise web.HTTPForbidden(text="This was sent by a page of another site, which may not ask for it.\n")
+
+
 def _words(request: web.Request, error: web.HTTPException) -> str:
     """The sentence of a page that raised the error, or one for those that aiohttp raises by itself."""
     if isinstance(error, web.HTTPMethodNotAllowed):

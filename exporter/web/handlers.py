@@ -14,6 +14,7 @@ from exporter.report import explain, give_account, write_text
 from exporter.store import TargetState
 from exporter.targets import Target
 from exporter.text import TextFormat
+from exporter.web.guards import refuse_foreign_forms
 from exporter.web.negotiation import accepts_gzip, text_format
 from exporter.web.probing import scrape_seconds
 from exporter.web.readiness import not_ready
@@ -103,8 +104,7 @@ async def reload(request: web.Request) -> web.Response:
     act = request.app[SITE].reload
     if act is None:
         raise web.HTTPForbidden(text="Reloading over HTTP is not enabled: see web.enable_lifecycle.\n")
-    if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
-        raise web.HTTPForbidden(text="Another site may not ask for this.\n")
+    refuse_foreign_forms(request)
     if await act():
         return web.Response(text="configuration reloaded\n")
     return web.Response(status=500, text="the configuration was refused; the log says why\n")

@@ -62,6 +62,7 @@ async def test_one_button_makes_everything_work_again(client: Client, zone: Simu
     [
         {"Origin": "https://elsewhere.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "http://demo.example", "Host": "demo.example", "Sec-Fetch-Site": "cross-site"},

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from exporter.maintenance import Window
@@ -16,6 +16,7 @@ from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report import give_account, write_json
 from exporter.targets import AccessPath, Route
+from exporter.web.app import create_app
 from exporter.web.wording import segment
 from tests.support.checkups import REFUSED, make_checkup, make_details, make_target
 from tests.web.conftest import Site, serve
@@ -327,3 +328,29 @@ async def test_it_is_healthy_though_not_ready_before_the_first_rounds(client: Cl
 async def test_many_targets_are_all_shown(client: Client, site: Site) -> None:
     site.know(*(make_target(f"zone-{number}") for number in range(50)))
     assert (await text_of(client, "/")).count('href="/targets/zone-') == 50
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "http://exporter.example:1"}, 200),
+        ({"Origin": "http://elsewhere.example"}, 403),
+        ({"Origin": "http://["}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+    ],
+)
+async def test_a_page_of_another_site_cannot_cause_a_reload(
+    site: Site, headers: dict[str, str], status: int
+) -> None:
+    reloads = []
+
+    async def reload() -> bool:
+        reloads.append(1)
+        return True
+
+    async with TestClient(TestServer(create_app(site.pages(reload=reload)))) as client:
+        answer = await client.post("/-/reload", headers={"Host": "exporter.example:1", **headers})
+    assert answer.status == status
+    assert bool(reloads) is (status == 200)
