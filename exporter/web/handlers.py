@@ -29,10 +29,11 @@ _TEMPLATES = "exporter.web"
 async def metrics(request: web.Request) -> web.Response:
     """`/metrics` in the format and compression the client prefers, or only the families named by `name[]`."""
     wanted_format, names = _wanted(request)
-    exposition = request.app[SITE].exposition
+    site = request.app[SITE]
     packed = _wants_gzip(request)
-    pieces = (exposition.packed_page if packed else exposition.page)(wanted_format, names)
-    return _exposed(b"".join([piece async for piece in pieces]), wanted_format, packed=packed)
+    async with site.making:
+        pieces = (site.exposition.packed_page if packed else site.exposition.page)(wanted_format, names)
+        return _exposed(b"".join([piece async for piece in pieces]), wanted_format, packed=packed)
 
 
 async def probe(request: web.Request) -> web.Response:
@@ -55,12 +56,13 @@ async def probe(request: web.Request) -> web.Response:
 async def status_page(request: web.Request) -> web.Response:
     """`/`: every target, the broken ones first."""
     site = request.app[SITE]
-    return await html(
-        environment(_TEMPLATES).get_template("status.html"),
-        targets=by_urgency(await _statuses(request)),
-        now=time.time(),
-        telemetry_path=site.telemetry_path,
-    )
+    async with site.making:
+        return await html(
+            environment(_TEMPLATES).get_template("status.html"),
+            targets=by_urgency(await _statuses(request)),
+            now=time.time(),
+            telemetry_path=site.telemetry_path,
+        )
 
 
 async def target_page(request: web.Request) -> web.Response:
@@ -78,7 +80,8 @@ async def target_page(request: web.Request) -> web.Response:
 
 async def targets_json(request: web.Request) -> web.Response:
     """`/api/v1/targets`: `{"targets": [...]}` with the fields of `TargetStatus`, the broken ones first."""
-    return _json(await asyncio.to_thread(_encoded, by_urgency(await _statuses(request))))
+    async with request.app[SITE].making:
+        return _json(await asyncio.to_thread(_encoded, by_urgency(await _statuses(request))))
 
 
 async def service_discovery(request: web.Request) -> web.Response:
@@ -105,7 +108,7 @@ async def reload(request: web.Request) -> web.Response:
     if act is None:
         raise web.HTTPForbidden(text="Reloading over HTTP is not enabled: see web.enable_lifecycle.\n")
     refuse_foreign_forms(request)
-    if await act():
+    if await asyncio.shield(act()):  # also for who does not wait for it
         return web.Response(text="configuration reloaded\n")
     return web.Response(status=500, text="the configuration was refused; the log says why\n")
 

@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from exporter.door import Address, ListenAddress, UnixAddress
+from exporter.web.crowd import Crowd
 from exporter.web.protocol import DoorProtocol
 
 _BACKLOG = 1024
@@ -37,13 +38,15 @@ async def listen(
     Raises:
         OSError: an address cannot be listened on; the message names it.
     """
-    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_SECONDS)
+    # Nothing is made for those who have left.
+    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_SECONDS, handler_cancellation=True)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     bound: list[BoundAddress] = []
+    factory = partial(DoorProtocol, runner.server, Crowd(), loop=asyncio.get_running_loop())
     for address in addresses:
         try:
-            servers = [await _serve(runner, address, each, context) for each in _sockets(stack, address)]
+            servers = [await _serve(factory, address, each, context) for each in _sockets(stack, address)]
         except OSError as error:
             raise OSError(error.errno, f"{address}: {error.strerror or error}") from None
         for server in servers:
@@ -53,13 +56,15 @@ async def listen(
 
 
 async def _serve(
-    runner: web.AppRunner, address: Address, opened: socket.socket | None, context: ssl.SSLContext | None
+    factory: Callable[[], DoorProtocol],
+    address: Address,
+    opened: socket.socket | None,
+    context: ssl.SSLContext | None,
 ) -> asyncio.Server:
     loop = asyncio.get_running_loop()
     options: dict[str, Any] = {"backlog": _BACKLOG}
     if context is not None:
         options |= {"ssl": context, "ssl_handshake_timeout": _HANDSHAKE_SECONDS}
-    factory = partial(DoorProtocol, runner.server, loop=loop)
     if opened is None and isinstance(address, ListenAddress):
         return await loop.create_server(factory, address.host or None, address.port, **options)
     return await loop.create_server(factory, sock=opened, **options)

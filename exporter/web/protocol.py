@@ -1,38 +1,60 @@
-"""One connection from a client: how many there may be, and what those are told who do not speak HTTP."""
+"""One connection from a client: its place in the crowd, and what those are told who do not speak HTTP."""
 
 from __future__ import annotations
 
+import socket
+import struct
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
+from exporter.web.crowd import Crowd
 from exporter.web.guards import HEADERS
 
-_MOST_CONNECTIONS = 512
 # Longer than scrape intervals usually are: Prometheus keeps its connections.
 _KEEPALIVE_SECONDS = 130.0
 
+_RESET = struct.pack("ii", 1, 0)
+
 
 class DoorProtocol(web.RequestHandler):
-    """aiohttp's, for a bounded number of connections, and without tracebacks for what a client sends."""
+    """aiohttp's, for one of a crowd of connections, and without tracebacks for what a client sends."""
 
-    def __init__(self, manager: Any, *, loop: Any) -> None:
+    def __init__(self, manager: Any, crowd: Crowd, *, loop: Any) -> None:
         super().__init__(manager, loop=loop, access_log=None, keepalive_timeout=_KEEPALIVE_SECONDS)  # type: ignore[arg-type]  # as aiohttp itself does
-        self._server = manager
+        self._crowd = crowd
 
     def connection_made(self, transport: Any) -> None:
-        """Begin; a connection too many is closed at once."""
+        """Begin."""
         super().connection_made(transport)
-        if len(self._server.connections) > _MOST_CONNECTIONS:
-            transport.abort()
+        self._crowd.come(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End."""
+        self._crowd.go(self)
+        super().connection_lost(exc)
+
+    def turn_away(self) -> None:
+        """End at once, whatever the client waits for."""
+        if self.transport is not None:
+            # With a reset: else the kernel would keep for minutes what nobody takes.
+            with suppress(OSError):
+                opened = self.transport.get_extra_info("socket")
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.transport.abort()
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send an answer. One that aiohttp raises by itself has passed the guards by, as that to a strange `Expect`."""
         answer = _plain(resp.status) if isinstance(resp, web.HTTPException) else resp
-        return await super().finish_response(request, answer, start_time)
+        self._crowd.answer(self, _size(answer))
+        try:
+            return await super().finish_response(request, answer, start_time)
+        finally:
+            self._crowd.answered(self)
 
     def handle_error(
         self,
@@ -46,6 +68,12 @@ class DoorProtocol(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun, there is no room for an error in it")
         return _plain(status)
+
+
+def _size(answer: web.StreamResponse) -> int:
+    """How many bytes an answer may have to wait with."""
+    body = answer.body if isinstance(answer, web.Response) else None
+    return len(body) if isinstance(body, bytes) else 0
 
 
 def _plain(status: int) -> web.Response:

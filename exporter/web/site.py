@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -15,6 +16,8 @@ from exporter.web.doorkeeper import Doorkeeper
 from exporter.web.probing import Prober
 
 Reload: TypeAlias = Callable[[], Awaitable[bool]]
+_PAGES_AT_ONCE = 4
+
 ReportBug: TypeAlias = Callable[[str, Exception], None]
 
 
@@ -35,6 +38,7 @@ class MetricsPage(Protocol):
 class Site:
     """What the pages show and do. `report_bug` is told of exceptions that nobody expected, as ("web", exception).
 
+    `making` is held while a large page is made: few are made at once, so that they need little memory in all.
     `reload` reads the configuration anew and tells whether it was taken over; None where that is not enabled.
     """
 
@@ -45,6 +49,7 @@ class Site:
     doorkeeper: Doorkeeper = field(default_factory=Doorkeeper)
     telemetry_path: str = "/metrics"
     reload: Reload | None = None
+    making: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PAGES_AT_ONCE))
 
 
 SITE = web.AppKey("site", Site)
