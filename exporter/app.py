@@ -128,9 +128,11 @@ class Exporter:
         log.error("unhandled error; please report it", where=where, exc_info=error)
 
     def _loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """An exception that nobody waited for. What a transport says as it is torn down is no bug of ours."""
+        """An exception that nobody waited for. What a connection says as it is torn down is no bug of ours."""
         error = context.get("exception")
-        if "transport" in context or "protocol" in context:
+        # A handshake may fail in the very moment when its round is ended, as by a reload.
+        is_handshake = type(context.get("future")) is asyncio.Future and isinstance(error, OSError)
+        if "transport" in context or "protocol" in context or is_handshake:
             log.debug("a connection was torn down", message=context["message"], error=repr(error))
             return
         self.report_bug(

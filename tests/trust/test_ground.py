@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import signal
+import ssl
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
@@ -308,3 +310,23 @@ async def test_an_unexpected_exception_is_counted_and_logged_and_costs_that_roun
     (entry,) = (entry for entry in logged if "exc_info" in entry)
     assert (entry["log_level"], entry["where"], entry["exc_info"]) == ("error", "client", error)
     assert error.__traceback__ is not None
+
+
+async def test_a_handshake_that_fails_as_its_round_is_ended_is_no_bug_but_a_lost_task_is(
+    config_file: Path, ca_file: Path
+) -> None:
+    async def fail() -> None:
+        raise ConnectionError("nobody waits for this")
+
+    write_config(config_file, [{"url": f"https://{LOOPBACK}:1"}], ca_file, _INTERVAL)
+    async with running(config_file) as exporter:
+        lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        lost.set_exception(ssl.SSLCertVerificationError("certificate has expired"))
+        del lost
+        gc.collect()
+        assert not exporter.store.unhandled_errors
+        task = asyncio.ensure_future(fail())
+        await asyncio.wait({task})
+        del task
+        gc.collect()
+        assert exporter.store.unhandled_errors == {"loop": 1}
