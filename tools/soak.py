@@ -1,46 +1,47 @@
 """A long run of the exporter against simulated zones, with everything going wrong at random; then the account.
 
-Exporter and zones share one process and event loop, so that whatever either leaves behind is seen. The
-seed is printed: with it, the same things are done again in the same order.
+The exporter is the real command in a process of its own (`tools/soaked.py`); the zones, and whoever asks and
+troubles it, are in this one. The seed is printed: with it, the same things are done again in the same order.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
-import os
 import random
 import resource
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import uvloop
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as untyped_parse
 
-from exporter import log
-from exporter.app import Exporter
+from exporter.exposition import ALL_METRICS
 from exporter.operations import OPERATIONS
 from exporter.operations.operation import Cadence
 from exporter.reasons import CERTIFICATE_REASONS, Reason
-from exporter.settings import load
 from exporter.simulator import INSTANT, Authority, SimulatedZone, Trouble
-from exporter.targets import Route
+from exporter.targets import AccessPath
+from tools.soaked import Figures, Page, SoakedExporter
 
-_MEBIBYTE = 2**20
 _EVERY_ROUND = tuple(each.name for each in OPERATIONS if each.cadence is Cadence.ROUND)
-# What the process opens once, on first use (the event loop's threads, the resolver), however long it runs.
+# What the process opens once, on first use (the client of /probe, its resolver), however long it runs.
 _OPENED_ONCE = 4
-_STORM_SHARE = 0.6
-_parse: Callable[[str], Iterator[object]] = untyped_parse
+_STORM_SHARE = 0.7
+# Amid the run the last rounds of every target are remembered already, and everything has been of use once.
+_GROWTH, _GROWTH_MEBIBYTES = 1.1, 4.0
+_IDLE_SECONDS = 60.0  # until connections that nobody uses any more are closed
+_FAMILIES = [metric.name for metric in ALL_METRICS]
+_REQUESTS = "onedata_onepanel_requests_total"
+_POLLS = "onedata_polls_total"
+_FAILURES = "onedata_onepanel_request_failures_total"
+_REFUSED = "configuration refused"
 _PAGES = ("/", "/metrics", "/targets/zone-0", "/targets/%00", "/api/v1/targets", "/api/v1/sd", "/-/ready")
 _ODD_PAGES = (
     "/nothing",
@@ -63,29 +64,9 @@ _WITHOUT_AN_ANSWER = CERTIFICATE_REASONS | {
 }
 
 
-@dataclass(frozen=True)
-class Figures:
-    """What the process holds at one moment."""
-
-    mebibytes: float
-    descriptors: int
-    tasks: int
-
-    @classmethod
-    def now(cls) -> Figures:
-        """Those of this process."""
-        gc.collect()
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        size = pages * os.sysconf("SC_PAGE_SIZE") / _MEBIBYTE
-        return cls(size, len(list(Path("/proc/self/fd").iterdir())), len(asyncio.all_tasks()))
-
-    def __str__(self) -> str:
-        return f"{self.mebibytes:.1f} MiB, {self.descriptors} descriptors, {self.tasks} tasks"
-
-
 @dataclass
 class Soak:
-    """One run. `steady` zones stay configured all the time; the last of them are never troubled."""
+    """One run. `steady` zones stay configured all the time; every fifth zone is never troubled."""
 
     zones: list[SimulatedZone]
     config_file: Path
@@ -118,7 +99,7 @@ class Soak:
                 "details_interval": 2 * self.interval,
                 "timeout": 0.7 * self.interval,
             },
-            "web": {"listen_addresses": ["127.0.0.1:0"]},
+            "web": {"listen_addresses": ["127.0.0.1:0"], "enable_lifecycle": True},
             "defaults": {"tls": {"ca_file": str(self.ca_file)}},
             "targets": targets,
         }
@@ -133,7 +114,7 @@ class Soak:
         await self.zones[number].only(*self.chance.sample(list(Trouble), self.chance.randrange(3)))
         self.done["faults switched"] += 1
 
-    async def reload(self, exporter: Exporter) -> None:
+    async def reload(self, exporter: SoakedExporter) -> None:
         """Remove and add some targets, change labels of others; now and then with a bad file."""
         if self.chance.random() < 0.2:  # noqa: PLR2004 - one in five
             self.config_file.write_text("targets: [{url: 1}]", encoding="utf-8")
@@ -147,20 +128,21 @@ class Soak:
             self.problems.append("a good configuration was refused")
         self.done["reloads"] += 1
 
-    async def scrape(self, session: aiohttp.ClientSession) -> None:
-        """One scrape, read by a parser."""
-        async with session.get("/metrics", headers={"Accept": "application/openmetrics-text"}) as answer:
-            page = await answer.text()
-        for _family in _parse(page):
-            await asyncio.sleep(0)
+    async def scrape(self, exporter: SoakedExporter) -> None:
+        """One scrape of everything, and a few families read by a parser, which takes its time."""
+        if not (await exporter.metrics()).endswith("\n# EOF\n"):
+            self.problems.append("a page without its end")
+        Page(await exporter.metrics(*self.chance.sample(_FAMILIES, 2)))
         self.done["scrapes"] += 1
 
-    async def flood(self, session: aiohttp.ClientSession) -> None:
-        """Many requests at once, some of them senseless."""
-        pages = self.chance.choices(_PAGES + _ODD_PAGES, k=30)
+    async def flood(self, exporter: SoakedExporter) -> None:
+        """Many requests at once, some of them senseless, and some rounds beside those of the polling."""
+        # The last zone's counters are not compared.
+        probe = f"/probe?target=zone-{len(self.zones) - 1}"
+        pages = self.chance.choices((*_PAGES, *_ODD_PAGES, probe), k=30)
 
         async def ask(page: str) -> None:
-            async with session.get(page) as answer:
+            async with exporter.session.get(page) as answer:
                 await answer.read()
                 if answer.status == 500:  # noqa: PLR2004 - a bug
                     self.problems.append(f"{page[:40]} answered 500")
@@ -168,13 +150,13 @@ class Soak:
 
         await asyncio.gather(*(ask(page) for page in pages))
 
-    async def storm(self, exporter: Exporter, session: aiohttp.ClientSession, seconds: float) -> None:
+    async def storm(self, exporter: SoakedExporter, seconds: float) -> None:
         """Everything at once, for so long."""
         pauses: dict[Callable[[], Awaitable[None]], float] = {
             self.switch_a_fault: self.interval / len(self.zones),
             lambda: self.reload(exporter): self.interval,
-            lambda: self.scrape(session): self.interval / 2,
-            lambda: self.flood(session): self.interval / 2,
+            lambda: self.scrape(exporter): self.interval / 2,
+            lambda: self.flood(exporter): self.interval / 2,
         }
 
         async def again_and_again(act: Callable[[], Awaitable[None]], pause: float) -> None:
@@ -189,55 +171,51 @@ class Soak:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.problems += [f"the storm broke off: {task.exception()!r}" for task in ended]
 
-    async def calm(self, exporter: Exporter, seconds: float) -> None:
+    async def calm(self, exporter: SoakedExporter, seconds: float) -> None:
         """All troubles end; every target must be found well in time."""
         for zone in self.zones:
             await zone.only()
         self.write_config(list(range(len(self.zones))))
         await exporter.reload()
-        if not await _within(seconds, lambda: not list(_sick(exporter))):
-            self.problems.append(f"not well again: {', '.join(_sick(exporter))}")
+        if not await _within(seconds, lambda: _all_well(exporter)):
+            self.problems.append(f"not well again: {', '.join(await exporter.sick())}")
 
-    def check_counters(self, exporter: Exporter) -> None:
-        """Compare what the exporter counted with what the zones counted."""
-        for number in self.steady:
-            state = exporter.store.state(f"zone-{number}")
-            if state is None:
-                self.problems.append(f"zone-{number} is gone")
-                continue
-            for route, tally in state.tallies.items():
-                for operation in _EVERY_ROUND:
-                    asked = tally.requests[operation]
-                    lost = sum(tally.failures[operation, reason] for reason in _WITHOUT_AN_ANSWER)
-                    self.check(number, route, operation, asked, lost)
-                    if asked != state.polls:
-                        self.problems.append(
-                            f"zone-{number}: {state.polls} rounds, {asked} times {operation}"
-                        )
+    async def check_counters(self, exporter: SoakedExporter) -> None:
+        """Compare what the exporter has counted with what the zones have served by then."""
+        text = await exporter.metrics(_POLLS, _REQUESTS, _FAILURES)
+        served = {
+            (number, path, operation): self.zones[number].journals[path].count(f"/onepanel/{operation}")
+            for number in self.steady
+            for path in AccessPath
+            for operation in _EVERY_ROUND
+        }
+        page = Page(text)
+        for (number, path, operation), count in served.items():
+            self.check(page, number, {"path": path.value, "operation": operation}, count)
 
-    def check(self, number: int, route: Route, operation: str, asked: int, lost: int) -> None:
+    def check(self, page: Page, number: int, of: dict[str, str], served: int) -> None:
         """Compare one counter. A zone that was troubled may have been asked again, or in vain."""
-        served = self.zones[number].journals[route.path].count(f"/onepanel/{operation}")
-        # One round may have been cut off when the exporter was stopped.
-        if not asked - lost <= served <= asked + self.switched[number] + 1:
+        name = f"zone-{number}"
+        rounds, asked = page.total(_POLLS, name), page.total(_REQUESTS, name, **of)
+        lost = sum(page.total(_FAILURES, name, reason=reason, **of) for reason in _WITHOUT_AN_ANSWER)
+        # One round may have been under way when the page was made.
+        if not asked - lost <= served <= asked + self.switched[number] + 1 or not asked == rounds > 0:
             self.problems.append(
-                f"zone-{number} {route.path} {operation}: asked {asked}, lost {lost}, served {served}"
+                f"{name} {of}: {rounds:g} rounds, asked {asked:g}, lost {lost:g}, served {served}"
             )
         self.done["counters compared"] += 1
 
 
-def _sick(exporter: Exporter) -> Iterator[str]:
-    for state in exporter.store.states:
-        if state.checkup is None or state.checkup.worst.value != "ok":
-            yield f"{state.target.name} ({state.checkup.worst if state.checkup else 'not seen'})"
+async def _all_well(exporter: SoakedExporter) -> bool:
+    return not await exporter.sick()
 
 
-async def _within(seconds: float, holds: Callable[[], bool]) -> bool:
+async def _within(seconds: float, holds: Callable[[], Awaitable[bool]]) -> bool:
     deadline = asyncio.get_running_loop().time() + seconds
-    while not holds():
+    while not await holds():
         if asyncio.get_running_loop().time() > deadline:
             return False
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
     return True
 
 
@@ -252,30 +230,29 @@ async def _zones(count: int, authority: Authority) -> AsyncIterator[list[Simulat
 
 async def _run(soak: Soak, seconds: float) -> None:
     soak.write_config(list(range(len(soak.zones))))
-    before = Figures.now()
-    async with Exporter(load(soak.config_file), lambda: load(soak.config_file)) as exporter:
-        host, port = exporter.addresses[0]
-        async with aiohttp.ClientSession(f"http://{host}:{port}") as session:
-            if not await _within(seconds * 0.3, lambda: not list(_sick(exporter))):
-                soak.problems.append("not all targets were found well at the beginning")
-            await soak.storm(exporter, session, seconds * _STORM_SHARE / 2)
-            amid = Figures.now()
-            await soak.storm(exporter, session, seconds * _STORM_SHARE / 2)
+    async with SoakedExporter(soak.config_file) as exporter:
+        if not await _within(seconds * 0.3, lambda: _all_well(exporter)):
+            soak.problems.append("not all targets were found well at the beginning")
+        before = await exporter.figures()
+        await soak.storm(exporter, seconds * _STORM_SHARE / 2)
+        amid = await exporter.figures()
+        await soak.storm(exporter, seconds * _STORM_SHARE / 2)
         await soak.calm(exporter, max(30.0, seconds * 0.3))
-        after = Figures.now()
-    unhandled = dict(exporter.store.unhandled_errors)
-    soak.check_counters(exporter)
-    flat = await _within(10.0, lambda: _is_as_before(Figures.now(), before))
-    print(f"before: {before}\namid:   {amid}\nafter:  {after}\nclosed: {Figures.now()}")
-    if not flat:
-        soak.problems.append("descriptors or tasks were left behind")
-    if after.mebibytes > 1.2 * amid.mebibytes + 16:
+        await soak.check_counters(exporter)
+        if not await _within(_IDLE_SECONDS, lambda: _is_flat(exporter, before)):
+            soak.problems.append("descriptors or tasks were left behind")
+        after = await exporter.figures()
+        code = await exporter.stop()
+    print(f"before: {before}\namid:   {amid}\nafter:  {after}")
+    if after.mebibytes > _GROWTH * amid.mebibytes + _GROWTH_MEBIBYTES:
         soak.problems.append("memory has grown")
-    if unhandled:
-        soak.problems.append(f"unhandled errors: {unhandled}")
+    if code != 0:
+        soak.problems.append(f"it ended with {code}")
+    soak.problems += [line for line in exporter.log if _REFUSED not in line]
 
 
-def _is_as_before(now: Figures, before: Figures) -> bool:
+async def _is_flat(exporter: SoakedExporter, before: Figures) -> bool:
+    now = await exporter.figures()
     return now.descriptors <= before.descriptors + _OPENED_ONCE and now.tasks <= before.tasks
 
 
@@ -299,12 +276,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=540.0, help="about how long it takes")
     parser.add_argument("--targets", type=int, default=500)
-    parser.add_argument("--interval", type=float, default=15.0, help="of the polls, in seconds")
+    parser.add_argument("--interval", type=float, default=8.0, help="of the polls, in seconds")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args()
-    log.configure("error", "logfmt")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Five a target are needed, of which most are the zones' own.
+    # The zones need most of them.
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_main(options))
