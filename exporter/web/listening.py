@@ -18,10 +18,10 @@ from aiohttp import web
 from exporter.door import Address, ListenAddress, UnixAddress
 from exporter.web.crowd import Crowd
 from exporter.web.protocol import DoorProtocol
+from exporter.web.tls import HANDSHAKE_SECONDS
 
 _BACKLOG = 1024
 _SHUTDOWN_SECONDS = 1.0
-_HANDSHAKE_SECONDS = 10.0
 _FIRST_SYSTEMD_DESCRIPTOR = 3
 
 BoundAddress = ListenAddress | UnixAddress
@@ -64,7 +64,7 @@ async def _serve(
     loop = asyncio.get_running_loop()
     options: dict[str, Any] = {"backlog": _BACKLOG}
     if context is not None:
-        options |= {"ssl": context, "ssl_handshake_timeout": _HANDSHAKE_SECONDS}
+        options |= {"ssl": context, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
     if opened is None and isinstance(address, ListenAddress):
         return await loop.create_server(factory, address.host or None, address.port, **options)
     return await loop.create_server(factory, sock=opened, **options)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ssl
+import time
+import weakref
 from typing import Any
 
 from exporter.door import ClientAuth, DoorTls, TlsVersion
 
+HANDSHAKE_SECONDS = 10.0
+_MOST_HANDSHAKES = 128
 _VERSIONS = {TlsVersion.TLS12: ssl.TLSVersion.TLSv1_2, TlsVersion.TLS13: ssl.TLSVersion.TLSv1_3}
 _VERIFY_MODES = {
     ClientAuth.NONE: ssl.CERT_NONE,
@@ -38,18 +42,48 @@ def server_context(tls: DoorTls) -> ssl.SSLContext:
     return context
 
 
+class Refused(ssl.SSLObject):
+    """The server's side of a connection that fails at once: asyncio and uvloop then close it."""
+
+    def do_handshake(self) -> None:
+        """Do nothing but fail."""
+        raise ssl.SSLError("too many TLS handshakes go on at once")
+
+
 class CurrentContext(ssl.SSLContext):
-    """What a listening socket is given: every new connection gets the context that is `current` then."""
+    """What a listening socket is given: every new connection gets the context that is `current` then.
+
+    So many handshakes may go on at once: only after its handshake a connection is one of the crowd, and those
+    who never come to an end with theirs would use up all descriptors.
+    """
 
     current: ssl.SSLContext
+    refusing: ssl.SSLContext
+    begun: list[tuple[float, weakref.ref[ssl.SSLObject]]]
 
     def wrap_bio(self, *arguments: Any, **options: Any) -> ssl.SSLObject:
         """Begin TLS on a connection; called by asyncio and uvloop for each."""
-        return self.current.wrap_bio(*arguments, **options)
+        now = time.monotonic()
+        self.begun = [
+            (at, made) for at, made in self.begun if now < at + HANDSHAKE_SECONDS and _goes_on(made)
+        ]
+        if len(self.begun) >= _MOST_HANDSHAKES:
+            return self.refusing.wrap_bio(*arguments, **options)
+        made = self.current.wrap_bio(*arguments, **options)
+        self.begun.append((now, weakref.ref(made)))
+        return made
+
+
+def _goes_on(made: weakref.ref[ssl.SSLObject]) -> bool:
+    tls = made()
+    return tls is not None and tls.version() is None
 
 
 def changeable(current: ssl.SSLContext) -> CurrentContext:
     """A context for listening sockets whose `current` may be replaced at any time."""
     context = CurrentContext(ssl.PROTOCOL_TLS_SERVER)
     context.current = current
+    context.refusing = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.refusing.sslobject_class = Refused
+    context.begun = []
     return context

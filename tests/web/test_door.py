@@ -20,6 +20,7 @@ from exporter.web.app import create_app, create_health_app
 from exporter.web.doorkeeper import Doorkeeper
 from exporter.web.listening import listen
 from tests.support.checkups import make_target
+from tests.support.waiting import eventually
 from tests.web.conftest import Site
 
 HASH = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
@@ -96,6 +97,27 @@ class TestTls:
         door.write(tls="")
         async with serving(site, door.keeper()) as place:
             assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
+
+    async def test_handshakes_that_come_to_no_end_are_few(
+        self, site: Site, door: Door, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("exporter.web.listening.HANDSHAKE_SECONDS", 600.0)
+        door.write(tls="")
+        async with serving(site, door.keeper()) as place, AsyncExitStack() as stack:
+
+            async def connect(context: ssl.SSLContext | None = None) -> asyncio.StreamReader:
+                reader, writer = await asyncio.open_connection(*place.split(":"), ssl=context)
+                stack.callback(writer.close)
+                return reader
+
+            done = [await connect(trusting()) for _ in range(10)]
+            silent = [await connect() for _ in range(200)]
+
+            async def turned_away() -> int:
+                return sum(each.at_eof() or each.exception() is not None for each in silent)
+
+            await eventually(turned_away, lambda count: count >= 200 - 128)
+            assert not any(each.at_eof() for each in done)
 
     async def test_plain_http_is_not_answered(self, site: Site, door: Door) -> None:
         door.write(tls="")
