@@ -32,6 +32,9 @@ class Reloads:
                 for fault in error.faults:
                     log.error("configuration refused, the old one keeps running", fault=str(fault))  # noqa: TRY400
                 return False
+            except Exception:
+                self.successful = False
+                raise
             self._apply(settings)
             self.successful, self.succeeded_at = True, time.time()
             log.info("configuration reloaded", targets=len(settings.targets))
