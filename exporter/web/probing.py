@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from aiohttp import web
 
@@ -39,16 +39,26 @@ class FreshRound(Protocol):
 TakeRound: TypeAlias = Callable[[Target, float], Awaitable[FreshRound]]
 
 
+class _Round(NamedTuple):
+    """A round that is taken, or was a moment ago, with as much time as its asker had; `over` when it is forgotten."""
+
+    task: asyncio.Task[FreshRound]
+    seconds: float
+    over: asyncio.Event
+
+
 class Prober:
     """Has `take` take rounds: ten at once in all, one at once and a second of each target.
 
-    Who asks while a target is looked at, or within a second of it, gets what that round finds.
+    Who asks while a target is looked at, or within a second of it, gets what that round finds, unless it has
+    less time than they have: then they wait for their own. Else somebody in a hurry could make all others
+    believe that the target does not answer.
     """
 
     def __init__(self, take: TakeRound) -> None:
         self._take = take
         self._slots = asyncio.Semaphore(_ROUNDS_AT_ONCE)
-        self._rounds: dict[Target, asyncio.Task[FreshRound]] = {}
+        self._rounds: dict[Target, _Round] = {}
         self._waiting = 0
 
     async def probe(self, target: Target, seconds: float) -> FreshRound:
@@ -62,7 +72,7 @@ class Prober:
         self._waiting += 1
         try:
             async with asyncio.timeout(seconds):
-                return await asyncio.shield(self._rounds.get(target) or self._start(target, seconds))
+                return await asyncio.shield((await self._round_for(target, seconds)).task)
         except TimeoutError:
             raise _busy() from None
         finally:
@@ -70,17 +80,27 @@ class Prober:
 
     async def stop(self) -> None:
         """End all rounds."""
-        rounds = list(self._rounds.values())
+        rounds = [each.task for each in self._rounds.values()]
         for each in rounds:
             each.cancel()
         await asyncio.gather(*rounds, return_exceptions=True)
 
-    def _start(self, target: Target, seconds: float) -> asyncio.Task[FreshRound]:
+    async def _round_for(self, target: Target, seconds: float) -> _Round:
+        """The round of a target for somebody who has so many seconds, in all."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (found := self._rounds.get(target)) is not None and found.seconds < seconds:
+            await found.over.wait()
+        return found or self._start(target, seconds, deadline)
+
+    def _start(self, target: Target, seconds: float, deadline: float) -> _Round:
         loop = asyncio.get_running_loop()
-        running = loop.create_task(self._round(target, loop.time() + seconds), name=f"probe {target.name}")
-        self._rounds[target] = running
-        running.add_done_callback(lambda _: loop.call_later(_FRESH_SECONDS, self._rounds.pop, target, None))
-        return running
+        running = loop.create_task(self._round(target, deadline), name=f"probe {target.name}")
+        begun = self._rounds[target] = _Round(running, seconds, asyncio.Event())
+        running.add_done_callback(lambda _: loop.call_later(_FRESH_SECONDS, self._forget, target))
+        return begun
+
+    def _forget(self, target: Target) -> None:
+        self._rounds.pop(target).over.set()
 
     async def _round(self, target: Target, deadline: float) -> FreshRound:
         async with asyncio.timeout_at(deadline), self._slots:

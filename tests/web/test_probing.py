@@ -153,6 +153,17 @@ class TestLimits:
         await prober.probe(make_target(), 5)
         assert rounds.begun == ["my-zone"]
 
+    async def test_who_has_more_time_is_not_told_what_one_in_a_hurry_has_missed(
+        self, prober: Prober, rounds: Rounds
+    ) -> None:
+        rounds.go.set()
+        hurried = await prober.probe(make_target(), 0.5)
+        asked = start(*(prober.probe(make_target(), seconds) for seconds in (20, 6, 10)))
+        patient, hasty, other = await asyncio.gather(*asked)
+        assert patient is not hurried
+        assert patient is hasty is other
+        assert rounds.begun == ["my-zone"] * 2
+
     async def test_ten_targets_at_once_are_looked_at(self, prober: Prober, rounds: Rounds) -> None:
         asked = start(*(prober.probe(make_target(str(number)), 5) for number in range(30)))
         await settle()
