@@ -42,7 +42,7 @@ TakeRound: TypeAlias = Callable[[Target, float], Awaitable[FreshRound]]
 class _Round(NamedTuple):
     """A round that is taken, or was a moment ago, with as much time as its asker had; `over` when it is forgotten."""
 
-    task: asyncio.Task[FreshRound]
+    task: asyncio.Task[FreshRound | None]
     seconds: float
     over: asyncio.Event
 
@@ -72,11 +72,14 @@ class Prober:
         self._waiting += 1
         try:
             async with asyncio.timeout(seconds):
-                return await asyncio.shield((await self._round_for(target, seconds)).task)
+                found = await asyncio.shield((await self._round_for(target, seconds)).task)
         except TimeoutError:
             raise _busy() from None
         finally:
             self._waiting -= 1
+        if found is None:
+            raise _busy()
+        return found
 
     async def stop(self) -> None:
         """End all rounds."""
@@ -102,10 +105,14 @@ class Prober:
     def _forget(self, target: Target) -> None:
         self._rounds.pop(target).over.set()
 
-    async def _round(self, target: Target, deadline: float) -> FreshRound:
-        async with asyncio.timeout_at(deadline), self._slots:
-            left = deadline - asyncio.get_running_loop().time()
-            return await self._take(target, _SHARE_OF_TIME * left)
+    async def _round(self, target: Target, deadline: float) -> FreshRound | None:
+        """A round; None when it did not end in time, which is no error of the task: nobody may wait for it any more."""
+        try:
+            async with asyncio.timeout_at(deadline), self._slots:
+                left = deadline - asyncio.get_running_loop().time()
+                return await self._take(target, _SHARE_OF_TIME * left)
+        except TimeoutError:
+            return None
 
 
 def scrape_seconds(headers: Mapping[str, str], at_most: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -24,6 +25,7 @@ from tests.support.checkups import make_checkup, make_target
 from tests.support.looking import target_at
 from tests.support.processes import Metrics
 from tests.support.servers import LOOPBACK, ScriptedServer, silent
+from tests.support.waiting import eventually
 from tests.web.conftest import Site
 
 Client = TestClient[Any, Any]
@@ -186,6 +188,22 @@ class TestLimits:
         with pytest.raises(web.HTTPServiceUnavailable):
             await prober.probe(make_target(), 0.1)
         assert time.perf_counter() - began < 1.0
+
+    async def test_that_a_round_was_given_up_after_who_asked_had_left_is_no_error(
+        self, prober: Prober
+    ) -> None:
+        told: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+        (asked,) = start(prober.probe(make_target(), 0.1))
+        await settle()
+        asked.cancel()
+
+        async def remembered() -> int:
+            return len(prober._rounds)
+
+        await eventually(remembered, lambda count: count == 0)
+        gc.collect()
+        assert not told
 
     async def test_a_bug_in_a_round_is_told_and_forgotten(self) -> None:
         async def fail(_target: Target, _seconds: float) -> FreshRound:
