@@ -23,11 +23,11 @@ from typing import Any
 
 import uvloop
 
-from exporter.exposition import ALL_METRICS
 from exporter.history import HISTORY_ROUNDS
 from exporter.operations import OPERATIONS
 from exporter.operations.operation import Cadence
 from exporter.reasons import CERTIFICATE_REASONS, Reason
+from exporter.sheet import ALL_METRICS
 from exporter.simulator import INSTANT, Authority, SimulatedZone, Trouble
 from exporter.targets import AccessPath
 from tools.soaked import Figures, Page, SoakedExporter

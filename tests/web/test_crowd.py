@@ -123,13 +123,18 @@ async def test_few_large_pages_are_made_at_once(site: Site) -> None:
             await self.go_on.wait()
             yield b"page"
 
+        packed_page = page
+
         def round_page(self, *_wanted: object) -> bytes:
             return b""
 
     pages = Pages()
     app = create_app(replace(site.pages(), exposition=pages))
     async with TestClient(TestServer(app)) as client:
-        asked = [asyncio.ensure_future(client.get("/metrics")) for _ in range(20)]
+        asked = [
+            asyncio.ensure_future(client.get("/metrics", headers={"Accept-Encoding": "identity"}))
+            for _ in range(20)
+        ]
 
         async def begun() -> int:
             return pages.begun
