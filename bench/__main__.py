@@ -39,10 +39,12 @@ INTERLEAVED: dict[str, Measure] = {
     "saturated blackbox": measures.saturation_of_blackbox,
 }
 ONCE: dict[str, Measure] = {
-    "1": lambda ground: measures.small(ground, 1),
-    "10": lambda ground: measures.small(ground, 10),
-    "100": lambda ground: measures.small(ground, 100),
-    "1000": measures.many,
+    "two, RSA": lambda ground: measures.cost_of_exporter(ground.with_rsa, 2),
+    "blackbox, RSA": lambda ground: measures.cost_of_blackbox(ground.with_rsa),
+    "1 targets": lambda ground: measures.small(ground, 1),
+    "10 targets": lambda ground: measures.small(ground, 10),
+    "100 targets": lambda ground: measures.small(ground, 100),
+    "1000 targets": measures.many,
 }
 
 
@@ -50,14 +52,15 @@ async def measure(*, quick: bool) -> dict[str, list[Figures]]:
     """All figures by what they are of, repetition by repetition."""
     results: dict[str, list[Figures]] = defaultdict(list)
     with TemporaryDirectory() as folder:
-        async with farm() as running:
-            ground = Ground(running, Path(folder), _QUICK_SECONDS if quick else _SECONDS, thorough=not quick)
+        async with farm("ECDSA") as running, farm("RSA") as rsa_running:
+            seconds = _QUICK_SECONDS if quick else _SECONDS
+            ground = Ground(running, rsa_running, Path(folder), seconds, thorough=not quick)
             for repetition in range(1 if quick else _REPETITIONS):
                 for name, act in INTERLEAVED.items():
                     _tell(f"{name}, repetition {repetition + 1}")
                     results[name].append(await act(ground))
             for name, act in ONCE.items():
-                _tell(f"targets: {name}")
+                _tell(f"once: {name}")
                 results[name].append(await act(ground))
     return results
 

@@ -49,11 +49,10 @@ class FarmProcess:
 
 
 @asynccontextmanager
-async def farm() -> AsyncIterator[FarmProcess]:
-    """Start the farm."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.farm", str(FARM_CORE), stdin=PIPE, stdout=PIPE, cwd=_ROOT, limit=2**26
-    )
+async def farm(key_type: str = "ECDSA") -> AsyncIterator[FarmProcess]:
+    """Start a farm whose certificates have keys of this type: ECDSA or RSA."""
+    command = (sys.executable, "-m", "bench.farm", str(FARM_CORE), key_type)
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, cwd=_ROOT, limit=2**26)
     async with _ended(process):
         line = await process.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
         yield FarmProcess(process, **json.loads(line))

@@ -2,7 +2,7 @@
 
 A thousand full simulators would cost more than what is measured. Here the answers of one simulated
 cluster are written once, and every cluster is an address of 127/8 with the same two ports. Run as
-`python -m bench.farm CORE`; it prints one line of JSON, then one for each line on its standard input.
+`python -m bench.farm CORE ECDSA|RSA`; it prints one line of JSON, then one for each line on its standard input.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Connection(asyncio.Protocol):
 class Farm:
     """Both ports, the answers by URL path, and the record of what was served."""
 
-    def __init__(self) -> None:
-        self.authority = Authority(trustme.KeyType.RSA)  # as the real ones
+    def __init__(self, key_type: trustme.KeyType) -> None:
+        self.authority = Authority(key_type)
         self.record = Record()
         self.answers = written_answers()
 
@@ -115,8 +115,8 @@ def written_answers() -> dict[bytes, bytes]:
     return {**answers, WORKER_REPORT.encode(): report.encode() if report else _NOT_FOUND}
 
 
-async def _serve() -> None:
-    farm = Farm()
+async def _serve(key_type: trustme.KeyType) -> None:
+    farm = Farm(key_type)
     with TemporaryDirectory() as folder:
         ca_file = farm.authority.write_ca_file(Path(folder, "ca.pem"))
         proxy, direct = await farm.listen()
@@ -134,4 +134,4 @@ def _say(words: object) -> None:
 if __name__ == "__main__":
     pin_to(int(sys.argv[1]))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve())
+        runner.run(_serve(trustme.KeyType[sys.argv[2]]))

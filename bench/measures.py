@@ -9,7 +9,7 @@ import statistics
 import time
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -49,9 +49,15 @@ class Ground:
     """Where it is measured, how long one measurement lasts, and whether it is repeated enough to be told."""
 
     farm: FarmProcess
+    rsa_farm: FarmProcess
     folder: Path
     seconds: float
     thorough: bool
+
+    @property
+    def with_rsa(self) -> Ground:
+        """The same ground, with clusters whose certificates have RSA keys."""
+        return replace(self, farm=self.rsa_farm)
 
     def exporter_config(self, targets: int, interval: float, **poll: float) -> Path:
         """A configuration file of so many targets."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bench.__main__ import PAGE
+from bench.__main__ import INTERLEAVED, ONCE, PAGE
 from bench.machine import cpu_seconds, measured, peak_mib, resident_mib
 from bench.table import BEGIN, END, ROWS, put_between_markers, table
 
@@ -17,7 +17,7 @@ FIGURES = {
     "page_mb": 35.8, "wire_mb": 1.5, "stall_ms": 9.0,
     "quiet_ms": 3.0, "start_cpu": 0.4, "round_ms": 4.0,
 }  # fmt: skip
-NAMES = ("two", "six", "blackbox", "saturated", "saturated blackbox", "1", "10", "100", "1000")
+NAMES = (*INTERLEAVED, *ONCE)
 
 
 def test_every_row_has_its_median_and_spread_and_says_whether_its_aim_is_reached() -> None:
