@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,12 @@ def test_a_touch_file_that_cannot_be_read_is_there_all_the_same(tmp_path: Path) 
     assert read_note(str(tmp_path)) == ""
     (tmp_path / "file").touch()
     assert read_note(str(tmp_path / "file" / "below")) is None
+
+
+def test_a_touch_file_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert read_note(str(pipe)) == ""
 
 
 async def test_the_metric_follows_the_clock_and_the_file_without_waiting_for_a_round() -> None:

@@ -39,6 +39,7 @@ class Doorkeeper:
         self._note = note
         self._pool = ThreadPoolExecutor(_THREADS, "passwords")
         self._versions = _versions(door)
+        self._told = ""
         self.context = changeable(server_context(door.tls)) if door.tls else None
         self._take(door)
 
@@ -59,16 +60,19 @@ class Doorkeeper:
         versions = await asyncio.to_thread(_versions, self._door)
         if versions == self._versions:
             return
-        self._versions = versions
         try:
             door, context = await asyncio.to_thread(self._read_with_context)
         except (OSError, ValueError) as error:
-            self._note(str(error))
+            # It is looked at again, as it may not be the file's own fault: but what is wrong is said once.
+            if str(error) != self._told:
+                self._told = str(error)
+                self._note(self._told)
             return
         if self.context is not None and context is not None:
             self.context.current = context
         self._take(door)
         self._versions = _versions(door)
+        self._told = ""
         self._note("")
 
     async def admit(self, authorization: str) -> None:

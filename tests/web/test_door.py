@@ -14,6 +14,7 @@ import bcrypt
 import pytest
 import trustme
 
+import exporter.door
 from exporter.door import ListenAddress
 from exporter.settings import read_door
 from exporter.web.app import create_app, create_health_app
@@ -219,6 +220,22 @@ class TestChanges:
             await keeper.look_again()
         (noted,) = door.noted
         assert noted.startswith(f"{door.file}: tls_server_config.")
+
+    async def test_a_changed_file_that_could_not_be_read_for_a_while_is_read_again(self, door: Door) -> None:
+        door.write(USERS)
+        noted: list[str] = []
+        troubles = [OSError(24, "Too many open files")] * 3
+
+        def read() -> exporter.door.Door:
+            if troubles:
+                raise troubles.pop()
+            return read_door(str(door.file))
+
+        keeper = Doorkeeper(read_door(str(door.file)), read, noted.append)
+        door.write(USERS.replace("alice", "carol"))
+        for _ in range(5):
+            await keeper.look_again()
+        assert noted == ["[Errno 24] Too many open files", ""]
 
     async def test_a_changed_password_is_used_and_the_old_one_forgotten(self, site: Site, door: Door) -> None:
         door.write(USERS)
