@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
+import resource
 import sys
+from contextlib import suppress
 
 from exporter import log
 from exporter.app import Exporter
@@ -15,6 +18,9 @@ from exporter.version import __version__
 EXIT_FAILURE = 1
 EXIT_BAD_CONFIGURATION = 2
 _FULL_COLLECTION_EVERY = 50
+_M_MMAP_THRESHOLD = -3  # malloc.h
+_LARGE_BLOCK_BYTES = 128 * 1024
+_MANY_DESCRIPTORS = 65_536
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     log.configure(settings.log.level, settings.log.format)
     logger = log.get_logger()
     logger.info("starting", version=__version__, targets=len(settings.targets))
-    _spare_collector()
+    _prepare_for_long_life()
     try:
         run_until_stopped(
             lambda: Exporter(settings, lambda: load(arguments.config_file, arguments.flags)),
@@ -40,9 +46,34 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _prepare_for_long_life() -> None:
+    _spare_collector()
+    _give_back_large_blocks()
+    _raise_descriptor_limit()
+
+
 def _spare_collector() -> None:
     """Leave what stays for good out of garbage collections, and make full ones seldom: all targets wait for them."""
     gc.collect()
     gc.freeze()
     young, middle, _full = gc.get_threshold()
     gc.set_threshold(young, middle, _FULL_COLLECTION_EVERY)
+
+
+def _give_back_large_blocks() -> None:
+    """Have glibc give a connection's large buffer back to the system, when it is done with.
+
+    uvloop takes 256 KiB for each TLS connection. Left alone, glibc soon keeps such blocks, in between what
+    stays for long: at 1,000 targets that is a tenth of all memory.
+    """
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
+
+
+def _raise_descriptor_limit() -> None:
+    """Use as many descriptors as the system allows: the usual soft limit is there for programs that use select(2)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MANY_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MANY_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import socket
 from pathlib import Path
@@ -128,3 +129,16 @@ async def test_the_debug_level_shows_every_request(
         for operation in ("configuration", "health"):
             wanted = f"target=my-zone path={path} operation={operation} status=200 seconds="
             assert any(wanted in line and line.endswith("result=ok") for line in lines)
+
+
+async def test_it_uses_as_many_descriptors_as_it_may(config_file: Path, ca_file: Path) -> None:
+    config = write_config(config_file, [{"url": f"https://{LOOPBACK}:1"}], ca_file, interval=60.0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 700), hard))
+    try:
+        async with ExporterProcess(config) as exporter:
+            given = resource.prlimit(exporter._process.pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert given == (hard if 0 < hard < 65_536 else 65_536, hard)
+    assert given[0] > 700
