@@ -1,8 +1,8 @@
 """From the store to the text of `/metrics`: every declared metric, read off every subject it is about.
 
 First all metrics look at everything, at each target at one moment, which fills sheets of a few targets. Then
-the page is written in parts: family by family, sheet by sheet. A part that was compressed before is used again
-for as long as its family is the same: most of what is told changes seldom, only times and counters every round.
+the page is written in parts: family by family, sheet by sheet. A part is kept, compressed, and used again for as
+long as its family is the same: most of what is told changes seldom, only times and counters every round.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from exporter.checkup import Checkup
 from exporter.metrics import Metric
-from exporter.packing import GzipStream, PackedBlock, pack
+from exporter.packing import GzipStream, PackedBlock, pack, unpack
 from exporter.sheet import ALL_METRICS, Family, Sheet, write
 from exporter.store import TargetState
 from exporter.text import TextFormat, header, line_names
@@ -68,7 +68,7 @@ class Exposition:
         Lets other tasks run in between; each target's lines are of one moment.
         """
         async for part in self._parts(text_format, names):
-            yield part.write().encode()
+            yield unpack(self._pack(part))
 
     async def packed_page(
         self, text_format: TextFormat, names: frozenset[str] = frozenset()

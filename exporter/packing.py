@@ -42,6 +42,11 @@ def pack(text: bytes) -> PackedBlock:
     return PackedBlock(data, len(text), zlib.crc32(text), _power_of_x(8 * len(text)))
 
 
+def unpack(block: PackedBlock) -> bytes:
+    """The text of a block."""
+    return zlib.decompress(block.data + _LAST_BLOCK, wbits=-zlib.MAX_WBITS)
+
+
 class GzipStream:
     """A gzip file that is written block by block: `begin`, `add` for each, `end`."""
 

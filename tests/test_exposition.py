@@ -175,10 +175,17 @@ async def test_a_packed_page_is_the_page_whatever_changed_since_the_one_before(s
     names = frozenset({"onedata_onepanel_up", "onedata_polls_total"})
 
     async def page_of(exposition: Exposition, *, names: frozenset[str]) -> str:
-        packed = [piece async for piece in exposition.packed_page(TextFormat.CLASSIC, names)]
-        plain = [piece async for piece in exposition.page(TextFormat.CLASSIC, names)]
-        assert gzip.decompress(b"".join(packed)) == b"".join(plain)
-        return b"".join(plain).decode()
+        pages = [
+            [piece async for piece in pieces]
+            for pieces in (
+                exposition.page(TextFormat.CLASSIC, names),
+                exposition.packed_page(TextFormat.CLASSIC, names),
+                exposition_of(store, lambda: now[0]).page(TextFormat.CLASSIC, names),
+            )
+        ]
+        plain, packed, written_anew = (b"".join(page) for page in pages)
+        assert plain == gzip.decompress(packed) == written_anew
+        return plain.decode()
 
     first = await page_of(exposition, names=names)
     assert await page_of(exposition, names=names) == first

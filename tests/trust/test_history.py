@@ -68,12 +68,15 @@ class History(RuleBasedStateMachine):
         super().__init__()
         self.store = Store(PUBLIC_OPERATIONS, (0.01, 0.1, 1.0))
         self.now = 1000.0
-        view = ExporterView(self.store, "1.2.3", "abc", "3.11", reload_successful=True, reloaded_at=0.0)
-        self.exposition = Exposition(lambda: view, lambda: self.now, lambda: self.now)
+        self.exposition = self.new_exposition()
         self.runner = asyncio.Runner()
         self.configured: dict[str, Target] = {}
         self.old_checkups: list[Checkup] = []
         self.counted: dict[Series, float] = {}
+
+    def new_exposition(self) -> Exposition:
+        view = ExporterView(self.store, "1.2.3", "abc", "3.11", reload_successful=True, reloaded_at=0.0)
+        return Exposition(lambda: view, lambda: self.now, lambda: self.now)
 
     def teardown(self) -> None:
         self.runner.close()
@@ -129,10 +132,10 @@ class History(RuleBasedStateMachine):
         assert self.series(TextFormat.CLASSIC) == self.series(TextFormat.OPENMETRICS)
 
     async def page(self, text_format: TextFormat) -> str:
-        """One format as it is packed, which uses again what was packed before, the other as it is written."""
-        if text_format is TextFormat.OPENMETRICS:
-            return b"".join([piece async for piece in self.exposition.page(text_format, _OWN)]).decode()
-        packed = [piece async for piece in self.exposition.packed_page(text_format, _OWN)]
+        """One format in which parts of the pages before are used again, and the other as it is written anew."""
+        is_anew = text_format is TextFormat.OPENMETRICS
+        exposition = self.new_exposition() if is_anew else self.exposition
+        packed = [piece async for piece in exposition.packed_page(text_format, _OWN)]
         return gzip.decompress(b"".join(packed)).decode()
 
     def series(self, text_format: TextFormat) -> dict[Series, float]:
