@@ -36,6 +36,11 @@ def test_the_service_is_exposed_less_than_two() -> None:
     assert float(level[1]) < 2.0
 
 
+def test_the_service_sees_where_the_metrics_about_itself_come_from() -> None:
+    # /proc/stat tells when the machine started: without it there is no process_* metric at all.
+    assert not re.search(r"^ProcSubset=pid$", UNIT.read_text(), re.MULTILINE)
+
+
 def test_the_install_notes_and_the_unit_speak_of_the_same_files() -> None:
     unit, notes = UNIT.read_text(), (FOLDER / "INSTALL.md").read_text()
     for place in (PROGRAM, "/etc/onedata-exporter/onedata-exporter.yml", "/etc/onedata-exporter/secrets"):
