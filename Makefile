@@ -1,4 +1,7 @@
 # onedata-exporter: the targets are the CI. `make` lists them.
+# A pipe fails with any part of it.
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.commands import ROOT, succeed
+from tests.support.commands import ROOT, run, succeed
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SHELL_SCRIPTS = [
@@ -55,6 +55,19 @@ def test_a_workflow_pins_the_actions_of_others_by_commit_and_keeps_no_token(work
         used = step.get("uses", "")
         assert not used or re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", used), used
         assert "checkout" not in used or step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.stem)
+def test_a_job_in_a_container_lets_git_read_the_checkout(workflow: Path) -> None:
+    for job in yaml.safe_load(workflow.read_text())["jobs"].values():
+        commands = [step.get("run", "") for step in job.get("steps", ())]
+        assert "container" not in job or any("--add safe.directory" in command for command in commands)
+
+
+def test_looking_for_secrets_fails_where_git_names_no_files() -> None:
+    looked = run("make", "--assume-old=.venv/.ready", "secrets", environment={"GIT_DIR": "/nonexistent"})
+    assert looked.returncode != 0
+    assert "not a git repository" in looked.stderr
 
 
 def _steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
