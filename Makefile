@@ -9,6 +9,8 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 SOURCES := exporter tests tools deploy grafana bench
 ENGINE ?= docker
+# An unpacked sdist is no repository, and carries its revision in a file.
+REVISION = $(shell cat exporter/REVISION 2>/dev/null || git rev-parse HEAD)
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' exporter/__init__.py)
 
 .DEFAULT_GOAL := help
@@ -88,7 +90,7 @@ dist: $(READY) ## sdist, wheel, SBOM and release notes, into dist/
 
 image: ## the container image onedata-exporter:VERSION (ENGINE=podman for another engine)
 	$(ENGINE) build --tag onedata-exporter:$(VERSION) --build-arg VERSION=$(VERSION) \
-		--build-arg REVISION=$(shell git rev-parse HEAD) .
+		--build-arg REVISION=$(REVISION) .
 
 constraints: $(READY) ## pin what the image is made of to the newest versions
 	tools/update-constraints

@@ -107,6 +107,17 @@ def test_the_image_is_built_with_the_version_and_the_revision_of_the_source() ->
     assert succeed("git", "rev-parse", "HEAD").strip() in said
 
 
+def test_the_image_of_an_unpacked_sdist_has_the_revision_that_it_was_made_from(
+    dist: Path, tmp_path: Path
+) -> None:
+    top = f"onedata_exporter-{__version__}"
+    with tarfile.open(dist / f"{top}.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    built = run("make", "--dry-run", "image", folder=tmp_path / top)
+    assert f"--build-arg REVISION={REVISION}" in built.stdout
+    assert built.stderr == ""
+
+
 def test_the_sbom_is_valid_and_tells_what_the_image_installs(tmp_path: Path) -> None:
     succeed(sys.executable, "-m", "tools.make_sbom", tmp_path)
     text = (tmp_path / f"onedata-exporter-{__version__}.cdx.json").read_text()
