@@ -177,7 +177,8 @@ def add_healthcheck_arguments(parser: argparse.ArgumentParser) -> None:
         type=_origin,
         default=DEFAULT_ORIGIN,
         help=f"where the exporter listens, without a path (default: {DEFAULT_ORIGIN}); "
-        "with TLS its certificate must be trusted: SSL_CERT_FILE names other authorities than the system's",
+        "with TLS its certificate must be trusted: SSL_CERT_FILE names other authorities than the system's; "
+        "with passwords only web.health_address answers",
     )
 
 
