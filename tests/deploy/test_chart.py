@@ -232,6 +232,12 @@ def test_the_notes_name_every_target() -> None:
     assert "port-forward service/onedata-watcher 19443:8080" in notes
 
 
+def test_the_notes_name_the_scrape_job_that_the_rules_look_for() -> None:
+    said = succeed("helm", "install", "release", CHART, "--dry-run=client")
+    assert "add a scrape job\nnamed onedata-exporter" in said
+    assert any('job="onedata-exporter"' in file.read_text() for file in RULES)
+
+
 def test_the_packaged_chart_carries_rules_and_dashboards_themselves(tmp_path: Path) -> None:
     succeed("helm", "package", "--destination", tmp_path, CHART)
     with tarfile.open(tmp_path / f"onedata-exporter-{__version__}.tgz") as archive:
