@@ -20,7 +20,7 @@ def program(name: str) -> str:
     """The full path of a program; skips the test (fails it in CI) when it is not installed."""
     found = shutil.which(name, path=_PLACES)
     if found is None:
-        message = f"{name} is not installed (`make tools` installs it, as root on Debian)"
+        message = f"{name} is not installed (`make tools` installs it: helm by npm, others as root on Debian)"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
