@@ -88,8 +88,9 @@ dist: $(READY) ## sdist, wheel, SBOM and release notes, into dist/
 	$(BIN)/python -m tools.make_sbom dist
 	$(BIN)/python -m tools.release_notes --draft >dist/RELEASE_NOTES.md
 
+# Podman's own format of images has no HEALTHCHECK.
 image: ## the container image onedata-exporter:VERSION (ENGINE=podman for another engine)
-	$(ENGINE) build --tag onedata-exporter:$(VERSION) --build-arg VERSION=$(VERSION) \
+	BUILDAH_FORMAT=docker $(ENGINE) build --tag onedata-exporter:$(VERSION) --build-arg VERSION=$(VERSION) \
 		--build-arg REVISION=$(REVISION) .
 
 constraints: $(READY) ## pin what the image is made of to the newest versions
