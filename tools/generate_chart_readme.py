@@ -35,6 +35,23 @@ dashboards: {enabled: true}
 networkPolicy: {enabled: true}
 ```
 
+With TLS or passwords on the exporter's own pages (`docs/web.md`), the file that says so and those it names are
+secrets, and Prometheus is told how to come in:
+
+```yaml
+config:
+  web: {config_file: /run/secrets/onedata-exporter/web.yml}
+secrets:
+  files:
+    web.yml: |
+      tls_server_config: {cert_file: tls.crt, key_file: tls.key}
+    tls.crt: …
+    tls.key: …
+serviceMonitor:
+  enabled: true
+  endpoint: {scheme: https, tlsConfig: {serverName: onedata-exporter, ca: {secret: {name: my-ca, key: ca.crt}}}}
+```
+
 The rules and dashboards are those of `deploy/prometheus` and `grafana` of the project: `files/` links to them, and
 `helm package` puts their contents into the archive.
 

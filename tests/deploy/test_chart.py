@@ -13,10 +13,12 @@ import yaml
 from exporter import __version__
 from tests.support.commands import ROOT, run, succeed
 from tests.support.mounts import check_exporter
+from tests.support.processes import run_command
 
 CHART = ROOT / "deploy" / "helm" / "onedata-exporter"
 FULL = Path(__file__).with_name("full-values.yaml")
-VALUES = {"default": (), "full": ("--values", str(FULL))}
+GUARDED = Path(__file__).with_name("guarded-values.yaml")
+VALUES = {"default": (), "full": ("--values", str(FULL)), "guarded": ("--values", str(GUARDED))}
 RULES = sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yml"))
 DASHBOARDS = sorted((ROOT / "grafana" / "dashboards").glob("*.json"))
 OF_THE_OPERATOR = {"ServiceMonitor", "PrometheusRule"}
@@ -108,8 +110,9 @@ def test_the_pod_is_restricted(values: tuple[str, ...]) -> None:
     }
     assert pod["automountServiceAccountToken"] is False
     assert only(objects, "ServiceAccount")["automountServiceAccountToken"] is False
-    assert container["livenessProbe"]["httpGet"] == {"path": "/-/healthy", "port": "metrics"}
-    assert container["readinessProbe"]["httpGet"] == {"path": "/-/ready", "port": "metrics"}
+    port = container["ports"][-1]["name"]
+    assert container["livenessProbe"]["httpGet"] == {"path": "/-/healthy", "port": port}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/-/ready", "port": port}
 
 
 @pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
@@ -182,9 +185,29 @@ def test_the_service_monitor_leads_to_the_service_and_names_the_job_as_the_rules
         "port": service["spec"]["ports"][0]["name"],
         "interval": "30s",
         "scrapeTimeout": "20s",
+        "scheme": "http",
         "relabelings": [{"targetLabel": "job", "replacement": "onedata-exporter"}],
     }
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
+
+
+async def test_pages_with_passwords_have_a_port_of_their_own_for_the_probes(tmp_path: Path) -> None:
+    guarded = render("--values", str(GUARDED))
+    (container,) = only(guarded, "Deployment")["spec"]["template"]["spec"]["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"metrics": 19443, "health": 19444}
+    probes = (container["livenessProbe"], container["readinessProbe"])
+    assert [probe["httpGet"]["port"] for probe in probes] == ["health", "health"]
+    (endpoint,) = only(guarded, "ServiceMonitor")["spec"]["endpoints"]
+    assert (endpoint["scheme"], endpoint["port"]) == ("https", "metrics")
+    text = only(guarded, "ConfigMap")["data"]["onedata-exporter.yml"]
+    for name, content in only(guarded, "Secret")["stringData"].items():
+        (tmp_path / name).write_text(content)
+    file = tmp_path / "onedata-exporter.yml"
+    file.write_text(text.replace("/run/secrets/onedata-exporter", str(tmp_path)))
+    assert yaml.safe_load(text)["web"]["health_address"] == f":{ports['health']}"
+    checked = await run_command("check-config", f"--config.file={file}")
+    assert checked.code == 0, checked.stderr
 
 
 def test_every_selector_selects_the_pods(full: Objects) -> None:
@@ -205,7 +228,9 @@ def test_every_selector_selects_the_pods(full: Objects) -> None:
         ("config.targets[0].url=ftp://my.zone.domain.org", "/config/targets/0/url"),
         ("config.web.listen_addresses={:1}", "/config/web/listen_addresses"),
         ("config.web.telemetry_path=/m", "/config/web/telemetry_path"),
+        ("config.web.health_address=:1", "/config/web/health_address"),
         ("config.web.config_file=web.yml", "/config/web/config_file"),
+        ("serviceMonitor.endpoint.port=http", "/serviceMonitor/endpoint/port"),
         ("replicas=-1", "/replicas"),
         ("service.port=0", "/service/port"),
         ("service.type=External", "/service/type"),

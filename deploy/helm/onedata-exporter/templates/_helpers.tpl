@@ -22,7 +22,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- define "onedata-exporter.configuration" -}}
 onedata-exporter.yml: |
-  {{- toYaml .Values.config | nindent 2 }}
+  {{- $config := deepCopy .Values.config -}}
+  {{- if include "onedata-exporter.isGuarded" . -}}
+  {{- $config = mergeOverwrite $config (dict "web" (dict "health_address" ":19444")) -}}
+  {{- end -}}
+  {{- toYaml $config | nindent 2 }}
+{{- end }}
+
+{{- /* Whether the pages have TLS or passwords, which probes cannot know; empty: no. */ -}}
+{{- define "onedata-exporter.isGuarded" -}}
+{{- dig "web" "config_file" "" .Values.config -}}
 {{- end }}
 
 {{- /* The name of the Secret whose files are mounted; empty: none. */ -}}
