@@ -36,16 +36,20 @@ class Column:
 
 
 def rows(about: About, columns: Sequence[Column], sort: tuple[str, bool]) -> table.Panel:
-    """A table of the columns, sorted by the title of one (and whether the highest comes first)."""
+    """A table of the columns, sorted by the title of one (and whether the highest comes first).
+
+    Grafana calls values by their query, but just `Value` where a single one has an answer.
+    """
     panel = dress(table.Panel(), about).unit("none").thresholds(below(above="transparent"))
     renamed: dict[str, str] = {}
     references = iter(ascii_uppercase)
+    alone = sum(bool(column.expr) for column in columns) == 1
     for column in columns:
         source = column.source
         if column.expr:
             reference = next(references)
             panel.with_target(as_rows(column.expr, reference))
-            source = f"Value #{reference}"
+            source = "Value" if alone else f"Value #{reference}"
         renamed[source] = column.title
         panel.override_by_name(column.title, _properties(column))
     return (
@@ -62,10 +66,8 @@ def _arranged(renamed: dict[str, str]) -> dashboard.DataTransformerConfig:
     return dashboard.DataTransformerConfig(
         id_val="organize",
         options={
-            "excludeByName": {
-                "Time": True,
-                **{source: True for source, title in renamed.items() if not title},
-            },
+            "excludeByName": {source: True for source in ("Time", "Value") if source not in renamed}
+            | {source: True for source, title in renamed.items() if not title},
             "indexByName": {source: index for index, source in enumerate(renamed)},
             "renameByName": {source: title for source, title in renamed.items() if title},
         },
@@ -96,4 +98,4 @@ def _properties(column: Column) -> list[dashboard.DynamicConfigValue]:
 
 
 def _links(title: str, url: str) -> list[dict[str, object]] | None:
-    return [{"title": title, "url": url, "targetBlank": False}] if url else None
+    return [{"title": title, "url": url, "targetBlank": not url.startswith("/d/")}] if url else None

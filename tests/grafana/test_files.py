@@ -72,6 +72,17 @@ def test_links_between_dashboards_keep_time_and_variables(board: dict[str, Any])
         assert all(f"${{{name}:queryparam}}" in link for name in ("datasource", "job", "instance"))
 
 
+def test_tables_know_values_by_the_names_that_grafana_gives_them() -> None:
+    for board in BOARDS.values():
+        for panel in panels(board):
+            if panel["type"] != "table":
+                continue
+            asked = [target["refId"] for target in panel["targets"]]
+            called = ["Value"] if len(asked) == 1 else [f"Value #{reference}" for reference in asked]
+            (arranged,) = (each["options"] for each in panel["transformations"] if each["id"] == "organize")
+            assert {*called} <= {*arranged["renameByName"], *arranged["excludeByName"]}, panel["title"]
+
+
 @every_board
 def test_panels_do_not_overlap_and_fill_the_width(board: dict[str, Any]) -> None:
     cells: set[tuple[int, int]] = set()
