@@ -41,10 +41,11 @@ def path_state(*matchers: str, labels: str = "target, path") -> str:
     A Onepanel that is up and says nothing of its health is up. Nodes have no expectations of their own.
     """
     pair = ", ".join(label for label in labels.split(", ") if label != "node")
-    up = f"min by ({labels}) ({select('onedata_onepanel_up', *matchers, by=PATH)})"
-    healthy = f"min by ({labels}) ({select('onedata_onepanel_healthy', *matchers, by=PATH)})"
+    up = select("onedata_onepanel_up", *matchers, by=PATH)
+    healthy = select("onedata_onepanel_healthy", *matchers, by=PATH)
     expected = f"max by ({pair}) ({select('onedata_path_expected', *matchers, by=PATH)})"
-    return f"(\n  {up} + ({healthy} or {up})\n  and on ({pair}) {expected} == 1\n)\nor ({expected} == 0) + 3"
+    worst = f"min by ({labels}) (\n    {up}\n    + ({healthy} or {up})\n  )"
+    return f"(\n  {worst}\n  and on ({pair}) {expected} == 1\n)\nor ({expected} == 0) + 3"
 
 
 def availability(window: str, step: str) -> str:

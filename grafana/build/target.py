@@ -91,6 +91,7 @@ def _verdict() -> list[AnyPanel]:
 def _facts() -> list[AnyPanel]:
     info = select("onedata_cluster_info")
     end = select("onedata_tls_certificate_not_after_timestamp_seconds", by=PATH)
+    deployed = f"min by (target) ({select('onedata_cluster_deployed')})"
     success = select("onedata_poll_last_success_timestamp_seconds", by=PATH)
     return [
         tiles(
@@ -127,7 +128,7 @@ def _facts() -> list[AnyPanel]:
                 Column("Version", source="version", width=80),
                 Column(
                     "Deployed",
-                    f"max by (name) ({info} * on (target) group_left () {select('onedata_cluster_deployed')})",
+                    f"min by (name) (\n  max by (target, name) ({info}) * on (target) group_left () {deployed}\n)",
                     mappings=yes_or_no("no", "yes"),
                     width=85,
                 ),

@@ -1,0 +1,91 @@
+"""What panels say of series that simulated zones don't show: several nodes, several exporters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from grafana.build import words
+from tests.grafana.boards import BOARDS, queries
+from tests.grafana.monitored import interpolate
+from tests.support.commands import succeed
+
+_HEADER = 'job="onedata-exporter", instance="{exporter}", target="zone"'
+
+
+def series(metric: str, value: int, exporter: str = "one", /, **labels: str) -> dict[str, str]:
+    """A series of one exporter about the one target, with the same value all the time."""
+    told = ", ".join(
+        [_HEADER.format(exporter=exporter), *(f'{key}="{label}"' for key, label in labels.items())]
+    )
+    return {"series": f"{metric}{{{told}}}", "values": f"{value}x10"}
+
+
+def direct(node: str, up: int, healthy: int | None = None) -> list[dict[str, str]]:
+    """What a round says of the direct path of a node."""
+    told = {"onedata_onepanel_up": up, "onedata_onepanel_healthy": healthy}
+    return [
+        series(metric, value, path="direct", node=node) for metric, value in told.items() if value is not None
+    ]
+
+
+def check(
+    folder: Path, panel: str, reference: str, given: list[dict[str, str]], expected: dict[str, int]
+) -> None:
+    """Hold a query of a panel to labels and values, by promtool."""
+    (asked,) = {
+        each.expr
+        for board in BOARDS.values()
+        for each in queries(board)
+        if (each.panel, each.reference) == (panel, reference)
+    }
+    samples = [{"labels": labels, "value": value} for labels, value in expected.items()]
+    test = {
+        "interval": "1m",
+        "input_series": given,
+        "promql_expr_test": [{"expr": interpolate(asked, {}), "eval_time": "5m", "exp_samples": samples}],
+    }
+    file = folder / "test.json"
+    file.write_text(json.dumps({"tests": [test]}))
+    succeed("promtool", "test", "rules", file)
+
+
+def code(chosen: tuple[words.Word, ...], text: str) -> int:
+    """The number of a word."""
+    (found,) = (word.code for word in chosen if word.text == text)
+    return found
+
+
+TABLE = "Every target, the broken ones first"
+EXPECTED = series("onedata_path_expected", 1, path="direct")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ((1, 1), (1, 1), "up"),
+        ((1, 1), (1,), "up"),
+        ((1, 1), (1, 0), "unhealthy"),
+        ((1, 1), (0,), "DOWN"),
+        ((1, 0), (0,), "DOWN"),
+    ],
+)
+def test_a_path_is_as_good_as_its_worst_node(
+    tmp_path: Path, first: tuple[int, ...], second: tuple[int, ...], said: str
+) -> None:
+    given = [EXPECTED, *direct("a", *first), *direct("b", *second)]
+    check(tmp_path, TABLE, "D", given, {'{target="zone"}': code(words.PATHS, said)})
+
+
+def test_a_target_may_be_watched_by_several_exporters(tmp_path: Path) -> None:
+    given = [
+        series(metric, 1, exporter, **labels)
+        for exporter in ("one", "two")
+        for metric, labels in (
+            ("onedata_cluster_info", {"name": "Zone", "kind": "onezone", "version": "21.02.7"}),
+            ("onedata_cluster_deployed", {}),
+        )
+    ]
+    check(tmp_path, "Cluster", "A", given, {'{name="Zone"}': 1})
