@@ -11,6 +11,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana.build import exporter, fleet, target
+from grafana.build.frame import ANNOTATION_TITLES
 from tools.generated import write_or_check
 
 BUILDS = (fleet.build, target.build, exporter.build)
@@ -21,11 +22,19 @@ def files() -> dict[Path, str]:
     """Every dashboard's file and its text: with the defaults that Grafana's schema adds when it reads one."""
     register_default_plugins()
     boards = [Dashboard.from_json(json.loads(_json(build()))) for build in BUILDS]
-    return {FOLDER / f"{board.uid}.json": _json(board) + "\n" for board in boards}
+    return {FOLDER / f"{board.uid}.json": _titled(_json(board)) + "\n" for board in boards}
 
 
 def _json(board: Dashboard) -> str:
-    return json.dumps(board, cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False)
+    return json.dumps(board, cls=JSONEncoder)
+
+
+def _titled(text: str) -> str:
+    """A dashboard as it is committed, with the titles of its annotations."""
+    board = json.loads(text)
+    for annotation in board["annotations"]["list"]:
+        annotation["titleFormat"] = ANNOTATION_TITLES[annotation["name"]]
+    return json.dumps(board, indent=2, sort_keys=True, ensure_ascii=False)
 
 
 def main() -> int:

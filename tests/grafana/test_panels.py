@@ -37,6 +37,11 @@ def said(seen: Prometheus, asked: Asked, *labels: str, **chosen: str) -> dict[st
     return {" ".join(filter(None, map(found.get, labels))): values[-1] for found, values in result}
 
 
+def legend(template: str, labels: dict[str, str]) -> str:
+    """A name as Grafana makes it of the labels of a series."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], match[1]), template)
+
+
 def texts(chosen: tuple[words.Word, ...], values: dict[str, float]) -> dict[str, str]:
     """Values as the words that the panel shows for them."""
     text_of = {word.code: word.text for word in chosen}
@@ -83,6 +88,9 @@ def test_annotations_tell_changes(seen: Prometheus, board: dict[str, Any]) -> No
     assert {"target": "worker-stopped", "diagnosis": "proxy_down"} in [labels for labels, _values in troubles]
     assert not alerts, "there are no rules here"
     assert all(value > 0 for _labels, values in loads for value in values)
+    titles = [annotation["titleFormat"] for annotation in board["annotations"]["list"]]
+    assert "worker-stopped: proxy_down" in {legend(titles[0], labels) for labels, _values in troubles}
+    assert all(legend(titles[1], labels).startswith("127.0.0.1:") for labels, _values in loads)
 
 
 def test_the_fleet_says_what_is_broken_and_over_which_path(seen: Prometheus) -> None:
