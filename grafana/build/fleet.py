@@ -15,6 +15,7 @@ from grafana.build.promql import (
     coded,
     path_state,
     select,
+    worst_diagnosis,
 )
 from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, ORANGE, OVERSPENT, PATHS, RED, Word, below, mapped
 
@@ -46,12 +47,12 @@ def _summary() -> list[AnyPanel]:
         tiles(
             About(
                 "Targets in trouble",
-                "Targets of which the diagnosis, or that of a node, is not ok.",
+                "Targets of which the diagnosis, or that of a node, is not ok or not known.",
                 5,
                 4,
                 "no target is watched",
             ),
-            Query(f"sum(max by (target) ({_TROUBLED}))"),
+            Query(f"sum(({worst_diagnosis()}) > bool 0)"),
             _NONE,
             thresholds=below((1, GREEN), above=RED),
         ),

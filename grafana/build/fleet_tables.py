@@ -9,9 +9,9 @@ from grafana.build.promql import (
     availability,
     broken_for,
     budget_left,
-    coded,
     path_state,
     select,
+    worst_diagnosis,
 )
 from grafana.build.tables import Column, rows
 from grafana.build.words import (
@@ -55,7 +55,7 @@ def _states() -> list[Column]:
         Column("Target", source="target", width=180, link=_TO_TARGET),
         Column(
             "Diagnosis",
-            coded("onedata_target_diagnosis", "diagnosis", DIAGNOSES, "target"),
+            worst_diagnosis(),
             mappings=mapped(DIAGNOSES),
             width=130,
             link=_TO_DIAGNOSES,
@@ -69,8 +69,20 @@ def _states() -> list[Column]:
             width=110,
             empty="longer",
         ),
-        Column("Proxy", path_state('path="proxy"', labels="target"), mappings=mapped(PATHS), width=120),
-        Column("Direct", path_state('path="direct"', labels="target"), mappings=mapped(PATHS), width=120),
+        Column(
+            "Proxy",
+            path_state('path="proxy"', labels="target"),
+            mappings=mapped(PATHS),
+            width=120,
+            empty="not known",
+        ),
+        Column(
+            "Direct",
+            path_state('path="direct"', labels="target"),
+            mappings=mapped(PATHS),
+            width=120,
+            empty="not known",
+        ),
     ]
 
 

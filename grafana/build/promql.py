@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from grafana.build.words import Word
+from exporter.diagnosis import Diagnosis
+from grafana.build.words import DIAGNOSES, Word
 
 EXPORTER = ("job", "instance")
 TARGET = (*EXPORTER, "target")
@@ -29,6 +30,16 @@ def coded(name: str, label: str, words: Iterable[Word], labels: str) -> str:
         f"{select(name, f'{label}={_quoted(word.state)}')} * {word.code}" for word in words if word.code
     ]
     return f"max by ({labels}) (\n  " + "\n  or ".join(states) + "\n)"
+
+
+def worst_diagnosis() -> str:
+    """The code of the diagnosis of each target; of one whose rounds are overdue, and that says nothing, `unknown`."""
+    unknown = next(word.code for word in DIAGNOSES if word.state == Diagnosis.UNKNOWN)
+    watched = f"max by (target) ({select('onedata_path_expected')})"
+    return (
+        f"{coded('onedata_target_diagnosis', 'diagnosis', DIAGNOSES, 'target')}\n"
+        f"or on (target) 0 * {watched} + {unknown}"
+    )
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What panels say of series that simulated zones don't show: several nodes, several exporters."""
+"""What panels say of series that simulated zones don't show: several nodes, several exporters, overdue rounds."""
 
 from __future__ import annotations
 
@@ -77,6 +77,12 @@ def test_a_path_is_as_good_as_its_worst_node(
 ) -> None:
     given = [EXPECTED, *direct("a", *first), *direct("b", *second)]
     check(tmp_path, TABLE, "D", given, {'{target="zone"}': code(words.PATHS, said)})
+
+
+def test_a_target_whose_rounds_are_overdue_is_not_known_to_be_well(tmp_path: Path) -> None:
+    unknown = code(words.DIAGNOSES, "unknown")
+    check(tmp_path, TABLE, "A", [EXPECTED], {'{target="zone"}': unknown})
+    check(tmp_path, "Targets in trouble", "A", [EXPECTED], {"{}": 1})
 
 
 def test_a_target_may_be_watched_by_several_exporters(tmp_path: Path) -> None:
