@@ -10,7 +10,7 @@ from grafana.build.frame import Head, compose
 from grafana.build.panels import About, AnyPanel, Query, tiles
 from grafana.build.promql import select
 from grafana.build.tables import Column, rows
-from grafana.build.words import GREEN, ORANGE, RED, Word, below, mapped, yes_or_no
+from grafana.build.words import GREEN, NONE, ORANGE, RED, below, yes_or_no
 
 _HEAD = Head(
     "onedata-exporter",
@@ -18,7 +18,6 @@ _HEAD = Head(
     "The exporter itself: does it look as often as it should, and can what it says be trusted?",
     since="now-1h",
 )
-_NONE = mapped([Word(0, "none", "none", GREEN)])
 
 
 def build() -> Dashboard:
@@ -53,7 +52,7 @@ def _verdict() -> list[AnyPanel]:
         tiles(
             About("Targets overdue", "Targets of which no round was finished for three intervals.", 4, 4),
             Query(overdue),
-            _NONE,
+            NONE,
             thresholds=below((1, GREEN), above=RED),
         ),
         tiles(
@@ -61,7 +60,7 @@ def _verdict() -> list[AnyPanel]:
                 "Bugs met", "Exceptions that nobody expected, in the time range. Please report them.", 4, 4
             ),
             Query(f"ceil({errors})"),
-            _NONE,
+            NONE,
             thresholds=below((1, GREEN), above=RED),
         ),
         tiles(

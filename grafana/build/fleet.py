@@ -15,9 +15,10 @@ from grafana.build.promql import (
     coded,
     path_state,
     select,
+    unhealthy_services,
     worst_diagnosis,
 )
-from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, ORANGE, OVERSPENT, PATHS, RED, Word, below, mapped
+from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, NONE, ORANGE, OVERSPENT, PATHS, RED, below, mapped
 
 _HEAD = Head(
     "onedata-fleet",
@@ -25,7 +26,7 @@ _HEAD = Head(
     "Every Onedata cluster over both paths to its Onepanel: is anything broken, where, and since when?",
     since="now-6h",
 )
-_NONE = mapped([Word(0, "none", "none", GREEN)])
+_TILES = 16
 _TROUBLED = select("onedata_target_diagnosis", 'diagnosis!="ok"')
 
 
@@ -48,23 +49,35 @@ def _summary() -> list[AnyPanel]:
             About(
                 "Targets in trouble",
                 "Targets of which the diagnosis, or that of a node, is not ok or not known.",
-                5,
+                4,
                 4,
                 "no target is watched",
             ),
             Query(f"sum(({worst_diagnosis()}) > bool 0)"),
-            _NONE,
+            NONE,
             thresholds=below((1, GREEN), above=RED),
         ),
         tiles(
             About(
                 "Paths down",
                 "Paths that are expected to work, and over which Onepanel does not answer.",
-                5,
+                4,
                 4,
             ),
             Query(down),
-            _NONE,
+            NONE,
+            thresholds=below((1, GREEN), above=RED),
+        ),
+        tiles(
+            About(
+                "Services not healthy",
+                "Workers, managers and databases that are not healthy, where credentials let the exporter ask.",
+                4,
+                4,
+                "not known",
+            ),
+            Query(f"sum({unhealthy_services()})"),
+            NONE,
             thresholds=below((1, GREEN), above=RED),
         ),
     ]
@@ -78,7 +91,7 @@ def _outlook() -> list[AnyPanel]:
         ),
         tiles(
             About(
-                "Next certificate to end", "Time until the first of all certificates, as served, ends.", 5, 4
+                "Next certificate to end", "Time until the first of all certificates, as served, ends.", 4, 4
             ),
             Query(f"min({CERTIFICATE_END}) - time()"),
             EXPIRED,
@@ -89,7 +102,7 @@ def _outlook() -> list[AnyPanel]:
             About(
                 "Smallest error budget",
                 "What is left of the error budget of 30 days on the worst path; below 0 it is overspent.",
-                5,
+                4,
                 4,
             ),
             Query(f"min({budget_left('30d', '5m')})"),
@@ -103,12 +116,13 @@ def _outlook() -> list[AnyPanel]:
 def _paths() -> AnyPanel:
     return tiles(
         About(
-            "Both paths of every target",
-            "Whether Onepanel answers over each path, those that are down first.",
+            "Paths, those that are down first",
+            f"Whether Onepanel answers over each path; the {_TILES} that are worst, as many as can be read.",
             24,
-            4,
+            6,
+            size=16,
         ),
-        Query(f"sort({path_state()})", "{{target}} {{path}}"),
+        Query(f"sort(bottomk({_TILES}, {path_state()}))", "{{target}} {{path}}"),
         mapped(PATHS),
     )
 
@@ -121,11 +135,11 @@ def _history() -> AnyPanel:
             "Diagnoses of targets that were in trouble",
             "The diagnosis over time, of those targets only that were not ok all the time.",
             16,
-            7,
+            9,
             "no target was in trouble in this time",
         ),
         (Query(f"{diagnosis}\nand on (target) {ever}", "{{target}}"), mapped(DIAGNOSES)),
-    )
+    ).per_page(10)
 
 
 def _alerts() -> AnyPanel:
@@ -133,7 +147,7 @@ def _alerts() -> AnyPanel:
         "Alerts firing and pending",
         "Alerts of the rules that come with the exporter, by what Prometheus says of them.",
         8,
-        7,
+        9,
     )
     panel = dashboard.Panel().type("alertlist").title(about.title).description(about.description)
     return (

@@ -11,6 +11,7 @@ from grafana.build.promql import (
     budget_left,
     path_state,
     select,
+    unhealthy_services,
     worst_diagnosis,
 )
 from grafana.build.tables import Column, rows
@@ -87,12 +88,11 @@ def _states() -> list[Column]:
 
 
 def _details() -> list[Column]:
-    healthy = select("onedata_component_status", 'status="healthy"')
     info = select("onedata_cluster_info")
     return [
         Column(
             "Services not healthy",
-            f"sum by (target) (1 - max by (target, component, host) ({healthy}))",
+            f"sum by (target) ({unhealthy_services()})",
             thresholds=below((0, GREY), (1, GREEN), above=RED),
             width=165,
             empty="not known",

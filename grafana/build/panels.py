@@ -104,7 +104,7 @@ def tiles(
     """One tile for each series, with its present value as text; coloured when something tells good from bad."""
     judged = bool(mappings or thresholds)
     named = bool(query.legend)
-    sizes = common_builders.VizTextDisplayOptions().title_size(14).value_size(about.size if named else 40)
+    sizes = common_builders.VizTextDisplayOptions().title_size(12).value_size(about.size if named else 40)
     return (
         dress(stat.Panel(), about)
         .with_target(now(query))
@@ -165,6 +165,7 @@ def stacked(panel: timeseries.Panel, *, bars: bool = False) -> timeseries.Panel:
         .draw_style(style)
         .fill_opacity(70 if bars else 40)
         .line_width(1)
+        .min(0)
     )
 
 

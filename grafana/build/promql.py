@@ -59,6 +59,12 @@ def path_state(*matchers: str, labels: str = "target, path") -> str:
     return f"(\n  {worst}\n  and on ({pair}) {expected} == 1\n)\nor ({expected} == 0) + 3"
 
 
+def unhealthy_services() -> str:
+    """1 for each service of a host that is not healthy, 0 for each that is."""
+    healthy = select("onedata_component_status", 'status="healthy"')
+    return f"1 - max by (target, component, host) ({healthy})"
+
+
 def availability(window: str, step: str) -> str:
     """The share of time in which each path that is expected to work did, maintenance left out.
 

@@ -14,7 +14,7 @@ from grafana.build.panels import (
     states,
     tiles,
 )
-from grafana.build.promql import PATH, coded, path_state, select
+from grafana.build.promql import PATH, coded, path_state, select, unhealthy_services
 from grafana.build.tables import Column, rows
 from grafana.build.words import (
     DIAGNOSES,
@@ -22,6 +22,7 @@ from grafana.build.words import (
     FIRST_STEPS,
     GREEN,
     MEANINGS,
+    NONE,
     ORANGE,
     PATHS,
     RED,
@@ -71,7 +72,7 @@ def _verdict() -> list[AnyPanel]:
             mapped(MEANINGS),
         ),
         rows(
-            About("First step", "The first step for each node, and where to read on.", 24, 4),
+            About("First step", "The first step for each node, and where to read on.", 24, 5),
             [
                 Column(
                     "What to do first",
@@ -95,7 +96,7 @@ def _facts() -> list[AnyPanel]:
     success = select("onedata_poll_last_success_timestamp_seconds", by=PATH)
     return [
         tiles(
-            About("Both paths", "Whether Onepanel answers over each path.", 6, 4),
+            About("Both paths", "Whether Onepanel answers over each path.", 4, 4),
             Query(f"sort({path_state(labels='path')})", "{{path}}"),
             mapped(PATHS),
         ),
@@ -103,13 +104,25 @@ def _facts() -> list[AnyPanel]:
             About(
                 "Last success",
                 "When a round last found Onepanel answering over each path.",
-                6,
+                4,
                 4,
                 "never",
-                16,
+                14,
             ),
             Query(f"1000 * max by (path) ({success})", "{{path}}"),
             unit="dateTimeFromNow",
+        ),
+        tiles(
+            About(
+                "Services not healthy",
+                "Workers, managers and databases that are not healthy, whatever the diagnosis; see below.",
+                4,
+                4,
+                "not known",
+            ),
+            Query(f"sum({unhealthy_services()})"),
+            NONE,
+            thresholds=below((1, GREEN), above=RED),
         ),
         tiles(
             About(
@@ -145,7 +158,7 @@ def _history() -> AnyPanel:
             "Diagnosis and paths over time",
             "The diagnosis, and the state of each path that it follows from.",
             24,
-            5,
+            6,
         ),
         (Query(_diagnosis("node"), "diagnosis {{node}}"), mapped(DIAGNOSES)),
         (Query(path_state(labels="path, node"), "{{path}} {{node}}"), mapped(PATHS)),

@@ -87,6 +87,9 @@ def mapped(words: Sequence[Word]) -> list[dashboard.ValueMapping]:
     return [dashboard.ValueMap(options=results)]
 
 
+NONE = mapped([Word(0, "none", "none", GREEN)])
+
+
 def yes_or_no(no: str, yes: str) -> list[dashboard.ValueMapping]:
     """Value mappings of 0, which is bad, and 1."""
     return mapped([Word(0, "no", no, RED), Word(1, "yes", yes, GREEN)])

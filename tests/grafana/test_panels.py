@@ -105,7 +105,7 @@ def test_the_fleet_says_what_is_broken_and_over_which_path(seen: Prometheus) -> 
         "worker-stopped": "proxy down",
     }
     paths = texts(
-        words.PATHS, said(seen, query("onedata-fleet", "Both paths of every target"), "target", "path")
+        words.PATHS, said(seen, query("onedata-fleet", "Paths, those that are down first"), "target", "path")
     )
     down = {name for name, text in paths.items() if text == "DOWN"}
     assert down == {
@@ -119,6 +119,7 @@ def test_the_fleet_says_what_is_broken_and_over_which_path(seen: Prometheus) -> 
     assert {text for name, text in paths.items() if name not in down} == {"up"}
     assert said(seen, query("onedata-fleet", "Targets in trouble")) == {"": 4}
     assert said(seen, query("onedata-fleet", "Paths down")) == {"": 6}
+    assert said(seen, query("onedata-fleet", "Services not healthy")) == {"": 1 + 3 + 3}
     assert said(seen, query("onedata-fleet", "Targets watched")) == {"": 6}
 
 
