@@ -108,7 +108,7 @@ def _annotations() -> list[dashboard.AnnotationQuery]:
     alerts = 'ALERTS{alertname=~"Onedata.+", alertstate="firing", target=~"$target|"}'
     return [
         _annotation("Diagnosis other than ok", RED, f"max by (target, diagnosis) ({troubled}) == 1"),
-        _annotation("Configuration loaded", BLUE, f"changes({reload}[2m]) > 0"),
+        _annotation("Configuration loaded", BLUE, f"changes({reload}[$__rate_interval]) > 0"),
         _annotation("Alert firing", ORANGE, alerts, shown=False),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import time
 import urllib.error
@@ -140,6 +141,7 @@ async def watch(folder: Path, seen_by: Any) -> float:
         await _scraped(
             database, 'onedata_onepanel_up{target="worker-stopped",path="proxy"} == 1', _WELL_SCRAPES
         )
+        exporter.signal(signal.SIGHUP)
         for zone, trouble in zones.values():
             await zone.only(*([trouble] if trouble else []))
         await zones["two-nodes"][0].only(Trouble.HOST_DOWN, node="node2")

@@ -125,10 +125,15 @@ def test_every_query_is_valid_promql() -> None:
 
 
 def test_every_rate_is_over_the_rate_interval() -> None:
-    for asked in QUERIES:
-        for node, *parents in nodes(parsed(asked.expr)):
-            if isinstance(node, promql.MatrixSelector) and parents[0].func.name in {"rate", "irate"}:
-                assert node.range.days == int(RATE_INTERVAL[:-1]), asked.expr
+    marks = [annotation["expr"] for board in BOARDS.values() for annotation in board["annotations"]["list"]]
+    for expr in [*marks, *(asked.expr for asked in QUERIES)]:
+        for node, *parents in nodes(parsed(expr)):
+            if isinstance(node, promql.MatrixSelector) and parents[0].func.name in {
+                "rate",
+                "irate",
+                "changes",
+            }:
+                assert node.range.days == int(RATE_INTERVAL[:-1]), expr
 
 
 def test_every_selector_is_narrowed_by_job_and_instance() -> None:
