@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana.build import fleet_tables as tables
-from grafana.build.fleet_tables import BUDGET, CERTIFICATE_END
+from grafana.build.fleet_tables import BUDGET, CERTIFICATE_END, NOBODY
 from grafana.build.frame import Head, compose
 from grafana.build.panels import About, AnyPanel, Query, states, tiles
 from grafana.build.promql import (
@@ -51,7 +51,7 @@ def _summary() -> list[AnyPanel]:
                 "Targets of which the diagnosis, or that of a node, is not ok or not known.",
                 4,
                 4,
-                "no target is watched",
+                "not known",
             ),
             Query(f"sum(({worst_diagnosis()}) > bool 0)"),
             NONE,
@@ -63,6 +63,7 @@ def _summary() -> list[AnyPanel]:
                 "Paths that are expected to work, and over which Onepanel does not answer.",
                 4,
                 4,
+                "not known",
             ),
             Query(down),
             NONE,
@@ -120,6 +121,7 @@ def _paths() -> AnyPanel:
             f"Whether Onepanel answers over each path; the {_TILES} that are worst, as many as can be read.",
             24,
             6,
+            NOBODY,
             size=16,
         ),
         Query(f"sort(bottomk({_TILES}, {path_state()}))", "{{target}} {{path}}"),

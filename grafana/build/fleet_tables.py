@@ -32,6 +32,7 @@ from grafana.build.words import (
 _TO_TARGET = ("Everything about ${__value.text}", f"/d/onedata-target?var-target=${{__value.text}}&{KEEP}")
 _TO_DIAGNOSES = ("What to do first", f"{DOCS}/diagnosis.md")
 CERTIFICATE_END = select("onedata_tls_certificate_not_after_timestamp_seconds", by=PATH)
+NOBODY = "not known: no exporter answers, see Onedata / Exporter"
 _DAYS_LEFT = below((3, RED), (14, ORANGE), above=GREEN)
 BUDGET = below((0, RED), (0.25, ORANGE), above=GREEN)
 
@@ -45,6 +46,7 @@ def targets() -> AnyPanel:
             "nodes is shown as its worst one. Services are known only where credentials are configured.",
             24,
             9,
+            NOBODY,
         ),
         [*_states(), *_details()],
         sort=("Diagnosis", True),
