@@ -45,7 +45,7 @@ def build() -> model.Dashboard:
     return compose(
         _HEAD,
         [
-            ("", [*_verdict(), *_facts(), _history()]),
+            ("", [*_verdict(), *_paths(), *_facts(), _history()]),
             ("How fast", [*details.latency(), *details.inside()]),
             ("What fails", details.failures()),
             ("Behind Onepanel", details.services()),
@@ -89,10 +89,7 @@ def _verdict() -> list[AnyPanel]:
     ]
 
 
-def _facts() -> list[AnyPanel]:
-    info = select("onedata_cluster_info")
-    end = select("onedata_tls_certificate_not_after_timestamp_seconds", by=PATH)
-    deployed = f"min by (target) ({select('onedata_cluster_deployed')})"
+def _paths() -> list[AnyPanel]:
     success = select("onedata_poll_last_success_timestamp_seconds", by=PATH)
     return [
         tiles(
@@ -112,6 +109,12 @@ def _facts() -> list[AnyPanel]:
             Query(f"1000 * max by (path) ({success})", "{{path}}"),
             unit="dateTimeFromNow",
         ),
+    ]
+
+
+def _facts() -> list[AnyPanel]:
+    end = select("onedata_tls_certificate_not_after_timestamp_seconds", by=PATH)
+    return [
         tiles(
             About(
                 "Services not healthy",
@@ -133,23 +136,29 @@ def _facts() -> list[AnyPanel]:
             unit="s",
             thresholds=below((3 * 86400, RED), (14 * 86400, ORANGE), above=GREEN),
         ),
-        rows(
-            About("Cluster", "What its public configuration says.", 8, 4, "not known: nobody answers"),
-            [
-                Column("Name", source="name"),
-                Column("Kind", source="kind", width=100),
-                Column("Version", source="version", width=80),
-                Column(
-                    "Deployed",
-                    f"min by (name) (\n  max by (target, name) ({info}) * on (target) group_left () {deployed}\n)",
-                    mappings=yes_or_no("no", "yes"),
-                    width=85,
-                ),
-                Column("", f"max by (name, kind, version) ({info})"),
-            ],
-            sort=("Name", False),
-        ),
+        _cluster(),
     ]
+
+
+def _cluster() -> AnyPanel:
+    info = select("onedata_cluster_info")
+    deployed = f"min by (target) ({select('onedata_cluster_deployed')})"
+    return rows(
+        About("Cluster", "What its public configuration says.", 8, 4, "not known: nobody answers"),
+        [
+            Column("Name", source="name"),
+            Column("Kind", source="kind", width=100),
+            Column("Version", source="version", width=80),
+            Column(
+                "Deployed",
+                f"min by (name) (\n  max by (target, name) ({info}) * on (target) group_left () {deployed}\n)",
+                mappings=yes_or_no("no", "yes"),
+                width=85,
+            ),
+            Column("", f"max by (name, kind, version) ({info})"),
+        ],
+        sort=("Name", False),
+    )
 
 
 def _history() -> AnyPanel:
