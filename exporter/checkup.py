@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from exporter.diagnosis import SEVERITY, Diagnosis, Pair, diagnose
 from exporter.observation import Connection, Details, Observation, Outcome, Visit
 from exporter.operations import configuration, health
+from exporter.operations.component_status import ComponentStatus
 from exporter.operations.configuration import Configuration
 from exporter.operations.operation import Known
 from exporter.reasons import Failure
@@ -157,7 +159,14 @@ def _is_configured_kind(target: Target, told: list[Configuration]) -> bool:
 
 def known(checkup: Checkup | None, target: Target) -> Known:
     """What the last checkup tells the next round's conversations."""
-    return Known(checkup.kind if checkup else target.kind)
+    return Known(checkup.kind, doubtful=_doubtful(checkup)) if checkup else Known(target.kind)
+
+
+def _doubtful(checkup: Checkup) -> tuple[str, ...]:
+    """The hosts to be asked last; what was asked last knows best which of them wait longest."""
+    outcomes = [seen.outcome for seen in reversed(checkup.details_observations)]
+    told = (outcome.doubtful for outcome in outcomes if isinstance(outcome, ComponentStatus))
+    return tuple(dict.fromkeys(chain.from_iterable(told)))
 
 
 def kind_of(checkup: Checkup, before: Checkup | None) -> Kind:

@@ -29,6 +29,8 @@ _SHARE_OF_INTERVAL = 0.95
 log = get_logger()
 # Where the nodes must be found first, the visits need the rest of the round.
 _SHARE_FOR_FINDING_NODES = 0.5
+# What can wait leaves the rest to all that comes after it.
+_SHARE_FOR_WHAT_CAN_WAIT = 0.65
 
 
 class Client:
@@ -108,7 +110,7 @@ class Client:
         `routes` are those of the round before, up or not.
         Ends within the target's details interval; never raises for what a target does.
         """
-        deadline = time.perf_counter() + _SHARE_OF_INTERVAL * target.schedule.details_interval
+        began, seconds = time.perf_counter(), _SHARE_OF_INTERVAL * target.schedule.details_interval
         keeper = self._keepers.setdefault(target, CredentialKeeper(target.auth))
         with self._lookups(target) as lookups:
             visit = DetailsVisit(
@@ -116,7 +118,8 @@ class Client:
                 keeper=keeper,
                 routes=routes,
                 up=list(up),
-                deadline=deadline,
+                last_call=began + _SHARE_FOR_WHAT_CAN_WAIT * seconds,
+                deadline=began + seconds,
                 report_bug=self._report_bug,
             )
             due = [each for each in operations if each.cadence is Cadence.DETAILS]

@@ -34,15 +34,17 @@ _TICK_SECONDS = 0.05
 
 @dataclass(slots=True)
 class DetailsVisit:
-    """What is needed for one round of details. `deadline` is a moment of `time.perf_counter`.
+    """What is needed for one round of details. `last_call` and `deadline` are moments of `time.perf_counter`.
 
     `up` are the routes over which Onepanel answers, in the order of preference; `open_route` opens one.
+    From `last_call` on nothing is asked that can wait for another round.
     """
 
     open_route: Callable[[Route], RouteConnection]
     keeper: CredentialKeeper
     routes: Sequence[Route]
     up: list[Route]
+    last_call: float
     deadline: float
     report_bug: ReportBug
     _connections: dict[Route, RouteConnection] = field(default_factory=dict)
@@ -113,15 +115,15 @@ class DetailsVisit:
     async def _exchange(
         self, route: Route, request: Request, method: AuthMethod | None = None
     ) -> tuple[Any, Exchange]:
-        seconds = self.deadline - time.perf_counter()
-        if seconds <= 0:
+        now = time.perf_counter()
+        if now >= (self.last_call if request.can_wait else self.deadline):
             return NO_TIME, Exchange(route, failure=NO_TIME)
         connection = self._connections.get(route)
         if connection is None:
             connection = await self._stack.enter_async_context(self.open_route(route))
             self._connections[route] = connection
         headers = self.keeper.headers(method) if method else {}
-        reply, exchange = await connection.exchange(request, seconds, headers)
+        reply, exchange = await connection.exchange(request, self.deadline - now, headers)
         if exchange.failure is None or exchange.failure.reason is not Reason.TIMEOUT:
             return reply, exchange
         is_over = self.deadline - time.perf_counter() < _TICK_SECONDS

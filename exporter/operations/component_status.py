@@ -1,12 +1,13 @@
 """`GET /SERVICE/workers` and its siblings: the status of a component on every host of the cluster.
 
 One host that is away makes Onepanel refuse the whole list. Then the hosts are asked one by one, so
-that no living host's status is lost because another is dead or frozen.
+that no living host's status is lost because another is dead or frozen. Those that were away the last time
+are *doubtful*: they are asked last, and only as long as the rest of the round has its time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -54,11 +55,15 @@ _TOLD = {status.value: status for status in Status if status is not Status.UNREA
 
 @dataclass(frozen=True, slots=True)
 class ComponentStatus(Guarded):
-    """The status of a component on each host. `unrecognised` are the server's words that became `unknown`."""
+    """The status of a component on each host. `unrecognised` are the server's words that became `unknown`.
+
+    `doubtful` are the hosts that were away when they were asked last, who waits longest first.
+    """
 
     component: str
     by_host: Mapping[str, Status]
     unrecognised: frozenset[str] = frozenset()
+    doubtful: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -81,12 +86,16 @@ def read_statuses(
     return _told(component, *guard(body.items(), MAX_HOSTS, before))
 
 
-def _told(component: str, words: Mapping[str, Any], dropped: int) -> ComponentStatus:
+def _told(
+    component: str, words: Mapping[str, Any], dropped: int, doubtful_before: Iterable[str] = ()
+) -> ComponentStatus:
+    away = [host for host, word in words.items() if word is Status.UNREACHABLE]
     foreign = [word for word in words.values() if isinstance(word, str) and not isinstance(word, Status)]
     return ComponentStatus(
         component,
         {host: _status(word) for host, word in words.items()},
         frozenset(one_line(word) for word in foreign if word not in _TOLD),
+        (*(host for host in doubtful_before if host not in words), *away),
         dropped=dropped,
     )
 
@@ -142,8 +151,9 @@ def _converse(plural: str, component: str, known_before: Known) -> Conversation[
     if isinstance(hosts, Failure):
         return hosts
     kept, dropped = guard(((host, host) for host in hosts), MAX_HOSTS, before)
-    words, failure = yield from _host_by_host(url, kept, away, deadline)
-    return _told(component, words, dropped) if words or failure is None else failure
+    doubtful = [host for host in known_before.doubtful if host in kept]
+    words, failure = yield from _host_by_host(url, kept, away, doubtful, deadline)
+    return _told(component, words, dropped, doubtful) if words or failure is None else failure
 
 
 def _hosts_away(known_before: Known) -> frozenset[str]:
@@ -156,7 +166,7 @@ def _hosts_away(known_before: Known) -> frozenset[str]:
 
 
 def _host_by_host(
-    url: str, hosts: Mapping[str, str], away: frozenset[str], deadline: float
+    url: str, hosts: Mapping[str, str], away: frozenset[str], doubtful: Sequence[str], deadline: float
 ) -> Generator[Request, Any, tuple[dict[str, str], Failure | None]]:
     """Each host's word, and the last failure that was not a host's being away.
 
@@ -165,10 +175,11 @@ def _host_by_host(
     """
     words: dict[str, str] = dict.fromkeys(away.intersection(hosts), Status.UNREACHABLE)
     failure: Failure | None = None
-    for host, written in hosts.items():
+    for host in [*(host for host in hosts if host not in doubtful), *doubtful]:
         if host in away or failure is NO_TIME:
             continue
-        reply = yield _request(f"{url}/{quote(written, safe='')}", read_word, deadline)
+        where = f"{url}/{quote(hosts[host], safe='')}"
+        reply = yield _request(where, read_word, deadline, can_wait=host in doubtful)
         if not isinstance(reply, Failure):
             words[host] = reply
         elif _is_for_a_host_away(reply):
@@ -178,10 +189,8 @@ def _host_by_host(
     return words, failure
 
 
-def _request(path: str, read: Any, deadline: float, *, local: bool = False) -> Request:
-    return Request(
-        path, read, credentials=True, deadline=deadline, max_body_bytes=_MAX_BODY_BYTES, local=local
-    )
+def _request(path: str, read: Any, deadline: float, **options: Any) -> Request:
+    return Request(path, read, credentials=True, deadline=deadline, max_body_bytes=_MAX_BODY_BYTES, **options)
 
 
 def _readings(facts: ComponentStatus) -> Iterator[Reading]:

@@ -39,7 +39,8 @@ class Request:
     target's timeout. With `credentials` it carries the target's, if there are any. `over` names the
     access path it must take; without it, it takes the one of the visit. `local`: Onepanel answers it
     without asking another host, so that silence is its own. `relayed`: Onepanel relays the worker's
-    answer, so that a 503 says nothing of the credentials.
+    answer, so that a 503 says nothing of the credentials. `can_wait`: it is left for another round of
+    details once most of the time of this one is used up.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Request:
     over: AccessPath | None = None
     local: bool = False
     relayed: bool = False
+    can_wait: bool = False
 
     @property
     def is_change(self) -> bool:
@@ -68,12 +70,14 @@ class Known:
     """What is known of the cluster when a conversation begins.
 
     `learnt` holds the outcomes of the conversations held before in the same round, by operation;
-    `can_authenticate` says whether there are credentials that were not just refused.
+    `can_authenticate` says whether there are credentials that were not just refused. `doubtful` are the
+    hosts that were away in the round before, in the order in which they are to be asked.
     """
 
     kind: Kind = Kind.AUTO
     learnt: Mapping[str, Any] = field(default_factory=dict)
     can_authenticate: bool = False
+    doubtful: tuple[str, ...] = ()
 
     @property
     def service(self) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.checkup import Checkup
+from exporter.checkup import known as known_after
+from exporter.observation import Details, Observation
 from exporter.operations import OPERATIONS, component_status, dns_check, users, web_certificate, worker_report
 from exporter.operations.answers import Answer
 from exporter.operations.component_status import ComponentStatus, Status
@@ -20,7 +24,8 @@ from exporter.operations.operation import API_ROOT, NO_TIME, Known, Operation, R
 from exporter.operations.web_certificate import WebCertificateStatus
 from exporter.operations.worker_report import ReportStatus
 from exporter.reasons import Failure, Reason
-from exporter.targets import AccessPath, Kind
+from exporter.targets import AccessPath, Kind, Route
+from tests.support.checkups import make_checkup, make_target
 
 JSON = "application/json"
 ZONE = Known(Kind.ONEZONE, can_authenticate=True)
@@ -46,6 +51,13 @@ def converse(
     operation: Operation[Any], known: Known, answer: Callable[[str], Answer | Failure]
 ) -> tuple[Any, list[Request]]:
     """Hold a conversation with a server that answers by the last part of the URL."""
+    return hold(operation, known, lambda request: answer(request.path.removeprefix(API_ROOT)))
+
+
+def hold(
+    operation: Operation[Any], known: Known, answer: Callable[[Request], Answer | Failure]
+) -> tuple[Any, list[Request]]:
+    """Hold a conversation; what it comes to, and its requests."""
     conversation = operation.converse(known)
     requests: list[Request] = []
     reply: Any = None
@@ -55,7 +67,7 @@ def converse(
         except StopIteration as stop:
             return stop.value, requests
         requests.append(request)
-        said = answer(request.path.removeprefix("/api/v3/onepanel"))
+        said = answer(request)
         reply = said if isinstance(said, Failure) else request.read(said)
 
 
@@ -145,6 +157,59 @@ def test_frozen_hosts_leave_the_time_to_ask_the_living() -> None:
     away = dict.fromkeys(frozen, Status.UNREACHABLE)
     assert [facts.by_host for facts in learnt.values()] == 3 * [{**away, "node3.example": Status.HEALTHY}]
     assert silent_seconds < 10.0  # for the list once, and once for each frozen host
+
+
+def round_of_details(
+    hosts: Mapping[str, bool], seconds: float, last_call: float, doubtful: tuple[str, ...] = ()
+) -> Checkup:
+    """A round in which frozen hosts (False) are silent, and those who answer take no time."""
+    learnt: dict[str, Any] = {}
+    layout = {"cluster": {plural: {"hosts": list(hosts)} for plural in LAYOUT["cluster"]}}
+    left = seconds
+
+    def answer(request: Request) -> Answer | Failure:
+        nonlocal left
+        host = request.path.rpartition("/")[2]
+        if left <= (seconds - last_call if request.can_wait else 0.0):
+            return NO_TIME
+        if host == "configuration":
+            return body(layout)
+        if hosts.get(host, all(hosts.values())):
+            return body("healthy")
+        left -= request.deadline or math.inf
+        return TIMEOUT
+
+    for operation in OPERATIONS:
+        if operation.name in layout["cluster"]:
+            known = Known(Kind.ONEZONE, learnt, can_authenticate=True, doubtful=doubtful)
+            learnt[operation.name], _ = hold(operation, known, answer)
+    seen = [Observation(name, Route(AccessPath.DIRECT), outcome, ()) for name, outcome in learnt.items()]
+    return replace(make_checkup(make_target()), details=Details(tuple(seen), {}, {}))
+
+
+def test_very_many_frozen_hosts_cost_the_living_no_status_once_they_are_known() -> None:
+    hosts = {f"host{number:02}": number >= 60 for number in range(70)}
+    living = {host for host, lives in hosts.items() if lives}
+    doubtful: tuple[str, ...] = ()
+    told_away: set[str] = set()
+    for number in range(20):
+        checkup = round_of_details(hosts, 57.0, 37.0, doubtful)
+        doubtful = known_after(checkup, make_target()).doubtful
+        outcomes = [seen.outcome for seen in checkup.details_observations]
+        if number >= 5:
+            assert all(living <= facts.hosts - facts.hosts_away for facts in outcomes), number
+            told_away |= outcomes[0].hosts_away
+    assert set(doubtful) == set(hosts) - living
+    assert told_away == set(hosts) - living  # each is asked again when its turn comes
+
+
+def test_hosts_that_answer_again_are_no_longer_doubtful() -> None:
+    checkup = round_of_details({"a": False, "b": True}, 57.0, 37.0)
+    assert known_after(checkup, make_target()).doubtful == ("a",)
+    checkup = round_of_details({"a": True, "b": False}, 57.0, 37.0, ("a",))
+    assert known_after(checkup, make_target()).doubtful == ("b",)
+    checkup = round_of_details({"a": True, "b": True}, 57.0, 37.0, ("b",))
+    assert known_after(checkup, make_target()).doubtful == ()
 
 
 @pytest.mark.parametrize(

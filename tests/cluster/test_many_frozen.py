@@ -1,0 +1,39 @@
+"""So many frozen nodes that a round of details is too short for all of them."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from exporter.operations.component_status import ComponentStatus, Status
+from exporter.simulator import Authority, Pace, SimulatedZone, Trouble
+from exporter.targets import Node, Schedule
+from tests.cluster.looking import target_at, watching
+
+_FROZEN = ("node2", "node3", "node4")
+_LIVING = ("node1.onezone.example", "node5.onezone.example")
+# Onepanel waits so long for a frozen one that three of them, and the list, are more than a round has time for.
+_PACE = Pace(scale=0.0, connect_timeout_seconds=0.5, receive_timeout_seconds=0.5, stall_seconds=1.5)
+_SCHEDULE = Schedule(interval=6.0, details_interval=6.0, timeout=4.0)
+
+
+async def test_the_living_come_first_once_it_is_known_who_is_frozen(
+    authority: Authority, ca_file: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        zone = await stack.enter_async_context(SimulatedZone(nodes=5, authority=authority, pace=_PACE))
+        target = replace(
+            target_at(zone, ca_file, nodes=(Node("node1", zone.node_addresses["node1"]),)), schedule=_SCHEDULE
+        )
+        watched = await stack.enter_async_context(watching(target))
+        for node in _FROZEN:
+            await zone.set(Trouble.PANEL_FROZEN, on=True, node=node)
+        checkup = await watched.round()
+        for _ in range(3):
+            details = await watched.details(checkup)
+            checkup = replace(checkup, details=details)
+        told = [each.outcome for each in details.observations if isinstance(each.outcome, ComponentStatus)]
+        assert {facts.component for facts in told} == {"worker", "manager", "database"}
+        for facts in told:
+            assert [facts.by_host.get(host) for host in _LIVING] == [Status.HEALTHY] * 2
