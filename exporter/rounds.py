@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 import time
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
@@ -40,10 +40,15 @@ class Rounds:
         checkup = conclude(target, visits, time.time(), time.perf_counter() - began, details)
         return replace(checkup, kind=kind_of(checkup, before))
 
-    async def take_details(self, target: Target, checkup: Checkup) -> Details:
-        """A round of the slower operations, over a route that was up in the checkup."""
+    async def take_details(self, target: Target, checkup: Checkup, seconds: float = math.inf) -> Details:
+        """A round of the slower operations, over a route that was up in the checkup, within `seconds`."""
         details = await self._client.look_closer(
-            target, applicable(target), known(checkup, target), checkup.routes, checkup.routes_up
+            target,
+            applicable(target),
+            known(checkup, target),
+            checkup.routes,
+            checkup.routes_up,
+            seconds=seconds,
         )
         return replace(details, finished_at=time.time())
 
@@ -57,18 +62,14 @@ class FreshRounds:
         self._client: Client | None = None
 
     async def take(self, target: Target, seconds: float) -> FreshRound:
-        """A round that ends within `seconds`; details that take longer are left out."""
-        deadline = time.perf_counter() + seconds
+        """A round that ends within `seconds`; details that there is no time for say so."""
+        began = time.perf_counter()
         traces: list[Trace] = []
         self._traces.set(traces)
         rounds = Rounds(self._running_client())
         checkup = replace(await rounds.take(_hurried(target, seconds)), target=target)
-        try:
-            async with asyncio.timeout(deadline - time.perf_counter()):
-                checkup = replace(checkup, details=await rounds.take_details(target, checkup))
-        except TimeoutError:
-            pass
-        return FreshRound(replace(checkup, seconds=seconds + time.perf_counter() - deadline), traces)
+        details = await rounds.take_details(target, checkup, began + seconds - time.perf_counter())
+        return FreshRound(replace(checkup, details=details, seconds=time.perf_counter() - began), traces)
 
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget what is known of all other targets."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -97,20 +98,23 @@ class Client:
                 return routes_to(await lookups.addresses(target.domain))
         return before or target.routes
 
-    async def look_closer(
+    async def look_closer(  # noqa: PLR0913 - the last one by keyword, with a default
         self,
         target: Target,
         operations: Sequence[Operation[Any]],
         known: Known,
         routes: Sequence[Route],
         up: Sequence[Route],
+        *,
+        seconds: float = math.inf,
     ) -> Details:
         """Ask the operations of the details, one after another, over the first of the routes `up`.
 
-        `routes` are those of the round before, up or not.
-        Ends within the target's details interval; never raises for what a target does.
+        `routes` are those of the round before, up or not. Ends within `seconds` and the target's details
+        interval: what there is no time for says so. Never raises for what a target does.
         """
-        began, seconds = time.perf_counter(), _SHARE_OF_INTERVAL * target.schedule.details_interval
+        began = time.perf_counter()
+        seconds = _SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)
         keeper = self._keepers.setdefault(target, CredentialKeeper(target.auth))
         with self._lookups(target) as lookups:
             visit = DetailsVisit(

@@ -126,5 +126,6 @@ class DetailsVisit:
         reply, exchange = await connection.exchange(request, self.deadline - now, headers)
         if exchange.failure is None or exchange.failure.reason is not Reason.TIMEOUT:
             return reply, exchange
-        is_over = self.deadline - time.perf_counter() < _TICK_SECONDS
-        return (NO_TIME if is_over else reply), exchange
+        if self.deadline - time.perf_counter() < _TICK_SECONDS:
+            return NO_TIME, replace(exchange, failure=NO_TIME)
+        return reply, exchange

@@ -10,6 +10,7 @@ from exporter.durations import parse_duration
 from exporter.targets import AccessPath
 
 AUTO = "auto"
+_DEADLINE = "55s"
 _EXIT_CODES_OF_PROBE = "exit codes: 0 ok, 1 warning, 2 critical, 3 unknown (also: bad usage or configuration)"
 _EXIT_CODES_OF_USERS = """\
 exit codes: 0 done; 1 the server refused; 2 bad usage or configuration;
@@ -38,6 +39,14 @@ def add_probe_arguments(parser: argparse.ArgumentParser) -> None:
         "--explain",
         action="store_true",
         help="add every request with its headers (secrets masked), the certificates, and the reasoning",
+    )
+    parser.add_argument(
+        "--deadline",
+        metavar="DURATION",
+        type=_duration,
+        default=_DEADLINE,
+        help="limit of all of it: what cannot be asked in time is said to be not learnt "
+        "(default: %(default)s; Nagios waits for 60s)",
     )
     _add_format(parser, "text", "json", "nagios")
 

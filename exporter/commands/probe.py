@@ -5,14 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import time
-from dataclasses import replace
 
 from exporter import log
-from exporter.checkup import Checkup
-from exporter.client.client import Client
 from exporter.commands.choosing import choose_target
-from exporter.observation import Trace
 from exporter.report import (
     Severity,
     explain,
@@ -23,7 +18,7 @@ from exporter.report import (
     write_json,
     write_text,
 )
-from exporter.rounds import Rounds
+from exporter.rounds import FreshRound, FreshRounds
 from exporter.settings import ConfigurationError
 from exporter.targets import Target
 
@@ -41,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ConfigurationError as error:
         return _cannot(arguments, str(error))
     try:
-        checkup, traces = asyncio.run(_look(target))
+        checkup, traces = asyncio.run(_look(target, arguments.deadline))
     except KeyboardInterrupt:
         return _cannot(arguments, "interrupted")
     account = give_account(checkup)
@@ -58,16 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     return account.severity.exit_code
 
 
-async def _look(target: Target) -> tuple[Checkup, list[Trace]]:
-    traces: list[Trace] = []
-    client = Client(_report_bug, traces.append)
+async def _look(target: Target, seconds: float) -> FreshRound:
+    rounds = FreshRounds(_report_bug)
     try:
-        rounds, began = Rounds(client), time.perf_counter()
-        checkup = await rounds.take(target)
-        details = await rounds.take_details(target, checkup)
-        return replace(checkup, details=details, seconds=time.perf_counter() - began), traces
+        return await rounds.take(target, seconds)
     finally:
-        await client.close()
+        await rounds.close()
 
 
 def _report_bug(where: str, error: Exception) -> None:

@@ -10,6 +10,7 @@ from exporter.checkup import CONFIGURATION, Checkup
 from exporter.operations.component_status import DATABASES, MANAGERS, WORKERS, ComponentStatus
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck
+from exporter.operations.operation import NO_TIME
 from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
 from exporter.reasons import Failure, Reason
@@ -38,6 +39,7 @@ def find(checkup: Checkup) -> Iterator[Finding]:
         nameless = "a registered Oneprovider does not know its own name, as without its worker"
         yield Finding(Severity.WARNING, f"configuration: {nameless if facts.registered else reduced}")
     yield from _expiring(checkup)
+    yield from _not_asked(checkup)
     for method, accepted in (checkup.details.accepted if checkup.details else {}).items():
         if not accepted:
             yield Finding(Severity.WARNING, f"the {method} is not accepted")
@@ -64,9 +66,15 @@ def _expiring(checkup: Checkup) -> Iterator[Finding]:
             yield Finding(Severity.WARNING, f"the certificate of the {where} expires in {days_left:.1f} days")
 
 
+def _not_asked(checkup: Checkup) -> Iterator[Finding]:
+    late = [seen.operation for seen in checkup.details_observations if seen.last.failure == NO_TIME]
+    if late:
+        yield Finding(Severity.UNKNOWN, f"no time was left to ask for all of {', '.join(late)}")
+
+
 def _not_learnt(checkup: Checkup, operation: str, failure: Failure) -> Iterator[Finding]:
     """What a failed operation of the details is worth; some may fail by right, as for want of a privilege."""
-    if operation in _COMPONENTS:
+    if operation in _COMPONENTS and failure != NO_TIME:
         yield Finding(Severity.UNKNOWN, f"{operation} not learnt ({failure.reason})")
     proxy_up = any(route.path is AccessPath.PROXY for route in checkup.routes_up)
     if operation == "worker_report" and proxy_up and failure.reason is Reason.SERVER_ERROR:

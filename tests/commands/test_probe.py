@@ -70,6 +70,21 @@ async def test_the_duration_is_that_of_everything_that_was_asked(
     assert said["duration_seconds"] >= sum(each["seconds"] for each in said["details"])
 
 
+async def test_a_probe_ends_in_time_keeps_what_it_learnt_and_says_what_it_could_not_ask(
+    terminal: Terminal, zone: SimulatedZone
+) -> None:
+    await zone.only(Trouble.WORKER_SILENT)
+    limits = ("--deadline", "6s", "--timeout", "4s")
+    ended = await terminal.probe("--format", "json", *limits, *terminal.credentials(passphrase=PASSPHRASE))
+    said = json.loads(ended.out)
+    assert said["duration_seconds"] < 7.5  # the worker's silence alone would cost 8 s
+    assert said["components"]["worker"] == {"127.0.0.1": "unhealthy"}
+    assert "no time was left to ask for all of worker_report" in {
+        each["message"] for each in said["findings"]
+    }
+    assert {each["operation"]: each["error"] for each in said["details"]}["worker_report"].endswith("used up")
+
+
 async def test_an_explanation_shows_headers_certificates_and_reasons(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
@@ -141,6 +156,7 @@ async def test_a_configured_target_is_looked_at_by_its_name(terminal: Terminal, 
         (["https://zone.example", "--config.file", "/does/not/exist"], "cannot be read"),
         (["https://zone.example", "--token-file", "/does/not/exist"], "No such file"),
         (["https://zone.example", "--timeout", "soon"], "duration"),
+        (["https://zone.example", "--deadline", "0s"], "longer than 0"),
         (["https://zone.example", "--nonsense"], "unrecognized"),
         (["no-such-zone", "--tls.ca-file", "ca.pem"], "goes with a URL"),
         ([], "required"),

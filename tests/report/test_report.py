@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from exporter.checkup import Checkup
 from exporter.observation import Details, Exchange, Observation, Trace
 from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.operation import NO_TIME
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report import Severity, explain, fault_line, give_account, status_line, write_json, write_text
@@ -78,6 +79,14 @@ def test_a_worker_report_counts_module_by_module(
 
 def test_services_that_cannot_be_learnt_leave_it_unknown() -> None:
     assert severity(with_outcome(Failure(Reason.TIMEOUT))) is Severity.UNKNOWN
+
+
+def test_hosts_that_no_time_was_left_to_ask_for_leave_it_unknown_and_are_told() -> None:
+    exchanges = (Exchange(ROUTE, 200, 0.01, 10), Exchange(ROUTE, failure=NO_TIME))
+    seen = Observation("workers", ROUTE, ComponentStatus("worker", {"a": Status.HEALTHY}), exchanges)
+    account = give_account(replace(make_checkup(make_target()), details=Details((seen,), {}, {})))
+    assert account.severity is Severity.UNKNOWN
+    assert "no time was left to ask for all of workers" in status_line(account)
 
 
 def test_users_that_may_not_be_listed_are_no_fault() -> None:
