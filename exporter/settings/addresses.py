@@ -15,6 +15,7 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?"
 _LISTEN = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]]*):(?P<port>[0-9]{1,5})")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LAST_PORT = 65_535
+_ALL_INTERFACES = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be told from others, not to be listened on
 _LONGEST_SOCKET_PATH = 107  # Linux; the kernel's structure has room for no more
 
 
@@ -90,6 +91,19 @@ def parse_listen_address(value: object) -> Address:
         raise ValueError("must be an address and port such as ':19443', '127.0.0.1:19443' or '[::1]:19443'")
     host = match["host"].strip("[]")
     return ListenAddress(parse_host(host) if host else "", int(match["port"]))
+
+
+def clash(one: Address, other: Address) -> bool:
+    """Whether only one of two addresses can be listened on, as far as it shows without a look-up."""
+    if not (isinstance(one, ListenAddress) and isinstance(other, ListenAddress)):
+        return one == other
+    return one.port == other.port != 0 and (_covers(one.host, other.host) or _covers(other.host, one.host))
+
+
+def _covers(wide: str, host: str) -> bool:
+    if wide in _ALL_INTERFACES:
+        return is_ip_address(host) and (":" in wide) == (":" in host)
+    return wide in {"", host}
 
 
 def _parse_socket_path(path: str) -> str:

@@ -23,11 +23,14 @@ from exporter.settings.values import (
     ReadableFile,
     ShardKey,
     UrlPath,
+    check_no_clash,
     check_not_empty,
 )
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
+
+    from exporter.door import Address
 
 _DEFAULT_TIMEOUT = 10.0
 
@@ -63,7 +66,9 @@ class Poll(Keys):
 class Web(Keys):
     """The exporter's own pages."""
 
-    listen_addresses: Annotated[tuple[Listen, ...], AfterValidator(check_not_empty)] = Field(
+    listen_addresses: Annotated[
+        tuple[Listen, ...], AfterValidator(check_not_empty), AfterValidator(check_no_clash)
+    ] = Field(
         (":19443",),
         validate_default=True,
         description="where to listen: `:PORT` (all interfaces), `HOST:PORT` or `[IPV6]:PORT` (port 0: any free port), "
@@ -85,6 +90,14 @@ class Web(Keys):
         description="let `POST /-/reload` read the configuration anew, as SIGHUP does; "
         "whoever reaches the pages may then cause it",
     )
+
+    @field_validator("health_address")
+    @classmethod
+    def _address_of_its_own(cls, address: Address | None, info: ValidationInfo) -> Address | None:
+        if address is not None:
+            for other in info.data.get("listen_addresses", ()):
+                check_no_clash((other, address))
+        return address
 
 
 class Log(Keys):

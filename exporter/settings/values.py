@@ -18,6 +18,7 @@ from exporter.door import Address, SystemdSockets
 from exporter.durations import parse_duration
 from exporter.settings.addresses import (
     Origin,
+    clash,
     parse_host,
     parse_ip_address,
     parse_listen_address,
@@ -132,6 +133,14 @@ def check_not_empty(items: _Items) -> _Items:
     if not items:
         raise ValueError("must not be empty")
     return items
+
+
+def check_no_clash(addresses: Sequence[Address]) -> Sequence[Address]:
+    """Addresses that can be listened on at the same time."""
+    for one, other in itertools.combinations(addresses, 2):
+        if clash(one, other):
+            raise ValueError(f"{one} and {other} cannot both be listened on: leave one of them out")
+    return addresses
 
 
 def check_increasing(buckets: Sequence[float]) -> Sequence[float]:

@@ -74,6 +74,26 @@ def test_a_tag_that_would_run_code_is_refused(faults_of: FaultsOf) -> None:
         ("web: {listen_addresses: ['::1:19443']}", f"web.listen_addresses[0]: {ADDRESS}"),
         ("web: {listen_addresses: ['1.2.3:80']}", "web.listen_addresses[0]: the host is no valid IP address"),
         ("web: {listen_addresses: ['[::x]:80']}", "web.listen_addresses[0]: the host is no valid IP address"),
+        (
+            "web: {listen_addresses: [':1', ':2', ':1']}",
+            "web.listen_addresses: :1 and :1 cannot both be listened on: leave one of them out",
+        ),
+        (
+            "web: {listen_addresses: ['127.0.0.1:1', ':1']}",
+            "web.listen_addresses: 127.0.0.1:1 and :1 cannot both be listened on: leave one of them out",
+        ),
+        (
+            "web: {listen_addresses: ['[::1]:1', '[::]:1']}",
+            "web.listen_addresses: [::1]:1 and [::]:1 cannot both be listened on: leave one of them out",
+        ),
+        (
+            "web: {listen_addresses: ['unix:/run/x', 'unix:/run/x']}",
+            "web.listen_addresses: unix:/run/x and unix:/run/x cannot both be listened on: leave one of them out",
+        ),
+        (
+            "web: {health_address: '127.0.0.1:19443'}",
+            "web.health_address: :19443 and 127.0.0.1:19443 cannot both be listened on: leave one of them out",
+        ),
         ("web: {telemetry_path: metrics}", "web.telemetry_path: must be a URL path such as /metrics"),
         ("web: {telemetry_path: /}", "web.telemetry_path: must be a URL path such as /metrics"),
         ("web: {telemetry_path: '/a?b'}", "web.telemetry_path: must be a URL path such as /metrics"),

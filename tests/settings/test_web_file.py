@@ -241,3 +241,22 @@ def test_sockets_and_a_health_address_are_read(config_file: Path) -> None:
 )
 def test_wrong_sockets_are_refused(faults_of: FaultsOf, text: str, fault: str) -> None:
     assert faults_of(f"web: {text}\n{TARGETS}") == [fault]
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        [":0", ":0"],
+        ["127.0.0.1:1", "127.0.0.2:1"],
+        ["127.0.0.1:1", "[::1]:1"],
+        ["0.0.0.0:1", "[::]:1", "unix:/run/x"],
+        ["0.0.0.0:1", "[::1]:1"],
+        ["unix:/run/x", "unix:/run/y"],
+    ],
+)
+def test_addresses_that_can_be_listened_on_together_are_accepted(
+    config_file: Path, addresses: list[str]
+) -> None:
+    config_file.write_text(f"targets: [{{url: 'https://a.test'}}]\nweb: {{listen_addresses: {addresses}}}\n")
+    listened_on = load(config_file, environ={}).web.listen_addresses
+    assert [str(each) for each in listened_on] == addresses
