@@ -18,6 +18,7 @@ from exporter.commands.options import (
     add_probe_arguments,
     add_users_arguments,
 )
+from exporter.commands.signals import release_signals
 from exporter.report.severity import Severity
 from exporter.version import __version__
 
@@ -112,7 +113,7 @@ class Command:
     """One command; its options are `flags` (keys of the configuration) and what `add_arguments` adds.
 
     `exit_failure` is its exit code when it fails in a way that it does not expect, as when its output cannot be
-    written.
+    written. `is_stopped` says that signals stop it in good order, rather than kill it.
     """
 
     name: str
@@ -122,9 +123,12 @@ class Command:
     add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None
     exit_bad_usage: int = 2
     exit_failure: int = 1
+    is_stopped: bool = False
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Import the command's module and run it; returns the exit code."""
+        if not self.is_stopped:
+            release_signals()
         run: Callable[[argparse.Namespace], int] = importlib.import_module(self.module).run
         return run_to_its_end(run, arguments, self.exit_failure)
 
@@ -154,6 +158,7 @@ SERVE = Command(
     "exporter.commands.serve",
     SERVE_FLAGS,
     _add_optional_file,
+    is_stopped=True,
 )
 COMMANDS = (
     SERVE,
@@ -168,6 +173,7 @@ COMMANDS = (
         "a simulated Onezone on this machine, watched by the real exporter",
         "exporter.commands.demo",
         DEMO_FLAGS,
+        is_stopped=True,
     ),
     Command(
         "probe",

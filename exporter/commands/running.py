@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from exporter.commands.signals import STOP_SIGNALS, released_signals
 
 
 def run_until_stopped(
@@ -58,8 +58,9 @@ async def _until_stopped(
                 await started(running)
             await stopping.wait()
 
-    serving = asyncio.ensure_future(serve())
-    stopped = asyncio.ensure_future(stopping.wait())
-    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    await serving
+    with released_signals():
+        serving = asyncio.ensure_future(serve())
+        stopped = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        await serving

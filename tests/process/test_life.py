@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import resource
 import signal
 import socket
+import sys
+from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,7 @@ from tests.support.servers import LOOPBACK, ScriptedServer, silent
 from tests.support.waiting import eventually
 
 _STOP_SECONDS = 5.0
+_START_SECONDS = 30.0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
@@ -46,6 +51,41 @@ async def test_it_serves_before_the_first_round_and_stops_at_once_even_while_tar
         assert seconds < _STOP_SECONDS
         assert exporter.logged("stopped")
         assert not any("Traceback" in line for line in exporter.log)
+
+
+async def starting_until(module: str, *arguments: str) -> Process:
+    """A process that has just imported this module: its first signs of life, long before it says anything."""
+    environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1", "PYTHONUNBUFFERED": "1"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "exporter", *arguments), stdout=PIPE, stderr=PIPE, env=environment
+    )
+    assert process.stderr is not None
+    async with asyncio.timeout(_START_SECONDS):
+        while (line := (await process.stderr.readline()).decode()).rpartition("|")[2].strip() != module:
+            assert line, f"{module} is not imported"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda each: each.name)
+@pytest.mark.parametrize("module", ["argparse", "aiohttp", "exporter.settings", "exporter.app"])
+async def test_it_ends_in_good_order_however_soon_it_is_told_to(module: str, number: signal.Signals) -> None:
+    arguments = ("--target", f"https://{LOOPBACK}:1", "--web.listen-address", LOOPBACK_ANY_PORT)
+    process = await starting_until(module, *arguments)
+    process.send_signal(number)
+    if number is signal.SIGHUP:
+        process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(_START_SECONDS):
+        _, log = await process.communicate()
+    assert process.returncode == 0
+    assert "level=info msg=stopped" in log.decode()
+
+
+async def test_a_command_that_does_not_serve_is_killed_as_ever() -> None:
+    process = await starting_until("argparse", "probe", f"https://{LOOPBACK}:1")
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(_START_SECONDS):
+        await process.communicate()
+    assert process.returncode == -signal.SIGTERM
 
 
 async def test_one_url_on_the_command_line_is_enough(authority: Authority, ca_file: Path) -> None:
