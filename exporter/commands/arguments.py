@@ -9,7 +9,6 @@ import argparse
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from exporter.commands.ending import run_to_its_end
 from exporter.commands.options import (
@@ -17,6 +16,7 @@ from exporter.commands.options import (
     add_healthcheck_arguments,
     add_probe_arguments,
     add_users_arguments,
+    file_name,
 )
 from exporter.commands.signals import release_signals
 from exporter.report.severity import Severity
@@ -146,7 +146,7 @@ def _add_file(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "--config.file",
         dest="config_file",
         metavar="FILE",
-        type=Path,
+        type=file_name,
         required=required,
         help="YAML file with the configuration",
     )

@@ -124,7 +124,7 @@ def _add_connection_options(parser: argparse.ArgumentParser) -> None:
         "--config.file",
         dest="config_file",
         metavar="FILE",
-        type=Path,
+        type=file_name,
         help="YAML file with the configuration",
     )
     parser.add_argument(
@@ -134,12 +134,12 @@ def _add_connection_options(parser: argparse.ArgumentParser) -> None:
         "--tls.ca-file",
         dest="ca_file",
         metavar="FILE",
-        type=Path,
+        type=file_name,
         help="with a URL: certificate authorities to trust",
     )
-    parser.add_argument("--token-file", metavar="FILE", type=Path, help="file with an access token")
+    parser.add_argument("--token-file", metavar="FILE", type=file_name, help="file with an access token")
     parser.add_argument(
-        "--passphrase-file", metavar="FILE", type=Path, help="file with the emergency passphrase"
+        "--passphrase-file", metavar="FILE", type=file_name, help="file with the emergency passphrase"
     )
     parser.add_argument("--timeout", metavar="DURATION", type=_duration, help="limit of one request")
 
@@ -147,11 +147,20 @@ def _add_connection_options(parser: argparse.ArgumentParser) -> None:
 def _add_password(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    source.add_argument("--password-file", metavar="FILE", type=Path, help="read the password from a file")
+    source.add_argument(
+        "--password-file", metavar="FILE", type=file_name, help="read the password from a file"
+    )
 
 
 def _add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
     parser.add_argument("--format", choices=formats, default=formats[0], help="default: %(default)s")
+
+
+def file_name(text: str) -> Path:
+    """The value of an option that names a file; an empty one would be the working directory."""
+    if not text:
+        raise argparse.ArgumentTypeError("must name a file")
+    return Path(text)
 
 
 def _duration(text: str) -> float:

@@ -44,6 +44,8 @@ _WORDS = {
 _NO_TARGET = "no target: name at least one, in this list or with --target URL"
 # The key itself is not repeated: it may be a secret that was written without its key.
 _NO_SUCH_CREDENTIAL = f"has an unknown key; the keys are {', '.join(Auth.model_fields)}"
+# Two letters of three in order, as in `tsl` for `tls`.
+_ALIKE = 0.66
 # Said by pydantic of a default that depends on another key, when that one is wrong: its fault is enough.
 _CONSEQUENCE = "default_factory_not_called"
 
@@ -83,14 +85,18 @@ def _finding(error: ErrorDetails, model: type[Keys]) -> Finding:
 
 
 def _did_you_mean(path: KeyPath, model: type[Keys]) -> str:
-    """Of the keys at the same place the one most alike, or the same key further down (`tls.ca_file`) or elsewhere."""
+    """The same key further down (`tls.ca_file`) or elsewhere, or of the keys at the same place the one most alike."""
     *above, key = (part for part in path if isinstance(part, str))
     places = [place for place, _ in walk(model) if place[0] != "defaults"]
     below = [place[len(above) :] for place in places if list(place[:-1])[: len(above)] == above]
     siblings = [place[0] for place in below if len(place) == 1]
-    elsewhere = [".".join(place) for place in (*below, *places) if place[-1] == key and place[0] != "targets"]
-    similar = difflib.get_close_matches(key, siblings, n=1, cutoff=0.7) or elsewhere[:1]
-    return f"; did you mean {similar[0]}?" if similar else ""
+    elsewhere = [_written(place) for place in (*below, *places) if place[-1] == key]
+    meant = elsewhere or difflib.get_close_matches(key, siblings, n=1, cutoff=_ALIKE)
+    return f"; did you mean {meant[0]}?" if meant else ""
+
+
+def _written(place: tuple[str, ...]) -> str:
+    return ".".join("targets[]" if part == "targets" else part for part in place)
 
 
 def _same_names(targets: object) -> Iterator[Finding]:

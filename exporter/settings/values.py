@@ -81,6 +81,13 @@ def check_target_name(name: str) -> str:
     return name
 
 
+def check_host(name: str) -> str:
+    """A host name or IP address, in lower case."""
+    if not name:
+        raise ValueError("must be a host name; leave the key out for the host of the URL")
+    return parse_host(name)
+
+
 def check_node_name(name: str) -> str:
     """The name of a node, value of the label `node`."""
     if not 0 < len(name) <= _LONGEST_NODE_NAME:
@@ -174,7 +181,7 @@ def parse_shard(value: object) -> Shard:
 
 Duration = Annotated[float, BeforeValidator(parse_duration), TypeName("duration")]
 Url = Annotated[Origin, PlainValidator(_origin), TypeName("URL")]
-Host = Annotated[str, AfterValidator(parse_host), TypeName("host name")]
+Host = Annotated[str, AfterValidator(check_host), TypeName("host name")]
 Listen = Annotated[Address, PlainValidator(parse_listen_address), TypeName("addresses")]
 OneListen = Annotated[Address | None, PlainValidator(_one_address), TypeName("address")]
 ShardKey = Annotated[Shard, PlainValidator(parse_shard), TypeName("INDEX/COUNT")]

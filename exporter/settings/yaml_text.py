@@ -51,6 +51,13 @@ class _StrictLoader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # its stubs lack it
+        node = super().compose_node(parent, index)
+        if node is not None and node.end_mark is None:  # it is not at its end yet: the alias is a part of it
+            raise _fault("a value that contains itself", mark)
+        return node
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 PyYAML's signature
         seen = set()
         for key, _ in node.value:
@@ -58,9 +65,9 @@ class _StrictLoader(yaml.SafeLoader):
                 continue
             name = self.construct_object(key, deep=True)
             if not isinstance(name, str):
-                raise _fault("a key that is no text; put it in quotes", key)
+                raise _fault("a key that is no text; put it in quotes", key.start_mark)
             if name in seen:
-                raise _fault(f"the key {name[:60]!a} comes a second time", key)
+                raise _fault(f"the key {name[:60]!a} comes a second time", key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep=deep)
 
@@ -69,8 +76,8 @@ class _StrictLoader(yaml.SafeLoader):
             return super().construct_object(node, deep=deep)
         except (ValueError, LookupError, AttributeError, ArithmeticError):
             # PyYAML lets these out for values that do not fit their tag, such as `!!int x`.
-            raise _fault("a value that does not fit its type", node) from None
+            raise _fault("a value that does not fit its type", node.start_mark) from None
 
 
-def _fault(message: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
-    return yaml.constructor.ConstructorError(problem=message, problem_mark=node.start_mark)
+def _fault(message: str, mark: Any) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(problem=message, problem_mark=mark)

@@ -62,6 +62,9 @@ def test_a_command_line_is_read(
         (["nonsense"], "invalid choice: 'nonsense'"),
         (["https://a"], "invalid choice: 'https://a'"),
         (["--target"], "expected one argument"),
+        (["--config.file", ""], "argument --config.file: must name a file"),
+        (["check-config", "--config.file="], "argument --config.file: must name a file"),
+        (["users", "list", "--token-file", ""], "argument --token-file: must name a file"),
         (["check-config"], "the following arguments are required: --config.file"),
         (
             ["check-config", "--config.file", "c.yml", "--target", "https://a"],

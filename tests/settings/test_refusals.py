@@ -35,7 +35,9 @@ ADDRESS = "must be an address and port such as ':19443', '127.0.0.1:19443' or '[
         ),
         ("a:\n  \x01", "line 2: a character that YAML does not allow"),
         ("[" * 5000, "is nested too deeply"),
-        ("a: &a {b: *a}", "is nested too deeply"),
+        ("a: &a {b: *a}", "line 1, column 11: a value that contains itself"),
+        ("a: &a\n- b\n- [*a]", "line 3, column 4: a value that contains itself"),
+        ("<<: &a {b: {<<: *a}}", "line 1, column 17: a value that contains itself"),
     ],
 )
 def test_a_file_that_is_no_mapping_is_refused(faults_of: FaultsOf, text: str, line: str) -> None:
@@ -52,6 +54,9 @@ def test_a_tag_that_would_run_code_is_refused(faults_of: FaultsOf) -> None:
     [
         ("intervall: 5s", "intervall: unknown key"),
         ("interval: 5s", "interval: unknown key; did you mean poll.interval?"),
+        ("ca_file: ca.pem", "ca_file: unknown key; did you mean targets[].tls.ca_file?"),
+        ("url: https://b.test", "url: unknown key; did you mean targets[].url?"),
+        ("lgo: {}", "lgo: unknown key; did you mean log?"),
         ("pol: {}", "pol: unknown key; did you mean poll?"),
         ("poll: {intervall: 5s}", "poll.intervall: unknown key; did you mean interval?"),
         ("web: {external_url: x}", "web.external_url: unknown key"),
@@ -188,6 +193,7 @@ def test_a_url_that_is_more_or_less_than_an_origin_is_refused(
         ("name: ' a'", "name: must be printable text without '/', and without spaces at its ends"),
         ('name: "a\\nb"', "name: must be printable text without '/', and without spaces at its ends"),
         ("knd: auto", "knd: unknown key; did you mean kind?"),
+        ("tsl: {}", "tsl: unknown key; did you mean tls?"),
         ("ca_file: x", "ca_file: unknown key; did you mean tls.ca_file?"),
         ("nodes: {}", "nodes: must not be empty"),
         ("nodes: [10.0.0.1]", "nodes: must be a mapping (key: value)"),
@@ -289,6 +295,10 @@ def test_a_url_that_is_more_or_less_than_an_origin_is_refused(
         (
             "labels: {instance: x}",
             "labels.instance: is a label that Prometheus sets when it scrapes; choose another name",
+        ),
+        (
+            "tls: {server_name: ''}",
+            "tls.server_name: must be a host name; leave the key out for the host of the URL",
         ),
         (
             "tls: {server_name: 'a b'}",
