@@ -135,8 +135,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Diagnosis.MISMATCH,
         lambda pair: pair.agree is False,
-        "Both paths are up, but they are not the same cluster or version.",
-        "DNS or a reverse proxy leads elsewhere: compare what both paths say on the target's page.",
+        "The paths lead to different clusters or versions, or to another kind of cluster than `kind` says.",
+        "Compare what both paths say on the target's page: DNS or a proxy leads elsewhere, or `kind` is wrong.",
     ),
     Rule(
         Diagnosis.UNHEALTHY,

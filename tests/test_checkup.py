@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from exporter.checkup import Checkup, conclude, kind_of, known, paths_agree
-from exporter.diagnosis import Diagnosis
+from exporter.diagnosis import RULE_OF, Diagnosis
 from exporter.operations.configuration import Configuration
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Kind, Node, Route, Target
@@ -47,6 +47,8 @@ def test_one_path_alone_neither_agrees_nor_disagrees() -> None:
 def test_another_kind_than_the_configured_one_is_a_mismatch() -> None:
     target = replace(make_target(), kind=Kind.ONEPROVIDER)
     assert told(target, ZONE, ZONE).diagnoses[""] is Diagnosis.MISMATCH
+    assert "`kind`" in RULE_OF[Diagnosis.MISMATCH].meaning
+    assert "`kind`" in RULE_OF[Diagnosis.MISMATCH].first_step
 
 
 def test_each_node_has_a_diagnosis_of_its_own_and_the_worst_speaks_for_the_target() -> None:

@@ -162,9 +162,9 @@ DIAGNOSES = (
         "mismatch",
         15,
         (
-            "The two paths of krakow lead to different clusters",
-            "Both paths are up, but they lead to different clusters or versions.",
-            "DNS or a reverse proxy leads elsewhere: compare what both paths say on the target's page.",
+            "krakow is not the one cluster that it should be",
+            "The paths lead to different clusters or versions, or to another kind of cluster than `kind` says.",
+            "Compare what both paths say on the target's page: DNS or a proxy leads elsewhere, or `kind` is wrong.",
         ),
     ),
     _diagnosis(

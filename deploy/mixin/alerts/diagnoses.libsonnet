@@ -91,9 +91,9 @@ function(config)
         'warning',
         'mismatch',
         '15m',
-        'Both paths are up, but they lead to different clusters or versions.',
-        'The two paths of %s lead to different clusters' % a.subject,
-        "DNS or a reverse proxy leads elsewhere: compare what both paths say on the target's page.",
+        'The paths lead to different clusters or versions, or to another kind of cluster than `kind` says.',
+        '%s is not the one cluster that it should be' % a.subject,
+        "Compare what both paths say on the target's page: DNS or a proxy leads elsewhere, or `kind` is wrong.",
       ),
       diagnosed(
         'NotDeployed',
