@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
 
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("logfmt", "json")
+_FIRST = ("ts", "level", "msg")
 _STANDARD_ERROR = 2
 
 
@@ -51,6 +53,7 @@ def configure(level: str, log_format: str) -> None:
     ]
     closing: list[Any] = [
         structlog.processors.EventRenamer("msg"),
+        _put_first,
         _tracebacks_as_values if log_format == "json" else structlog.processors.format_exc_info,
         _renderer(log_format),
     ]
@@ -86,7 +89,12 @@ def _occupy_standard_streams() -> None:
 def _renderer(log_format: str) -> Any:
     if log_format == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return structlog.processors.LogfmtRenderer(key_order=["ts", "level", "msg"], bool_as_flag=False)
+    return structlog.processors.LogfmtRenderer(bool_as_flag=False)
+
+
+def _put_first(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """The same line, which begins with when, how bad and what."""
+    return {**{key: line[key] for key in _FIRST}, **line}
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import resource
 import signal
 import socket
@@ -155,6 +156,22 @@ async def test_the_log_has_a_line_for_a_change_and_none_for_a_round(
             assert len(exporter.log) == before
         (change,) = exporter.logged("diagnosis changed")
     assert "target=my-zone from=unknown to=ok" in change
+
+
+@pytest.mark.parametrize(
+    ("log_format", "beginning"),
+    [
+        ("logfmt", r"ts=\S+ level=info msg=stopped"),
+        ("json", r'\{"ts": "\S+", "level": "info", "msg": "stopped"'),
+    ],
+)
+async def test_a_line_begins_with_when_how_bad_and_what(log_format: str, beginning: str) -> None:
+    arguments = ("--target", f"https://{LOOPBACK}:1", "--web.listen-address", LOOPBACK_ANY_PORT)
+    process = await starting_until("exporter.app", *arguments, "--log.format", log_format)
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(_START_SECONDS):
+        _, log = await process.communicate()
+    assert re.match(beginning, log.decode().splitlines()[-1]), log
 
 
 async def test_the_debug_level_shows_every_request(
