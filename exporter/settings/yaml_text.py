@@ -12,6 +12,8 @@ import yaml
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
+# Ten thousand targets have some two hundred thousand. Aliases of aliases can stand for any number.
+_MOST_VALUES = 1_000_000
 # PyYAML repeats names that are perhaps none: a passphrase without quotes may begin with *, & or !.
 _NAMED = re.compile(r"\b(alias|anchor|tag|tag handle) (['\"]).*\2")
 
@@ -51,12 +53,26 @@ class _StrictLoader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._sizes: dict[yaml.Node, int] = {}
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # its stubs lack it
         node = super().compose_node(parent, index)
         if node is not None and node.end_mark is None:  # it is not at its end yet: the alias is a part of it
             raise _fault("a value that contains itself", mark)
+        if node is not None and self._unfolded(node) > _MOST_VALUES:
+            raise _fault(f"aliases that unfold to more than {_MOST_VALUES:,} values", mark)
         return node
+
+    def _unfolded(self, node: yaml.Node) -> int:
+        """How many values there are in a node, those of its aliases counted each time."""
+        if node not in self._sizes:
+            parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+            pairs = (part if isinstance(part, tuple) else (part,) for part in parts)
+            self._sizes[node] = 1 + sum(self._sizes[each] for pair in pairs for each in pair)
+        return self._sizes[node]
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 PyYAML's signature
         seen = set()

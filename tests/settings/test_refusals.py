@@ -9,6 +9,10 @@ from exporter.settings import ConfigurationError, Fault, load
 
 from .conftest import FaultsOf
 
+# Each line stands for ten times the line before.
+LAUGHS = "a: &a0 [x]\n" + "".join(
+    f"b{each}: &a{each} [{', '.join([f'*a{each - 1}'] * 10)}]\n" for each in range(1, 10)
+)
 TARGETS = "targets: [{url: https://a.test}]\n"
 NO_TARGET = "targets: no target: name at least one, in this list or with --target URL"
 DURATION = "must be a duration such as 500ms, 15s or 1m30s, or a number of seconds"
@@ -38,6 +42,7 @@ ADDRESS = "must be an address and port such as ':19443', '127.0.0.1:19443' or '[
         ("a: &a {b: *a}", "line 1, column 11: a value that contains itself"),
         ("a: &a\n- b\n- [*a]", "line 3, column 4: a value that contains itself"),
         ("<<: &a {b: {<<: *a}}", "line 1, column 17: a value that contains itself"),
+        (LAUGHS, "line 7, column 5: aliases that unfold to more than 1,000,000 values"),
     ],
 )
 def test_a_file_that_is_no_mapping_is_refused(faults_of: FaultsOf, text: str, line: str) -> None:
