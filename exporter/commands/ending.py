@@ -20,7 +20,8 @@ def run_to_its_end(
     """
     try:
         code = run(arguments)
-        print(end="", flush=True)
+        if sys.stdout is not None:  # it is None where standard output is closed
+            sys.stdout.flush()
     except OSError as error:
         _give_up(sys.stdout)
         with suppress(OSError):

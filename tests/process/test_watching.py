@@ -59,9 +59,6 @@ async def test_each_trouble_shows_its_row_and_all_is_well_when_it_is_over(
     zones = {trouble: SimulatedZone(authority=authority, pace=_PACE) for trouble in Trouble}
     expected = {trouble.value: trouble.diagnosis.value for trouble in Trouble}
 
-    def diagnoses(metrics: Metrics) -> dict[str, str]:
-        return {name: metrics.diagnosis(name) for name in expected}
-
     async with AsyncExitStack() as stack:
         for zone in zones.values():
             await stack.enter_async_context(zone)
@@ -69,13 +66,13 @@ async def test_each_trouble_shows_its_row_and_all_is_well_when_it_is_over(
         config = write_config(config_file, targets, ca_file, 2 * _INTERVAL_SECONDS)
         exporter = await stack.enter_async_context(ExporterProcess(config))
         all_well = dict.fromkeys(expected, "ok")
-        await exporter.metrics_when(lambda seen: diagnoses(seen) == all_well, 90.0)
+        await exporter.metrics_when(lambda seen: seen.diagnoses() == all_well, 90.0)
         for trouble, zone in zones.items():
             await zone.set(trouble, on=True)
-        await exporter.metrics_when(lambda seen: diagnoses(seen) == expected, 90.0)
+        await exporter.metrics_when(lambda seen: seen.diagnoses() == expected, 90.0)
         for zone in zones.values():
             await zone.only()
-        metrics = await exporter.metrics_when(lambda seen: diagnoses(seen) == all_well, 90.0)
+        metrics = await exporter.metrics_when(lambda seen: seen.diagnoses() == all_well, 90.0)
         assert metrics.total("onedata_exporter_unhandled_errors_total") == 0.0
         assert metrics.total("onedata_onepanel_request_failures_total", reason="internal") == 0.0
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -15,7 +16,6 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import aiohttp
-from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.simulator import SimulatedZone
 from tests.support.waiting import eventually
@@ -26,19 +26,41 @@ _START_SECONDS = 30.0
 _STOP_SECONDS = 30.0
 
 
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_ESCAPED = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
+
+
+class Sample(NamedTuple):
+    """One series."""
+
+    labels: dict[str, str]
+    value: float
+
+
 class Metrics:
-    """One answer of /metrics."""
+    """One answer of /metrics.
+
+    Only lines that are asked for are read: a test that waits asks often, and the zones it waits for may live in
+    the same process. That every line is well formed is what other tests look at, with the libraries' parsers.
+    """
 
     def __init__(self, text: str) -> None:
-        self._samples = [
-            sample for family in text_string_to_metric_families(text) for sample in family.samples
-        ]
+        self._lines: dict[str, list[str]] = {}
+        for line in text.split("\n"):
+            if line and not line.startswith("#"):
+                self._lines.setdefault(re.split("[{ ]", line, maxsplit=1)[0], []).append(line)
+
+    def samples(self, name: str, **labels: str) -> Iterator[Sample]:
+        """All series of this name with (at least) these labels."""
+        for line in self._lines.get(name, ()):
+            inner, _, value = line.rpartition(" ")
+            found = {label: _unescaped(text) for label, text in _LABEL.findall(inner)}
+            if labels.items() <= found.items():
+                yield Sample(found, float(value))
 
     def values(self, name: str, **labels: str) -> Iterator[float]:
-        """The values of all series of this name with (at least) these labels."""
-        for sample in self._samples:
-            if sample.name == name and labels.items() <= sample.labels.items():
-                yield float(sample.value)
+        """The values of these series."""
+        return (sample.value for sample in self.samples(name, **labels))
 
     def value(self, name: str, **labels: str) -> float | None:
         """The value of the only such series; None when there is none."""
@@ -50,17 +72,23 @@ class Metrics:
         """The sum of all such series."""
         return sum(self.values(name, **labels))
 
+    def diagnoses(self) -> dict[str, str]:
+        """The diagnosis of every target that has one; for targets without nodes."""
+        holding = [each.labels for each in self.samples("onedata_target_diagnosis") if each.value == 1]
+        found = {labels["target"]: labels["diagnosis"] for labels in holding}
+        assert len(found) == len(holding), holding
+        return found
+
     def diagnosis(self, target: str) -> str:
         """The diagnosis of a target; empty when there is none."""
-        holding = [
-            sample.labels["diagnosis"]
-            for sample in self._samples
-            if sample.name == "onedata_target_diagnosis"
-            and sample.labels["target"] == target
-            and sample.value == 1
-        ]
+        found = self.samples("onedata_target_diagnosis", target=target)
+        holding = [each.labels["diagnosis"] for each in found if each.value == 1]
         assert len(holding) <= 1, holding
         return holding[0] if holding else ""
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\.", lambda found: _ESCAPED[found[0]], text) if "\\" in text else text
 
 
 class Finished(NamedTuple):
