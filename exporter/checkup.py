@@ -82,7 +82,10 @@ class Checkup:
 
     def facts(self, operation: str) -> Outcome | None:
         """The facts of an operation from the first route that gave any; None when there are none."""
-        return next((seen for seen in self.outcomes(operation) if not isinstance(seen, Failure)), None)
+        for outcome in self.outcomes(operation):
+            if not isinstance(outcome, Failure):
+                return outcome
+        return None
 
     def onepanel_answered(self, route: Route) -> bool:
         """Whether Onepanel itself answered over this route, whatever it said."""

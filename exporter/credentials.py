@@ -37,6 +37,9 @@ class Auth:
     token: Secret | None = None
     passphrase: Secret | None = None
 
+    def __bool__(self) -> bool:
+        return self.token is not None or self.passphrase is not None
+
     def secret(self, method: AuthMethod) -> Secret | None:
         """The secret of a method."""
         return self.token if method is AuthMethod.TOKEN else self.passphrase

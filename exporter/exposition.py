@@ -30,8 +30,8 @@ from exporter.store import TargetState
 from exporter.text import TextFormat, header, line_names
 from exporter.views import ExporterView, TargetView
 
-_TURN_SECONDS = 0.005
-_TARGETS_PER_SHEET = 50
+_TURN_SECONDS = 0.002
+_TARGETS_PER_SHEET = 25
 _OPENMETRICS_END = "# EOF\n"
 
 

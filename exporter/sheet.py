@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from exporter.catalogue import EXPORTER_METRICS, NODE_METRICS, ROUTE_METRICS, TARGET_METRICS
 from exporter.checkup import Checkup
 from exporter.metrics import Metric, Scope
-from exporter.operations import OPERATIONS
+from exporter.operations import OPERATIONS, applicable
 from exporter.operations.operation import Operation
 from exporter.targets import Route
 from exporter.text import Labels, escape, lines
@@ -97,7 +97,7 @@ class Sheet:
         for route in view.state.routes:
             self._add(ROUTE_METRICS, (target, _labels(route)), RouteView(view, route))
         if view.checkup is not None:
-            for operation in OPERATIONS:
+            for operation in applicable(view.target):
                 self._add_operation(target, operation, view.checkup)
 
     def _add_operation(self, target: str, operation: Operation[Any], checkup: Checkup) -> None:

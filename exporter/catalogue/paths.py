@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -23,12 +23,13 @@ ByName: TypeAlias = tuple[tuple[str, Any], ...]
 def _asked(view: RouteView) -> tuple[str, ...]:
     """The operations that this route is asked, or was asked where that was not foreseen."""
     foreseen = _foreseen(applicable(view.of.target), view.route.path)
-    return (*foreseen, *sorted(view.tally.requests.keys() - set(foreseen)))
+    unforeseen = view.tally.requests.keys() - foreseen.keys()
+    return (*foreseen, *sorted(unforeseen)) if unforeseen else tuple(foreseen)
 
 
 @cache
-def _foreseen(operations: tuple[Operation[Any], ...], path: AccessPath) -> tuple[str, ...]:
-    return tuple(each.name for each in operations if path in each.paths)
+def _foreseen(operations: tuple[Operation[Any], ...], path: AccessPath) -> Mapping[str, None]:
+    return dict.fromkeys(each.name for each in operations if path in each.paths)
 
 
 def _per_name(by_name: ByName) -> Iterator[Reading]:

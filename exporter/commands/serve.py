@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import gc
 import resource
 import sys
@@ -20,6 +19,7 @@ EXIT_BAD_CONFIGURATION = 2
 _FULL_COLLECTION_EVERY = 50
 _M_MMAP_THRESHOLD = -3  # malloc.h
 _LARGE_BLOCK_BYTES = 128 * 1024
+_MANY_TARGETS = 100
 _MANY_DESCRIPTORS = 65_536
 
 
@@ -33,7 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
     log.configure(settings.log.level, settings.log.format)
     logger = log.get_logger()
     logger.info("starting", version=__version__, targets=len(settings.targets))
-    _prepare_for_long_life()
+    _spare_collector()
+    _raise_descriptor_limit()
+    if len(settings.targets) >= _MANY_TARGETS:
+        _give_back_large_blocks()
     try:
         run_until_stopped(
             lambda: Exporter(settings, lambda: load(arguments.config_file, arguments.flags)),
@@ -44,12 +47,6 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_FAILURE
     logger.info("stopped")
     return 0
-
-
-def _prepare_for_long_life() -> None:
-    _spare_collector()
-    _give_back_large_blocks()
-    _raise_descriptor_limit()
 
 
 def _spare_collector() -> None:
@@ -64,8 +61,10 @@ def _give_back_large_blocks() -> None:
     """Have glibc give a connection's large buffer back to the system, when it is done with.
 
     uvloop takes 256 KiB for each TLS connection. Left alone, glibc soon keeps such blocks, in between what
-    stays for long: at 1,000 targets that is a tenth of all memory.
+    stays for long: at 1,000 targets that is a tenth of all memory. With few it is less than ctypes takes.
     """
+    import ctypes  # noqa: PLC0415 - see above
+
     with suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
 

@@ -39,7 +39,7 @@ PUBLIC_OPERATIONS = tuple(operation.name for operation in OPERATIONS if not oper
 
 def applicable(target: Target) -> tuple[Operation[Any], ...]:
     """The operations that a target, as it is configured, is asked at all."""
-    return _applicable(target.left_out, bool(target.auth.methods))
+    return _applicable(target.left_out, bool(target.auth))
 
 
 @cache
