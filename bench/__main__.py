@@ -34,6 +34,7 @@ Measure = Callable[[Ground], Awaitable[Figures]]
 INTERLEAVED: dict[str, Measure] = {
     "two": lambda ground: measures.cost_of_exporter(ground, 2),
     "blackbox": measures.cost_of_blackbox,
+    "bare": measures.cost_of_bare_loop,
     "six": lambda ground: measures.cost_of_exporter(ground, 6),
     "saturated": lambda ground: measures.saturation_of_exporter(ground, 2),
     "saturated blackbox": measures.saturation_of_blackbox,

@@ -109,6 +109,19 @@ async def exporter(config_file: Path, operations: int = 2) -> AsyncIterator[Cont
         yield contestant
 
 
+@asynccontextmanager
+async def bare_loop(
+    where: FarmProcess, targets: int, connections_per_second: float
+) -> AsyncIterator[Process]:
+    """`bench.bare`, at this rate."""
+    arguments = (where.ca_file, where.proxy, where.direct, targets, connections_per_second)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.bare", *map(str, arguments)), cwd=_ROOT, preexec_fn=_to_work_core
+    )
+    async with _ended(process):
+        yield process
+
+
 def write_blackbox_config(file: Path, ca_file: str) -> Path:
     """The same two checks for blackbox_exporter: verified TLS, status 200, the words that mean good health."""
     modules = {
@@ -164,7 +177,7 @@ async def _running(command: tuple[str, ...], listening: bytes, first_page: str) 
         stdout=DEVNULL,
         stderr=PIPE,
         cwd=_ROOT,
-        preexec_fn=lambda: os.sched_setaffinity(0, {_core(WORK_CORE)}),
+        preexec_fn=_to_work_core,
     )
     async with _ended(process), aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         origin = await asyncio.wait_for(_origin(process, listening), _START_SECONDS)
@@ -176,6 +189,10 @@ async def _running(command: tuple[str, ...], listening: bytes, first_page: str) 
             yield Contestant(process.pid, origin, session, start_cpu)
         finally:
             reader.cancel()
+
+
+def _to_work_core() -> None:
+    os.sched_setaffinity(0, {_core(WORK_CORE)})
 
 
 def _core(index: int) -> int:

@@ -21,6 +21,7 @@ from bench.contestants import (
     Contestant,
     FarmProcess,
     address_of,
+    bare_loop,
     blackbox,
     exporter,
     probe_paths,
@@ -111,6 +112,17 @@ async def cost_of_blackbox(ground: Ground) -> Figures:
         with measured(contestant.pid) as span:
             checks = await _probe(contestant, paths, rate, ground.seconds)
         return {"check_ms": 1e3 * span.cpu / checks, "checks": checks / span.seconds}
+
+
+async def cost_of_bare_loop(ground: Ground) -> Figures:
+    """CPU of a check of a loop of aiohttp and uvloop that does nothing else, at the same rate."""
+    async with bare_loop(ground.farm, _TARGETS, _ROUNDS_PER_SECOND * PATHS) as process:
+        await asyncio.sleep(2.0)
+        await ground.farm.record()
+        with measured(process.pid) as span:
+            await asyncio.sleep(ground.seconds)
+        checks = (await ground.farm.record())["requests"]
+    return {"check_ms": 1e3 * span.cpu / checks, "checks": checks / span.seconds}
 
 
 async def _probe(contestant: Contestant, paths: Iterable[str], rate: float, seconds: float) -> int:

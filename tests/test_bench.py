@@ -23,7 +23,7 @@ NAMES = (*INTERLEAVED, *ONCE)
 def test_every_row_has_its_median_and_spread_and_says_whether_its_aim_is_reached() -> None:
     results = {name: [FIGURES] for name in NAMES}
     results["two"] = [{**FIGURES, "check_ms": each} for each in (0.8, 1.2, 0.6)]
-    results["blackbox"] = [FIGURES] * 3
+    results["blackbox"] = results["bare"] = [FIGURES] * 3
     results["six"] = [{**FIGURES, "check_ms": 0.5}] * 3
     head, rule, *lines = table(results).splitlines()
     assert (head.count("|"), rule.count("|")) == (6, 6)
