@@ -67,13 +67,13 @@ class Contestant:
     session: aiohttp.ClientSession
     start_cpu: float
 
-    async def get(self, path: str, *, plain: bool = False) -> tuple[bytes, int]:
-        """The body of a page (unpacked) and the bytes that came over the wire; raises unless it is a 200."""
+    async def get(self, path: str, *, plain: bool = False) -> bytes:
+        """The body of a page as it came over the wire, which is packed unless `plain`; raises unless it is a 200."""
         headers = {**_SCRAPE_HEADERS, "Accept-Encoding": "identity"} if plain else _SCRAPE_HEADERS
         async with self.session.get(self.origin + path, headers=headers) as response:
             body = await response.read()
             response.raise_for_status()
-            return body, int(response.headers.get("Content-Length", len(body)))
+            return body
 
 
 def address_of(index: int) -> str:
@@ -179,7 +179,13 @@ async def _running(command: tuple[str, ...], listening: bytes, first_page: str) 
         cwd=_ROOT,
         preexec_fn=_to_work_core,
     )
-    async with _ended(process), aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    async with (
+        _ended(process),
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            auto_decompress=False,  # it would take as long as what is measured
+        ) as session,
+    ):
         origin = await asyncio.wait_for(_origin(process, listening), _START_SECONDS)
         contestant = Contestant(process.pid, origin, session, 0.0)
         await contestant.get(first_page)

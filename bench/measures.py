@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
 import re
 import statistics
@@ -95,9 +96,9 @@ async def _scrape_for(contestant: Contestant, seconds: float) -> None:
 
 async def _seen_seconds(contestant: Contestant) -> tuple[float, float]:
     """Of the requests that the exporter has timed: how many, and how long they took in all."""
-    page = (await contestant.get("/metrics?name[]=onedata_onepanel_request_duration_seconds"))[0].decode()
+    page = await contestant.get("/metrics?name[]=onedata_onepanel_request_duration_seconds", plain=True)
     sums = [
-        sum(float(value) for value in re.findall(rf"_seconds_{end}{{.*}} (\S+)", page))
+        sum(float(value) for value in re.findall(rf"_seconds_{end}{{.*}} (\S+)", page.decode()))
         for end in ("count", "sum")
     ]
     return sums[0], sums[1]
@@ -137,7 +138,7 @@ async def _probe(contestant: Contestant, paths: Iterable[str], rate: float, seco
 
 
 async def _one_probe(contestant: Contestant, path: str) -> None:
-    body, _size = await contestant.get(path)
+    body = gzip.decompress(await contestant.get(path))
     if b"\nprobe_success 1\n" not in body:
         raise RuntimeError(f"blackbox_exporter finds something wrong: {path}\n{body.decode()}")
 
@@ -236,18 +237,18 @@ async def _pages(contestant: Contestant, share: float, scrapes: int) -> Figures:
         await asyncio.sleep(_USUAL_INTERVAL - 1.0)
         for costs in (fresh, again):
             with measured(contestant.pid) as span:
-                _body, wire = await contestant.get("/metrics")
+                wire = await contestant.get("/metrics")
             costs.append(span.cpu - share * span.seconds)
             seconds.append(span.seconds)
         await asyncio.sleep(_USUAL_INTERVAL / 3)
         stalls.append(await _longest_stall(contestant, contestant.get("/metrics")))
     peak = peak_mib(contestant.pid)
-    body, _size = await contestant.get("/metrics", plain=True)
+    body = await contestant.get("/metrics", plain=True)
     reference = _reference_cpu(body.decode())
     return {
         "series": sum(not line.startswith(b"#") for line in body.splitlines()),
         "page_mb": len(body) / 1e6,
-        "wire_mb": wire / 1e6,
+        "wire_mb": len(wire) / 1e6,
         "page_seconds": statistics.median(seconds),
         "fresh_cpu": statistics.median(fresh),
         "again_cpu": statistics.median(again),
