@@ -34,7 +34,7 @@ CANARY = "canary-7f3a"
 
 class TestThePage:
     async def test_it_shows_one_target_alone_after_a_fresh_round(self, client: Client, site: Site) -> None:
-        site.know(make_target(), make_target("other"))
+        site.know(make_target(auth=Auth(token=Secret("token"))), make_target("other"))
         answer = await client.get("/probe?target=my-zone")
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
