@@ -220,6 +220,14 @@ async def test_pages_of_targets_that_fail_again_and_again_leave_nothing_in_memor
     assert growth < 2**20
 
 
+async def test_a_family_of_which_there_is_nothing_to_tell_has_no_header() -> None:
+    store = Store(PUBLIC_OPERATIONS, BUCKETS)
+    store.set_targets([make_target("never-looked-at")])
+    page = await own_page(store)
+    assert "# TYPE onedata_onepanel_requests_total counter" in page
+    assert "onedata_onepanel_up" not in page
+
+
 async def test_a_removed_target_leaves_no_series(store: Store) -> None:
     exposition = exposition_of(store)
     assert 'target="fine"' in await page_of(exposition)
