@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import math
 import os
+import re
 import subprocess
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -226,6 +227,19 @@ async def test_a_family_of_which_there_is_nothing_to_tell_has_no_header() -> Non
     page = await own_page(store)
     assert "# TYPE onedata_onepanel_requests_total counter" in page
     assert "onedata_onepanel_up" not in page
+
+
+async def test_many_targets_are_told_once_each_under_one_header() -> None:
+    store = Store(PUBLIC_OPERATIONS, BUCKETS)
+    exposition = exposition_of(store)
+    for count in (60, 26, 25, 1):
+        store.set_targets([make_target(f"zone-{number}") for number in range(count)])
+        packed = [piece async for piece in exposition.packed_page(TextFormat.OPENMETRICS)]
+        page = gzip.decompress(b"".join(packed)).decode()
+        told = re.findall(r'^onedata_polls_total\{target="(.+)"\}', page, re.MULTILINE)
+        assert told == [f"zone-{number}" for number in range(count)]
+        families = [family.name for family in parse_openmetrics(page)]
+        assert len(families) == len(set(families))
 
 
 async def test_a_removed_target_leaves_no_series(store: Store) -> None:
