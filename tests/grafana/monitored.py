@@ -12,7 +12,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +119,10 @@ def _troubled(authority: Authority) -> dict[str, tuple[SimulatedZone, Trouble | 
 
 
 async def watch(folder: Path, seen_by: Any) -> float:
-    """Let a Prometheus watch zones that are well at first, then in trouble; the moment when it has seen enough.
+    """Let a Prometheus watch zones that are well at first, then in trouble; the moment of its last scrape.
 
-    `seen_by(port)` enters a Prometheus that scrapes this port of the exporter.
+    `seen_by(port)` enters a Prometheus that scrapes this port of the exporter. The moment is that of a scrape
+    which is stored: one that is under way as the exporter ends fails, and marks all series as ended at its begin.
     """
     authority = Authority()
     ca_file = authority.write_ca_file(folder / "ca.pem")
@@ -148,7 +149,8 @@ async def watch(folder: Path, seen_by: Any) -> float:
         await _scraped(
             database, 'onedata_onepanel_up{target="worker-stopped",path="proxy"} == 0', _TROUBLED_SCRAPES
         )
-        return time.time()
+        ((_labels, (last,)),) = replace(database, end=time.time()).ask("timestamp(up)")
+        return last
 
 
 async def _scraped(database: Prometheus, condition: str, times: int) -> None:
