@@ -31,7 +31,10 @@ $(READY): $(INSTALLED)
 run: $(INSTALLED) ## set up and run the demo: a simulated Onezone, watched by the real exporter
 	$(BIN)/onedata-exporter demo
 
-test: $(READY) tools lint secrets types contracts docs-check unit ## set up, run every linter and every test
+test: ## set up, run every linter and every test
+	@$(MAKE) --no-print-directory --jobs 2 $(READY) tools
+	@$(MAKE) --no-print-directory --jobs 2 lint secrets types contracts docs-check
+	@$(MAKE) --no-print-directory unit
 
 lint: $(READY) ## ruff: all rules, and the format
 	$(BIN)/ruff check --quiet $(SOURCES)
@@ -63,8 +66,10 @@ docs-check: $(READY) ## fail when a reference page differs from the code
 grafana: $(READY) ## build the Grafana dashboards from the code
 	$(BIN)/python -m grafana.build
 
+# Half of the time tests wait for something, so that a core has room for two.
 unit: $(READY) ## all tests, against the simulator and the real tools
-	$(BIN)/pytest --quiet --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --quiet --numprocesses $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN)) --maxprocesses 8 \
+		--dist loadfile --no-loadscope-reorder
 
 test-deploy: $(READY) tools ## the tests of image, compose, chart, systemd and release alone (`test` runs them, too)
 	$(BIN)/pytest --quiet tests/deploy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ def ca_file(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def config_file(tmp_path: Path) -> Path:
     return tmp_path / "onedata-exporter.yml"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick tests first; where several processes share the tests, the long ones begin beside them."""
+    shared = "PYTEST_XDIST_WORKER" in os.environ
+    items.sort(key=lambda item: (item.get_closest_marker("long") is None) is shared)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

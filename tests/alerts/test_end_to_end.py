@@ -29,7 +29,7 @@ from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, target_o
 from tests.support.programs import program
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
 _INTERVAL_SECONDS = 2.0

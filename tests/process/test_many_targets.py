@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import pytest
+
 from exporter.simulator import INSTANT, Authority, SimulatedZone
 from tests.support.processes import ExporterProcess, target_of, write_config
 from tests.support.servers import LOOPBACK, ScriptedServer, silent
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.long
 
 _ANSWER_SECONDS = 0.5
 _MEGABYTE = 1024 * 1024

@@ -33,6 +33,9 @@ async def test_a_worker_that_stops_and_starts_again_is_seen_over_both_paths(
             assert metrics.value("onedata_paths_agree") == 1.0
             assert metrics.value("onedata_tls_certificate_verified", path="direct") == 1.0
 
+            # A worker that stops amid a round cuts its connection, which looks like something else for one round.
+            rounds = metrics.total("onedata_polls_total")
+            await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") > rounds)
             await zone.set(Trouble.WORKER_STOPPED, on=True)
             metrics = await exporter.metrics_when(lambda seen: seen.diagnosis("my-zone") == "proxy_down")
             assert up(metrics, "my-zone") == {"proxy": 0.0, "direct": 1.0}

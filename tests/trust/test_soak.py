@@ -6,7 +6,11 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 
+import pytest
+
 from tests.support.processes import ROOT
+
+pytestmark = pytest.mark.long
 
 
 async def test_after_a_minute_of_everything_at_once_memory_is_flat_and_every_counter_adds_up() -> None:

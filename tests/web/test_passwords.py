@@ -76,9 +76,8 @@ async def test_a_flood_is_turned_away_while_the_loop_and_known_users_go_on(pool:
     passwords = Passwords([("alice", hashed("secret", cost=8))], pool)
     assert await passwords.accept(basic("alice", "secret"))
     flood = [asyncio.ensure_future(passwords.accept(basic("alice", str(number)))) for number in range(200)]
-    began = time.perf_counter()
     assert await passwords.accept(basic("alice", "secret"))
-    assert time.perf_counter() - began < 0.1
+    assert not any(guess.done() and guess.exception() is None for guess in flood)  # none is through as yet
     answers = await asyncio.gather(*flood, return_exceptions=True)
     assert [answer for answer in answers if answer is False] == [False] * 16
     assert sum(isinstance(answer, Busy) for answer in answers) == 184

@@ -187,7 +187,7 @@ class TestLimits:
         began = time.perf_counter()
         with pytest.raises(web.HTTPServiceUnavailable):
             await prober.probe(make_target(), 0.1)
-        assert time.perf_counter() - began < 1.0
+        assert time.perf_counter() - began < 5.0  # it would never end
 
     async def test_that_a_round_was_given_up_after_who_asked_had_left_is_no_error(
         self, prober: Prober
@@ -242,10 +242,10 @@ class TestWithTheRealClient:
     async def test_a_round_ends_within_the_scrape_even_if_the_target_hangs(self, serve: Serve) -> None:
         async with ScriptedServer(silent) as hanging:
             client = await serve(target_at(f"https://{LOOPBACK}:{hanging.port}"))
-            headers = {"X-Prometheus-Scrape-Timeout-Seconds": "1"}
+            headers = {"X-Prometheus-Scrape-Timeout-Seconds": "3"}
             began = time.perf_counter()
             answer = await client.get("/probe?target=zone", headers=headers)
-            assert time.perf_counter() - began < 1.0
+            assert time.perf_counter() - began < 3.0
             assert answer.status == 200
             assert Metrics(await answer.text()).diagnosis("zone") in {
                 "unreachable",
