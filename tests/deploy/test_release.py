@@ -22,6 +22,10 @@ from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess
 from tools.make_sbom import pins, sbom
 from tools.release_notes import sections
 
+pytestmark = pytest.mark.skipif(
+    not (ROOT / ".git").exists(), reason="a release is made from a checkout, and this is none"
+)
+
 REVISION = "fedcba9876543210fedcba9876543210fedcba98"
 # What a checkout holds that is no source.
 NO_SOURCE = (".*", "build", "dist", "__pycache__", "*.egg-info")
