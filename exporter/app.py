@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from exporter import spare
 from exporter.client.client import Client
+from exporter.client.rejections import Rejections
 from exporter.door import ListenAddress
 from exporter.exposition import Exposition
 from exporter.lag import measure_lag
@@ -48,7 +49,8 @@ class Exporter:
         self._reloads = Reloads(load or (lambda: settings), self._apply)
         self.store = Store(PUBLIC_OPERATIONS, settings.latency_buckets)
         self.store.set_targets(settings.targets)
-        self._fresh_rounds = FreshRounds(self.report_bug)
+        self._rejections = Rejections()
+        self._fresh_rounds = FreshRounds(self.report_bug, self._rejections)
         self._site = Site(
             store=self.store,
             exposition=Exposition(self._view),
@@ -66,7 +68,7 @@ class Exporter:
             asyncio.get_running_loop().set_exception_handler(self._loop_error)
             stack.enter_context(spare.keeping())
             await self._listen(stack)
-            self._client = Client(self.report_bug)
+            self._client = Client(self.report_bug, rejections=self._rejections)
             stack.push_async_callback(self._client.close)
             self._start_polling(stack)
             lag = asyncio.create_task(measure_lag(self._note_lag, self._settings.poll.interval))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from exporter.checkup import Checkup, conclude, kind_of, known
 from exporter.client.client import Client
 from exporter.client.conversation import ReportBug
+from exporter.client.rejections import Rejections
 from exporter.observation import Details, Trace
 from exporter.operations import applicable
 from exporter.targets import Target
@@ -54,10 +55,14 @@ class Rounds:
 
 
 class FreshRounds:
-    """Takes whole rounds for who asks, within the time they have. Its connections are no poller's."""
+    """Takes whole rounds for who asks, within the time they have. Its connections are no poller's.
 
-    def __init__(self, report_bug: ReportBug) -> None:
+    What it shares with the poller is the memory of credentials that were rejected.
+    """
+
+    def __init__(self, report_bug: ReportBug, rejections: Rejections | None = None) -> None:
         self._report_bug = report_bug
+        self._rejections = rejections
         self._traces: ContextVar[list[Trace]] = ContextVar("traces")
         self._client: Client | None = None
 
@@ -84,7 +89,11 @@ class FreshRounds:
     def _running_client(self) -> Client:
         """The client, which can be made only while the event loop runs."""
         if self._client is None:
-            self._client = Client(self._report_bug, lambda trace: self._traces.get().append(trace))
+            self._client = Client(
+                self._report_bug,
+                lambda trace: self._traces.get().append(trace),
+                rejections=self._rejections,
+            )
         return self._client
 
 

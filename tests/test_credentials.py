@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from exporter.client.keeper import CredentialKeeper
+from exporter.client.rejections import Rejections
 from exporter.credentials import Auth, AuthMethod, Secret, Verdict, headers, judge
 from exporter.reasons import Failure, Reason
+from exporter.targets import Schedule, Target
+from tests.support.checkups import make_target
 
 TOKEN, PASSPHRASE = AuthMethod.TOKEN, AuthMethod.PASSPHRASE
 REFUSED = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
@@ -49,7 +53,11 @@ def test_secrets_are_not_shown() -> None:
 
 
 def keeper_of(token: str = "t", passphrase: str = "p") -> CredentialKeeper:
-    return CredentialKeeper(Auth(Secret(token), Secret(passphrase)))
+    return CredentialKeeper(make_target(auth=Auth(Secret(token), Secret(passphrase))), Rejections())
+
+
+def keeper_of_file(file: Path) -> CredentialKeeper:
+    return CredentialKeeper(make_target(auth=Auth(token=Secret(file=str(file)))), Rejections())
 
 
 def test_the_token_goes_first_and_a_refused_one_is_set_aside() -> None:
@@ -85,10 +93,79 @@ def test_a_rejected_credential_stays_rejected_while_it_is_set_aside_and_an_unver
     assert keeper.accepted == {PASSPHRASE: False}
 
 
+def keepers_of(
+    target: Target, other: Target, rejections: Rejections
+) -> tuple[CredentialKeeper, CredentialKeeper]:
+    """Two who may show the same credentials, both amid a round."""
+    keepers = CredentialKeeper(target, rejections), CredentialKeeper(other, rejections)
+    for keeper in keepers:
+        keeper.begin()
+        assert keeper.usable() == [TOKEN]
+    return keepers
+
+
+TARGET = make_target(auth=Auth(token=Secret("canary-7")))
+
+
+@pytest.mark.parametrize(
+    ("other", "usable"),
+    [
+        (TARGET, []),
+        (replace(TARGET, name="other", labels=(("owner", "ops"),), schedule=Schedule(1.0)), []),
+        (replace(TARGET, auth=Auth(token=Secret("canary-8"))), [TOKEN]),
+        (replace(TARGET, auth=Auth(passphrase=Secret("canary-7"))), [PASSPHRASE]),
+        (replace(TARGET, direct_url="https://other.example:9443"), [TOKEN]),
+        (replace(TARGET, proxy_url="https://other.example"), [TOKEN]),
+    ],
+)
+def test_what_one_client_was_refused_no_other_shows_again(other: Target, usable: list[AuthMethod]) -> None:
+    rejections = Rejections()
+    keeper, _ = keepers_of(TARGET, TARGET, rejections)
+    keeper.note(TOKEN, Verdict.REJECTED, REFUSED)
+    keeper = CredentialKeeper(other, rejections)
+    keeper.begin()
+    assert keeper.accepted == ({} if usable else {TOKEN: False})
+    assert keeper.usable() == usable
+    if not usable:
+        assert keeper.refusal() is REFUSED
+
+
+def test_two_rounds_at_once_learn_from_one_another() -> None:
+    one, other = keepers_of(TARGET, TARGET, Rejections())
+    one.note(TOKEN, Verdict.REJECTED, REFUSED)
+    assert other.usable() == []
+    assert other.accepted == {TOKEN: False}
+
+
+def test_a_rejected_credential_is_shown_again_after_a_minute_and_then_nothing_is_kept_of_it() -> None:
+    now = 0.0
+    rejections = Rejections(lambda: now)
+    keeper, _ = keepers_of(TARGET, TARGET, rejections)
+    keeper.note(TOKEN, Verdict.REJECTED, REFUSED)
+    now = 59.0
+    keeper.begin()
+    assert (keeper.usable(), keeper.accepted) == ([], {TOKEN: False})
+    now = 60.0
+    keeper.begin()
+    assert (keeper.usable(), keeper.accepted) == ([TOKEN], {})
+    for number in range(1000):
+        now += 1.0
+        rejections.note(rejections.credential(TARGET, TOKEN, f"secret-{number}"), REFUSED)
+    assert len(rejections._found) <= 60
+
+
+def test_what_is_kept_of_a_rejected_secret_gives_nothing_away() -> None:
+    rejections, others = Rejections(), Rejections()
+    credential = rejections.credential(TARGET, TOKEN, "canary-7")
+    rejections.note(credential, REFUSED)
+    assert "canary-7" not in f"{rejections!r} {vars(rejections)} {credential!r}"
+    assert others.credential(TARGET, TOKEN, "canary-7") != credential
+
+
 def test_the_same_secret_in_a_new_file_is_no_new_secret(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("old")
-    keeper = CredentialKeeper(Auth(token=Secret(file=str(file))))
+    keeper = keeper_of_file(file)
     assert keeper.usable() == [TOKEN]
     keeper.note(TOKEN, Verdict.REJECTED, REFUSED)
     file.unlink()
@@ -108,7 +185,7 @@ def test_one_operation_that_is_not_allowed_does_not_make_the_credential_rejected
 def test_a_file_is_read_again_when_it_changes_and_a_new_secret_gets_its_chance(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("old\n")
-    keeper = CredentialKeeper(Auth(token=Secret(file=str(file))))
+    keeper = keeper_of_file(file)
     assert keeper.usable() == [TOKEN]
     assert keeper.headers(TOKEN) == {"X-Auth-Token": "old"}
     keeper.note(TOKEN, Verdict.REJECTED, REFUSED)
@@ -125,7 +202,7 @@ def test_a_file_that_holds_no_secret_is_refused_with_its_name(tmp_path: Path, co
     file = tmp_path / "token"
     if content is not None:
         file.write_bytes(content)
-    keeper = CredentialKeeper(Auth(token=Secret(file=str(file))))
+    keeper = keeper_of_file(file)
     assert keeper.usable() == []
     assert str(file) in keeper.refusal().detail
     file.write_text("good")

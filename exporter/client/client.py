@@ -16,6 +16,7 @@ from exporter.client.connection import RouteConnection
 from exporter.client.conversation import ReportBug
 from exporter.client.details import DetailsVisit
 from exporter.client.keeper import CredentialKeeper
+from exporter.client.rejections import Rejections
 from exporter.client.resolver import Lookups
 from exporter.client.tls import TlsContexts
 from exporter.client.trace import Observe
@@ -38,7 +39,8 @@ class Client:
     """Looks at targets. Create it inside a running event loop, and close it.
 
     `report_bug` is told of exceptions that should not be: where, and which; `observe` of every exchange in full.
-    `resolver` (by default that of the system) belongs to the client, which closes it.
+    `resolver` (by default that of the system) belongs to the client, which closes it. `rejections` are shared
+    with others who may show the same credentials.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class Client:
         report_bug: ReportBug,
         observe: Observe | None = None,
         resolver: AbstractResolver | None = None,
+        rejections: Rejections | None = None,
     ) -> None:
         self._tls = TlsContexts(_report_tls_files)
         self._report_bug = report_bug
         self._observe = observe
         self._resolver = resolver or AsyncResolver()
+        self._rejections = rejections or Rejections()
         self._keepers: dict[Target, CredentialKeeper] = {}
 
     async def close(self) -> None:
@@ -115,7 +119,7 @@ class Client:
         """
         began = time.perf_counter()
         seconds = _SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)
-        keeper = self._keepers.setdefault(target, CredentialKeeper(target.auth))
+        keeper = self._keepers.setdefault(target, CredentialKeeper(target, self._rejections))
         with self._lookups(target) as lookups:
             visit = DetailsVisit(
                 open_route=lambda route: RouteConnection(target, route, self._tls, lookups, self._observe),

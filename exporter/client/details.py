@@ -79,8 +79,9 @@ class DetailsVisit:
     async def _send_with_credentials(self, request: Request) -> tuple[Any, list[Exchange]]:
         """Try the methods in turn, until one is neither refused nor unverifiable."""
         exchanges: list[Exchange] = []
+        methods = self.keeper.usable()
         reply: Any = self.keeper.refusal() if self.up else _NO_PATH
-        for method in self.keeper.usable():
+        for method in methods:
             while self.up:
                 route = self._route(request)
                 reply, exchange = await self._exchange(route, request, method)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass, field
 
-from exporter.credentials import Auth, AuthMethod, Secret, Verdict, headers
+from exporter.client.rejections import Credential, Rejections
+from exporter.credentials import AuthMethod, Secret, Verdict, headers
 from exporter.files import FileVersion, file_version, read_secret
 from exporter.reasons import Failure, Reason
+from exporter.targets import Target
 
-# So that nobody is locked out of an account, or floods its logs, by a wrong secret. It is a little less
-# than a minute, so that a round which comes every minute need not be late to try again.
-_RETRY_SECONDS = 59.5
-_REST_OF_ROUND = math.inf
 _INLINE: FileVersion = (0,)
 
 
@@ -21,52 +17,44 @@ _INLINE: FileVersion = (0,)
 class _Kept:
     """A secret as last read, and why it is not shown.
 
-    `unreadable`: its file cannot be read. `refused`: Onepanel did not take it, for which it is set aside
-    until a moment (monotonic seconds).
+    `unreadable`: its file cannot be read. `unverifiable`: in this round there is nobody who could verify it.
     """
 
     value: str = field(default="", repr=False)
     version: FileVersion = ()
     unreadable: Failure | None = None
-    refused: Failure | None = None
-    set_aside_until: float = 0.0
+    unverifiable: Failure | None = None
 
 
 class CredentialKeeper:
-    """The credentials of one target.
+    """The credentials of one target; those that were rejected are noted, and looked up, in `rejections`.
 
     `accepted` says which were accepted or rejected since `begin`; one that is set aside because it was
-    rejected before is still rejected.
+    rejected before, here or by another client, is still rejected.
     """
 
-    def __init__(self, auth: Auth) -> None:
-        self._auth = auth
-        self._kept = {method: _Kept() for method in auth.methods}
+    def __init__(self, target: Target, rejections: Rejections) -> None:
+        self._target = target
+        self._rejections = rejections
+        self._kept = {method: _Kept() for method in target.auth.methods}
         self.accepted: dict[AuthMethod, bool] = {}
 
     @property
     def methods(self) -> tuple[AuthMethod, ...]:
         """The configured methods, usable or not."""
-        return self._auth.methods
+        return self._target.auth.methods
 
     def begin(self) -> None:
         """A new round begins, in which a token that could not be verified gets another chance."""
         for kept in self._kept.values():
-            if kept.set_aside_until == _REST_OF_ROUND:
-                kept.set_aside_until = 0.0
-        now = time.monotonic()
-        self.accepted = {method: False for method, kept in self._kept.items() if kept.set_aside_until > now}
+            kept.unverifiable = None
+        self.accepted = {}
+        self._look_again()
 
     def usable(self) -> list[AuthMethod]:
         """The methods that are not set aside, in the order of preference. Reads files that changed."""
-        for method in self._kept:
-            self._refresh(method)
-        now = time.monotonic()
-        return [
-            method
-            for method, kept in self._kept.items()
-            if kept.unreadable is None and kept.set_aside_until <= now
-        ]
+        self._look_again()
+        return [method for method in self._kept if self._obstacle(method) is None]
 
     def headers(self, method: AuthMethod) -> dict[str, str]:
         """The headers that show the credential of this method."""
@@ -74,24 +62,38 @@ class CredentialKeeper:
 
     def refusal(self) -> Failure:
         """Why no method is usable."""
-        failures = [failure for kept in self._kept.values() if (failure := kept.unreadable or kept.refused)]
-        return failures[-1] if failures else Failure(Reason.UNAUTHORIZED, "no credentials are configured")
+        obstacles = [failure for method in self._kept if (failure := self._obstacle(method))]
+        return obstacles[-1] if obstacles else Failure(Reason.UNAUTHORIZED, "no credentials are configured")
 
     def note(self, method: AuthMethod, verdict: Verdict, failure: Failure | None) -> None:
         """Remember what an answer said of a credential."""
-        kept = self._kept[method]
         if verdict is Verdict.ACCEPTED:
             self.accepted[method] = True
         elif verdict in {Verdict.REJECTED, Verdict.FORBIDDEN}:
             self.accepted.setdefault(method, False)
-        if verdict is Verdict.REJECTED:
-            kept.refused, kept.set_aside_until = failure, time.monotonic() + _RETRY_SECONDS
+        if verdict is Verdict.REJECTED and failure is not None:
+            self._rejections.note(self._credential(method), failure)
         elif verdict is Verdict.UNVERIFIABLE:
-            kept.refused, kept.set_aside_until = failure, _REST_OF_ROUND
+            self._kept[method].unverifiable = failure
+
+    def _credential(self, method: AuthMethod) -> Credential:
+        return self._rejections.credential(self._target, method, self._kept[method].value)
+
+    def _obstacle(self, method: AuthMethod) -> Failure | None:
+        """Why a method is set aside."""
+        kept = self._kept[method]
+        return kept.unreadable or kept.unverifiable or self._rejections.standing(self._credential(method))
+
+    def _look_again(self) -> None:
+        """Read files that changed, and see what was rejected meanwhile."""
+        for method in self._kept:
+            self._refresh(method)
+            if self._rejections.standing(self._credential(method)):
+                self.accepted.setdefault(method, False)
 
     def _refresh(self, method: AuthMethod) -> None:
         """Read a secret that may have changed; only another secret is tried before the time of the old one."""
-        secret, kept = self._auth.secret(method), self._kept[method]
+        secret, kept = self._target.auth.secret(method), self._kept[method]
         if secret is None:
             return
         version = file_version(secret.file) if secret.file else _INLINE

@@ -14,6 +14,7 @@ import pytest
 
 from exporter.client.client import Client
 from exporter.client.keeper import CredentialKeeper
+from exporter.client.rejections import Rejections
 from exporter.operations import users
 from exporter.settings import load
 from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone
@@ -175,7 +176,7 @@ async def test_no_repr_holds_a_secret(
     async with zone:
         write_targets(zone, config_file, ca_file, tmp_path)
         settings = load(config_file, environ=ENVIRONMENT)
-    keepers = [CredentialKeeper(target.auth) for target in settings.targets]
+    keepers = [CredentialKeeper(target, Rejections()) for target in settings.targets]
     for keeper in keepers:
         assert keeper.usable()
     requests = [

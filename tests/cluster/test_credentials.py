@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -134,7 +135,7 @@ async def until(
     return await exporter.metrics_when(look)
 
 
-async def test_changed_secret_files_are_picked_up_at_once_and_a_vanished_one_is_no_longer_shown(
+async def test_secret_files_are_read_again_when_they_change_and_only_another_secret_is_tried_at_once(
     config_file: Path, authority: Authority, ca_file: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "passphrase"
@@ -155,6 +156,19 @@ async def test_changed_secret_files_are_picked_up_at_once_and_a_vanished_one_is_
             file.write_text(f"{WRONG} \n")
             rounds = served(zone, "/nagios")
             await exporter.metrics_when(lambda _: served(zone, "/nagios") >= rounds + 2)
+            assert served(zone, "", 401) == 1
+            # Neither who asks for a round of their own shows it again, ...
+            status, page = await exporter.get("/probe?target=zone")
+            assert status == 200
+            assert accepted(Metrics(page), "zone")["passphrase"] == 0.0
+            assert served(zone, "", 401) == 1
+            # ... nor a reload that changes another key.
+            write_config(config_file, [{**targets[0], "labels": {"owner": "ops"}}], ca_file, 1.0)
+            exporter.signal(signal.SIGHUP)
+            await exporter.metrics_when(lambda seen: seen.value("onedata_target_info", owner="ops") == 1)
+            rounds = served(zone, "/nagios")
+            metrics = await exporter.metrics_when(lambda _: served(zone, "/nagios") >= rounds + 2)
+            assert accepted(metrics, "zone")["passphrase"] == 0.0
             assert served(zone, "", 401) == 1
 
             file.write_text(f"{PASSPHRASE}\n")
