@@ -168,7 +168,7 @@ def known(checkup: Checkup | None, target: Target) -> Known:
 def _doubtful(checkup: Checkup) -> tuple[str, ...]:
     """The hosts to be asked last; what was asked last knows best which of them wait longest."""
     outcomes = [seen.outcome for seen in reversed(checkup.details_observations)]
-    told = (outcome.doubtful for outcome in outcomes if isinstance(outcome, ComponentStatus))
+    told = (outcome.hosts_away for outcome in outcomes if isinstance(outcome, ComponentStatus))
     return tuple(dict.fromkeys(chain.from_iterable(told)))
 
 

@@ -2,12 +2,13 @@
 
 One host that is away makes Onepanel refuse the whole list. Then the hosts are asked one by one, so
 that no living host's status is lost because another is dead or frozen. Those that were away the last time
-are *doubtful*: they are asked last, and only as long as the rest of the round has its time.
+are *doubtful*: they are asked last, and only as long as the rest of the round has its time. Those whose
+turn does not come are still told to be away: they have not answered since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -55,15 +56,11 @@ _TOLD = {status.value: status for status in Status if status is not Status.UNREA
 
 @dataclass(frozen=True, slots=True)
 class ComponentStatus(Guarded):
-    """The status of a component on each host. `unrecognised` are the server's words that became `unknown`.
-
-    `doubtful` are the hosts that were away when they were asked last, who waits longest first.
-    """
+    """The status of a component on each host. `unrecognised` are the server's words that became `unknown`."""
 
     component: str
     by_host: Mapping[str, Status]
     unrecognised: frozenset[str] = frozenset()
-    doubtful: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -71,9 +68,9 @@ class ComponentStatus(Guarded):
         return frozenset(self.by_host)
 
     @property
-    def hosts_away(self) -> frozenset[str]:
-        """The hosts whose Onepanel did not answer."""
-        return frozenset(host for host, status in self.by_host.items() if status is Status.UNREACHABLE)
+    def hosts_away(self) -> tuple[str, ...]:
+        """The hosts whose Onepanel did not answer when they were asked last, who waits longest first."""
+        return tuple(host for host, status in self.by_host.items() if status is Status.UNREACHABLE)
 
 
 def read_statuses(
@@ -86,16 +83,12 @@ def read_statuses(
     return _told(component, *guard(body.items(), MAX_HOSTS, before))
 
 
-def _told(
-    component: str, words: Mapping[str, Any], dropped: int, doubtful_before: Iterable[str] = ()
-) -> ComponentStatus:
-    away = [host for host, word in words.items() if word is Status.UNREACHABLE]
+def _told(component: str, words: Mapping[str, Any], dropped: int) -> ComponentStatus:
     foreign = [word for word in words.values() if isinstance(word, str) and not isinstance(word, Status)]
     return ComponentStatus(
         component,
         {host: _status(word) for host, word in words.items()},
         frozenset(one_line(word) for word in foreign if word not in _TOLD),
-        (*(host for host in doubtful_before if host not in words), *away),
         dropped=dropped,
     )
 
@@ -140,7 +133,8 @@ def _is_for_a_host_away(failure: Failure) -> bool:
 
 
 def _converse(plural: str, component: str, known_before: Known) -> Conversation[ComponentStatus]:
-    away, before = _hosts_away(known_before), hosts_named(known_before.learnt)
+    found, before = _found_before(known_before), hosts_named(known_before.learnt)
+    away = [host for host, is_away in found.items() if is_away]
     url, deadline = f"{API_ROOT}/{known_before.service}/{plural}", _DEADLINE_SECONDS[plural]
     if not away:
         reply = yield _request(url, partial(read_statuses, component, before=before), deadline)
@@ -151,42 +145,47 @@ def _converse(plural: str, component: str, known_before: Known) -> Conversation[
     if isinstance(hosts, Failure):
         return hosts
     kept, dropped = guard(((host, host) for host in hosts), MAX_HOSTS, before)
-    doubtful = [host for host in known_before.doubtful if host in kept]
+    doubtful = [host for host in known_before.doubtful if host in kept and host not in found]
     words, failure = yield from _host_by_host(url, kept, away, doubtful, deadline)
-    return _told(component, words, dropped, doubtful) if words or failure is None else failure
+    return _told(component, words, dropped) if words or failure is None else failure
 
 
-def _hosts_away(known_before: Known) -> frozenset[str]:
-    """The hosts that an operation before this one, in the same round, found to be away."""
-    found: frozenset[str] = frozenset()
+def _found_before(known_before: Known) -> dict[str, bool]:
+    """Whether a host is away, for each that an operation before this one, in the same round, told of."""
+    found: dict[str, bool] = {}
     for outcome in known_before.learnt.values():
         if isinstance(outcome, ComponentStatus):
-            found |= outcome.hosts_away
+            found |= {host: status is Status.UNREACHABLE for host, status in outcome.by_host.items()}
     return found
 
 
 def _host_by_host(
-    url: str, hosts: Mapping[str, str], away: frozenset[str], doubtful: Sequence[str], deadline: float
+    url: str, hosts: Mapping[str, str], away: Sequence[str], doubtful: Sequence[str], deadline: float
 ) -> Generator[Request, Any, tuple[dict[str, str], Failure | None]]:
     """Each host's word, and the last failure that was not a host's being away.
 
     `hosts` are the names as Onepanel writes them, by their cleaned names. A host that says neither its
-    status nor that it is away is left out, as are those for which there is no time left.
+    status nor that it is away is left out, as are those for which there is no time left, unless they are
+    doubtful: these come first, as they wait longest.
     """
-    words: dict[str, str] = dict.fromkeys(away.intersection(hosts), Status.UNREACHABLE)
+    words: dict[str, str] = {host: Status.UNREACHABLE for host in away if host in hosts}
+    not_asked: list[str] = []
     failure: Failure | None = None
     for host in [*(host for host in hosts if host not in doubtful), *doubtful]:
-        if host in away or failure is NO_TIME:
+        if host in away:
             continue
-        where = f"{url}/{quote(hosts[host], safe='')}"
-        reply = yield _request(where, read_word, deadline, can_wait=host in doubtful)
-        if not isinstance(reply, Failure):
-            words[host] = reply
-        elif _is_for_a_host_away(reply):
-            words[host] = Status.UNREACHABLE
-        else:
-            failure = reply
-    return words, failure
+        if failure is not NO_TIME:
+            where = f"{url}/{quote(hosts[host], safe='')}"
+            reply = yield _request(where, read_word, deadline, can_wait=host in doubtful)
+            if not isinstance(reply, Failure):
+                words[host] = reply
+            elif _is_for_a_host_away(reply):
+                words[host] = Status.UNREACHABLE
+            else:
+                failure = reply
+        if failure is NO_TIME and host in doubtful:
+            not_asked.append(host)
+    return {**dict.fromkeys(not_asked, Status.UNREACHABLE), **words}, failure
 
 
 def _request(path: str, read: Any, deadline: float, **options: Any) -> Request:
@@ -200,7 +199,7 @@ def _readings(facts: ComponentStatus) -> Iterator[Reading]:
 
 _METRIC: Metric[ComponentStatus | Failure] = Metric(
     name="onedata_component_status",
-    help="Status of a component on a host; unreachable: that host's Onepanel is away.",
+    help="Status of a component on a host; unreachable: that host's Onepanel did not answer when it was asked last.",
     scope=Scope.TARGET,
     see=known(lambda facts: facts if facts.by_host else None),
     read=_readings,

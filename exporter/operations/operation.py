@@ -71,7 +71,7 @@ class Known:
 
     `learnt` holds the outcomes of the conversations held before in the same round, by operation;
     `can_authenticate` says whether there are credentials that were not just refused. `doubtful` are the
-    hosts that were away in the round before, in the order in which they are to be asked.
+    hosts that were away when they were asked last, in the order in which they are to be asked.
     """
 
     kind: Kind = Kind.AUTO

@@ -133,7 +133,7 @@ def test_a_host_known_to_be_away_is_not_waited_for_again_in_the_same_round() -> 
             }
         ),
     )
-    assert facts.hosts_away == {"node2.example"}
+    assert facts.hosts_away == ("node2.example",)
     assert len(requests) == 3
 
 
@@ -187,20 +187,31 @@ def round_of_details(
     return replace(make_checkup(make_target()), details=Details(tuple(seen), {}, {}))
 
 
-def test_very_many_frozen_hosts_cost_the_living_no_status_once_they_are_known() -> None:
+def test_however_many_hosts_are_frozen_all_are_told_in_every_round_once_they_are_known() -> None:
     hosts = {f"host{number:02}": number >= 60 for number in range(70)}
-    living = {host for host, lives in hosts.items() if lives}
+    truth = {host: Status.HEALTHY if lives else Status.UNREACHABLE for host, lives in hosts.items()}
     doubtful: tuple[str, ...] = ()
-    told_away: set[str] = set()
     for number in range(20):
         checkup = round_of_details(hosts, 57.0, 37.0, doubtful)
         doubtful = known_after(checkup, make_target()).doubtful
-        outcomes = [seen.outcome for seen in checkup.details_observations]
         if number >= 5:
-            assert all(living <= facts.hosts - facts.hosts_away for facts in outcomes), number
-            told_away |= outcomes[0].hosts_away
-    assert set(doubtful) == set(hosts) - living
-    assert told_away == set(hosts) - living  # each is asked again when its turn comes
+            assert [seen.outcome.by_host for seen in checkup.details_observations] == [truth] * 3, number
+    assert sorted(doubtful) == sorted(host for host, lives in hosts.items() if not lives)
+
+
+@pytest.mark.parametrize("revived", ["host00", "host31", "host59"])
+def test_each_frozen_host_is_asked_again_when_its_turn_comes(revived: str) -> None:
+    hosts = {f"host{number:02}": number >= 60 for number in range(70)}
+    doubtful: tuple[str, ...] = ()
+    told: list[set[Status]] = []
+    for number in range(20):
+        checkup = round_of_details(hosts | {revived: number >= 10}, 57.0, 37.0, doubtful)
+        doubtful = known_after(checkup, make_target()).doubtful
+        if number >= 5:
+            told.append({seen.outcome.by_host[revived] for seen in checkup.details_observations})
+    found = told.index({Status.HEALTHY})
+    assert 5 <= found <= 11
+    assert told == [{Status.UNREACHABLE}] * found + [{Status.HEALTHY}] * (15 - found)
 
 
 def test_hosts_that_answer_again_are_no_longer_doubtful() -> None:
@@ -270,20 +281,27 @@ def test_ten_thousand_hosts_become_a_hundred_and_the_rest_is_counted() -> None:
     assert facts.dropped == 9_900
 
 
-def test_hosts_for_which_no_time_is_left_are_not_said_to_be_away() -> None:
+def test_hosts_for_which_no_time_is_left_are_said_to_be_away_only_if_they_were_before() -> None:
+    node1, node2, node3 = HOSTS
     answers: dict[str, Answer | Failure] = {
         "/zone/workers": TIMEOUT,
         "/zone/configuration": body(LAYOUT),
-        "/zone/workers/node1.example": TIMEOUT,
-        "/zone/workers/node2.example": NO_TIME,
+        f"/zone/workers/{node1}": TIMEOUT,
+        f"/zone/workers/{node2}": NO_TIME,
     }
     facts, requests = converse(component_status.WORKERS, ZONE, by_path(answers))
-    assert facts.by_host == {"node1.example": Status.UNREACHABLE}
+    assert facts.by_host == {node1: Status.UNREACHABLE}
     assert len(requests) == 4
     outcome, _ = converse(
-        component_status.WORKERS, ZONE, by_path({**answers, "/zone/workers/node1.example": NO_TIME})
+        component_status.WORKERS, ZONE, by_path({**answers, f"/zone/workers/{node1}": NO_TIME})
     )
     assert outcome is NO_TIME
+
+    known = replace(ZONE, doubtful=(node3, node2, "gone.example"))
+    answers[f"/zone/workers/{node3}"] = error(404, "notFound")
+    facts, requests = converse(component_status.WORKERS, known, by_path(answers))
+    assert facts.hosts_away == (node2, node1)  # who answers at all is not away any more
+    assert [request.can_wait for request in requests] == [False, False, False, True, True]
 
 
 def test_only_the_layout_is_told_by_the_asked_onepanel_alone() -> None:
