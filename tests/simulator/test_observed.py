@@ -1,7 +1,8 @@
 """The simulator answers as a real Onepanel 21.02.7 was observed to: `observed.tsv` holds its answers.
 
-Left out are operations that nothing here asks for, HTTP/2 and plain HTTP, the forms of session tokens, and
-what was answered only because a stand-in took the worker's place.
+Left out are operations that nothing here asks for (`user`, `progress`, policies, setting the passphrase, ...),
+HTTP/2, HTTP/1.0 and plain HTTP, the redirector, the forms of session tokens, what was no HTTP answer at all, and
+what was answered only because stand-ins took the places of the worker and of Onepanel's own listeners.
 """
 
 from __future__ import annotations
@@ -46,12 +47,16 @@ CREDENTIALS = {
 
 @dataclass(frozen=True)
 class State:
-    """What is wrong, and the credentials that go without saying: troubles, facts of the zone and of its node."""
+    """What is wrong, and the credentials that go without saying: troubles, facts of the zone and of its node.
+
+    `past` are troubles that have been overcome.
+    """
 
     troubles: tuple[Trouble, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     condition: Mapping[str, Any] = field(default_factory=dict)
+    past: tuple[Trouble, ...] = ()
 
 
 EMPTY = State((Trouble.NOT_DEPLOYED,))
@@ -84,11 +89,18 @@ NAMED = {
     "DELETE health (wrong method)": Way(method="DELETE"),
     "PATCH configuration (wrong method)": Way("configuration", method="PATCH"),
     "FOO health (unknown method)": Way(method="FOO"),
+    "FOO": Way(method="FOO"),
     "POST health": Way(method="POST"),
     "HEAD health": Way(method="HEAD"),
     "HEAD zone/workers": Way("zone/workers", method="HEAD"),
     "HEAD unknown": Way("no_such_thing", method="HEAD"),
     "OPTIONS health": Way(method="OPTIONS"),
+    "OPTIONS health, CORS preflight": Way(
+        method="OPTIONS", headers={"origin": "https://gui.example", "access-control-request-method": "GET"}
+    ),
+    "GET health, Origin header": Way(headers={"origin": "https://gui.example"}),
+    "GET health, default curl ALPN": Way(),
+    "configuration": Way("configuration", state=State()),
     "GET health, Accept text/plain (406?)": Way(headers={"accept": "text/plain"}),
     "health Accept text/plain": Way(headers={"accept": "text/plain"}),
     "GET health, Accept application/json": Way(headers={"accept": "application/json"}),
@@ -141,8 +153,11 @@ NOT_RENEWED = {
 STATES = {
     "breaker open: ": State((Trouble.NOT_DEPLOYED, Trouble.BREAKER_OPEN)),
     "port 80 refused: ": State((Trouble.NOT_DEPLOYED, Trouble.LISTENER_SICK)),
+    "port 80 back: ": State((Trouble.NOT_DEPLOYED,), past=(Trouble.LISTENER_SICK,)),
+    "unseeded again: ": EMPTY,
     "panel stopped: proxy ": State((Trouble.PANEL_STOPPED,)),
     "panel SIGSTOPped: proxy ": State((Trouble.PANEL_FROZEN,)),
+    "after SIGCONT: proxy ": State(past=(Trouble.PANEL_FROZEN,)),
     "9443 has a cert not signed by the zone's chain: proxy ": State((Trouble.DIRECT_CERTIFICATE_UNTRUSTED,)),
     "nagios port refused: ": State((), RIGHT, {}, {"worker": Worker.LISTENER_CLOSED}),
     "nagios hangs: ": State((Trouble.WORKER_SILENT,), RIGHT),
@@ -185,6 +200,8 @@ def observed() -> list[Any]:
 
 
 async def bring_about(zone: SimulatedZone, state: State) -> None:
+    if state.past:
+        await zone.only(*state.past)
     await zone.only(*state.troubles)
     await zone.change(**state.facts)
     await zone.change_node("node1", **state.condition)
