@@ -7,10 +7,11 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from grafana.build import exporter_costs as costs
 from grafana.build.exporter_costs import of_exporter, of_exporters_only
 from grafana.build.frame import Head, compose
-from grafana.build.panels import About, AnyPanel, Query, tiles
+from grafana.build.panels import About, AnyPanel, Query
 from grafana.build.promql import select
 from grafana.build.tables import Column, rows
-from grafana.build.words import GREEN, NONE, ORANGE, RED, below, yes_or_no
+from grafana.build.tiles import tiles, troubles
+from grafana.build.words import GREEN, ORANGE, RED, below, yes_or_no
 
 _HEAD = Head(
     "onedata-exporter",
@@ -49,19 +50,15 @@ def _verdict() -> list[AnyPanel]:
             Query(f"sort({of_exporters_only('up')})", "{{instance}}"),
             yes_or_no("DOWN", "up"),
         ),
-        tiles(
+        troubles(
             About("Targets overdue", "Targets of which no round was finished for three intervals.", 4, 4),
-            Query(overdue),
-            NONE,
-            thresholds=below((1, GREEN), above=RED),
+            overdue,
         ),
-        tiles(
+        troubles(
             About(
                 "Bugs met", "Exceptions that nobody expected, in the time range. Please report them.", 4, 4
             ),
-            Query(f"ceil({errors})"),
-            NONE,
-            thresholds=below((1, GREEN), above=RED),
+            f"ceil({errors})",
         ),
         tiles(
             About("Configuration", "Whether the last attempt to load the configuration succeeded.", 4, 4),

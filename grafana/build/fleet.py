@@ -5,10 +5,11 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from grafana.build import fleet_paths as paths
 from grafana.build import fleet_tables as tables
-from grafana.build.fleet_tables import BUDGET, CERTIFICATE_END, NOBODY
+from grafana.build.fleet_tables import BUDGET, CERTIFICATE_END
 from grafana.build.frame import Head, compose
-from grafana.build.panels import About, AnyPanel, Query, states, tiles
+from grafana.build.panels import About, AnyPanel, Query, states
 from grafana.build.promql import (
     PATH,
     budget_left,
@@ -18,7 +19,8 @@ from grafana.build.promql import (
     unhealthy_services,
     worst_diagnosis,
 )
-from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, NONE, ORANGE, OVERSPENT, PATHS, RED, below, mapped
+from grafana.build.tiles import tiles, troubles
+from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, ORANGE, OVERSPENT, RED, below, mapped
 
 _HEAD = Head(
     "onedata-fleet",
@@ -26,7 +28,6 @@ _HEAD = Head(
     "Every Onedata cluster over both paths to its Onepanel: is anything broken, where, and since when?",
     since="now-6h",
 )
-_TILES = 16
 _TROUBLED = select("onedata_target_diagnosis", 'diagnosis!="ok"')
 
 
@@ -35,7 +36,7 @@ def build() -> Dashboard:
     return compose(
         _HEAD,
         [
-            ("", [*_summary(), *_outlook(), tables.targets(), _paths()]),
+            ("", [*_summary(), *_outlook(), tables.targets(), paths.worst()]),
             ("Since when", [_history(), _alerts()]),
             ("How much of the time", [tables.availabilities()]),
         ],
@@ -43,9 +44,8 @@ def build() -> Dashboard:
 
 
 def _summary() -> list[AnyPanel]:
-    down = f"sum(({path_state()}) == bool 0)"
     return [
-        tiles(
+        troubles(
             About(
                 "Targets in trouble",
                 "Targets of which the diagnosis, or that of a node, is not ok or not known.",
@@ -53,11 +53,9 @@ def _summary() -> list[AnyPanel]:
                 4,
                 "not known",
             ),
-            Query(f"sum(({worst_diagnosis()}) > bool 0)"),
-            NONE,
-            thresholds=below((1, GREEN), above=RED),
+            f"sum(({worst_diagnosis()}) > bool 0)",
         ),
-        tiles(
+        troubles(
             About(
                 "Paths down",
                 "Paths that are expected to work, and over which Onepanel does not answer.",
@@ -65,11 +63,9 @@ def _summary() -> list[AnyPanel]:
                 4,
                 "not known",
             ),
-            Query(down),
-            NONE,
-            thresholds=below((1, GREEN), above=RED),
+            f"sum(({path_state()}) == bool 0)",
         ),
-        tiles(
+        troubles(
             About(
                 "Services not healthy",
                 "Workers, managers and databases that are not healthy, where credentials let the exporter ask.",
@@ -77,9 +73,7 @@ def _summary() -> list[AnyPanel]:
                 4,
                 "not known",
             ),
-            Query(f"sum({unhealthy_services()})"),
-            NONE,
-            thresholds=below((1, GREEN), above=RED),
+            f"sum({unhealthy_services()})",
         ),
     ]
 
@@ -112,21 +106,6 @@ def _outlook() -> list[AnyPanel]:
             thresholds=BUDGET,
         ),
     ]
-
-
-def _paths() -> AnyPanel:
-    return tiles(
-        About(
-            "Paths, those that are down first",
-            f"Whether Onepanel answers over each path; the {_TILES} that are worst, as many as can be read.",
-            24,
-            6,
-            NOBODY,
-            size=16,
-        ),
-        Query(f"sort(bottomk({_TILES}, {path_state()}))", "{{target}} {{path}}"),
-        mapped(PATHS),
-    )
 
 
 def _history() -> AnyPanel:

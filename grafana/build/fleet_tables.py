@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from grafana.build.frame import DOCS, KEEP
+from grafana.build.frame import DOCS, to_target
 from grafana.build.panels import About, AnyPanel
 from grafana.build.promql import (
+    BOTH_PATHS,
     PATH,
     availability,
     broken_for,
@@ -29,7 +30,7 @@ from grafana.build.words import (
     mapped,
 )
 
-_TO_TARGET = ("Everything about ${__value.text}", f"/d/onedata-target?var-target=${{__value.text}}&{KEEP}")
+_TO_TARGET = to_target("${__value.text}")
 _TO_DIAGNOSES = ("What to do first", f"{DOCS}/diagnosis.md")
 CERTIFICATE_END = select("onedata_tls_certificate_not_after_timestamp_seconds", by=PATH)
 NOBODY = "not known: no exporter answers, see Onedata / Exporter"
@@ -72,19 +73,15 @@ def _states() -> list[Column]:
             width=110,
             empty="longer",
         ),
-        Column(
-            "Proxy",
-            path_state('path="proxy"', labels="target"),
-            mappings=mapped(PATHS),
-            width=120,
-            empty="not known",
-        ),
-        Column(
-            "Direct",
-            path_state('path="direct"', labels="target"),
-            mappings=mapped(PATHS),
-            width=120,
-            empty="not known",
+        *(
+            Column(
+                path.capitalize(),
+                path_state(f'path="{path}"', labels="target"),
+                mappings=mapped(PATHS),
+                width=120,
+                empty="not known",
+            )
+            for path in BOTH_PATHS
         ),
     ]
 

@@ -28,6 +28,11 @@ ANNOTATION_TITLES = {
 Row = tuple[str, Sequence[AnyPanel]]
 
 
+def to_target(name: str) -> tuple[str, str]:
+    """The title and URL of a link to all about a target; `name` is what Grafana replaces by its name."""
+    return f"Everything about {name}", f"/d/onedata-target?var-target={name}&{KEEP}"
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The identity of a dashboard; the uid never changes. `one_target`: it shows one target at a time."""

@@ -94,36 +94,8 @@ def _asked(query: Query, reference: str) -> prometheus.Dataquery:
     )
 
 
-def tiles(
-    about: About,
-    query: Query,
-    mappings: Sequence[model.ValueMapping] = (),
-    thresholds: dashboard.ThresholdsConfig | None = None,
-    unit: str = "none",
-) -> stat.Panel:
-    """One tile for each series, with its present value as text; coloured when something tells good from bad."""
-    judged = bool(mappings or thresholds)
-    named = bool(query.legend)
-    sizes = common_builders.VizTextDisplayOptions().title_size(12).value_size(about.size if named else 40)
-    return (
-        dress(stat.Panel(), about)
-        .with_target(now(query))
-        .unit(unit)
-        .decimals(0)
-        .mappings(list(mappings))
-        .reduce_options(common_builders.ReduceDataOptions().calcs(["lastNotNull"]))
-        .graph_mode(common.BigValueGraphMode.NONE)
-        .color_mode(common.BigValueColorMode.BACKGROUND_SOLID if judged else common.BigValueColorMode.NONE)
-        .text_mode(common.BigValueTextMode.VALUE_AND_NAME if named else common.BigValueTextMode.VALUE)
-        .text(sizes)
-        .wide_layout(False)  # noqa: FBT003 - the SDK's signature
-        .justify_mode(common.BigValueJustifyMode.CENTER)
-        .thresholds(thresholds or below(above=GREY))
-    )
-
-
 def graph(about: About, unit: str, *queries: Query) -> timeseries.Panel:
-    """Lines over time, with the last and the highest value of each in the legend."""
+    """Lines over time, with their names below."""
     panel = (
         dress(timeseries.Panel(), about)
         .unit(unit)
@@ -131,12 +103,7 @@ def graph(about: About, unit: str, *queries: Query) -> timeseries.Panel:
         .fill_opacity(0)
         .color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
         .show_points(common.VisibilityMode.NEVER)
-        .legend(
-            common_builders.VizLegendOptions()
-            .display_mode(common.LegendDisplayMode.LIST)
-            .placement(common.LegendPlacement.BOTTOM)
-            .show_legend(True)  # noqa: FBT003 - the SDK's signature
-        )
+        .legend(_legend(common.LegendPlacement.BOTTOM))
         .tooltip(
             common_builders.VizTooltipOptions()
             .mode(common.TooltipDisplayMode.MULTI)
@@ -148,12 +115,12 @@ def graph(about: About, unit: str, *queries: Query) -> timeseries.Panel:
     return panel
 
 
-def sentence(about: About, expr: str, mappings: Sequence[model.ValueMapping]) -> stat.Panel:
-    """A whole sentence for the present value."""
+def _legend(placement: common.LegendPlacement) -> common_builders.VizLegendOptions:
     return (
-        tiles(about, Query(expr), mappings)
-        .color_mode(common.BigValueColorMode.NONE)
-        .text(common_builders.VizTextDisplayOptions().value_size(20))
+        common_builders.VizLegendOptions()
+        .display_mode(common.LegendDisplayMode.LIST)
+        .placement(placement)
+        .show_legend(True)  # noqa: FBT003 - the SDK's signature
     )
 
 

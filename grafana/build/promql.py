@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exporter.diagnosis import Diagnosis
+from exporter.targets import AccessPath
 from grafana.build.words import DIAGNOSES, Word
 
 EXPORTER = ("job", "instance")
 TARGET = (*EXPORTER, "target")
 PATH = (*TARGET, "path")
+BOTH_PATHS = tuple(AccessPath)
 
 # The share of time in which a path is to work over 30 days, as the alert rules have it.
 AVAILABILITY_OBJECTIVE = 0.995

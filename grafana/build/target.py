@@ -10,19 +10,17 @@ from grafana.build.panels import (
     About,
     AnyPanel,
     Query,
-    sentence,
     states,
-    tiles,
 )
 from grafana.build.promql import PATH, coded, path_state, select, unhealthy_services
 from grafana.build.tables import Column, rows
+from grafana.build.tiles import sentence, tiles, troubles
 from grafana.build.words import (
     DIAGNOSES,
     EXPIRED,
     FIRST_STEPS,
     GREEN,
     MEANINGS,
-    NONE,
     ORANGE,
     PATHS,
     RED,
@@ -115,7 +113,7 @@ def _paths() -> list[AnyPanel]:
 def _facts() -> list[AnyPanel]:
     end = select("onedata_tls_certificate_not_after_timestamp_seconds", by=PATH)
     return [
-        tiles(
+        troubles(
             About(
                 "Services not healthy",
                 "Workers, managers and databases that are not healthy, whatever the diagnosis; see below.",
@@ -123,9 +121,7 @@ def _facts() -> list[AnyPanel]:
                 4,
                 "not known",
             ),
-            Query(f"sum({unhealthy_services()})"),
-            NONE,
-            thresholds=below((1, GREEN), above=RED),
+            f"sum({unhealthy_services()})",
         ),
         tiles(
             About(

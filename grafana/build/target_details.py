@@ -13,7 +13,7 @@ from grafana.build.panels import (
     stacked,
     states,
 )
-from grafana.build.promql import PATH, coded, quantile, select
+from grafana.build.promql import BOTH_PATHS, PATH, coded, quantile, select
 from grafana.build.tables import Column, rows
 from grafana.build.words import (
     COMPONENTS,
@@ -56,9 +56,7 @@ def latency() -> list[AnyPanel]:
         both.override_by_regexp(f"/^{path}/", [_value("color", {"mode": "fixed", "fixedColor": color})])
     for name, dash in (("p95", [8, 4]), ("p99", [2, 4])):
         both.override_by_regexp(f"/{name}$/", [_value("custom.lineStyle", {"fill": "dash", "dash": dash})])
-    proxy, direct = (
-        quantile(0.95, _DURATION, "node", _HEALTH, f'path="{path}"') for path in ("proxy", "direct")
-    )
+    proxy, direct = (quantile(0.95, _DURATION, "node", _HEALTH, f'path="{path}"') for path in BOTH_PATHS)
     difference = graph(
         About(
             "What the proxy adds to health",
@@ -82,7 +80,7 @@ def inside() -> list[AnyPanel]:
             About("How long health took", "Requests in each bucket of time, over the chosen paths.", 12, 7),
             f"sum by (le) (rate({buckets}[$__rate_interval]))",
         ),
-        *(_phases(path) for path in ("proxy", "direct")),
+        *(_phases(path) for path in BOTH_PATHS),
     ]
 
 
@@ -106,24 +104,22 @@ def failures() -> list[AnyPanel]:
     """What fails, and how."""
     failures = select("onedata_onepanel_request_failures_total", by=PATH)
     status = select("onedata_onepanel_http_status", 'operation=~"health|configuration"', by=PATH)
-    return [
-        stacked(
-            graph(
-                About(
-                    "Failures by reason",
-                    "Failed requests a minute; the reasons are explained in docs/metrics.md.",
-                    12,
-                    7,
-                    "nothing failed",
-                ),
-                "cpm",
-                Query(
-                    f"60 * sum by (path, reason) (rate({failures}[$__rate_interval])) > 0",
-                    "{{path}} {{reason}}",
-                ),
-            ),
-            bars=True,
+    failed = graph(
+        About(
+            "Failures by reason",
+            "Failed requests a minute; the reasons are explained in docs/metrics.md.",
+            12,
+            7,
+            "nothing failed",
         ),
+        "cpm",
+        Query(
+            f"60 * sum by (path, reason) (rate({failures}[$__rate_interval])) > 0",
+            "{{path}} {{reason}}",
+        ),
+    )
+    return [
+        stacked(failed, bars=True),
         states(
             About("HTTP status", "The status code of the last answer to each public operation.", 12, 7),
             (
