@@ -81,7 +81,7 @@ def _versions() -> AnyPanel:
             ),
             Column("", f"max by (instance, version) ({of_exporter('onedata_exporter_build_info')})"),
         ],
-        sort=("Exporter", False),
+        ("Exporter", False),
     )
 
 
@@ -99,7 +99,8 @@ def _targets() -> AnyPanel:
             *_latest(),
             *_totals(),
         ],
-        sort=("Last round, intervals ago", True),
+        ("Last round, intervals ago", True),
+        ("Target", False),
     )
 
 

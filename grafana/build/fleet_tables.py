@@ -50,7 +50,9 @@ def targets() -> AnyPanel:
             NOBODY,
         ),
         [*_states(), *_details()],
-        sort=("Diagnosis", True),
+        ("Diagnosis", True),
+        ("Services not healthy", True),
+        ("Target", False),
     )
 
 
@@ -156,5 +158,7 @@ def availabilities() -> AnyPanel:
                 width=290,
             ),
         ],
-        sort=("Error budget left, 30 days", False),
+        ("Error budget left, 30 days", False),
+        ("Target", False),
+        ("Path", False),
     )

@@ -35,8 +35,11 @@ class Column:
     link: tuple[str, str] = ("", "")
 
 
-def rows(about: About, columns: Sequence[Column], sort: tuple[str, bool]) -> table.Panel:
-    """A table of the columns, sorted by the title of one (and whether the highest comes first).
+def rows(about: About, columns: Sequence[Column], *sort: tuple[str, bool]) -> table.Panel:
+    """A table of the columns, sorted by the titles of some (and whether the highest comes first).
+
+    The first one decides, each further one among equals: where the order is not to change from one refresh to the
+    next, the last one should be the name of what a row is about.
 
     Grafana calls values by their query, but just `Value` where a single one has an answer.
     """
@@ -55,7 +58,9 @@ def rows(about: About, columns: Sequence[Column], sort: tuple[str, bool]) -> tab
     return (
         panel.with_transformation(dashboard.DataTransformerConfig(id_val="merge", options={}))
         .with_transformation(_arranged(renamed))
-        .sort_by([common_builders.TableSortByFieldState().display_name(sort[0]).desc(sort[1])])
+        .sort_by(
+            [common_builders.TableSortByFieldState().display_name(title).desc(down) for title, down in sort]
+        )
         .cell_height(common.TableCellHeight.SM)
         .show_header(True)  # noqa: FBT003 - the SDK's signature
     )

@@ -82,7 +82,7 @@ def _verdict() -> list[AnyPanel]:
                 Column("Exporter's page", source="instance", width=300, link=page),
                 Column("Node", source="node"),
             ],
-            sort=("Node", False),
+            ("Node", False),
         ),
     ]
 
@@ -153,7 +153,7 @@ def _cluster() -> AnyPanel:
             ),
             Column("", f"max by (name, kind, version) ({info})"),
         ],
-        sort=("Name", False),
+        ("Name", False),
     )
 
 

@@ -191,7 +191,9 @@ def certificates() -> list[AnyPanel]:
                 Column("Node", source="node"),
                 Column("", f"max by (path, node, subject, issuer) ({names})"),
             ],
-            sort=("Days left", False),
+            ("Days left", False),
+            ("Path", False),
+            ("Node", False),
         ),
         states(
             About(

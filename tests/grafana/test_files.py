@@ -76,6 +76,24 @@ def test_links_between_dashboards_keep_time_and_variables(board: dict[str, Any])
         assert all(f"${{{name}:queryparam}}" in link for name in ("datasource", "job", "instance"))
 
 
+def test_tables_are_sorted_by_columns_that_they_have() -> None:
+    for board in BOARDS.values():
+        for panel in panels(board):
+            if panel["type"] != "table":
+                continue
+            (arranged,) = (each["options"] for each in panel["transformations"] if each["id"] == "organize")
+            titles = {*arranged["renameByName"].values()}
+            assert {each["displayName"] for each in panel["options"]["sortBy"]} <= titles, panel["title"]
+
+
+def test_the_fleet_begins_with_the_worst_and_keeps_equals_in_their_places() -> None:
+    (table,) = (
+        panel for panel in panels(BOARDS["onedata-fleet"]) if panel["title"].startswith("Every target")
+    )
+    order = [(each["displayName"], each["desc"]) for each in table["options"]["sortBy"]]
+    assert order == [("Diagnosis", True), ("Services not healthy", True), ("Target", False)]
+
+
 def test_tables_know_values_by_the_names_that_grafana_gives_them() -> None:
     for board in BOARDS.values():
         for panel in panels(board):
