@@ -40,6 +40,7 @@ def build() -> Dashboard:
             ("Since when", [_history(), _alerts()]),
             ("How much of the time", [tables.availabilities()]),
         ],
+        folded=[("Every path", [paths.every()])],
     )
 
 

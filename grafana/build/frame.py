@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import dashboard
@@ -44,8 +44,11 @@ class Head:
     one_target: bool = False
 
 
-def compose(head: Head, rows: Iterable[Row]) -> model.Dashboard:
-    """A dashboard of rows of panels; a row without a title has no heading."""
+def compose(head: Head, rows: Iterable[Row], folded: Iterable[Row] = ()) -> model.Dashboard:
+    """A dashboard of rows of panels; a row without a title has no heading.
+
+    Rows that are `folded` are the last ones. Grafana asks for their data only when somebody opens them.
+    """
     board = (
         dashboard.Dashboard(head.title)
         .uid(head.uid)
@@ -68,13 +71,25 @@ def compose(head: Head, rows: Iterable[Row]) -> model.Dashboard:
             board.with_row(dashboard.Row(title))
         for panel in panels:
             board.with_panel(panel)
+    for title, panels in folded:
+        row = dashboard.Row(title)
+        for panel in panels:
+            row.with_panel(panel)
+        board.with_row(row)
     return _numbered(board.build())
 
 
 def _numbered(built: model.Dashboard) -> model.Dashboard:
-    for number, panel in enumerate(built.panels or (), start=1):
+    for number, panel in enumerate(_all_panels(built), start=1):
         panel.id_val = number
     return built
+
+
+def _all_panels(built: model.Dashboard) -> Iterator[model.Panel | model.RowPanel]:
+    for panel in built.panels or ():
+        yield panel
+        if isinstance(panel, model.RowPanel):
+            yield from panel.panels
 
 
 def _variables(*, one_target: bool) -> list[Builder[model.VariableModel]]:

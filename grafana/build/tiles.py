@@ -53,3 +53,8 @@ def sentence(about: About, expr: str, mappings: Sequence[model.ValueMapping]) ->
         .color_mode(common.BigValueColorMode.NONE)
         .text(common_builders.VizTextDisplayOptions().value_size(20))
     )
+
+
+def linked(panel: stat.Panel, title: str, url: str) -> stat.Panel:
+    """The same tiles, each of which leads to another dashboard when it is clicked."""
+    return panel.data_links([dashboard.DashboardLink(title).type(model.DashboardLinkType.LINK).url(url)])

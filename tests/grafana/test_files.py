@@ -94,6 +94,21 @@ def test_the_fleet_begins_with_the_worst_and_keeps_equals_in_their_places() -> N
     assert order == [("Diagnosis", True), ("Services not healthy", True), ("Target", False)]
 
 
+def test_every_path_has_a_tile_that_leads_to_its_target() -> None:
+    (panel,) = BOARDS["onedata-fleet"]["panels"][-1]["panels"]
+    assert (panel["title"], panel["repeat"]) == ("$target", "target")
+    (worst,) = (each for each in panels(BOARDS["onedata-fleet"]) if each["title"].startswith("Paths, "))
+    for tiles in (worst, panel):
+        (link,) = tiles["fieldConfig"]["defaults"]["links"]
+        assert link["url"].startswith("/d/onedata-target?var-target=${__field.labels.target}&")
+
+
+def test_a_row_that_is_folded_is_the_last_one() -> None:
+    for board in BOARDS.values():
+        *before, _last = (row for row in board["panels"] if row["type"] == "row")
+        assert not any(row["collapsed"] for row in before)
+
+
 def test_tables_know_values_by_the_names_that_grafana_gives_them() -> None:
     for board in BOARDS.values():
         for panel in panels(board):
@@ -118,7 +133,7 @@ def test_panels_do_not_overlap_and_fill_the_width(board: dict[str, Any]) -> None
 
 @every_board
 def test_every_panel_has_an_id_and_every_query_of_a_panel_a_name_of_its_own(board: dict[str, Any]) -> None:
-    ids = [panel["id"] for panel in board["panels"]]
+    ids = [each["id"] for panel in board["panels"] for each in (panel, *panel.get("panels", ()))]
     assert len(ids) == len(set(ids))
     asked = [(each.panel, each.reference) for each in queries(board)]
     assert len(asked) == len(set(asked))

@@ -124,6 +124,21 @@ def test_the_fleet_says_what_is_broken_and_over_which_path(seen: Prometheus) -> 
     assert said(seen, query("onedata-fleet", "Targets watched")) == {"": 6}
 
 
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("all-well", {"proxy": "up", "direct": "up"}),
+        ("worker-stopped", {"proxy": "DOWN", "direct": "up"}),
+        ("two-nodes", {"proxy": "DOWN", "direct": "DOWN"}),
+    ],
+)
+def test_every_path_of_every_target_has_a_tile(
+    seen: Prometheus, target: str, expected: dict[str, str]
+) -> None:
+    found = [said(seen, query("onedata-fleet", "$target", tile), "path", target=target) for tile in "AB"]
+    assert [texts(words.PATHS, tile) for tile in found] == [{path: text} for path, text in expected.items()]
+
+
 def test_the_fleets_table_says_since_when_and_what_else(seen: Prometheus) -> None:
     table = "Every target, the broken ones first"
     columns = {column: said(seen, query("onedata-fleet", table, column), "target") for column in "BEFG"}
