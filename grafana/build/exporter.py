@@ -5,10 +5,10 @@ from __future__ import annotations
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana.build import exporter_costs as costs
-from grafana.build.exporter_costs import of_exporter, of_exporters_only
+from grafana.build.exporter_costs import of_exporter
 from grafana.build.frame import Head, compose
 from grafana.build.panels import About, AnyPanel, Query
-from grafana.build.promql import select
+from grafana.build.promql import exporter_up, select
 from grafana.build.tables import Column, rows
 from grafana.build.tiles import tiles, troubles
 from grafana.build.words import GREEN, ORANGE, RED, below, yes_or_no
@@ -47,7 +47,7 @@ def _verdict() -> list[AnyPanel]:
                 4,
                 "no exporter is scraped",
             ),
-            Query(f"sort({of_exporters_only('up')})", "{{instance}}"),
+            Query(f"sort({exporter_up()})", "{{instance}}"),
             yes_or_no("DOWN", "up"),
         ),
         troubles(

@@ -8,18 +8,19 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from grafana.build import fleet_paths as paths
 from grafana.build import fleet_tables as tables
 from grafana.build.fleet_tables import BUDGET, CERTIFICATE_END
-from grafana.build.frame import Head, compose
+from grafana.build.frame import KEEP, Head, compose
 from grafana.build.panels import About, AnyPanel, Query, states
 from grafana.build.promql import (
     PATH,
     budget_left,
     coded,
+    exporter_up,
     path_state,
     select,
     unhealthy_services,
     worst_diagnosis,
 )
-from grafana.build.tiles import tiles, troubles
+from grafana.build.tiles import linked, tiles, troubles
 from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, ORANGE, OVERSPENT, RED, below, mapped
 
 _HEAD = Head(
@@ -45,12 +46,22 @@ def build() -> Dashboard:
 
 
 def _summary() -> list[AnyPanel]:
+    exporters = troubles(
+        About(
+            "Exporters down",
+            "Exporters that Prometheus cannot scrape: what is shown of their targets is old or missing.",
+            3,
+            4,
+            "not known",
+        ),
+        f"sum(({exporter_up()}) == bool 0)",
+    )
     return [
         troubles(
             About(
                 "Targets in trouble",
                 "Targets of which the diagnosis, or that of a node, is not ok or not known.",
-                4,
+                3,
                 4,
                 "not known",
             ),
@@ -60,7 +71,7 @@ def _summary() -> list[AnyPanel]:
             About(
                 "Paths down",
                 "Paths that are expected to work, and over which Onepanel does not answer.",
-                4,
+                3,
                 4,
                 "not known",
             ),
@@ -76,13 +87,14 @@ def _summary() -> list[AnyPanel]:
             ),
             f"sum({unhealthy_services()})",
         ),
+        linked(exporters, "Can the monitoring be trusted?", f"/d/onedata-exporter?{KEEP}"),
     ]
 
 
 def _outlook() -> list[AnyPanel]:
     return [
         tiles(
-            About("Targets watched", "Targets that the exporters are configured to watch.", 4, 4),
+            About("Targets watched", "Targets that the exporters are configured to watch.", 3, 4),
             Query(f"count(max by (target) ({select('onedata_path_expected', by=PATH)}))"),
         ),
         tiles(

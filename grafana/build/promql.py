@@ -61,6 +61,16 @@ def path_state(*matchers: str, labels: str = "target, path") -> str:
     return f"(\n  {worst}\n  and on ({pair}) {expected} == 1\n)\nor ({expected} == 0) + 3"
 
 
+def exporter_up() -> str:
+    """1 for each exporter that Prometheus can scrape, 0 for each that it cannot.
+
+    An exporter is whatever is scraped by a job of which an exporter answered in the time range: one that never did
+    has no series of its own to be known by.
+    """
+    answered = f"last_over_time({select('onedata_exporter_targets', by=EXPORTER)}[$__range])"
+    return f"{select('up', by=EXPORTER)} and on (job) {answered}"
+
+
 def unhealthy_services() -> str:
     """1 for each service of a host that is not healthy, 0 for each that is."""
     healthy = select("onedata_component_status", 'status="healthy"')

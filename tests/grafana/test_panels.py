@@ -122,6 +122,7 @@ def test_the_fleet_says_what_is_broken_and_over_which_path(seen: Prometheus) -> 
     assert said(seen, query("onedata-fleet", "Paths down")) == {"": 6}
     assert said(seen, query("onedata-fleet", "Services not healthy")) == {"": 1 + 3 + 3}
     assert said(seen, query("onedata-fleet", "Targets watched")) == {"": 6}
+    assert said(seen, query("onedata-fleet", "Exporters down")) == {"": 0}
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,23 @@ def test_a_target_whose_rounds_are_overdue_is_not_known_to_be_well(tmp_path: Pat
     check(tmp_path, "Targets in trouble", "A", [EXPECTED], {"{}": 1})
 
 
+@pytest.mark.parametrize(("up", "down"), [((1, 1), 0), ((1, 0), 1)])
+def test_an_exporter_that_is_not_scraped_is_down(tmp_path: Path, up: tuple[int, int], down: int) -> None:
+    scraped = {
+        f'up{{job="{job}", instance="{instance}"}}': value
+        for job, instance, value in (
+            ("onedata-exporter", "one", up[0]),
+            ("onedata-exporter", "two", up[1]),
+            ("another", "three", 0),
+        )
+    }
+    given = [{"series": name, "values": f"{value}x10"} for name, value in scraped.items()]
+    known = {"series": 'onedata_exporter_targets{job="onedata-exporter", instance="one"}', "values": "1x10"}
+    check(tmp_path, "Exporters down", "A", [*given, known], {"{}": down})
+    of_exporters = {name: value for name, value in scraped.items() if "another" not in name}
+    check(tmp_path, "Exporters", "A", [*given, known], of_exporters)
+
+
 def test_a_target_may_be_watched_by_several_exporters(tmp_path: Path) -> None:
     given = [
         series(metric, 1, exporter, **labels)
