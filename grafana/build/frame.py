@@ -16,7 +16,7 @@ from grafana.build.words import BLUE, ORANGE, RED
 TAG = "onedata"
 DOCS = "https://github.com/onedata/onedata-exporter/blob/main/docs"
 # A link into another dashboard keeps the time range and all variables but the target.
-KEEP = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
+KEEP = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}&${instance:queryparam}&${scheme:queryparam}"
 
 # What an annotation says of itself in Grafana's own words; the SDK knows no field for it.
 ANNOTATION_TITLES = {
@@ -103,7 +103,19 @@ def _variables(*, one_target: bool) -> list[Builder[model.VariableModel]]:
             many=not one_target,
         ),
         _variable("path", f"label_values({select('onedata_path_expected', by=TARGET)}, path)"),
+        _scheme(shown=one_target),
     ]
+
+
+def _scheme(*, shown: bool) -> dashboard.CustomVariable:
+    """How browsers reach exporters, which no series tells; every dashboard has it, so that links keep it."""
+    return (
+        dashboard.CustomVariable("scheme")
+        .label("Exporter's page over")
+        .values("http,https")
+        .current(model.VariableOption(selected=True, text="http", value="http"))
+        .hide(model.VariableHide.DONT_HIDE if shown else model.VariableHide.HIDE_VARIABLE)
+    )
 
 
 def _variable(name: str, query: str, *, many: bool = True) -> dashboard.QueryVariable:

@@ -57,7 +57,7 @@ def _diagnosis(labels: str) -> str:
 
 
 def _verdict() -> list[AnyPanel]:
-    page = ("The exporter's page of this target", "http://${__value.text}/targets/${target}")
+    page = ("The exporter's page of this target", "${scheme}://${__value.text}/targets/${target}")
     return [
         tiles(
             About("Diagnosis", "What both paths together say; of several nodes, the worst.", 5, 4),

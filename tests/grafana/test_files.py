@@ -22,7 +22,7 @@ from grafana.build import words
 from grafana.build.__main__ import BUILDS, files
 from grafana.build.frame import ANNOTATION_TITLES
 from grafana.build.promql import AVAILABILITY_OBJECTIVE
-from tests.grafana.boards import BOARDS, ROOT, panels, queries
+from tests.grafana.boards import BOARDS, ROOT, panels, queries, variables
 
 every_board = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 
@@ -73,7 +73,16 @@ def test_links_between_dashboards_keep_time_and_variables(board: dict[str, Any])
     for link in re.findall(r'"url": "/d/([^"]+)"', json.dumps(board)):
         assert link.startswith(tuple(BOARDS))
         assert "${__url_time_range}" in link
-        assert all(f"${{{name}:queryparam}}" in link for name in ("datasource", "job", "instance"))
+        assert all(f"${{{name}:queryparam}}" in link for name in ("datasource", "job", "instance", "scheme"))
+
+
+@every_board
+def test_every_dashboard_knows_over_what_browsers_reach_exporters(board: dict[str, Any]) -> None:
+    (scheme,) = variables(board, "custom")
+    assert (scheme["name"], scheme["query"], scheme["current"]["value"]) == ("scheme", "http,https", "http")
+    shown = board["uid"] == "onedata-target"
+    assert (scheme["hide"] == 0) is shown, "where the link is"
+    assert ("${scheme}://${__value.text}/targets/" in json.dumps(board)) is shown
 
 
 def test_tables_are_sorted_by_columns_that_they_have() -> None:
