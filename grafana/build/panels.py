@@ -124,6 +124,11 @@ def _legend(placement: common.LegendPlacement) -> common_builders.VizLegendOptio
     )
 
 
+def beside(panel: timeseries.Panel) -> timeseries.Panel:
+    """The same graph with its legend at the right, where many long names leave it its height."""
+    return panel.legend(_legend(common.LegendPlacement.RIGHT))
+
+
 def stacked(panel: timeseries.Panel, *, bars: bool = False) -> timeseries.Panel:
     """The same graph with its series on top of one another, as areas or as bars."""
     style = common.GraphDrawStyle.BARS if bars else common.GraphDrawStyle.LINE

@@ -8,6 +8,7 @@ from grafana.build.panels import (
     About,
     AnyPanel,
     Query,
+    beside,
     graph,
     latency_heatmap,
     stacked,
@@ -114,12 +115,12 @@ def failures() -> list[AnyPanel]:
         ),
         "cpm",
         Query(
-            f"60 * sum by (path, reason) (rate({failures}[$__rate_interval])) > 0",
-            "{{path}} {{reason}}",
+            f"60 * sum by (path, operation, reason) (rate({failures}[$__rate_interval])) > 0",
+            "{{path}} {{operation}}: {{reason}}",
         ),
     )
     return [
-        stacked(failed, bars=True),
+        beside(stacked(failed, bars=True)),
         states(
             About("HTTP status", "The status code of the last answer to each public operation.", 12, 7),
             (
@@ -177,17 +178,17 @@ def certificates() -> list[AnyPanel]:
         rows(
             About("Certificates as served", "Of each path, also when they are expired or untrusted.", 15, 5),
             [
-                Column("Path", source="path", width=80),
+                Column("Path", source="path", width=70),
                 Column(
                     "Days left",
                     f"({served('not_after_timestamp_seconds')} - time()) / 86400",
                     mappings=EXPIRED,
                     thresholds=days,
-                    width=100,
+                    width=90,
                 ),
                 Column("Verified", served("verified"), mappings=yes_or_no("no", "yes"), width=90),
-                Column("Subject", source="subject", width=200),
-                Column("Issuer", source="issuer", width=270),
+                Column("Subject", source="subject", width=190),
+                Column("Issuer", source="issuer", width=300),
                 Column("Node", source="node"),
                 Column("", f"max by (path, node, subject, issuer) ({names})"),
             ],

@@ -188,7 +188,9 @@ def test_a_stopped_worker_is_seen_as_such(seen: Prometheus) -> None:
         "proxy configuration": 0,
         "proxy health": 0,
     }
-    assert last("Failures by reason", "path", "reason")["proxy connection_refused"] > 0
+    failures = last("Failures by reason", "path", "operation", "reason")
+    assert {f"proxy {each} connection_refused" for each in ("configuration", "health")} <= set(failures)
+    assert min(failures.values()) > 0
 
 
 def test_the_history_of_a_stopped_worker_has_both_what_was_and_what_is(seen: Prometheus) -> None:
