@@ -15,7 +15,7 @@ class Case:
     `changes` are the series that differ from a healthy target's, `labels` those of the alert without
     `alertname` and `severity`. `path` names the path that must be expected for the alert to fire.
     `gone_after` is how long it outlives its cause at most; None where that cannot be shown. `late_by_holes` is
-    how much later it fires when scrapes are missed: 0 for gauges.
+    how much later it fires when scrapes are missed, to the step: 0 for gauges.
     """
 
     alert: str
@@ -482,7 +482,7 @@ QUALITY = (
         "fails each time; a service that restarts again and again says why in its log.",
         path="direct",
         gone_after=None,
-        late_by_holes=1.5,
+        late_by_holes=1.0,
     ),
     Case(
         alert="OnedataProxySlow",
@@ -495,7 +495,7 @@ QUALITY = (
         "compare with the direct path: if that is slow, too, look at Onepanel, else at the worker.",
         path="proxy",
         gone_after=None,
-        late_by_holes=1.5,
+        late_by_holes=1.0,
     ),
     Case(
         alert="OnedataOverheadHigh",
@@ -508,7 +508,7 @@ QUALITY = (
         "First step: look at the load of the worker, which forwards every request.",
         path="proxy",
         gone_after=None,
-        late_by_holes=1.5,
+        late_by_holes=0.5,
     ),
 )
 
@@ -535,7 +535,6 @@ AVAILABILITY = (
         "which reasons the failures have.",
         path="proxy",
         gone_after=None,
-        late_by_holes=2.0,
     ),
 )
 SLOW_AVAILABILITY = (
@@ -556,6 +555,8 @@ SLOW_AVAILABILITY = (
         path="proxy",
         gone_after=None,
         step=5,
+        # Until a third of the windows was seen.
+        late_by_holes=255,
         without=(series("onedata_onepanel_up", path="proxy"),),
     ),
 )

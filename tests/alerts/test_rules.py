@@ -14,9 +14,10 @@ import pytest
 import yaml
 
 from exporter.diagnosis import RULE_OF, Diagnosis
-from tests.alerts.cases import CASES
+from exporter.durations import parse_duration
 from tests.alerts.faults import BY_THEIR_OWN_TEST, LOUD, NOT_END_TO_END
 from tests.alerts.stack import promql_blocks
+from tests.alerts.unit_tests import unit_tests
 from tests.support.programs import program
 from tools import generate_alerts
 
@@ -120,10 +121,34 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     assert sorted(page.stem for page in RUNBOOKS.glob("Onedata*.md")) == NAMES
 
 
-def test_every_alert_has_a_unit_test_of_each_severity() -> None:
-    assert {(case.alert, case.severity) for case in CASES} == {
-        (rule["alert"], rule["labels"]["severity"]) for rule in ALERTS
-    }
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+def test_every_alert_has_all_four_kinds_of_unit_tests(rule: dict[str, Any]) -> None:
+    """It fires with exact words, not one step earlier, missed scrapes or not."""
+    name = f"{rule['alert']} ({rule['labels']['severity']})"
+    fires, survives = _unit_tests(name), _unit_tests(f"{name} survives missed scrapes")
+    assert 0 < len(fires) == len(survives)
+    for test in fires:
+        early, exact = test["alert_rule_test"][:2]
+        assert _is_one_step(test, early, exact)
+        assert (early["alertname"], early["exp_alerts"]) == (rule["alert"], [])
+        (alert,) = exact["exp_alerts"]
+        assert alert["exp_labels"]["severity"] == rule["labels"]["severity"]
+        assert alert["exp_annotations"].keys() == rule["annotations"].keys()
+    for test in survives:
+        early, exact = test["promql_expr_test"]
+        assert _is_one_step(test, early, exact)
+        assert (len(early["exp_samples"]), len(exact["exp_samples"])) == (0, 1)
+        scraped = [each for each in test["input_series"] if not each["series"].startswith("up{")]
+        assert all("stale" in each["values"] for each in scraped)
+
+
+def _unit_tests(name: str) -> list[dict[str, Any]]:
+    return [test for file in unit_tests().values() for test in file["tests"] if test["name"] == name]
+
+
+def _is_one_step(test: dict[str, Any], one: dict[str, Any], next_one: dict[str, Any]) -> bool:
+    times = [parse_duration(each["eval_time"]) for each in (one, next_one)]
+    return times[1] - times[0] == parse_duration(test["interval"])
 
 
 def test_every_alert_is_tested_end_to_end_or_there_is_a_reason() -> None:

@@ -42,11 +42,11 @@ def _tests(case: Case) -> Iterator[dict[str, Any]]:
     affected = {**base, **case.changes}
     scene = Scene(f"{case.alert} ({case.severity})", affected, case.fires_at + _STAYS_MINUTES, case.step)
     yield _fires(case, replace(scene, series={**affected, **_bystanders(case, affected)}))
-    if case.step > STEP_MINUTES:  # a scrape more or less is nothing to it
-        return
-    holes = replace(scene, name=f"{scene.name} survives missed scrapes", holes=True)
-    before, at = case.fires_at - case.step, case.fires_at + case.late_by_holes
-    yield holes.test(promql_expr_test=[only(before), only(at, case.alert, case.severity)])
+    at = case.fires_at + case.late_by_holes
+    holes = replace(
+        scene, name=f"{scene.name} survives missed scrapes", minutes=at + _STAYS_MINUTES, holes=True
+    )
+    yield holes.test(promql_expr_test=[only(at - case.step), only(at, case.alert, case.severity)])
 
 
 def _bystanders(case: Case, affected: Mapping[str, Shape]) -> dict[str, Shape]:
