@@ -11,19 +11,18 @@ from exporter.simulator.errors import (
     BAD_PASSWORD,
     BAD_USERNAME,
     MALFORMED,
+    NO_CONTENT,
     NOT_FOUND,
-    ONEPANEL_HEADERS,
     bad_list_of_strings,
     bad_string,
     missing,
     onepanel_reply,
 )
-from exporter.simulator.messages import JSON, Reply, Request
+from exporter.simulator.messages import Reply, Request
 from exporter.simulator.users import User
 
 _MIN_PASSWORD = 8
 _USERNAME_LENGTHS = range(2, 21)
-_NO_CONTENT = Reply(204, content_type=JSON, headers=ONEPANEL_HEADERS)
 
 
 def users(request: Request, cluster: Cluster, _argument: str) -> Reply:
@@ -70,7 +69,7 @@ def _set_password(request: Request, cluster: Cluster, found: User | None) -> Rep
     if found is None:
         return NOT_FOUND
     cluster.users.set_password(found.user_id, body["newPassword"])
-    return _NO_CONTENT
+    return NO_CONTENT
 
 
 def _refuse_strings(

@@ -1,4 +1,4 @@
-"""The status of each component on each host, and the worker's report through Onepanel.
+"""The components on each host: their status, how they are started and stopped, and the worker's report.
 
 One host that is away loses the whole map, and the report; a host asked for by name answers for itself.
 """
@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.condition import CLOSED_WORKERS, Panel, Worker
 from exporter.simulator.errors import (
+    NO_CONTENT,
     NOT_FOUND,
     ONEPANEL_HEADERS,
     SERVICE_UNAVAILABLE,
+    bad_boolean,
     hosts_not_allowed,
     no_connection_to,
     onepanel_reply,
 )
 from exporter.simulator.messages import Reply, Request
 from exporter.simulator.report import worker_report
+from exporter.simulator.switch import Switch
 
 COMPONENTS = ("workers", "managers", "databases")
 _SECONDS = {"workers": 0.07, "managers": 0.025, "databases": 0.025}
@@ -27,23 +31,25 @@ _SECONDS = {"workers": 0.07, "managers": 0.025, "databases": 0.025}
 _WORKER_SECONDS = 5.0
 
 
-def statuses(request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """Host by host, of all hosts; or the error that takes them all away."""
+def all_hosts(request: Request, cluster: Cluster, _argument: str) -> Reply:
+    """Host by host, of all hosts; or the error that takes them all away. All can be started, and stopped."""
     if not cluster.deployed:
-        return onepanel_reply(200, {})
+        return NOT_FOUND if request.method == "PATCH" else onepanel_reply(200, {})
     component = _component(request, last=1)
-    refusal = _refuse(cluster, cluster.hosts)
-    if refusal is not None:
-        return refusal
+    if request.method == "PATCH":
+        return _switch(request, cluster, component, cluster.hosts)
     words = {host: cluster.condition(host).status(component) for host in cluster.hosts}
-    return replace(onepanel_reply(200, words), seconds=_seconds(cluster, component, cluster.hosts))
+    answered = replace(onepanel_reply(200, words), seconds=_seconds(cluster, component, cluster.hosts))
+    return _refuse(cluster, cluster.hosts) or answered
 
 
-def status_of_host(request: Request, cluster: Cluster, host: str) -> Reply:
-    """One host's word."""
+def one_host(request: Request, cluster: Cluster, host: str) -> Reply:
+    """One host's word; or there alone it is started, or stopped."""
     if not cluster.deployed or host not in cluster.hosts:
         return NOT_FOUND
     component = _component(request, last=2)
+    if request.method == "PATCH":
+        return _switch(request, cluster, component, (host,))
     word = cluster.condition(host).status(component)
     answered = replace(onepanel_reply(200, word), seconds=_seconds(cluster, component, (host,)))
     return _refuse(cluster, (host,)) or answered
@@ -64,6 +70,15 @@ def nagios(_request: Request, cluster: Cluster, _argument: str) -> Reply:
     if worker is Worker.FAILING:
         return Reply(500, content_type="text/xml", headers=ONEPANEL_HEADERS)
     return replace(worker_report(cluster), headers=ONEPANEL_HEADERS)
+
+
+def _switch(request: Request, cluster: Cluster, component: str, hosts: tuple[str, ...]) -> Reply:
+    """Start it, unless it is said to stop it."""
+    started = parse_qs(request.query, keep_blank_values=True).get("started", ["true"])[-1]
+    if started not in {"true", "false"}:
+        return bad_boolean("started")
+    switch = Switch(component, hosts, started=started == "true")
+    return _refuse(cluster, hosts) or replace(NO_CONTENT, switch=switch)
 
 
 def _component(request: Request, *, last: int) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_STOPPED = "stopped"
 
 
 class Panel(Enum):
@@ -62,6 +63,14 @@ class Condition:
         """The word for a component on this host."""
         told = self.words.get(component)
         return told if told is not None else self._true_status(component)
+
+    def switched(self, component: str, *, started: bool) -> Condition:
+        """Once Onepanel has started or stopped a component: what was merely stopped runs, what ran is stopped."""
+        words = {name: word for name, word in self.words.items() if (name, word) != (component, _STOPPED)}
+        if component != "workers":
+            return replace(self, words=words if started else {**words, component: _STOPPED})
+        before, after = (Worker.STOPPED, Worker.RUNNING) if started else (Worker.RUNNING, Worker.STOPPED)
+        return replace(self, words=words, worker=after if self.worker is before else self.worker)
 
     def _true_status(self, component: str) -> str:
         if component != "workers":

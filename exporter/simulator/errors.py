@@ -1,4 +1,4 @@
-"""Onepanel's own errors, in its own words."""
+"""Onepanel's own errors, in its own words, and what all of its answers have in common."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from exporter.simulator.messages import JSON, Reply, encode_json
 
 # Onepanel allows every web page to read its answers; the worker's own answers lack this header.
 ONEPANEL_HEADERS = (("server", "Cowboy"), ("access-control-allow-origin", "*"))
+# Something was done, and there is nothing to tell.
+NO_CONTENT = Reply(204, content_type=JSON, headers=ONEPANEL_HEADERS)
 
 
 def onepanel_reply(status: int, value: Any) -> Reply:
@@ -68,6 +70,11 @@ def missing(key: str) -> Reply:
 def bad_string(key: str) -> Reply:
     """A value is no string."""
     return _error(400, "badValueString", f'Bad value: provided "{key}" must be a string.', {"key": key})
+
+
+def bad_boolean(key: str) -> Reply:
+    """A value is neither `true` nor `false`."""
+    return _error(400, "badValueBoolean", f'Bad value: provided "{key}" must be a boolean.', {"key": key})
 
 
 def bad_list_of_strings(key: str) -> Reply:

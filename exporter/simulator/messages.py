@@ -13,6 +13,8 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
+from exporter.simulator.switch import Switch
+
 JSON = "application/json"
 # What an answer takes on an idle machine.
 ANSWER_SECONDS = 0.005
@@ -34,6 +36,11 @@ class Request:
         return self.target.partition("?")[0]
 
     @property
+    def query(self) -> str:
+        """What follows the path; empty when nothing does."""
+        return self.target.partition("?")[2]
+
+    @property
     def wants_close(self) -> bool:
         """Whether the client asked that the connection be closed after the answer."""
         return self.headers.get("connection", "").lower() == "close"
@@ -50,7 +57,7 @@ class Reply:
 
     `headers` are those beside `content-type` and `content-length`. An empty body has no content type
     unless one is given. `stalled` answers also wait for another node that is frozen. `closing` says that
-    the connection ends with this answer.
+    the connection ends with this answer. `switch` is what is done to the cluster before it is given.
     """
 
     status: int
@@ -60,6 +67,7 @@ class Reply:
     seconds: float = ANSWER_SECONDS
     stalled: bool = False
     closing: bool = False
+    switch: Switch | None = None
 
     def encode(self, *, extra_length: int = 0) -> bytes:
         """The answer as bytes. `extra_length` promises more bytes than there are."""

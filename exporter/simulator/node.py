@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from exporter.simulator import onepanel
@@ -13,6 +13,7 @@ from exporter.simulator.journal import Journal
 from exporter.simulator.messages import Reply, Request
 from exporter.simulator.resources import RESOURCES
 from exporter.simulator.server import Manner, Server
+from exporter.simulator.switch import Switch
 from exporter.simulator.worker import Forwarder, own_answer
 from exporter.targets import AccessPath
 
@@ -22,11 +23,18 @@ _CLOSED = Conduct(door=Door.CLOSED)
 
 
 class SimulatedNode:
-    """The servers of one node. `host` is its name in the cluster, `address` where it listens."""
+    """The servers of one node.
 
-    def __init__(self, host: str, address: str, manner: Manner) -> None:
+    `host` is its name in the cluster, `address` where it listens; `switch` is called for what Onepanel does
+    to the services of the cluster.
+    """
+
+    def __init__(
+        self, host: str, address: str, manner: Manner, switch: Callable[[Switch], Awaitable[None]]
+    ) -> None:
         self.host = host
         self.address = address
+        self._switch = switch
         self._proxy_conduct = Conduct()
         self._cluster = Cluster()
         self._proxy = Server(
@@ -72,7 +80,10 @@ class SimulatedNode:
         return (self._proxy, self._outside, self._inside)
 
     async def _answer_as_panel(self, request: Request) -> Reply:
-        return onepanel.answer(request, self._cluster, RESOURCES)
+        reply = onepanel.answer(request, self._cluster, RESOURCES)
+        if reply.switch is not None:
+            await self._switch(reply.switch)
+        return reply
 
     async def _answer_as_worker(self, request: Request) -> Reply:
         own = own_answer(request, self._cluster)

@@ -25,14 +25,14 @@ class Resource:
     """What stands behind one URL. `answer` is asked last, when the request may be answered.
 
     `argument` in its call is the last segment of the URL, for the URLs that end in `/*`. `members` are
-    all who may ask: without it, administrators only.
+    the methods that every member of the cluster may use, the others are for administrators.
     """
 
     answer: Callable[[Request, Cluster, str], Reply]
     methods: tuple[str, ...] = ("GET",)
     content_types: tuple[str, ...] = (JSON,)
     public: bool = False
-    members: bool = True
+    members: tuple[str, ...] = ("GET",)
     needs_worker: bool = False
     known: Callable[[Cluster], bool] = lambda _cluster: True
 
@@ -88,7 +88,7 @@ def _refuse_caller(request: Request, cluster: Cluster, resource: Resource) -> Re
         return caller
     if cluster.database_down or (caller is Caller.NOBODY and not resource.public):
         return UNAUTHORIZED
-    return FORBIDDEN if caller is Caller.MEMBER and not resource.members else None
+    return FORBIDDEN if caller is Caller.MEMBER and request.method not in resource.members else None
 
 
 def _refuse_accept(accept: str, offered: tuple[str, ...]) -> Reply | None:

@@ -21,9 +21,13 @@ _DETAILS: Resources = {
     "dns_check": Resource(layout.dns_check),
     f"{SERVICE}/configuration": Resource(layout.service_configuration),
     f"{SERVICE}/nagios": Resource(components.nagios, content_types=("application/xml", "text/xml")),
-    **{f"{SERVICE}/{component}": Resource(components.statuses) for component in components.COMPONENTS},
     **{
-        f"{SERVICE}/{component}/*": Resource(components.status_of_host) for component in components.COMPONENTS
+        f"{SERVICE}/{component}": Resource(components.all_hosts, methods=("GET", "PATCH"))
+        for component in components.COMPONENTS
+    },
+    **{
+        f"{SERVICE}/{component}/*": Resource(components.one_host, methods=("GET", "PATCH"))
+        for component in components.COMPONENTS
     },
 }
 
@@ -32,14 +36,14 @@ _USERS: Resources = {
     f"{SERVICE}/users": Resource(
         administration.users,
         methods=("GET", "POST"),
-        members=False,
+        members=(),
         needs_worker=True,
         known=lambda cluster: cluster.kind is Kind.ONEZONE,
     ),
     f"{SERVICE}/users/*": Resource(
         administration.user,
         methods=("GET", "PATCH"),
-        members=False,
+        members=(),
         needs_worker=True,
         known=lambda cluster: cluster.kind is Kind.ONEZONE,
     ),

@@ -15,6 +15,7 @@ from exporter.simulator.journal import Journal
 from exporter.simulator.node import SimulatedNode
 from exporter.simulator.pace import Pace
 from exporter.simulator.server import Manner
+from exporter.simulator.switch import Switch
 from exporter.simulator.troubles import Trouble
 from exporter.targets import AccessPath
 
@@ -46,7 +47,7 @@ class SimulatedZone:
         self._changing = asyncio.Lock()
         manner = Manner(self.authority, pace or Pace())
         self._nodes = {
-            f"node{number}": SimulatedNode(host, f"127.0.0.{number}", manner)
+            f"node{number}": SimulatedNode(host, f"127.0.0.{number}", manner, self._switch)
             for number, host in enumerate(self._facts.hosts[:nodes], start=1)
         }
         self._troubles: dict[str, frozenset[Trouble]] = dict.fromkeys(self._nodes, frozenset())
@@ -154,6 +155,17 @@ class SimulatedZone:
         if node and node not in self._nodes:
             raise ValueError(f"there is no {node} among {', '.join(self._nodes)}")
         return (node,) if node else tuple(self._nodes)
+
+    async def _switch(self, switch: Switch) -> None:
+        """What Onepanel does to services; a worker that was stopped as a trouble can be started, too."""
+        conditions = dict(self._facts.conditions)
+        for host in switch.hosts:
+            condition = self._facts.condition(host)
+            conditions[host] = condition.switched(switch.component, started=switch.started)
+        for name, node in self._nodes.items():
+            if (switch.component, switch.started) == ("workers", True) and node.host in switch.hosts:
+                self._troubles[name] -= {Trouble.WORKER_STOPPED}
+        await self.change(conditions=conditions)
 
     async def _behave(self) -> None:
         async with self._changing:

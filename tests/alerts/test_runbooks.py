@@ -1,4 +1,4 @@
-"""The commands of the runbooks, run as they stand there, on a simulated zone that is well."""
+"""The commands of the runbooks, run as they stand there, on a simulated zone: what is stopped, they start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from exporter.simulator import INSTANT, Authority, SimulatedZone
+from exporter.simulator import INSTANT, Authority, SimulatedZone, Worker
 from tests.alerts.faults import PASSPHRASE
 from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, target_of
 from tests.support.programs import program
@@ -39,16 +39,18 @@ _NOT_HERE = {
     "df": "the disk of a database's host",
     "journalctl": "the journal of a host",
     "systemctl": "the services of a host",
-    "-X PATCH": "the simulated Onepanel starts no services",
 }
 HERE = [command for command in _COMMANDS if not any(words in command for words in _NOT_HERE)]
+STARTING = [command for command in HERE if "-X PATCH" in command]
+ASKING = [command for command in HERE if command not in STARTING]
 
 
 @dataclass(frozen=True)
 class Ground:
-    """A folder with the configuration of the exporter that runs, and what stands for the names in the runbooks."""
+    """The configuration of the exporter that runs, in a folder; its zone; and what the runbooks' names mean here."""
 
     folder: Path
+    zone: SimulatedZone
     names: dict[str, str]
 
     async def run(self, command: str) -> tuple[int | None, str]:
@@ -85,11 +87,26 @@ async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grou
             "curl ": "curl --fail-with-body ",
         }
         async with ExporterProcess(f"--config.file={file}") as exporter:
-            yield Ground(folder, {**names, "http://exporter:19443": exporter.origin})
+            yield Ground(folder, zone, {**names, "http://exporter:19443": exporter.origin})
 
 
-@pytest.mark.parametrize("command", HERE)
+@pytest.mark.parametrize("command", ASKING)
 async def test_a_command_of_the_runbooks_works(ground: Ground, command: str) -> None:
     code, said = await ground.run(command)
     assert code == 0, said
     assert said
+
+
+@pytest.mark.parametrize("command", STARTING)
+async def test_a_command_that_starts_a_service_starts_it(ground: Ground, command: str) -> None:
+    (component,) = re.findall(r"/zone/(\w+)\?started=true", command)
+    words = dict.fromkeys(("managers", "databases"), "stopped")
+    await ground.zone.change_node("node1", worker=Worker.STOPPED, words=words)
+    try:
+        code, said = await ground.run(command)
+        assert code == 0, said
+        (condition,) = ground.zone.cluster.conditions.values()
+        states = {name: condition.status(name) for name in ("workers", *words)}
+        assert [name for name, state in states.items() if state == "healthy"] == [component]
+    finally:
+        await ground.zone.change_node("node1", worker=Worker.RUNNING, words={})
