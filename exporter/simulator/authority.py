@@ -12,17 +12,22 @@ import trustme
 
 _NAMES = ("onezone.example", "provider.example", "localhost", "127.0.0.1", "::1")
 _OTHER_NAMES = ("another-zone.example",)
-_YEAR = timedelta(days=365)
+_DAY = timedelta(days=1)
+_YEAR = 365 * _DAY
 
 
 class Credential(Enum):
     """A certificate that a port can show, by what is wrong with it."""
 
     GOOD = "good"
+    ENDING = "ending"
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
     OTHER_NAME = "other_name"
     UNTRUSTED = "untrusted"
+
+
+_END_IN = {Credential.ENDING: 3 * _DAY, Credential.EXPIRED: -_DAY}
 
 
 class ObservedTls(ssl.SSLObject):
@@ -80,8 +85,8 @@ class Authority:
 
     def _issue(self, credential: Credential) -> trustme.LeafCert:
         now = datetime.now(UTC)
-        start = now + timedelta(days=1) if credential is Credential.NOT_YET_VALID else now - _YEAR
-        end = now - timedelta(days=1) if credential is Credential.EXPIRED else now + _YEAR
+        start = now + _DAY if credential is Credential.NOT_YET_VALID else now - _YEAR
+        end = now + _END_IN.get(credential, _YEAR)
         issuer = (
             trustme.CA(key_type=self._key_type) if credential is Credential.UNTRUSTED else self._authority
         )

@@ -75,6 +75,7 @@ EFFECTS: Mapping[Trouble, Effect] = {
         proxy={"instead": _html(302, "302 Found", ("location", "https://elsewhere.example/"))}
     ),
     Trouble.DIRECT_FOREIGN: Effect(outside={"instead": _html(200, "Welcome")}),
+    Trouble.PROXY_CERTIFICATE_ENDING: Effect(proxy={"certificate": Credential.ENDING}),
     Trouble.PROXY_CERTIFICATE_EXPIRED: Effect(proxy={"certificate": Credential.EXPIRED}),
     Trouble.PROXY_CERTIFICATE_NOT_YET_VALID: Effect(proxy={"certificate": Credential.NOT_YET_VALID}),
     Trouble.PROXY_CERTIFICATE_OTHER_NAME: Effect(proxy={"certificate": Credential.OTHER_NAME}),

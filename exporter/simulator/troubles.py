@@ -149,6 +149,12 @@ class Trouble(Enum):
         Diagnosis.DIRECT_DOWN,
     )
     # Certificates.
+    PROXY_CERTIFICATE_ENDING = (
+        "proxy_certificate_ending",
+        "let the certificate of 443 come near its end",
+        "443 shows a certificate that ends in three days; both paths are well.",
+        Diagnosis.OK,
+    )
     PROXY_CERTIFICATE_EXPIRED = (
         "proxy_certificate_expired",
         "let the certificate of 443 expire",

@@ -15,11 +15,12 @@ PASSPHRASE = {"auth": {"passphrase": "simulated-passphrase"}}
 
 @dataclass(frozen=True)
 class Fault:
-    """A target, how it is broken, and who hears of it.
+    """A target, how it is broken, and who hears of it. One that is `lasting` is not mended.
 
     `troubles` are switched on, `facts` of the simulated cluster changed; `keys` are the target's own in the
-    configuration. `alert` is empty where nobody may hear of it; `labels` are the alert's besides
-    `alertname`, `severity`, `job`, `target`, and what a certificate says of itself.
+    configuration. Where there is a `wrong_passphrase`, the file of the right one turns to it. `alert` is empty
+    where nobody may hear of it; `labels` are the alert's besides `alertname`, `severity`, `job`, `target`, and
+    what a certificate says of itself.
     """
 
     target: str
@@ -29,6 +30,8 @@ class Fault:
     facts: Mapping[str, Any] = field(default_factory=dict)
     keys: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    wrong_passphrase: str = ""
+    lasting: bool = False
 
 
 def _diagnosis(alert: str, receiver: str, trouble: Trouble, **more: Any) -> Fault:
@@ -66,6 +69,7 @@ FAULTS = (
         "pager",
         (Trouble.PROXY_CERTIFICATE_EXPIRED,),
     ),
+    Fault("ending", "OnedataCertificateRenewalOverdue", "pager", (Trouble.PROXY_CERTIFICATE_ENDING,)),
     Fault(
         "database",
         "OnedataServiceDown",
@@ -123,6 +127,22 @@ FAULTS = (
         labels={"check": "domain"},
     ),
     Fault("incomplete", "OnedataConfigurationIncomplete", "mail", facts={"configuration_broken": True}),
+    Fault(
+        "rejecting",
+        "OnedataCredentialsRejected",
+        "mail",
+        wrong_passphrase="not-the-passphrase",  # pragma: allowlist secret
+        labels={"method": "passphrase"},
+    ),
+    # It goes on while the exporter is killed.
+    Fault(
+        "lasting",
+        "OnedataProxyPathDown",
+        "pager",
+        (Trouble.WORKER_STOPPED,),
+        labels={"diagnosis": "proxy_down"},
+        lasting=True,
+    ),
     # Nobody is called for these.
     Fault("fine"),
     Fault(
@@ -144,18 +164,18 @@ NOT_END_TO_END: Mapping[str, str] = {
     "OnedataExporterAbsent": "it takes a Prometheus whose configuration lacks the job",
     "OnedataPollingStalled": "it takes a bug of the exporter",
     "OnedataUnhandledErrors": "it takes a bug of the exporter",
-    "OnedataConfigReloadFailed": "it takes a reload; its metric is tested with the reload",
-    "OnedataCredentialsRejected": "a rejected credential is tried again once a minute, which is not shortened",
-    "OnedataCertificateRenewalOverdue": "the simulator has no certificate that ends in some days",
-    "OnedataVersionSkew": "it holds for an hour before it fires",
+    "OnedataVersionSkew": "it holds for an hour before it fires, and then nobody is told",
     "OnedataPathFlapping": "it takes half an hour of ups and downs",
     "OnedataProxySlow": "its limit of a second is not shortened with the durations",
     "OnedataOverheadHigh": "its limit is not shortened with the durations",
     "OnedataAvailabilityBudgetBurn": "it takes hours of measurements",
 }
-BY_THEIR_OWN_TEST = frozenset({"OnedataExporterDown"})
+# About the exporter, not about a zone.
+OF_THE_EXPORTER = frozenset({"OnedataConfigReloadFailed", "OnedataExporterDown"})
 
 # Queries of the documentation that find nothing in any of these zones, for these reasons.
 NOTHING_TO_FIND: Mapping[str, str] = {
     "increase(onedata_exporter_unhandled_errors_total[1h]) > 0": "it takes a bug of the exporter",
 }
+# Queries over so long a time that they find something only some time later.
+TAKES_AN_HOUR = frozenset({"1 - job_target_path:onedata_onepanel_unavailable:ratio_avg1h"})

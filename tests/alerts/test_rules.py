@@ -15,7 +15,7 @@ import yaml
 
 from exporter.diagnosis import RULE_OF, Diagnosis
 from exporter.durations import parse_duration
-from tests.alerts.faults import BY_THEIR_OWN_TEST, LOUD, NOT_END_TO_END
+from tests.alerts.faults import LOUD, NOT_END_TO_END, OF_THE_EXPORTER
 from tests.alerts.stack import promql_blocks
 from tests.alerts.unit_tests import unit_tests
 from tests.support.programs import program
@@ -152,7 +152,7 @@ def _is_one_step(test: dict[str, Any], one: dict[str, Any], next_one: dict[str, 
 
 
 def test_every_alert_is_tested_end_to_end_or_there_is_a_reason() -> None:
-    tested = {fault.alert for fault in LOUD} | BY_THEIR_OWN_TEST
+    tested = {fault.alert for fault in LOUD} | OF_THE_EXPORTER
     assert tested.isdisjoint(NOT_END_TO_END)
     assert sorted(tested | set(NOT_END_TO_END)) == NAMES
 

@@ -50,6 +50,7 @@ ROWS: dict[Trouble, tuple[dict[str, str], dict[str, str]]] = {
     Trouble.PROXY_LOGIN: (_both(Reason.UNAUTHORIZED), _HEALTHY),
     Trouble.PROXY_REDIRECT: (_both(Reason.REDIRECT), _HEALTHY),
     Trouble.DIRECT_FOREIGN: (_HEALTHY, _both(Reason.INVALID_BODY)),
+    Trouble.PROXY_CERTIFICATE_ENDING: (_HEALTHY, _HEALTHY),
     Trouble.PROXY_CERTIFICATE_EXPIRED: (_both(Reason.CERTIFICATE_EXPIRED), _HEALTHY),
     Trouble.PROXY_CERTIFICATE_NOT_YET_VALID: (_both(Reason.CERTIFICATE_NOT_YET_VALID), _HEALTHY),
     Trouble.PROXY_CERTIFICATE_OTHER_NAME: (_both(Reason.CERTIFICATE_NAME_MISMATCH), _HEALTHY),

@@ -49,6 +49,7 @@ SHOWN = {
     Trouble.PROXY_LOGIN: ("401 text/html", WELL),
     Trouble.PROXY_REDIRECT: ("302 text/html", WELL),
     Trouble.DIRECT_FOREIGN: (WELL, "200 text/html"),
+    Trouble.PROXY_CERTIFICATE_ENDING: (WELL, WELL),
     Trouble.PROXY_CERTIFICATE_EXPIRED: ("certificate has expired", WELL),
     Trouble.PROXY_CERTIFICATE_NOT_YET_VALID: ("certificate is not yet valid", WELL),
     Trouble.PROXY_CERTIFICATE_OTHER_NAME: ("Hostname mismatch", WELL),
