@@ -25,6 +25,7 @@ _UNREACHABLE = ("OnedataUnreachable", "critical")
 def stories() -> Iterator[dict[str, Any]]:
     """Those of minutes."""
     yield from _of_diagnoses()
+    yield from _of_maintenance()
     yield from _of_services()
     yield from _of_exporters()
 
@@ -90,6 +91,27 @@ def _of_diagnoses() -> Iterator[dict[str, Any]]:
         "The certificate has expired: it is not also called untrusted",
         {**diagnosed("certificate"), **certificate(OF_LETS_ENCRYPT, 0, "proxy")},
         (30, "OnedataCertificateExpired", "critical"),
+    )
+
+
+def _of_maintenance() -> Iterator[dict[str, Any]]:
+    def resting(begin: float, end: float) -> dict[str, Shape]:
+        return {series("onedata_target_maintenance"): lambda time: float(begin <= time < end)}
+
+    yield _story(
+        "A maintenance window begins while an alert fires: it ends after keep_firing_for, for as long",
+        {**diagnosed("proxy_down"), **resting(20, 40)},
+        (20.5, *_PROXY_DOWN),
+        (21,),
+        (40,),
+        (46,),
+        (47, *_PROXY_DOWN),
+    )
+    yield _story(
+        "A maintenance window begins before an alert fires: it does not",
+        {**diagnosed("proxy_down"), **resting(14.5, 40)},
+        (15,),
+        (30,),
     )
 
 
