@@ -57,8 +57,8 @@ def render_mixin(config: Mapping[str, object] | None = None) -> dict[str, Any]:
 
 
 def evaluate(expression: str, config: Mapping[str, object] | None = None) -> dict[str, Any]:
-    """An expression of Jsonnet over `mixin`, the mixin with some keys of its `_config` changed."""
-    changed = f"{{ _config+:: {json.dumps(config or {})} }}"
+    """An expression of Jsonnet over `mixin`, the mixin with some keys of its `_config` changed, at any depth."""
+    changed = f"{{ _config:: std.mergePatch(super._config, {json.dumps(config or {})}) }}"
     snippet = f"local mixin = (import {json.dumps(str(MIXIN))}) + {changed}; {expression}"
     value: dict[str, Any] = json.loads(_gojsonnet.evaluate_snippet("mixin", snippet))
     return value
@@ -83,21 +83,33 @@ def _tidy(value: object) -> object:
 def _alerts_page(catalogue: list[dict[str, str]]) -> Iterator[str]:
     yield from (f"<!-- {NOTE} -->", "# Alerts", "")
     yield "`critical` calls somebody at once, `warning` wants a look within the day, `info` waits. Every alert has a"
-    yield "runbook. *After* is how long the condition must hold (`for`). None fires inside a maintenance window or"
-    yield "for a path that is not expected to work."
+    yield "runbook. *After* is how long the condition must hold (`for`), *keeps* how long the alert outlives it"
+    yield "(`keep_firing_for`). None begins to fire for a path that is not expected to work."
+    yield ""
+    yield "Nothing begins to fire inside a maintenance window of its target, but for what the group onedata-exporter"
+    yield "says of the exporter itself. An alert that fires already when the window begins goes on for its"
+    yield "`keep_firing_for` and then ends, and whoever was called is told so; if its cause outlasts the window, it"
+    yield "fires anew."
     yield ""
     yield "Gauges are judged by the highest value of the last two minutes: a missed scrape or a restart of the"
     yield "exporter resets nothing. A path that comes and goes is not called down: a round that was well ends the"
     yield "wait, and it is called flapping instead. Exactly one diagnosis holds at a time, so that one fault"
     yield "raises one alert; where two come together all the same, the inhibitions of deploy/alertmanager let only the"
     yield "worse one through."
-    yield "Thresholds are set in `_config` of deploy/mixin."
+    yield ""
+    yield "Thresholds, windows and times are set in `_config` of deploy/mixin."
     for group in dict.fromkeys(entry["group"] for entry in catalogue):
-        yield from ("", f"## {group}", "", "| alert | severity | after | when |", "|---|---|---|---|")
+        yield from (
+            "",
+            f"## {group}",
+            "",
+            "| alert | severity | after | keeps | when |",
+            "|---|---|---|---|---|",
+        )
         for entry in catalogue:
             if entry["group"] == group:
                 link = f"[{entry['name']}](runbooks/{entry['name']}.md)"
-                yield f"| {link} | {entry['severity']} | {entry['after']} | {entry['when']} |"
+                yield f"| {link} | {entry['severity']} | {entry['after']} | {entry['keeps']} | {entry['when']} |"
 
 
 def _runbook_index(catalogue: list[dict[str, str]]) -> Iterator[str]:

@@ -23,7 +23,8 @@
       name: rule.alert,
       group: group.name,
       severity: rule.labels.severity,
-      after: if std.objectHas(rule, 'for') then rule['for'] else '0s',
+      after: std.get(rule, 'for', '0s'),
+      keeps: std.get(rule, 'keep_firing_for', '0s'),
       when: rule.when,
     }
     for group in groups

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,48 @@ def test_the_mixin_takes_another_selector_and_other_thresholds() -> None:
         metrics = re.findall(r"\bonedata_\w+(\{[^}]*\})?", by_name[name])
         assert metrics, name
         assert all('env="test"' in selector for selector in metrics), name
+
+
+def test_every_key_of_the_mixins_configuration_is_heeded() -> None:
+    numbers = itertools.count(1000)
+
+    def other(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: other(inner) for key, inner in value.items()}
+        if not isinstance(value, str):
+            return next(numbers)
+        return f"{value}{next(numbers)}" if len(value) > len("30m") else f"{next(numbers)}m"
+
+    own = {"availabilityObjective": 0.5, "selector": 'env="test"'}
+    config = {**other(generate_alerts.evaluate("mixin._config")), **own}
+    text = json.dumps(generate_alerts.render_mixin(config)["alerts"], ensure_ascii=False)
+    assert [key for key, words in _rendered(config) if json.dumps(words)[1:-1] not in text] == []
+
+
+def _rendered(config: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    """Each key of the mixin's configuration, at any depth, and what the rules must make of its value."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from _rendered(value, key)
+        elif key == "availabilityObjective":
+            yield key, f"at {(1 - value) * 100:g} %"
+        elif within == "burnRates":
+            yield key, f"> {value / 2:g}\n"
+        elif key.endswith("Days"):
+            yield key, f" {value * 86_400}"
+        else:
+            yield f"{within} {key}", str(value).replace("%s", "OnedataUnreachable")
+
+
+def test_how_long_each_alert_waits_is_set_in_one_place() -> None:
+    config = generate_alerts.evaluate("mixin._config")
+    assert sorted(f"Onedata{name}" for name in config["after"]) == NAMES
+    alerts = list((ROOT / "deploy" / "mixin" / "alerts").glob("*.libsonnet"))
+    assert len(alerts) == 6
+    for file in alerts:
+        assert not re.search(
+            r"\b(for|keep_firing_for)\b\W*'\d|(after|keep)=", file.read_text(encoding="utf-8")
+        )
 
 
 def test_the_mixin_carries_every_dashboard_and_alerts_lead_to_them() -> None:

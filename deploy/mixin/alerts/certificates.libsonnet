@@ -3,13 +3,10 @@ function(config)
   local q = (import '../expressions.libsonnet')(config);
   local a = (import '../alert.libsonnet')(config);
   local certificates = (import '../certificates.libsonnet')(config);
-  // `keep` bridges the time until the next, worse alert about the same certificate fires.
-  local overdue(severity, letsEncryptDays, otherDays, beyond, keep) = a.alert(
+  local overdue(severity, letsEncryptDays, otherDays, beyond) = a.alert(
     'CertificateRenewalOverdue',
     severity,
     certificates.between(letsEncryptDays, otherDays, beyond) + q.outsideMaintenance(),
-    after='15m',
-    keep=keep,
     when="The certificate ends in less than %d days (of Let's Encrypt), %d days (of others)." %
          [letsEncryptDays, otherDays],
     summary='The certificate of {{ $labels.target }} was not renewed in time',
@@ -23,16 +20,15 @@ function(config)
       overdue('warning', config.letsEncryptWarningDays, config.otherIssuerWarningDays, {
         letsEncrypt: config.letsEncryptCriticalDays,
         other: config.otherIssuerCriticalDays,
-      }, keep='15m'),
+      }),
       overdue('critical', config.letsEncryptCriticalDays, config.otherIssuerCriticalDays, {
         letsEncrypt: 0,
         other: 0,
-      }, keep='5m'),
+      }),
       a.alert(
         'CertificateExpired',
         'critical',
         certificates.expired + q.outsideMaintenance(),
-        after='5m',
         when='An expected path serves a certificate whose time is over.',
         summary='The certificate of {{ $labels.target }} has expired',
         description='The certificate {{ $labels.subject }} that {{ $labels.target }} serves has expired ' +

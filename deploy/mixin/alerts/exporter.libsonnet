@@ -3,7 +3,7 @@ function(config)
   local q = (import '../expressions.libsonnet')(config);
   local a = (import '../alert.libsonnet')(config);
   local up = 'up{%s}' % config.exporterSelector;
-  local seen(labels) = 'max by (%s) (max_over_time(%s[1m]))' % [labels, up];
+  local seen(labels) = 'max by (%s) (max_over_time(%s[%s]))' % [labels, up, config.exporterDownWindow];
   {
     name: 'onedata-exporter',
     rules: [
@@ -15,9 +15,8 @@ function(config)
           label_replace(%(down)s and on (job) %(others)s == 1, "others", "up", "", "")
           or on (job, instance) %(down)s
         ||| % { down: seen('job, instance') + ' == 0', others: seen('job') },
-        after='1m',
         dashboard='exporter',
-        when='No scrape of the exporter succeeded for two minutes.',
+        when='No scrape of the exporter succeeded within %s.' % config.exporterDownWindow,
         summary='The exporter at {{ $labels.instance }} is down',
         description='Prometheus cannot scrape {{ $labels.instance }}: nothing is known of any Onedata cluster it watches. ' +
                     'First step: on its host, look at `systemctl status onedata-exporter` and its log.',
@@ -26,7 +25,6 @@ function(config)
         'ExporterAbsent',
         'critical',
         'absent(%s)' % up,
-        after='5m',
         dashboard='exporter',
         when='Prometheus has no scrape job of the exporter at all.',
         summary='Prometheus scrapes no onedata-exporter',
@@ -38,16 +36,17 @@ function(config)
         'critical',
         |||
           max by (job, instance, target) (time() - %(attempt)s)
-            > 3 * max by (job, instance, target) (%(interval)s)
+            > %(intervals)d * max by (job, instance, target) (%(interval)s)
           or max by (job, instance, target) (%(polls)s) == 0
         ||| % {
           attempt: q.highest('onedata_poll_last_attempt_timestamp_seconds'),
           interval: q.highest('onedata_poll_interval_seconds'),
           polls: q.highest('onedata_polls_total'),
+          intervals: config.stalledIntervals,
         },
-        after='5m',
         dashboard='exporter',
-        when='No round of a target was finished for three intervals, or none since the start (intervals up to 5 minutes).',
+        when='No round of a target was finished for %d intervals, or none since the start (intervals up to %s).' %
+             [config.stalledIntervals, config.after.PollingStalled],
         summary='{{ $labels.target }} is no longer looked at',
         description='{{ $labels.instance }} finishes no more rounds of {{ $labels.target }}; its gauges are withheld. ' +
                     'First step: read the log of the exporter, then restart it.',
@@ -56,7 +55,6 @@ function(config)
         'ConfigReloadFailed',
         'warning',
         'max by (job, instance) (%s) == 0' % q.highest('onedata_exporter_config_last_reload_successful'),
-        after='5m',
         dashboard='exporter',
         when='The last attempt to load the configuration failed; the one before is still in use.',
         summary='{{ $labels.instance }} could not load its configuration',
@@ -66,11 +64,10 @@ function(config)
       a.alert(
         'UnhandledErrors',
         'warning',
-        'sum by (job, instance, where) (increase(%s[15m])) > 0' %
-        q.metric('onedata_exporter_unhandled_errors_total'),
-        keep='',
+        'sum by (job, instance, where) (increase(%s[%s])) > 0' %
+        [q.metric('onedata_exporter_unhandled_errors_total'), config.unhandledErrorsWindow],
         dashboard='exporter',
-        when='The exporter caught an exception that nobody expected, in the last 15 minutes.',
+        when='The exporter caught an exception that nobody expected, within %s.' % config.unhandledErrorsWindow,
         summary='{{ $labels.instance }} met a bug of its own',
         description='An unexpected exception was caught in the {{ $labels.where }} of {{ $labels.instance }}. ' +
                     'First step: find the traceback in its log, and report it.',

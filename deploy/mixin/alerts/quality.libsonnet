@@ -36,8 +36,6 @@ function(config)
         [q.metric('onedata_onepanel_up'), config.pathFlappingWindow, config.pathFlappingChanges] +
         '\nand on (job, target, path) %s == 1' % q.highestBy('job, target, path', 'onedata_path_expected') +
         q.outsideMaintenance(config.pathFlappingWindow),
-        after='5m',
-        keep='10m',
         when='An expected path went up or down %d times within %s.' %
              [config.pathFlappingChanges, config.pathFlappingWindow],
         summary='The {{ $labels.path }} path of %s goes up and down' % a.subject,
@@ -49,7 +47,6 @@ function(config)
         'ProxySlow',
         'warning',
         trimmed(proxySlow) + q.whereExpected('proxy') + q.outsideMaintenance(config.latencyWindow),
-        after='10m',
         when='One in twenty `configuration` requests over the proxy takes more than %g s, of at least %d within %s.' %
              [config.proxySlowSeconds, config.latencyMinimumObservations, config.latencyWindow],
         summary='The proxy path of %s is slow' % a.subject,
@@ -63,7 +60,6 @@ function(config)
         '\nunless on (job, target, node) (\n%s)' % proxySlow +
         q.whereExpected('proxy') +
         q.outsideMaintenance(config.latencyWindow),
-        after='10m',
         when='The proxy adds more than %g s to `health` on average, of at least %d rounds within %s, and is not called slow.' %
              [config.overheadHighSeconds, config.latencyMinimumObservations, config.latencyWindow],
         summary='The proxy of %s adds much time' % a.subject,

@@ -30,7 +30,6 @@ function(config)
         'ServiceDown',
         'critical',
         serviceDown + unlessProxyDown + q.outsideMaintenance(),
-        after='5m',
         when='No host of the cluster has a healthy worker, manager or database.',
         summary='{{ $labels.target }} has no healthy {{ $labels.component }}',
         description='Onepanel of {{ $labels.target }} calls the {{ $labels.component }} healthy on no host at all. ' +
@@ -45,7 +44,6 @@ function(config)
         (moduleHas('error', 'job, target, host') + unlessGone) +
         unlessHostIsAway +
         q.outsideMaintenance(),
-        after='10m',
         when='A worker, manager or database is not healthy on one host, others of its kind are.',
         summary='The {{ $labels.component }} of {{ $labels.target }} on {{ $labels.host }} is not healthy',
         description='Onepanel of {{ $labels.target }} does not call the {{ $labels.component }} on {{ $labels.host }} healthy; ' +
@@ -55,7 +53,6 @@ function(config)
         'WorkerModuleError',
         'warning',
         moduleHas('error', 'job, target, host, module') + unlessGone + q.outsideMaintenance(),
-        after='10m',
         when="A module of a worker is in error, by the worker's own report.",
         summary='Module {{ $labels.module }} of the worker of {{ $labels.target }} on {{ $labels.host }} is in error',
         description='The worker of {{ $labels.target }} on {{ $labels.host }} reports an error in {{ $labels.module }}. ' +
@@ -65,7 +62,6 @@ function(config)
         'WorkerOutOfSync',
         'warning',
         moduleHas('out_of_sync', 'job, target, host, module') + q.outsideMaintenance(),
-        after='15m',
         when="A module of a worker is out of sync, by the worker's own report.",
         summary='Module {{ $labels.module }} of the worker of {{ $labels.target }} on {{ $labels.host }} is out of sync',
         description='The worker of {{ $labels.target }} on {{ $labels.host }} reports {{ $labels.module }} as out of sync ' +
@@ -77,7 +73,6 @@ function(config)
         'min by (job, target, method) (%s) == 0' % q.highest('onedata_credentials_accepted') +
         q.unlessDiagnosed('unknown') +
         q.outsideMaintenance(),
-        after='10m',
         when='Onepanel rejects the token or the passphrase.',
         summary='{{ $labels.target }} rejects the {{ $labels.method }}',
         description='Onepanel of {{ $labels.target }} rejects the configured {{ $labels.method }}: ' +
@@ -91,7 +86,6 @@ function(config)
           'onedata_dns_check_status',
           'status=~"unresolvable|missing_records|bad_records"'
         ) + ' == 1' + q.outsideMaintenance(),
-        after='15m',
         when="Onepanel's own check finds the DNS records of the domain or of the zone wrong or missing.",
         summary='The DNS records of {{ $labels.target }} are wrong',
         description='Onepanel of {{ $labels.target }} finds fault with the DNS records ({{ $labels.check }}). ' +
@@ -103,7 +97,6 @@ function(config)
         'min by (job, target) (%s) == 0' % q.highest('onedata_configuration_complete') +
         q.unlessDiagnosed('proxy_down|proxy_broken|not_deployed') +
         q.outsideMaintenance(),
-        after='15m',
         when='Onepanel gives only its reduced configuration, or a registered Oneprovider does not know its own name.',
         summary='Onepanel of {{ $labels.target }} tells only a part of its configuration',
         description='Onepanel of {{ $labels.target }} answers with its reduced configuration: it met an error of its own, or ' +
@@ -122,7 +115,6 @@ function(config)
           info: q.highest('onedata_cluster_info', 'zone_domain!=""'),
           outside: std.strReplace(q.outsideMaintenance(), '\n', '\n    '),
         },
-        after='1h',
         dashboard='fleet',
         when='Clusters of one zone run different versions.',
         summary='Zone {{ $labels.zone_domain }} runs {{ $value }} versions',
