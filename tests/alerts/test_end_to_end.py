@@ -30,8 +30,8 @@ from tests.support.waiting import eventually
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
-# What names no target.
-OF_THE_EXPORTER = ""
+# What an alert about the exporter itself names.
+NO_TARGET = ""
 ONGOING = {fault.target: fault.alert for fault in LOUD if fault.lasting}
 
 
@@ -51,7 +51,7 @@ async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
     scene.reload("targets: none")
     for fault in FAULTS:
         await scene.cause(fault)
-    await stack.told("firing", {OF_THE_EXPORTER, *(fault.target for fault in LOUD)})
+    await stack.told("firing", {NO_TARGET, *(fault.target for fault in LOUD)})
     await _assert_every_documented_query_finds_something(scene)
     record_property(
         f"from the fault to the webhook, {TIMES_FASTER} times as fast as in real life, or faster",
@@ -62,7 +62,7 @@ async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
     over = [fault for fault in FAULTS if not fault.lasting]
     for fault in over:
         await scene.mend(fault)
-    await stack.told("resolved", {OF_THE_EXPORTER, *(fault.target for fault in over if fault.alert)})
+    await stack.told("resolved", {NO_TARGET, *(fault.target for fault in over if fault.alert)})
     for fault in FAULTS:
         _assert_told(fault, stack)
     _assert_told_of_the_configuration(scene)
@@ -120,7 +120,7 @@ def _assert_told(fault: Fault, stack: Stack) -> None:
 
 def _assert_told_of_the_configuration(scene: Surveillance) -> None:
     name = "OnedataConfigReloadFailed"
-    told = [seen for seen in scene.stack.received if seen.is_of(OF_THE_EXPORTER)]
+    told = [seen for seen in scene.stack.received if seen.is_of(NO_TARGET)]
     assert [(seen.receiver, seen.status, seen.names) for seen in told] == [
         ("mail", "firing", [name]),
         ("mail", "resolved", [name]),
@@ -250,7 +250,7 @@ async def test_a_killed_exporter_is_told_as_such_and_no_outage_is_called_over(sc
     await scene.fires_only(ONGOING)
     scene.stack.received.clear()
     await scene.exporter.stop(signal.SIGKILL)
-    await scene.fires_only({OF_THE_EXPORTER: "OnedataExporterDown"})
+    await scene.fires_only({NO_TARGET: "OnedataExporterDown"})
     await _a_round_of_notifications(scene)
     told = [(seen.status, seen.names) for seen in scene.stack.received if seen.job == "onedata-exporter"]
     assert told == [("firing", ["OnedataExporterDown"])]
