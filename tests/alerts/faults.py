@@ -161,7 +161,6 @@ LOUD = tuple(fault for fault in FAULTS if fault.alert)
 
 # Tested by promtool alone, for these reasons.
 NOT_END_TO_END: Mapping[str, str] = {
-    "OnedataExporterAbsent": "it takes a Prometheus whose configuration lacks the job",
     "OnedataPollingStalled": "it takes a bug of the exporter",
     "OnedataUnhandledErrors": "it takes a bug of the exporter",
     "OnedataVersionSkew": "it holds for an hour before it fires, and then nobody is told",
@@ -171,7 +170,7 @@ NOT_END_TO_END: Mapping[str, str] = {
     "OnedataAvailabilityBudgetBurn": "it takes hours of measurements",
 }
 # About the exporter, not about a zone.
-OF_THE_EXPORTER = frozenset({"OnedataConfigReloadFailed", "OnedataExporterDown"})
+OF_THE_EXPORTER = frozenset({"OnedataConfigReloadFailed", "OnedataExporterAbsent", "OnedataExporterDown"})
 
 # Queries of the documentation that find nothing in any of these zones, for these reasons.
 NOTHING_TO_FIND: Mapping[str, str] = {

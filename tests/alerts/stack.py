@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,10 @@ from exporter.durations import parse_duration
 from tests.support.programs import program
 from tests.support.servers import LOOPBACK, closed_port
 from tests.support.waiting import eventually
+from tools import generate_alerts
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+ABSENT_JOB = "absent"
 TIMES_FASTER = 20
 # What is longer than five minutes is shortened more, from there on; so are Alertmanager's waits.
 MORE_TIMES_FASTER = 60
@@ -76,6 +78,11 @@ def hurried_routes(text: str, receiver_url: str) -> dict[str, Any]:
     return config
 
 
+def subject(labels: Mapping[str, str]) -> str:
+    """What an alert with these labels is about: a target, or a job."""
+    return labels.get("target") or labels["job"]
+
+
 class Notification(NamedTuple):
     """What Alertmanager sent. `at` is a moment of the event loop's clock."""
 
@@ -95,8 +102,8 @@ class Notification(NamedTuple):
         return str(self.alerts[0]["labels"]["job"])
 
     def is_of(self, target: str) -> bool:
-        """Whether it speaks of this target; of none, when that is empty."""
-        return any(alert["labels"].get("target", "") == target for alert in self.alerts)
+        """Whether it speaks of this target; or of this job, and no target."""
+        return any(subject(alert["labels"]) == target for alert in self.alerts)
 
 
 @dataclass
@@ -109,7 +116,7 @@ class Stack:
     received: list[Notification] = field(default_factory=list)
 
     async def told(self, status: str, targets: Iterable[str], seconds: float = 120.0) -> None:
-        """Wait until there was a notification with this status about each of these targets."""
+        """Wait until there was a notification with this status about each of these targets (or jobs)."""
         wanted = set(targets)
 
         async def missing() -> set[str]:
@@ -179,6 +186,7 @@ def _prometheus_command(folder: Path, scraped: str, alertmanager: str, port: int
     for name in ("onedata-alerts.yml", "onedata-recording.yml"):
         rules = hurried_rules((DEPLOY / "prometheus" / "rules" / name).read_text())
         _write(folder / "rules" / name, rules)
+    _write(folder / "rules" / "onedata-absent.yml", hurried_rules(_rule_of_the_absent()))
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
     config["global"] = {key: sooner(interval) for key, interval in config["global"].items()}
     config["alerting"]["alertmanagers"][0]["static_configs"] = _at(alertmanager)
@@ -190,6 +198,13 @@ def _prometheus_command(folder: Path, scraped: str, alertmanager: str, port: int
         f"--web.listen-address={LOOPBACK}:{port}",
         "--rules.alert.resend-delay=1s",
     ]
+
+
+def _rule_of_the_absent() -> str:
+    """The mixin's rule about a job of exporters that there is not."""
+    groups = generate_alerts.render_mixin({"exporterSelector": f'job="{ABSENT_JOB}"'})["alerts"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"] if rule["alert"] == "OnedataExporterAbsent"]
+    return yaml.safe_dump({"groups": [{"name": ABSENT_JOB, "rules": rules}]})
 
 
 def _at(origin: str) -> list[dict[str, list[str]]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone
 from tests.alerts.faults import Fault
-from tests.alerts.stack import Stack, running_stack
+from tests.alerts.stack import Stack, running_stack, subject
 from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, target_of
 from tests.support.waiting import eventually
 
@@ -63,11 +63,11 @@ class Surveillance:
         self.exporter.signal(signal.SIGHUP)
 
     async def fires_only(self, expected: Mapping[str, str]) -> None:
-        """Return once these alerts, by target, are all that Prometheus holds as firing."""
+        """Return once these alerts, by target (or job), are all that Prometheus holds as firing."""
 
         async def firing() -> list[tuple[str, str]]:
             alerts = [entry["metric"] for entry in await self.stack.query('ALERTS{alertstate="firing"}')]
-            return sorted((alert.get("target", ""), alert["alertname"]) for alert in alerts)
+            return sorted((subject(alert), alert["alertname"]) for alert in alerts)
 
         await eventually(firing, lambda seen: seen == sorted(expected.items()), 30.0)
 

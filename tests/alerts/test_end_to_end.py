@@ -22,7 +22,7 @@ import pytest
 import pytest_asyncio
 
 from tests.alerts.faults import FAULTS, LOUD, NOTHING_TO_FIND, TAKES_AN_HOUR, Fault
-from tests.alerts.stack import TIMES_FASTER, Stack, promql_blocks, sooner_in
+from tests.alerts.stack import ABSENT_JOB, TIMES_FASTER, Stack, promql_blocks, sooner_in
 from tests.alerts.surveillance import Surveillance, surveillance
 from tests.support.programs import program
 from tests.support.waiting import eventually
@@ -30,9 +30,9 @@ from tests.support.waiting import eventually
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.long]
 
 ROOT = Path(__file__).parents[2]
-# What an alert about the exporter itself names.
-NO_TARGET = ""
-ONGOING = {fault.target: fault.alert for fault in LOUD if fault.lasting}
+JOB = "onedata-exporter"
+ABSENT = {ABSENT_JOB: "OnedataExporterAbsent"}
+ONGOING = {fault.target: fault.alert for fault in LOUD if fault.lasting} | ABSENT
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -51,21 +51,21 @@ async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
     scene.reload("targets: none")
     for fault in FAULTS:
         await scene.cause(fault)
-    await stack.told("firing", {NO_TARGET, *(fault.target for fault in LOUD)})
+    await stack.told("firing", {JOB, ABSENT_JOB, *(fault.target for fault in LOUD)})
     await _assert_every_documented_query_finds_something(scene)
     record_property(
         f"from the fault to the webhook, {TIMES_FASTER} times as fast as in real life, or faster",
-        [f"{seen.at - began:5.1f} s  {', '.join(seen.names)}" for seen in stack.received],
+        [f"{seen.at - began:5.1f} s  {', '.join(seen.names)}" for seen in stack.received if seen.job == JOB],
     )
 
     scene.reload(configuration)
     over = [fault for fault in FAULTS if not fault.lasting]
     for fault in over:
         await scene.mend(fault)
-    await stack.told("resolved", {NO_TARGET, *(fault.target for fault in over if fault.alert)})
+    await stack.told("resolved", {JOB, *(fault.target for fault in over if fault.alert)})
     for fault in FAULTS:
         _assert_told(fault, stack)
-    _assert_told_of_the_configuration(scene)
+    _assert_told_of_the_exporter(scene)
     await scene.fires_only(ONGOING)
 
 
@@ -105,7 +105,7 @@ def _assert_told(fault: Fault, stack: Stack) -> None:
     call = told[0]
     (alert,) = call.alerts
     severity = {"pager": "critical", "mail": "warning"}[fault.receiver]
-    own = {"alertname": fault.alert, "severity": severity, "job": "onedata-exporter", "target": fault.target}
+    own = {"alertname": fault.alert, "severity": severity, "job": JOB, "target": fault.target}
     labels = {name: value for name, value in alert["labels"].items() if name not in {"subject", "issuer"}}
     if fault.alert.startswith("OnedataCertificate") and "diagnosis" not in labels:
         assert alert["labels"]["subject"].startswith("CN=onezone.example")
@@ -118,16 +118,20 @@ def _assert_told(fault: Fault, stack: Stack) -> None:
     assert words["dashboard_url"].startswith("https://")
 
 
-def _assert_told_of_the_configuration(scene: Surveillance) -> None:
-    name = "OnedataConfigReloadFailed"
-    told = [seen for seen in scene.stack.received if seen.is_of(NO_TARGET)]
+def _assert_told_of_the_exporter(scene: Surveillance) -> None:
+    """Of its broken configuration; and of another job's exporter, which does not exist."""
+    told = [seen for seen in scene.stack.received if seen.is_of(JOB) or seen.is_of(ABSENT_JOB)]
+    reload, absent = "OnedataConfigReloadFailed", "OnedataExporterAbsent"
     assert [(seen.receiver, seen.status, seen.names) for seen in told] == [
-        ("mail", "firing", [name]),
-        ("mail", "resolved", [name]),
+        ("pager", "firing", [absent]),
+        ("mail", "firing", [reload]),
+        ("mail", "resolved", [reload]),
     ]
     instance = urlsplit(scene.exporter.origin).netloc
-    labels = {"alertname": name, "severity": "warning", "job": "onedata-exporter", "instance": instance}
-    assert told[0].alerts[0]["labels"] == labels
+    assert [seen.alerts[0]["labels"] for seen in told[:2]] == [
+        {"alertname": absent, "severity": "critical", "job": ABSENT_JOB},
+        {"alertname": reload, "severity": "warning", "job": JOB, "instance": instance},
+    ]
 
 
 def _held(name: str, severity: str, **labels: str) -> dict[str, Any]:
@@ -250,7 +254,7 @@ async def test_a_killed_exporter_is_told_as_such_and_no_outage_is_called_over(sc
     await scene.fires_only(ONGOING)
     scene.stack.received.clear()
     await scene.exporter.stop(signal.SIGKILL)
-    await scene.fires_only({NO_TARGET: "OnedataExporterDown"})
+    await scene.fires_only({JOB: "OnedataExporterDown"} | ABSENT)
     await _a_round_of_notifications(scene)
-    told = [(seen.status, seen.names) for seen in scene.stack.received if seen.job == "onedata-exporter"]
+    told = [(seen.status, seen.names) for seen in scene.stack.received if seen.job == JOB]
     assert told == [("firing", ["OnedataExporterDown"])]
