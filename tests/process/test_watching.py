@@ -118,7 +118,7 @@ async def test_what_the_exporter_counts_is_what_the_servers_have_seen(
         async with ExporterProcess(config) as exporter:
             # A round may be under way, whose requests are served, but not counted yet.
             metrics = await exporter.metrics_when(adds_up)
-        assert served()["proxy/worker_report"] == 1
+        assert served()["proxy/worker_report"] in {1, 2}  # at once, and the minute's own moment may follow
         assert sick() >= 10
         everything = sum(sum(journal.served.values()) for journal in zone.journals.values())
         assert everything == metrics.total("onedata_onepanel_requests_total")
