@@ -243,7 +243,6 @@ EXPORTERS = (
         "First step: read the log of the exporter, then restart it.",
         dashboard="exporter",
         gone_after=None,
-        of_target=False,
     ),
     Case(
         alert="OnedataConfigReloadFailed",

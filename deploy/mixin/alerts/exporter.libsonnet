@@ -35,14 +35,17 @@ function(config)
         'PollingStalled',
         'critical',
         |||
-          max by (job, instance, target) (time() - %(attempt)s)
-            > %(intervals)d * max by (job, instance, target) (%(interval)s)
-          or max by (job, instance, target) (%(polls)s) == 0
+          (
+            max by (job, instance, target) (time() - %(attempt)s)
+              > %(intervals)d * max by (job, instance, target) (%(interval)s)
+            or max by (job, instance, target) (%(polls)s) == 0
+          )%(outside)s
         ||| % {
           attempt: q.highest('onedata_poll_last_attempt_timestamp_seconds'),
           interval: q.highest('onedata_poll_interval_seconds'),
           polls: q.highest('onedata_polls_total'),
           intervals: config.stalledIntervals,
+          outside: q.outsideMaintenance(),
         },
         dashboard='exporter',
         when='No round of a target was finished for %d intervals, or none since the start (intervals up to %s).' %
