@@ -7,14 +7,17 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from exporter.checkup import Checkup
+from exporter.diagnosis import Diagnosis
 from exporter.log import get_logger
 from exporter.observation import Details, Observation
 from exporter.operations.component_status import ComponentStatus
+from exporter.reasons import CERTIFICATE_REASONS, Failure, Reason
 from exporter.store import DiagnosisChange, TargetState
 from exporter.targets import AccessPath, Route, Target
 
 log = get_logger()
 _MAX_WORDS = 20
+_OF_CERTIFICATES = CERTIFICATE_REASONS | {Reason.TLS_HANDSHAKE}
 
 
 def note_requests(target: Target, observations: Iterable[Observation]) -> None:
@@ -42,7 +45,7 @@ def note_change(change: DiagnosisChange, checkup: Checkup) -> None:
         "diagnosis changed",
         **_labels(change.target, change.node),
         **{"from": change.before.value, "to": change.after.value},
-        reason=next((failure.reason.value for failure in failures.values() if failure), "none"),
+        reason=_blamed(change.after, failures.values()),
         since=since.isoformat(timespec="seconds"),
         **{path.value: str(failure or "ok") for path, failure in failures.items()},
     )
@@ -65,6 +68,14 @@ def note_door(why_not: str) -> None:
         return
     for fault in why_not.splitlines():
         log.error("web configuration refused, the old one stays in use", fault=fault)
+
+
+def _blamed(diagnosis: Diagnosis, failures: Iterable[Failure | None]) -> str:
+    """The reason of the first path that fails; but a refused certificate is never blamed on what follows from it."""
+    reasons = [failure.reason for failure in failures if failure]
+    if diagnosis is Diagnosis.CERTIFICATE:
+        reasons.sort(key=lambda reason: reason not in _OF_CERTIFICATES)
+    return reasons[0].value if reasons else "none"
 
 
 def _labels(target: Target, node: str) -> dict[str, str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from exporter.reasons import CERTIFICATE_REASONS, Reason
 from exporter.simulator import INSTANT, Authority, Pace, SimulatedZone, Trouble
 from exporter.targets import AccessPath
 from tests.support.processes import ExporterProcess, Metrics, target_of, write_config
 
 _INTERVAL_SECONDS = 1.0
+# What the log blames for the diagnosis `certificate`, whichever of the paths shows the certificate.
+_OF_CERTIFICATES = {reason.value for reason in (*CERTIFICATE_REASONS, Reason.TLS_HANDSHAKE)}
 # The proxy gives up on Onepanel well before the exporter gives up on the proxy.
 _PACE = Pace(scale=0.0, connect_timeout_seconds=0.3, receive_timeout_seconds=0.3, latency_seconds=0.1)
 
@@ -73,6 +76,8 @@ async def test_each_trouble_shows_its_row_and_all_is_well_when_it_is_over(
         for trouble, zone in zones.items():
             await zone.set(trouble, on=True)
         await exporter.metrics_when(lambda seen: seen.diagnoses() == expected, 90.0)
+        blamed = [line for line in exporter.logged("diagnosis changed") if " to=certificate " in line]
+        assert {line.partition(" reason=")[2].split()[0] for line in blamed} == _OF_CERTIFICATES
         for zone in zones.values():
             await zone.only()
         metrics = await exporter.metrics_when(lambda seen: seen.diagnoses() == all_well, 90.0)
