@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from exporter.diagnosis import Diagnosis
+from exporter.simulator.condition import WELL
 from exporter.simulator.troubles import Trouble
 from exporter.simulator.zone import SimulatedZone
 from exporter.store import Store
@@ -47,6 +48,7 @@ class _DemoPage:
             targets=[status_of(state, monotonic, now) for state in self._store.states],
             troubles=_by_diagnosis(Trouble),
             active=self._zone.troubles,
+            well=self._is_well(),
             undo=undo,
             now=now,
             telemetry_path=request.app[SITE].telemetry_path,
@@ -65,10 +67,15 @@ class _DemoPage:
         raise web.HTTPSeeOther("/demo")
 
     async def recover(self, request: web.Request) -> web.Response:
-        """Switch all troubles off."""
+        """Switch all troubles off, and start what was stopped by way of Onepanel."""
         refuse_foreign_forms(request)
         await self._zone.only()
+        await self._zone.change(conditions={})
         raise web.HTTPSeeOther("/demo")
+
+    def _is_well(self) -> bool:
+        conditions = self._zone.cluster.conditions.values()
+        return not self._zone.troubles and all(condition == WELL for condition in conditions)
 
 
 def undo(trouble: Trouble) -> str:

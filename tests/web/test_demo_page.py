@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from exporter.simulator import INSTANT, Authority, SimulatedZone
+from exporter.simulator.condition import WELL, Worker
 from exporter.simulator.page import add_demo_page, undo
 from exporter.simulator.troubles import Trouble
 from exporter.web.app import create_app
-from tests.support.checkups import REFUSED, make_checkup, make_target
+from tests.support.checkups import REFUSED, ZONE, make_checkup, make_target
 from tests.web.conftest import Site
 
 Client = TestClient[Any, Any]
@@ -55,6 +57,29 @@ async def test_one_button_makes_everything_work_again(client: Client, zone: Simu
     await zone.only(Trouble.WORKER_STOPPED, Trouble.BREAKER_OPEN)
     answer = await client.post("/demo/recovery", allow_redirects=False)
     assert (answer.status, zone.troubles) == (303, frozenset())
+
+
+async def test_the_button_starts_what_was_stopped_by_way_of_onepanel(
+    client: Client, zone: SimulatedZone
+) -> None:
+    async def can_recover() -> bool:
+        return '<button class="recovery" disabled>' not in await (await client.get("/demo")).text()
+
+    assert not await can_recover()
+    await zone.change_node("node1", worker=Worker.STOPPED)
+    assert await can_recover()
+    await client.post("/demo/recovery")
+    assert not await can_recover()
+    assert zone.cluster.condition(zone.nodes["node1"].host) == WELL
+
+
+async def test_the_page_tells_what_is_wrong_though_the_diagnosis_is_ok(client: Client, site: Site) -> None:
+    target = make_target()
+    site.know(target)
+    site.record(make_checkup(target, facts=replace(ZONE, complete=False)))
+    assert (
+        "configuration: the server gave only its reduced answer" in await (await client.get("/demo")).text()
+    )
 
 
 @pytest.mark.parametrize(
