@@ -99,6 +99,7 @@ def headline(targets: list[TargetStatus]) -> Mark:
     """The state of everything, in one sentence."""
     broken = sum(target.needs_attention for target in targets)
     waiting = sum(target.finished_at is None for target in targets)
+    findings = sum(bool(target.account and target.account.findings) for target in targets)
     everything = f"{len(targets)} target{'' if len(targets) == 1 else 's'}"
     if broken:
         return Mark("bad", "✕", f"{broken} of {everything} need{'s' if broken == 1 else ''} attention")
@@ -106,6 +107,9 @@ def headline(targets: list[TargetStatus]) -> Mark:
         return Mark(
             "idle", "…", f"{waiting} of {everything} await{'s' if waiting == 1 else ''} the first round"
         )
+    if findings:
+        have = "has" if findings == 1 else "have"
+        return Mark("warn", "!", f"{findings} of {everything} {have} something wrong beside the diagnosis")
     if not targets:
         return Mark("idle", NOT_KNOWN, "No targets are configured")
     return Mark("good", "✓", "The one target is well" if len(targets) == 1 else f"All {everything} are well")

@@ -73,11 +73,13 @@ def status_of(state: TargetState, monotonic: float, now: float) -> TargetStatus:
 
 
 def by_urgency(statuses: Iterable[TargetStatus]) -> list[TargetStatus]:
-    """The broken ones first, in the order of the table of diagnoses; equal ones by name."""
-    return sorted(
-        statuses,
-        key=lambda status: (not status.needs_attention, SEVERITY.index(status.diagnosis), status.name),
-    )
+    """The broken ones first, in the order of the table of diagnoses; equal ones with findings first, then by name."""
+    return sorted(statuses, key=_urgency)
+
+
+def _urgency(status: TargetStatus) -> tuple[bool, int, bool, str]:
+    found = bool(status.account and status.account.findings)
+    return not status.needs_attention, SEVERITY.index(status.diagnosis), not found, status.name
 
 
 def past_rounds(state: TargetState) -> list[Account]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from exporter.report import give_account, write_json
 from exporter.targets import AccessPath, Route
 from exporter.web.app import create_app
 from exporter.web.wording import segment
-from tests.support.checkups import REFUSED, make_checkup, make_details, make_target
+from tests.support.checkups import REFUSED, ZONE, make_checkup, make_details, make_target
 from tests.web.conftest import Site, serve
 
 PAGES = ("/", "/targets/my-zone", "/metrics", "/api/v1/targets", "/api/v1/sd", "/-/healthy", "/-/ready")
@@ -135,6 +136,24 @@ async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
     assert "The worker is down: restart it through the direct path" in page
     assert "connection_refused: Connect call failed" in page
     assert all(text in page for text in ("proxy down", "refused", "60 ms", "Onezone 21.02.7", "7 s ago"))
+
+
+async def test_the_status_page_tells_what_is_wrong_though_the_diagnosis_is_ok(
+    client: Client, site: Site
+) -> None:
+    well, sick = make_target("a-well"), make_target("b-sick")
+    site.know(well, sick)
+    site.record(make_checkup(well))
+    site.record(make_checkup(sick, facts=replace(ZONE, complete=False)))
+    page = await text_of(client, "/")
+    assert "<h1>1 of 2 targets has something wrong beside the diagnosis</h1>" in page
+    assert page.index('href="/targets/b-sick"') < page.index('href="/targets/a-well"')
+    assert page.count("configuration: the server gave only its reduced answer") == 1
+    assert "more" not in page.partition("<main")[2]
+    site.store.record_details(well, make_details(well), time.monotonic())
+    page = await text_of(client, "/")
+    assert "<h1>2 of 2 targets have something wrong beside the diagnosis</h1>" in page
+    assert re.search(r"and \d+ more</p>", page)
 
 
 async def test_the_status_page_refreshes_itself_without_javascript(client: Client) -> None:
