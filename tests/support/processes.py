@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -156,7 +157,10 @@ class ExporterProcess:
         self.printed: list[str] = []
 
     async def __aenter__(self) -> Self:
-        self._process = await _start(self._arguments, self._environment, self._folder, self._python)
+        # It is killed in the end, and cannot remove its temporary files itself.
+        self._temporary = tempfile.TemporaryDirectory(prefix="onedata-exporter-test-")
+        environment = {"TMPDIR": self._temporary.name, **self._environment}
+        self._process = await _start(self._arguments, environment, self._folder, self._python)
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._readers = [
@@ -181,6 +185,7 @@ class ExporterProcess:
         await self._session.close()
         await _kill(self._process)
         await asyncio.gather(*self._readers)
+        self._temporary.cleanup()
 
     async def _listening(self) -> list[str]:
         assert self._process.returncode is None, self.log
