@@ -46,16 +46,6 @@ def build() -> Dashboard:
 
 
 def _summary() -> list[AnyPanel]:
-    exporters = troubles(
-        About(
-            "Exporters down",
-            "Exporters that Prometheus cannot scrape: what is shown of their targets is old or missing.",
-            3,
-            4,
-            "not known",
-        ),
-        f"sum(({exporter_up()}) == bool 0)",
-    )
     return [
         troubles(
             About(
@@ -87,8 +77,22 @@ def _summary() -> list[AnyPanel]:
             ),
             f"sum({unhealthy_services()})",
         ),
-        linked(exporters, "Can the monitoring be trusted?", f"/d/onedata-exporter?{KEEP}"),
+        _exporters(),
     ]
+
+
+def _exporters() -> AnyPanel:
+    down = troubles(
+        About(
+            "Exporters down",
+            "Exporters that Prometheus cannot scrape: what is shown of their targets is old or missing.",
+            3,
+            4,
+            "not known",
+        ),
+        f"sum(({exporter_up()}) == bool 0)",
+    )
+    return linked(down, "Can the monitoring be trusted?", f"/d/onedata-exporter?{KEEP}")
 
 
 def _outlook() -> list[AnyPanel]:
