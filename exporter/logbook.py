@@ -71,8 +71,11 @@ def note_door(why_not: str) -> None:
 
 
 def _blamed(diagnosis: Diagnosis, failures: Iterable[Failure | None]) -> str:
-    """The reason of the first path that fails; but a refused certificate is never blamed on what follows from it."""
-    reasons = [failure.reason for failure in failures if failure]
+    """The reason of the first path that fails; but a refused certificate is never blamed on what follows from it.
+
+    For `ok` there is none, though a path that need not work, or an old Onepanel without `health`, may fail.
+    """
+    reasons = [failure.reason for failure in failures if failure and diagnosis is not Diagnosis.OK]
     if diagnosis is Diagnosis.CERTIFICATE:
         reasons.sort(key=lambda reason: reason not in _OF_CERTIFICATES)
     return reasons[0].value if reasons else "none"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator import INSTANT, Authority, SimulatedZone
+from exporter.simulator import INSTANT, Authority, SimulatedZone, Trouble
 from tests.support.processes import (
     LOOPBACK_ANY_PORT,
     ExporterProcess,
@@ -147,15 +147,17 @@ async def test_the_log_has_a_line_for_a_change_and_none_for_a_round(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
     async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        # It has no health check, which is no reason for anything.
+        await zone.set(Trouble.OLD_VERSION, on=True)
         config = write_config(config_file, [target_of(zone, "my-zone")], ca_file, interval=0.3)
         async with ExporterProcess(config) as exporter:
             await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= 5)
-            assert exporter.log[-1].endswith(" proxy=ok direct=ok")
+            assert exporter.log[-1].count("not_found: HTTP 404") == 2
             before = len(exporter.log)
             await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= 10)
             assert len(exporter.log) == before
         (change,) = exporter.logged("diagnosis changed")
-    assert "target=my-zone from=unknown to=ok" in change
+    assert "target=my-zone from=unknown to=ok reason=none " in change
 
 
 @pytest.mark.parametrize(
