@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,11 @@ from exporter.report.severity import Severity, severity_of
 from exporter.targets import AccessPath
 
 _DAY_SECONDS = 86_400
-# Let's Encrypt certificates are renewed 7 days before their end: one so near to it was not renewed.
-_DAYS_LEFT_WARNING = 3
+# Onepanel renews certificates of Let's Encrypt 7 days before their end; others are renewed by people.
+# In days: below the first it is critical, below the second a warning, as in the alerts.
+_LETS_ENCRYPT = "Let's Encrypt"
+_LETS_ENCRYPT_DAYS_LEFT = (2, 5)
+_OTHER_DAYS_LEFT = (7, 21)
 _COMPONENTS = frozenset({WORKERS.name, MANAGERS.name, DATABASES.name})
 
 
@@ -61,9 +65,15 @@ def _expiring(checkup: Checkup) -> Iterator[Finding]:
         if certificate is None:
             continue
         days_left = (certificate.not_after - checkup.finished_at) / _DAY_SECONDS
-        if days_left < _DAYS_LEFT_WARNING:
+        critical, warning = (
+            _LETS_ENCRYPT_DAYS_LEFT if _LETS_ENCRYPT in certificate.issuer else _OTHER_DAYS_LEFT
+        )
+        if days_left < warning:
+            severity = Severity.CRITICAL if days_left < critical else Severity.WARNING
             where = f"{route.path} path" + (f" of {route.node}" if route.node else "")
-            yield Finding(Severity.WARNING, f"the certificate of the {where} expires in {days_left:.1f} days")
+            # Rounded down, as days are elsewhere.
+            left = math.floor(10 * days_left) / 10
+            yield Finding(severity, f"the certificate of the {where} expires in {left:.1f} days")
 
 
 def _not_asked(checkup: Checkup) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.checkup import Checkup
+from exporter.checkup import Checkup, conclude
 from exporter.observation import Details, Exchange, Observation, Trace
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.operation import NO_TIME
@@ -18,7 +19,8 @@ from exporter.report import Severity, explain, fault_line, give_account, status_
 from exporter.report.explanation import classify
 from exporter.report.severity import SEVERITIES, severity_of, worst
 from exporter.targets import AccessPath, Route
-from tests.support.checkups import CERTIFICATE, REFUSED, make_checkup, make_details, make_target
+from tests.support.checkups import CERTIFICATE, REFUSED, good_visit, make_checkup, make_details, make_target
+from tests.support.commands import ROOT
 
 ROUTE = Route(AccessPath.DIRECT)
 TEXT = st.text(max_size=60)
@@ -93,10 +95,33 @@ def test_users_that_may_not_be_listed_are_no_fault() -> None:
     assert severity(with_outcome(Failure(Reason.FORBIDDEN), "users")) is Severity.OK
 
 
-def test_a_certificate_at_its_end_is_a_warning() -> None:
-    late = make_checkup(make_target(), at=CERTIFICATE.not_after - 86_400)
-    assert severity(late) is Severity.WARNING
-    assert "expires in 1.0 days" in write_text(give_account(late))
+@pytest.mark.parametrize(
+    ("issuer", "days_left", "expected"),
+    [
+        ("CN=R11,O=Let's Encrypt,C=US", 5.15, Severity.OK),
+        ("CN=R11,O=Let's Encrypt,C=US", 4.95, Severity.WARNING),
+        ("CN=R11,O=Let's Encrypt,C=US", 1.95, Severity.CRITICAL),
+        ("CN=Some CA", 21.15, Severity.OK),
+        ("CN=Some CA", 20.95, Severity.WARNING),
+        ("CN=Some CA", 6.95, Severity.CRITICAL),
+    ],
+)
+def test_a_certificate_whose_renewal_is_overdue_is_told_as_soon_as_an_alert_would(
+    issuer: str, days_left: float, expected: Severity
+) -> None:
+    target, certificate = make_target(), replace(CERTIFICATE, issuer=issuer)
+    visits = [good_visit(route, certificate=certificate) for route in target.routes]
+    late = conclude(target, visits, CERTIFICATE.not_after - 86_400 * days_left, 0.25)
+    assert severity(late) is expected
+    told = f"expires in {math.floor(10 * days_left) / 10} days" in write_text(give_account(late))
+    assert told is (expected is not Severity.OK)
+
+
+def test_the_alerts_have_the_same_limits() -> None:
+    config = (ROOT / "deploy" / "mixin" / "config.libsonnet").read_text()
+    limits = {name: int(days) for name, days in re.findall(r"^ *(\w+Days): (\d+),", config, re.MULTILINE)}
+    assert (limits["letsEncryptCriticalDays"], limits["letsEncryptWarningDays"]) == (2, 5)
+    assert (limits["otherIssuerCriticalDays"], limits["otherIssuerWarningDays"]) == (7, 21)
 
 
 def test_text_and_json_tell_the_same_details() -> None:

@@ -79,12 +79,17 @@ def make_target(
     )
 
 
-def good_visit(route: Route, seconds: float = 0.06, facts: Configuration = ZONE) -> Visit:
+def good_visit(
+    route: Route,
+    seconds: float = 0.06,
+    facts: Configuration = ZONE,
+    certificate: Certificate = CERTIFICATE,
+) -> Visit:
     """A visit in which everything went well."""
     phases = {Phase.RESOLVE: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004}
     return Visit(
         route,
-        (Connection(phases, CERTIFICATE),),
+        (Connection(phases, certificate),),
         (
             _observation("configuration", route, facts, seconds / 10),
             _observation("health", route, Health(), seconds),
