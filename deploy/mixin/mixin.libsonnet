@@ -9,6 +9,10 @@
     (import 'alerts/quality.libsonnet')(config),
     (import 'alerts/availability.libsonnet')(config),
   ],
+  local names = std.set([rule.alert[std.length('Onedata'):] for group in groups for rule in group.rules]),
+  // An entry of a name that no alert has would change nothing, and say nothing.
+  local unknown = std.setDiff(std.set(std.objectFields(config.after) + std.objectFields(config.keep)), names),
+  assert unknown == [] : '_config.after and _config.keep know no alert %s' % std.join(', ', unknown),
   prometheusAlerts+:: { groups+: groups },
   prometheusRules+:: { groups+: [(import 'recording.libsonnet')(config)] },
   grafanaDashboards+:: {

@@ -100,6 +100,12 @@ def test_the_mixin_takes_another_selector_and_other_thresholds() -> None:
         assert all('env="test"' in selector for selector in metrics), name
 
 
+@pytest.mark.parametrize("table", ["after", "keep"])
+def test_the_mixin_refuses_a_time_for_an_alert_that_it_does_not_have(table: str) -> None:
+    with pytest.raises(RuntimeError, match="know no alert ProxypathDown"):
+        generate_alerts.render_mixin({table: {"ProxypathDown": "9m"}})
+
+
 def test_every_key_of_the_mixins_configuration_is_heeded() -> None:
     numbers = itertools.count(1000)
 
