@@ -63,7 +63,8 @@ def _os_error(error: Any, watch: ConnectionWatch) -> Reason:
         or error.errno == errno.ECONNREFUSED
     ):
         return Reason.CONNECTION_REFUSED
-    if watch.stage is Stage.HANDSHAKING or "[SSL: " in str(error):  # TLS 1.3 may refuse a client afterwards
+    amid_handshake = watch.stage is Stage.HANDSHAKING and watch.server_spoke
+    if amid_handshake or "[SSL: " in str(error):  # TLS 1.3 may refuse a client afterwards
         return Reason.TLS_HANDSHAKE
     if watch.stage in {Stage.OPEN, Stage.IDLE}:  # IDLE: a connection opened by an earlier request
         return Reason.CONNECTION_LOST
@@ -105,5 +106,10 @@ def _detail(error: Any, seconds: float) -> str:
         return f"nothing within {seconds:.3g} s"
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     told = (getattr(cause, name, "") for name in ("verify_message", "strerror", "message"))
-    text = next((str(each) for each in told if each), "") or str(cause) or type(cause).__name__
+    text = next((str(each) for each in told if each), "") or str(cause) or _name(cause)
     return one_line(text.partition("\n")[0]).rstrip(":")
+
+
+def _name(error: Exception) -> str:
+    """What an error without any words is called."""
+    return "the connection was closed" if isinstance(error, ConnectionResetError) else type(error).__name__

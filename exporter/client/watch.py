@@ -25,7 +25,11 @@ class Stage(Enum):
 
 
 class ConnectionWatch:
-    """The opening of one connection. Times are seconds of `time.perf_counter`."""
+    """The opening of one connection. Times are seconds of `time.perf_counter`.
+
+    `server_spoke` says whether anything came back in the handshake: who resets before that has not begun
+    to speak TLS, as a load balancer with nobody behind it.
+    """
 
     def __init__(self) -> None:
         self.stage = Stage.IDLE
@@ -33,6 +37,7 @@ class ConnectionWatch:
         self.address: tuple[str, int] | None = None
         self.ssl_object: ssl.SSLObject | None = None
         self.certificate_der: bytes | None = None
+        self.server_spoke = False
         self.opened_at = 0.0
         self.given_up = False
         self._phase_began = 0.0
@@ -75,6 +80,8 @@ class WatchedSSLObject(ssl.SSLObject):
             watch.connected()
             watch.ssl_object = self
             watch.begin(Stage.HANDSHAKING)
+        else:
+            watch.server_spoke = True
         super().do_handshake()
         watch.finish(Phase.TLS)
         watch.stage = Stage.OPEN

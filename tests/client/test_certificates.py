@@ -22,7 +22,7 @@ from exporter.reasons import Reason
 from exporter.simulator import Authority, Credential
 from exporter.targets import AccessPath, Target
 from tests.support.looking import DIRECT, PROXY, everywhere, look, reasons, target_at, with_tls
-from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, healthy, silent
+from tests.support.servers import LOOPBACK, ScriptedServer, healthy, shaking_hands, silent
 
 REFUSED = {
     Credential.EXPIRED: Reason.CERTIFICATE_EXPIRED,
@@ -149,25 +149,6 @@ async def test_our_own_certificate_is_shown_to_a_server_that_asks_for_it(
     async with ScriptedServer(healthy, context) as server:
         checkup = await look(with_tls(target_of(server, None), **options))
     assert reasons(checkup) == everywhere("ok")
-
-
-def shaking_hands(context: ssl.SSLContext) -> Script:
-    """A TLS handshake by hand: unlike asyncio's, a failed one says its alert before it closes, as real servers do."""
-
-    async def script(wire: Wire) -> None:
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = context.wrap_bio(incoming, outgoing, server_side=True)
-        while True:
-            incoming.write(await wire.reader.read(65536))
-            try:
-                tls.do_handshake()
-            except ssl.SSLWantReadError:
-                await wire.say(outgoing.read())
-            except ssl.SSLError:
-                await wire.say(outgoing.read())
-                return
-
-    return script
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=lambda v: v.name)

@@ -222,3 +222,22 @@ def closed_port() -> int:
         bound.bind((LOOPBACK, 0))
         port: int = bound.getsockname()[1]
     return port
+
+
+def shaking_hands(context: ssl.SSLContext) -> Script:
+    """A TLS handshake by hand: unlike asyncio's, a failed one says its alert before it closes, as real servers do."""
+
+    async def script(wire: Wire) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        while True:
+            incoming.write(await wire.reader.read(65536))
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await wire.say(outgoing.read())
+            except ssl.SSLError:
+                await wire.say(outgoing.read())
+                return
+
+    return script

@@ -268,6 +268,12 @@ async def reset_in_the_handshake(wire: Wire) -> None:
     wire.reset()
 
 
+async def closed_after_a_word(wire: Wire) -> None:
+    """Begin to answer the greeting, then close."""
+    await wire.reader.read(65536)
+    await wire.say(bytes.fromhex("160303007a"))
+
+
 async def plain_http_server(wire: Wire) -> None:
     """Speak HTTP where TLS is expected."""
     await wire.reader.read(65536)
@@ -286,7 +292,9 @@ IN_THE_HANDSHAKE: dict[str, Hostile] = {
     "endless garbage": Hostile(endless_garbage, Reason.TLS_HANDSHAKE),
     "an endless message": Hostile(endless_handshake, Reason.TLS_HANDSHAKE),
     "an alert": Hostile(alert_at_once, Reason.TLS_HANDSHAKE),
-    "the end": Hostile(closed_in_the_handshake, Reason.TLS_HANDSHAKE),
-    "a reset": Hostile(reset_in_the_handshake, Reason.TLS_HANDSHAKE),
+    "the end": Hostile(closed_in_the_handshake, Reason.CONNECT),
+    "a reset": Hostile(reset_in_the_handshake, Reason.CONNECT),
+    "a reset at once": Hostile(reset_at_once, Reason.CONNECT),
+    "the end after a word": Hostile(closed_after_a_word, Reason.TLS_HANDSHAKE),
     "silence": Hostile(silent, Reason.TIMEOUT, SHORT_SECONDS),
 }
