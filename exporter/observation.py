@@ -50,7 +50,7 @@ class Connection:
 class Exchange:
     """One finished request. `status` is 0 and `seconds` None when there was no HTTP answer.
 
-    `seconds` runs from sending the request to the last byte of the answer.
+    `seconds` runs from sending the request to the last byte of the answer. `public`: no credentials were shown.
     """
 
     route: Route
@@ -58,6 +58,7 @@ class Exchange:
     seconds: float | None = None
     body_bytes: int = 0
     failure: Failure | None = None
+    public: bool = True
 
 
 @dataclass(frozen=True, slots=True)

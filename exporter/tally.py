@@ -66,5 +66,5 @@ class RouteTally:
         self.requests[operation] += 1
         if exchange.failure is not None:
             self.failures[operation, exchange.failure.reason] += 1
-        if exchange.seconds is not None and operation in self.durations:
+        if exchange.public and exchange.seconds is not None and operation in self.durations:
             self.durations[operation].observe(exchange.seconds)

@@ -156,7 +156,8 @@ class RouteConnection:
             draft.seconds = time.perf_counter() - max(began, watch.opened_at)
             outcome = await make_of(answer, request)
         failure = outcome if isinstance(outcome, Failure) else None
-        exchange = Exchange(self.route, draft.status, draft.seconds, draft.body_bytes, failure)
+        public = not request.credentials
+        exchange = Exchange(self.route, draft.status, draft.seconds, draft.body_bytes, failure, public)
         await self._note_connection(watch, failure, seconds - (time.perf_counter() - began))
         if self._observe is not None:
             self._observe(self._trace(request, exchange, draft, watch))

@@ -44,6 +44,10 @@ async def test_onepanel_passes_the_report_on_where_the_worker_does_not_answer_th
         metrics = await watched.metrics()
         assert metrics.value("onedata_worker_status", status="ok") == 1.0
         assert served(zone, "/onepanel/zone/nagios", 200) == 1
+        # Counted, but no latency of a public operation: Onepanel asks the worker on our behalf.
+        labels = {"operation": "worker_report", "path": "direct"}
+        assert metrics.value("onedata_onepanel_requests_total", **labels) == 1.0
+        assert metrics.value("onedata_onepanel_request_duration_seconds_count", **labels) == 0.0
 
 
 async def test_a_report_that_cannot_be_relayed_is_no_word_on_the_token(
