@@ -97,7 +97,7 @@ def _cluster(account: Account) -> Iterator[str]:
 
 def _table(title: str, components: Mapping[str, Mapping[str, StrEnum]]) -> Iterator[str]:
     yield ""
-    if components:
+    if any(components.values()):
         yield f"{title}:"
     for component, by_host in components.items():
         for host, status in by_host.items():

@@ -91,6 +91,11 @@ def test_hosts_that_no_time_was_left_to_ask_for_leave_it_unknown_and_are_told() 
     assert "no time was left to ask for all of workers" in status_line(account)
 
 
+def test_a_cluster_without_services_has_no_empty_list_of_them() -> None:
+    account = give_account(with_outcome(ComponentStatus("worker", {})))
+    assert "services" not in write_text(account)
+
+
 def test_users_that_may_not_be_listed_are_no_fault() -> None:
     assert severity(with_outcome(Failure(Reason.FORBIDDEN), "users")) is Severity.OK
 

@@ -265,6 +265,15 @@ class TestDetails:
         told = re.findall(r'<td data-label="(\w+)">.*?</span> (\w+)</span>', row[: row.index("</tr>")])
         assert told == [(each, "unreachable") for each in ("Worker", "Manager", "Database")]
 
+    async def test_a_cluster_without_services_has_no_empty_table_of_them(
+        self, client: Client, site: Site
+    ) -> None:
+        target, route = site.store.states[0].target, Route(AccessPath.DIRECT)
+        assert ">Services<" in await text_of(client, "/targets/my-zone")
+        seen = Observation("workers", route, ComponentStatus("worker", {}), ())
+        site.store.record_details(target, Details((seen,), {}, {}), time.monotonic())
+        assert ">Services<" not in await text_of(client, "/targets/my-zone")
+
     async def test_only_modules_that_are_not_ok_are_named(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
         assert "datastore_worker on node1.example" in page
