@@ -126,17 +126,18 @@ def read_layout(plural: str, answer: Answer) -> tuple[str, ...] | Failure:
     return tuple(host for host in hosts if isinstance(host, str))
 
 
-def _is_for_a_host_away(failure: Failure) -> bool:
+def _is_for_a_host_away(failure: Failure, *, has_answered: bool = False) -> bool:
+    """Silence is for a host that is frozen, unless it `has_answered` in this round: then its service hangs."""
     if failure is NO_TIME:
         return False
-    return failure.error_id in _HOST_AWAY_ERRORS or failure.reason is Reason.TIMEOUT
+    is_silent = failure.reason is Reason.TIMEOUT and not has_answered
+    return is_silent or failure.error_id in _HOST_AWAY_ERRORS
 
 
 def _converse(plural: str, component: str, known_before: Known) -> Conversation[ComponentStatus]:
     found, before = _found_before(known_before), hosts_named(known_before.learnt)
-    away = [host for host, is_away in found.items() if is_away]
     url, deadline = f"{API_ROOT}/{known_before.service}/{plural}", _DEADLINE_SECONDS[plural]
-    if not away:
+    if not any(found.values()):
         reply = yield _request(url, partial(read_statuses, component, before=before), deadline)
         if not (isinstance(reply, Failure) and _is_for_a_host_away(reply)):
             return reply  # type: ignore[no-any-return]  # what read_statuses made
@@ -146,7 +147,7 @@ def _converse(plural: str, component: str, known_before: Known) -> Conversation[
         return hosts
     kept, dropped = guard(((host, host) for host in hosts), MAX_HOSTS, before)
     doubtful = [host for host in known_before.doubtful if host in kept and host not in found]
-    words, failure = yield from _host_by_host(url, kept, away, doubtful, deadline)
+    words, failure = yield from _host_by_host(url, kept, found, doubtful, deadline)
     return _told(component, words, dropped) if words or failure is None else failure
 
 
@@ -160,26 +161,29 @@ def _found_before(known_before: Known) -> dict[str, bool]:
 
 
 def _host_by_host(
-    url: str, hosts: Mapping[str, str], away: Sequence[str], doubtful: Sequence[str], deadline: float
+    url: str, hosts: Mapping[str, str], found: Mapping[str, bool], doubtful: Sequence[str], deadline: float
 ) -> Generator[Request, Any, tuple[dict[str, str], Failure | None]]:
     """Each host's word, and the last failure that was not a host's being away.
 
-    `hosts` are the names as Onepanel writes them, by their cleaned names. A host that says neither its
-    status nor that it is away is left out, as are those for which there is no time left, unless they are
-    doubtful: these come first, as they wait longest.
+    `hosts` are the names as Onepanel writes them, by their cleaned names; `found` says of those that this
+    round knows already whether they are away. A host that says neither its status nor that it is away is
+    left out, as are those for which there is no time left, unless they are doubtful: these come first, as
+    they wait longest.
     """
-    words: dict[str, str] = {host: Status.UNREACHABLE for host in away if host in hosts}
+    words: dict[str, str] = {
+        host: Status.UNREACHABLE for host, is_away in found.items() if is_away and host in hosts
+    }
     not_asked: list[str] = []
     failure: Failure | None = None
     for host in [*(host for host in hosts if host not in doubtful), *doubtful]:
-        if host in away:
+        if found.get(host):
             continue
         if failure is not NO_TIME:
             where = f"{url}/{quote(hosts[host], safe='')}"
             reply = yield _request(where, read_word, deadline, can_wait=host in doubtful)
             if not isinstance(reply, Failure):
                 words[host] = reply
-            elif _is_for_a_host_away(reply):
+            elif _is_for_a_host_away(reply, has_answered=host in found):
                 words[host] = Status.UNREACHABLE
             else:
                 failure = reply

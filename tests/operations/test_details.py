@@ -137,6 +137,24 @@ def test_a_host_known_to_be_away_is_not_waited_for_again_in_the_same_round() -> 
     assert len(requests) == 3
 
 
+def test_a_service_that_hangs_on_a_host_that_has_just_answered_does_not_make_it_unreachable() -> None:
+    seen = ComponentStatus("manager", dict.fromkeys(HOSTS, Status.HEALTHY))
+    facts, _requests = converse(
+        component_status.WORKERS,
+        Known(Kind.ONEZONE, {"managers": seen}, can_authenticate=True),
+        by_path(
+            {
+                "/zone/workers": TIMEOUT,
+                "/zone/configuration": body(LAYOUT),
+                "/zone/workers/node1.example": body("healthy"),
+                "/zone/workers/node2.example": TIMEOUT,
+                "/zone/workers/node3.example": AWAY,
+            }
+        ),
+    )
+    assert facts.by_host == {"node1.example": Status.HEALTHY, "node3.example": Status.UNREACHABLE}
+
+
 def test_frozen_hosts_leave_the_time_to_ask_the_living() -> None:
     frozen = {"node1.example", "node2.example"}
     silent_seconds = 0.0
