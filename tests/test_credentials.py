@@ -9,11 +9,13 @@ from exporter.client.keeper import CredentialKeeper
 from exporter.client.rejections import Rejections
 from exporter.credentials import Auth, AuthMethod, Secret, Verdict, headers, judge
 from exporter.reasons import Failure, Reason
-from exporter.targets import Schedule, Target
+from exporter.targets import AccessPath, Route, Schedule, Target
 from tests.support.checkups import make_target
 
 TOKEN, PASSPHRASE = AuthMethod.TOKEN, AuthMethod.PASSPHRASE
 REFUSED = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
+PROXY, DIRECT = Route(AccessPath.PROXY), Route(AccessPath.DIRECT)
+BOTH = frozenset(AccessPath)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,39 @@ def test_a_token_that_cannot_be_verified_is_neither_accepted_nor_rejected() -> N
     assert keeper.usable() == [PASSPHRASE]
     assert keeper.accepted == {}
     assert keeper.refusal() is failure
+
+
+@pytest.mark.parametrize(
+    ("passphrase", "paths", "up", "usable"),
+    [
+        (Verdict.ACCEPTED, BOTH, [DIRECT], [PASSPHRASE]),
+        (Verdict.ACCEPTED, BOTH, [PROXY, DIRECT], [TOKEN, PASSPHRASE]),
+        # Where the proxy path need not work, it does not tell whether the worker is back.
+        (Verdict.ACCEPTED, frozenset({AccessPath.DIRECT}), [DIRECT], [TOKEN, PASSPHRASE]),
+        (Verdict.REJECTED, BOTH, [DIRECT], [TOKEN]),
+        (Verdict.NOTHING, BOTH, [DIRECT], [TOKEN, PASSPHRASE]),
+    ],
+)
+def test_that_the_passphrase_worked_is_remembered_as_long_as_there_is_nobody_to_verify_a_token(
+    passphrase: Verdict, paths: frozenset[AccessPath], up: list[Route], usable: list[AuthMethod]
+) -> None:
+    auth = Auth(Secret("t"), Secret("p"))
+    keeper = CredentialKeeper(make_target(auth=auth, expected_paths=paths), Rejections())
+    keeper.begin([PROXY, DIRECT])
+    keeper.note(TOKEN, Verdict.ACCEPTED, None)
+    keeper.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"))
+    keeper.note(PASSPHRASE, passphrase, REFUSED if passphrase is Verdict.REJECTED else None)
+    assert TOKEN not in keeper.usable()
+    keeper.begin(up)
+    assert keeper.usable() == usable
+
+
+def test_a_token_on_its_own_is_tried_in_every_round() -> None:
+    keeper = CredentialKeeper(make_target(auth=Auth(Secret("t"))), Rejections())
+    for up in ([PROXY, DIRECT], [DIRECT], [DIRECT]):
+        keeper.begin(up)
+        assert keeper.usable() == [TOKEN]
+        keeper.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE))
 
 
 def test_a_rejected_credential_stays_rejected_while_it_is_set_aside_and_an_unverifiable_one_is_tried_again() -> (

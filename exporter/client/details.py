@@ -52,7 +52,7 @@ class DetailsVisit:
 
     async def ask(self, operations: Iterable[Operation[Any]], known: Known) -> Details:
         """Hold the conversations of the operations that apply, each knowing what those before it learnt."""
-        self.keeper.begin()
+        self.keeper.begin(self.up)
         observations: list[Observation] = []
         async with self._stack:
             for operation in operations:

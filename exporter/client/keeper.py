@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from exporter.client.rejections import Credential, Rejections
 from exporter.credentials import AuthMethod, Secret, Verdict, headers
 from exporter.files import FileVersion, file_version, read_secret
 from exporter.reasons import Failure, Reason
-from exporter.targets import Target
+from exporter.targets import AccessPath, Route, Target
 
 _INLINE: FileVersion = (0,)
 
@@ -17,7 +18,7 @@ _INLINE: FileVersion = (0,)
 class _Kept:
     """A secret as last read, and why it is not shown.
 
-    `unreadable`: its file cannot be read. `unverifiable`: in this round there is nobody who could verify it.
+    `unreadable`: its file cannot be read. `unverifiable`: there is nobody who could verify it.
     """
 
     value: str = field(default="", repr=False)
@@ -37,6 +38,7 @@ class CredentialKeeper:
         self._target = target
         self._rejections = rejections
         self._kept = {method: _Kept() for method in target.auth.methods}
+        self._worked_last: AuthMethod | None = None
         self.accepted: dict[AuthMethod, bool] = {}
 
     @property
@@ -44,10 +46,18 @@ class CredentialKeeper:
         """The configured methods, usable or not."""
         return self._target.auth.methods
 
-    def begin(self) -> None:
-        """A new round begins, in which a token that could not be verified gets another chance."""
-        for kept in self._kept.values():
-            kept.unverifiable = None
+    def begin(self, up: Iterable[Route] = ()) -> None:
+        """A new round begins: Onepanel answers over the routes that are `up`.
+
+        A token that could not be verified gets another chance. But where another method works instead of it,
+        that is remembered as long as the proxy path stays away: with the worker, who would verify it.
+        """
+        away = AccessPath.PROXY in self._target.expected_paths and not any(
+            route.path is AccessPath.PROXY for route in up
+        )
+        if not (away and self._worked_last):
+            for kept in self._kept.values():
+                kept.unverifiable = None
         self.accepted = {}
         self._look_again()
 
@@ -68,9 +78,11 @@ class CredentialKeeper:
     def note(self, method: AuthMethod, verdict: Verdict, failure: Failure | None) -> None:
         """Remember what an answer said of a credential."""
         if verdict is Verdict.ACCEPTED:
-            self.accepted[method] = True
+            self.accepted[method], self._worked_last = True, method
         elif verdict in {Verdict.REJECTED, Verdict.FORBIDDEN}:
             self.accepted.setdefault(method, False)
+        if method is self._worked_last and verdict in {Verdict.REJECTED, Verdict.UNVERIFIABLE}:
+            self._worked_last = None
         if verdict is Verdict.REJECTED and failure is not None:
             self._rejections.note(self._credential(method), failure)
         elif verdict is Verdict.UNVERIFIABLE:

@@ -108,19 +108,36 @@ async def test_which_credentials_are_accepted_and_what_they_tell_with_and_withou
         for name in AUTH:
             assert metrics.value("onedata_onepanel_up", target=name, path="direct") == 1.0
             assert metrics.value("onedata_onepanel_healthy", target=name, path="direct") == 1.0
+        await _passphrase_goes_first(exporter, zones["both"])
 
         for zone in zones.values():
             await zone.set(Trouble.WORKER_STOPPED, on=False)
         # A token that could not be verified gets its chance in the next round, not a minute later.
         await exporter.metrics_when(
             lambda seen: (
-                with_services(seen, "healthy") == WELL and seen_accepted(seen)["token"] == (1.0, None)
+                with_services(seen, "healthy") == WELL
+                and seen_accepted(seen)["token"] == (1.0, None)
+                and seen_accepted(seen)["both"][0] == 1.0
             ),
             8.0,
         )
     for zone in zones.values():
         public = {"/api/v3/onepanel/configuration", "/api/v3/onepanel/health", "/nagios"}
         assert not paths_with_credentials(zone) & public
+
+
+async def _passphrase_goes_first(exporter: ExporterProcess, zone: SimulatedZone) -> None:
+    """While nobody can verify a token, and the passphrase works."""
+
+    async def rounds_go_by(count: int) -> None:
+        end = served(zone, "/zone/managers", 200) + count
+        await exporter.metrics_when(lambda _: served(zone, "/zone/managers", 200) >= end)
+
+    await rounds_go_by(1)
+    refused = served(zone, "/zone/managers", 503)
+    assert refused > 0
+    await rounds_go_by(2)
+    assert served(zone, "/zone/managers", 503) == refused
 
 
 async def until(
