@@ -53,6 +53,26 @@ def test_a_refusal_has_one_reason_and_tells_who_spoke(answer: Answer, reason: Re
     assert str(answer.status) in failure.detail
 
 
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        (
+            {"authError": {"id": "badBasicCredentials", "description": "Invalid username."}},
+            "Invalid username.",
+        ),
+        ({"authError": {"id": "tokenInvalid"}}, "Not valid (see details)."),
+        ({"authError": "text"}, "Not valid (see details)."),
+        (["authError"], "Not valid (see details)."),
+        (None, "Not valid (see details)."),
+    ],
+)
+def test_of_a_refused_credential_it_is_told_what_is_wrong_with_it(details: object, told: str) -> None:
+    error = {"id": "unauthorized", "description": "Not valid (see details).", "details": details}
+    failure = refusal(Answer(401, JSON, json.dumps({"error": error}).encode()))
+    assert failure is not None
+    assert failure.detail == f"HTTP 401 unauthorized: {told}"
+
+
 def test_success_is_no_refusal() -> None:
     assert refusal(Answer(200, JSON, b"{}")) is None
 

@@ -106,11 +106,17 @@ def _onepanel_error(answer: Answer) -> tuple[str, str]:
         body = parse_json(answer)
         error = body["error"]
         error_id = error["id"]
-        return (
-            (one_line(error_id), str(error.get("description", ""))) if isinstance(error_id, str) else ("", "")
-        )
+        return (one_line(error_id), _description(error)) if isinstance(error_id, str) else ("", "")
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):
         return "", ""
+
+
+def _description(error: dict[str, Any]) -> str:
+    """What Onepanel says of an error; of a refused credential what is wrong with it, which only the details tell."""
+    details = error.get("details")
+    cause = details.get("authError") if isinstance(details, dict) else None
+    told = cause if isinstance(cause, dict) and cause.get("description") else error
+    return str(told.get("description", ""))
 
 
 def read_object(answer: Answer, success: int = 200) -> dict[str, Any] | Failure:

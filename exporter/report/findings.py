@@ -88,7 +88,7 @@ def _not_learnt(checkup: Checkup, operation: str, failure: Failure) -> Iterator[
         yield Finding(Severity.UNKNOWN, f"{operation} not learnt ({failure.reason})")
     proxy_up = any(route.path is AccessPath.PROXY for route in checkup.routes_up)
     if operation == "worker_report" and proxy_up and failure.reason is Reason.SERVER_ERROR:
-        yield Finding(Severity.CRITICAL, f"worker report: {failure}; the cluster manager does not answer")
+        yield Finding(Severity.CRITICAL, f"worker report: {failure}; see whether the cluster manager runs")
 
 
 def _components(facts: ComponentStatus) -> Iterator[Finding]:
