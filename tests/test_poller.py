@@ -80,14 +80,15 @@ def test_a_quick_round_is_not_taken_again_by_a_timer_that_goes_off_early() -> No
         poller = looks.poller()
         poller.set_targets(targets)
         for each in targets:
-            await looks.until(each.name, 5)
+            await looks.until(each.name, 6)
         await poller.stop()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(watch())
     for each in targets:
         shift = offset(each.name, 0.1) - 0.001
-        places = [int((moment - shift) // 0.1) for moment in looks.began[each.name]]
+        # The first round is beside the grid: it comes at any moment, perhaps just before the place of the next.
+        places = [int((moment - shift) // 0.1) for moment in looks.began[each.name][1:]]
         assert len(set(places)) == len(places), places
 
 
