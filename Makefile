@@ -36,9 +36,10 @@ test: ## set up, run every linter and every test
 	@$(MAKE) --no-print-directory --jobs 2 lint secrets types contracts docs-check
 	@$(MAKE) --no-print-directory unit
 
-lint: $(READY) ## ruff: all rules, and the format
+lint: $(READY) ## ruff: all rules, and the format; textlint: the prose of the documents
 	$(BIN)/ruff check --quiet $(SOURCES)
 	$(BIN)/ruff format --quiet --check $(SOURCES)
+	tools/lint-prose
 
 # The hashes of pinned packages and the fingerprints in pictures and observations are meant to look random.
 secrets: $(READY) ## detect-secrets: nothing in the repository looks like a key, token or password

@@ -1,0 +1,101 @@
+"""The linter of the documents finds bad prose, and leaves good prose, code and tables alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import ROOT
+from tests.support.programs import program
+
+LINTER = ROOT / "tools" / "lint-prose"
+LOCK_FILE = ROOT / "tools" / "textlint" / "package-lock.json"
+
+LONG_CELL = "a fact, " * 40
+
+GOOD = f"""\
+# Silence an alert
+
+If the worker is down, the exporter reports `proxy_down`. The command finishes within 55 s, before the default
+timeout of a Nagios plugin. Polling continues during maintenance; alerts are suppressed.
+
+| column | meaning |
+|---|---|
+| a long cell | {LONG_CELL} |
+
+```sh
+curl https://nobody.example.org  # code is code: who, told, away
+```
+"""
+
+BAD = {
+    "Whoever reaches the port reads the metrics.": "(name the component or the role",
+    "The page tells which host fails.": "report, state, print, show",
+    "The exporter looks at both paths.": "poll, query, read, check, inspect",
+    "The one target is well.": "healthy, up",
+    "A Onepanel node of the cluster is sick.": "unhealthy, failing",
+    "Hosts that were\naway are polled last.": "unreachable, down",
+    "The time of the certificate is over.": "expired, ended",
+    "The queue is full; come again in a second.": "connect, retry, recover",
+    "Where a host is frozen, the request fails.": "=> If",
+    "A body that is no JSON is an error.": "is not, are not",
+    "The file is read anew.": "again",
+    "- A list item that nobody reads": "(name the component or the role",
+    "| cell |\n|---|\n| somebody works |": "(name the component or the role",
+    "The exporter polls the first path, and then polls the second path, and then compares both of the results, "
+    "and then writes what it has found into the store.": "exceeds the maximum sentence length of 150",
+}
+
+
+def lint(*files: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - the tests' own words
+        [LINTER, *files], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _linter() -> None:
+    program("npm")
+
+
+def test_good_prose_passes(tmp_path: Path) -> None:
+    file = tmp_path / "good.md"
+    file.write_text(GOOD)
+    linted = lint(file)
+    assert (linted.returncode, linted.stdout) == (0, "")
+
+
+def test_each_kind_of_bad_prose_fails_with_its_remedy(tmp_path: Path) -> None:
+    files = {}
+    for number, (text, remedy) in enumerate(BAD.items()):
+        file = tmp_path / f"bad{number:02}.md"
+        file.write_text(f"{text}\n")
+        files[str(file)] = remedy
+    linted = lint(*map(Path, files))
+    assert linted.returncode == 1
+    for file, remedy in files.items():
+        found = linted.stdout.partition(f"{file}:")[2].partition(f"{tmp_path}/")[0]
+        assert remedy in found, (Path(file).read_text(), found)
+
+
+def test_without_npm_the_linter_is_skipped_except_in_ci(tmp_path: Path) -> None:
+    for name in ("bash", "dirname"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    skipped = lint(environment={"PATH": str(tmp_path)})
+    assert skipped.returncode == 0
+    assert "textlint needs npm and Node.js 20.18 or newer" in skipped.stderr
+    failed = lint(environment={"PATH": str(tmp_path), "CI": "true"})
+    assert failed.returncode == 1
+    assert failed.stderr == skipped.stderr
+
+
+def test_the_lock_file_names_hashes_and_no_registry() -> None:
+    packages = json.loads(LOCK_FILE.read_text())["packages"]
+    assert len(packages) > 100
+    for name, package in packages.items():
+        assert "resolved" not in package
+        assert not name or package["integrity"].startswith("sha512-")
