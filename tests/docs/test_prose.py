@@ -77,14 +77,14 @@ def test_each_kind_of_bad_prose_fails_with_its_remedy(tmp_path: Path) -> None:
         files[str(file)] = remedy
     linted = lint(*map(Path, files))
     assert linted.returncode == 1
-    for file, remedy in files.items():
-        found = linted.stdout.partition(f"{file}:")[2].partition(f"{tmp_path}/")[0]
-        assert remedy in found, (Path(file).read_text(), found)
+    for name, remedy in files.items():
+        found = linted.stdout.partition(f"{name}:")[2].partition(f"{tmp_path}/")[0]
+        assert remedy in found, (Path(name).read_text(), found)
 
 
 def test_without_npm_the_linter_is_skipped_except_in_ci(tmp_path: Path) -> None:
-    for name in ("bash", "dirname"):
-        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    for needed in ("bash", "dirname"):
+        (tmp_path / needed).symlink_to(str(shutil.which(needed)))
     skipped = lint(environment={"PATH": str(tmp_path)})
     assert skipped.returncode == 0
     assert "textlint needs npm and Node.js 20.18 or newer" in skipped.stderr
