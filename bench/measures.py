@@ -30,7 +30,7 @@ from bench.contestants import (
     write_exporter_config,
 )
 from bench.machine import measured, peak_mib
-from exporter.poller import offset
+from exporter.polling.scheduler import offset
 
 Figures: TypeAlias = dict[str, float]
 
@@ -221,8 +221,8 @@ def _delays(arrivals: Iterable[tuple[str, int, float]], direct: int) -> list[flo
     shifts = {address_of(index): offset(f"zone-{index:04}", _USUAL_INTERVAL) for index in range(_MANY)}
     half = _USUAL_INTERVAL / 2  # timers may be a little early
     return [
-        (moment - shifts[address] + half) % _USUAL_INTERVAL - half
-        for address, port, moment in arrivals
+        (timestamp - shifts[address] + half) % _USUAL_INTERVAL - half
+        for address, port, timestamp in arrivals
         if port == direct
     ]
 

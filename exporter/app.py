@@ -11,25 +11,25 @@ from typing import Any, Self
 from exporter import spare
 from exporter.client.client import Client
 from exporter.client.rejections import Rejections
-from exporter.door import ListenAddress
-from exporter.exposition import Exposition
-from exporter.lag import measure_lag
+from exporter.exposition.page import Exposition
+from exporter.exposition.views import ExporterView
 from exporter.log import get_logger
-from exporter.logbook import note_door
 from exporter.operations import PUBLIC_OPERATIONS
-from exporter.poller import DETAILS, ROUNDS, Poller, Slots
-from exporter.reload import Reloads, differences
-from exporter.rounds import FreshRounds, Rounds
-from exporter.settings import Settings, read_door
-from exporter.store import Store
+from exporter.polling.log_events import log_web_config
+from exporter.polling.loop_lag import measure_lag
+from exporter.polling.poller import Poller
+from exporter.polling.rounds import FreshRounds, Rounds
+from exporter.polling.scheduler import DETAILS, ROUNDS, Scheduler, Slots
+from exporter.settings import Settings, read_web_config
+from exporter.settings.reload import Reloads, differences
+from exporter.state.store import Store
 from exporter.version import PYTHON_VERSION, __version__, revision
-from exporter.views import ExporterView
-from exporter.watcher import Watcher
+from exporter.web.access_control import AccessControl
 from exporter.web.app import create_app, create_health_app
-from exporter.web.doorkeeper import Doorkeeper
+from exporter.web.app_context import AppContext
 from exporter.web.listening import listen
 from exporter.web.probing import Prober
-from exporter.web.site import Site
+from exporter.web_config import ListenAddress
 
 log = get_logger()
 
@@ -44,23 +44,25 @@ class Exporter:
     def __init__(self, settings: Settings, load: Callable[[], Settings] | None = None) -> None:
         self._settings = settings
         self._stack = AsyncExitStack()
-        self._pollers: list[Poller] = []
+        self._schedulers: list[Scheduler] = []
         self._slots = Slots(settings.poll.max_concurrency)
         self._reloads = Reloads(load or (lambda: settings), self._apply)
         self.store = Store(PUBLIC_OPERATIONS, settings.latency_buckets)
         self.store.set_targets(settings.targets)
         self._rejections = Rejections()
         self._fresh_rounds = FreshRounds(self.report_bug, self._rejections)
-        self._site = Site(
+        self._app_context = AppContext(
             store=self.store,
             exposition=Exposition(self._view),
             report_bug=self.report_bug,
             prober=Prober(self._fresh_rounds.take),
-            doorkeeper=Doorkeeper(settings.door, lambda: read_door(settings.web.config_file), note_door),
+            access_control=AccessControl(
+                settings.door, lambda: read_web_config(settings.web.config_file), log_web_config
+            ),
             telemetry_path=settings.web.telemetry_path,
             reload=self.reload if settings.web.enable_lifecycle else None,
         )
-        self.web_app = create_app(self._site)
+        self.web_app = create_app(self._app_context)
         self.addresses: list[ListenAddress] = []
 
     async def __aenter__(self) -> Self:
@@ -85,32 +87,32 @@ class Exporter:
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self._fresh_rounds.close)
-        keeping = asyncio.create_task(self._site.doorkeeper.keep())
+        keeping = asyncio.create_task(self._app_context.access_control.keep())
         stack.callback(keeping.cancel)
-        web, context = self._settings.web, self._site.doorkeeper.context
+        web, context = self._settings.web, self._app_context.access_control.context
         bound = await listen(stack, self.web_app, web.listen_addresses, context)
         self.addresses = [address for address in bound if isinstance(address, ListenAddress)]
         for address in bound:
             log.info("listening", tls=context is not None, address=str(address))
         if web.health_address is not None:
-            for address in await listen(stack, create_health_app(self._site), [web.health_address]):
+            for address in await listen(stack, create_health_app(self._app_context), [web.health_address]):
                 log.info("listening for health checks", address=str(address))
 
     def _start_polling(self, stack: AsyncExitStack) -> None:
-        watcher = Watcher(self.store, Rounds(self._client))
-        self._pollers = [
-            Poller(
-                watcher.look,
-                replace(ROUNDS, connections=watcher.connections),
+        poller = Poller(self.store, Rounds(self._client))
+        self._schedulers = [
+            Scheduler(
+                poller.poll,
+                replace(ROUNDS, connections=poller.connections),
                 self._slots,
-                watcher.skipped,
+                poller.skipped,
                 self.report_bug,
             ),
-            Poller(watcher.look_closer, DETAILS, self._slots, watcher.details_skipped, self.report_bug),
+            Scheduler(poller.poll_details, DETAILS, self._slots, poller.details_skipped, self.report_bug),
         ]
-        for poller in self._pollers:
-            stack.push_async_callback(poller.stop)
-            poller.set_targets(self._settings.targets)
+        for scheduler in self._schedulers:
+            stack.push_async_callback(scheduler.stop)
+            scheduler.set_targets(self._settings.targets)
 
     def _apply(self, settings: Settings) -> None:
         """Go on with new settings: in one step, so that no round, page or scrape sees half of them."""
@@ -121,8 +123,8 @@ class Exporter:
         self.store.set_targets(settings.targets)
         self._client.keep_only(settings.targets)
         self._fresh_rounds.keep_only(settings.targets)
-        for poller in self._pollers:
-            poller.set_targets(settings.targets)
+        for scheduler in self._schedulers:
+            scheduler.set_targets(settings.targets)
 
     def report_bug(self, where: str, error: BaseException) -> None:
         """Count and log an exception that nobody expected."""

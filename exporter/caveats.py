@@ -26,8 +26,8 @@ class Caveats:
     @property
     def valid_until(self) -> float | None:
         """When the token expires; None when it does not."""
-        moments = [text.removeprefix("time < ") for text in self.texts if text.startswith("time < ")]
-        return min((float(moment) for moment in moments if moment.isdecimal()), default=None)
+        timestamps = [text.removeprefix("time < ") for text in self.texts if text.startswith("time < ")]
+        return min((float(timestamp) for timestamp in timestamps if timestamp.isdecimal()), default=None)
 
     def has(self, kind: str) -> bool:
         """Whether there is a caveat of a kind, such as `ip`."""

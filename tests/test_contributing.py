@@ -48,11 +48,14 @@ async def test_an_operation_is_one_file_and_one_line_in_a_list_and_a_metric_is_o
 ) -> None:
     authority = Authority()
     ca_file = authority.write_ca_file(folder / "ca.pem")
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         config = write_config(folder / "c.yml", [target_of(zone, "my-zone")], ca_file, interval=1.0)
         async with ExporterProcess(config, folder=folder) as exporter:
             metrics = await exporter.metrics_when(lambda seen: seen.diagnosis("my-zone") == "ok")
-        served = {path: journal.count("/test_image", status=200) for path, journal in zone.journals.items()}
+        served = {
+            path: request_log.count("/test_image", status=200)
+            for path, request_log in zone.request_logs.items()
+        }
     for path, count in served.items():
         assert count >= 1
         assert_is_watched(metrics, path.value)

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporter.diagnosis import RULES, Pair, diagnose
+from exporter.diagnosis.rules import RULES, Pair, diagnose
+from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS, Symptom
+from exporter.exposition.table import ALL_METRICS
 from exporter.operations import OPERATIONS
 from exporter.reasons import Reason
-from exporter.sheet import ALL_METRICS
-from exporter.symptoms import SYMPTOM_MEANINGS, Symptom
 from tools.generated import write_or_check
 
 DOCS = Path(__file__).parent.parent / "docs"

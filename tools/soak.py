@@ -1,7 +1,7 @@
 """A long run of the exporter against simulated zones, with everything going wrong at random; then the account.
 
 The exporter is the real command in a process of its own (`tools/soaked.py`); the zones, and whoever asks and
-troubles it, are in this one. The seed is printed: with it, the same things are done again in the same order.
+faults it, are in this one. The seed is printed: with it, the same things are done again in the same order.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from typing import Any
 
 import uvloop
 
-from exporter.history import HISTORY_ROUNDS
+from exporter.exposition.table import ALL_METRICS
 from exporter.operations import OPERATIONS
 from exporter.operations.operation import Cadence
 from exporter.reasons import CERTIFICATE_REASONS, Reason
-from exporter.sheet import ALL_METRICS
-from exporter.simulator import INSTANT, Authority, SimulatedZone, Trouble
+from exporter.simulator import INSTANT, Authority, Fault, SimulatedZone
+from exporter.state.history import HISTORY_ROUNDS
 from exporter.targets import AccessPath
 from tools.soaked import Figures, Page, SoakedExporter
 
@@ -109,12 +109,12 @@ class Soak:
         self.config_file.write_text(json.dumps(document), encoding="utf-8")
 
     async def switch_a_fault(self) -> None:
-        """Give one zone other troubles, or none."""
+        """Give one zone other faults, or none."""
         number = self.chance.randrange(len(self.zones))
         if number % 5 == 0:
             return  # every fifth is left in peace, so that its counters must be exact
         self.switched[number] += 1
-        await self.zones[number].only(*self.chance.sample(list(Trouble), self.chance.randrange(3)))
+        await self.zones[number].only(*self.chance.sample(list(Fault), self.chance.randrange(3)))
         self.done["faults switched"] += 1
 
     async def reload(self, exporter: SoakedExporter) -> None:
@@ -175,7 +175,7 @@ class Soak:
         self.problems += [f"the storm broke off: {task.exception()!r}" for task in ended]
 
     async def calm(self, exporter: SoakedExporter, seconds: float) -> None:
-        """All troubles end; every target must be found well in time."""
+        """All faults end; every target must be found well in time."""
         for zone in self.zones:
             await zone.only()
         self.write_config(list(range(len(self.zones))))
@@ -192,7 +192,7 @@ class Soak:
         """Compare what the exporter has counted with what the zones have served by then."""
         text = await exporter.metrics(_POLLS, _REQUESTS, _FAILURES)
         served = {
-            (number, path, operation): self.zones[number].journals[path].count(f"/onepanel/{operation}")
+            (number, path, operation): self.zones[number].request_logs[path].count(f"/onepanel/{operation}")
             for number in self.steady
             for path in AccessPath
             for operation in _EVERY_ROUND
@@ -231,7 +231,7 @@ async def _within(seconds: float, holds: Callable[[], Awaitable[bool]]) -> bool:
 @asynccontextmanager
 async def _zones(count: int, authority: Authority) -> AsyncIterator[list[SimulatedZone]]:
     async with AsyncExitStack() as stack:
-        made = [SimulatedZone(authority=authority, pace=INSTANT) for _ in range(count)]
+        made = [SimulatedZone(authority=authority, timing=INSTANT) for _ in range(count)]
         for zone in made:
             await stack.enter_async_context(zone)
         yield made

@@ -134,11 +134,11 @@ class SoakedExporter:
         """The least that it holds within two seconds: what comes and goes with rounds and requests is left out."""
         looks = []
         for _ in range(_LOOKS):
-            looks.append(await self._look())
+            looks.append(await self._poll_target())
             await asyncio.sleep(_PAUSE_SECONDS)
         return Figures(*(min(kind) for kind in zip(*looks, strict=True)))
 
-    async def _look(self) -> tuple[float, int, int, int]:
+    async def _poll_target(self) -> tuple[float, int, int, int]:
         self._process.send_signal(signal.SIGUSR1)
         tasks = int(await self._process.stdout.readline())  # type: ignore[union-attr]  # a pipe
         folder = Path("/proc", str(self._process.pid))

@@ -14,7 +14,7 @@ from typing import Any
 
 from exporter import spare
 from exporter.observation import Certificate
-from exporter.operations.answers import one_line
+from exporter.operations.responses import sanitize
 
 # A server may show another certificate each time, of up to 100 kB: what is kept of all must stay little.
 _MAX_KEPT = 2048
@@ -60,8 +60,8 @@ def _as_told(der: bytes, shown_by: ssl.SSLObject) -> Certificate | None:
     try:
         told: dict[str, Any] = shown_by.getpeercert() or {}
         return Certificate(
-            subject=one_line(distinguished_name(told["subject"])),
-            issuer=one_line(distinguished_name(told["issuer"])),
+            subject=sanitize(distinguished_name(told["subject"])),
+            issuer=sanitize(distinguished_name(told["issuer"])),
             not_before=float(ssl.cert_time_to_seconds(told["notBefore"])),
             not_after=float(ssl.cert_time_to_seconds(told["notAfter"])),
             fingerprint_sha256=hashlib.sha256(der).hexdigest(),
@@ -92,8 +92,8 @@ def _decode(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 -
     try:
         certificate = x509.load_der_x509_certificate(der)
         return Certificate(
-            subject=one_line(certificate.subject.rfc4514_string()),
-            issuer=one_line(certificate.issuer.rfc4514_string()),
+            subject=sanitize(certificate.subject.rfc4514_string()),
+            issuer=sanitize(certificate.issuer.rfc4514_string()),
             not_before=certificate.not_valid_before_utc.timestamp(),
             not_after=certificate.not_valid_after_utc.timestamp(),
             fingerprint_sha256=hashlib.sha256(der).hexdigest(),
@@ -103,7 +103,9 @@ def _decode(der: bytes, verified: bool) -> Certificate | None:  # noqa: FBT001 -
         return None
 
 
-async def peek(address: tuple[str, int], server_name: str, context: ssl.SSLContext) -> ssl.SSLObject | None:
+async def fetch_unverified_certificate(
+    address: tuple[str, int], server_name: str, context: ssl.SSLContext
+) -> ssl.SSLObject | None:
     """What a server shows of itself to one who does not trust it; None when no handshake comes about.
 
     It is a second handshake, on which nothing is sent. The caller sets the deadline.

@@ -14,12 +14,12 @@ from aiohttp.abc import AbstractResolver
 
 from exporter.client.connection import RouteConnection
 from exporter.client.conversation import ReportBug
+from exporter.client.credential_provider import CredentialProvider
 from exporter.client.details import DetailsVisit
-from exporter.client.keeper import CredentialKeeper
+from exporter.client.exchange_log import Observe
 from exporter.client.rejections import Rejections
 from exporter.client.resolver import Lookups
 from exporter.client.tls import TlsContexts
-from exporter.client.trace import Observe
 from exporter.client.visit import RouteVisit
 from exporter.log import get_logger
 from exporter.observation import Details, Visit
@@ -55,7 +55,7 @@ class Client:
         self._observe = observe
         self._resolver = resolver or AsyncResolver()
         self._rejections = rejections or Rejections()
-        self._keepers: dict[Target, CredentialKeeper] = {}
+        self._providers: dict[Target, CredentialProvider] = {}
 
     async def close(self) -> None:
         """Let go of the resolver."""
@@ -64,10 +64,10 @@ class Client:
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget what is kept of all other targets: their credentials, and contexts nobody needs."""
         wanted = set(targets)
-        self._keepers = {target: kept for target, kept in self._keepers.items() if target in wanted}
+        self._providers = {target: kept for target, kept in self._providers.items() if target in wanted}
         self._tls.keep_only({target.tls for target in wanted})
 
-    async def look(
+    async def poll(
         self,
         target: Target,
         operations: Sequence[Operation[Any]],
@@ -102,7 +102,7 @@ class Client:
                 return routes_to(await lookups.addresses(target.domain))
         return before or target.routes
 
-    async def look_closer(  # noqa: PLR0913 - the last one by keyword, with a default
+    async def poll_details(  # noqa: PLR0913 - the last one by keyword, with a default
         self,
         target: Target,
         operations: Sequence[Operation[Any]],
@@ -119,11 +119,11 @@ class Client:
         """
         began = time.perf_counter()
         seconds = _SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)
-        keeper = self._keepers.setdefault(target, CredentialKeeper(target, self._rejections))
+        provider = self._providers.setdefault(target, CredentialProvider(target, self._rejections))
         with self._lookups(target) as lookups:
             visit = DetailsVisit(
                 open_route=lambda route: RouteConnection(target, route, self._tls, lookups, self._observe),
-                keeper=keeper,
+                provider=provider,
                 routes=routes,
                 up=list(up),
                 last_call=began + _SHARE_FOR_WHAT_CAN_WAIT * seconds,

@@ -14,17 +14,17 @@ from typing import Any, Self
 import aiohttp
 from yarl import URL
 
-from exporter.client.certificates import peek, read_certificate
+from exporter.client.certificates import fetch_unverified_certificate, read_certificate
+from exporter.client.connection_timer import ConnectionTimer, Stage, current_timer
+from exporter.client.exchange_log import Observe, read_chain, readable, served_chain
 from exporter.client.failures import explain
 from exporter.client.forward_proxy import forward_proxy
-from exporter.client.reading import Draft, TooLargeError, make_of, media_type, read_body
+from exporter.client.reading import Draft, TooLargeError, media_type, parse, read_body
 from exporter.client.resolver import Lookups, RouteResolver
 from exporter.client.tls import TlsContexts
-from exporter.client.trace import Observe, read_chain, readable, served_chain
-from exporter.client.watch import ConnectionWatch, Stage, current_watch
 from exporter.observation import Certificate, Connection, Exchange, Trace
-from exporter.operations.answers import Answer
 from exporter.operations.operation import Request
+from exporter.operations.responses import Response
 from exporter.reasons import CERTIFICATE_REASONS, Failure, Reason
 from exporter.targets import Route, Target
 from exporter.version import __version__
@@ -32,14 +32,14 @@ from exporter.version import __version__
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 _USER_AGENT = f"onedata-exporter/{__version__}"
 _GIVE_UP_SECONDS = 0.5
-_PEEK_SECONDS = 5.0
+_UNVERIFIED_FETCH_SECONDS = 5.0
 
 
 async def _connection_made(_session: object, _context: object, _params: object) -> None:
-    watch = current_watch.get()
-    if watch is not None:
-        watch.connected()
-        watch.stage = Stage.OPEN
+    timer = current_timer.get()
+    if timer is not None:
+        timer.connected()
+        timer.stage = Stage.OPEN
 
 
 def _tracing() -> list[aiohttp.TraceConfig]:
@@ -109,19 +109,19 @@ class RouteConnection:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
-    def _give_up(self, watch: ConnectionWatch, limit: asyncio.Timeout) -> None:
+    def _give_up(self, timer: ConnectionTimer, limit: asyncio.Timeout) -> None:
         """The time is over. A handshake is made to fail rather than cancelled: uvloop would keep it for a minute."""
-        if watch.stage is Stage.HANDSHAKING:
-            watch.given_up = True
+        if timer.stage is Stage.HANDSHAKING:
+            timer.given_up = True
             self._shut_sockets()
         else:
             limit.reschedule(asyncio.get_running_loop().time())
 
     def _open_socket(self, address: Any) -> socket.socket:
         family, kind, protocol, _name, where = address
-        watch = current_watch.get()
-        if watch is not None:
-            watch.connecting_to((where[0], where[1]))
+        timer = current_timer.get()
+        if timer is not None:
+            timer.connecting_to((where[0], where[1]))
         self._sockets.append(socket.socket(family, kind, protocol))
         return self._sockets[-1]
 
@@ -134,12 +134,12 @@ class RouteConnection:
         """
         seconds = min(request.deadline or math.inf, self._target.schedule.timeout, seconds_left)
         began = time.perf_counter()
-        watch = ConnectionWatch()
-        current_watch.set(watch)
+        timer = ConnectionTimer()
+        current_timer.set(timer)
         draft = Draft()
         try:
             async with asyncio.timeout(seconds + _GIVE_UP_SECONDS) as limit:
-                alarm = asyncio.get_running_loop().call_later(seconds, self._give_up, watch, limit)
+                alarm = asyncio.get_running_loop().call_later(seconds, self._give_up, timer, limit)
                 try:
                     answer = await self._send(request, headers or {}, draft)
                 finally:
@@ -147,23 +147,23 @@ class RouteConnection:
         except TooLargeError as error:
             outcome: Any = Failure(Reason.TOO_LARGE, str(error))
         except Exception as error:
-            outcome = explain(TimeoutError() if watch.given_up else error, watch, seconds)
+            outcome = explain(TimeoutError() if timer.given_up else error, timer, seconds)
             if outcome is None:
                 raise
             # aiohttp's frames hold it, and it holds them: the connection would wait for a full garbage collection.
             error.__traceback__ = None
         else:
-            draft.seconds = time.perf_counter() - max(began, watch.opened_at)
-            outcome = await make_of(answer, request)
+            draft.seconds = time.perf_counter() - max(began, timer.opened_at)
+            outcome = await parse(answer, request)
         failure = outcome if isinstance(outcome, Failure) else None
         public = not request.credentials
         exchange = Exchange(self.route, draft.status, draft.seconds, draft.body_bytes, failure, public)
-        await self._note_connection(watch, failure, seconds - (time.perf_counter() - began))
+        await self._note_connection(timer, failure, seconds - (time.perf_counter() - began))
         if self._observe is not None:
-            self._observe(self._trace(request, exchange, draft, watch))
+            self._observe(self._trace(request, exchange, draft, timer))
         return outcome, exchange
 
-    async def _send(self, request: Request, headers: Mapping[str, str], draft: Draft) -> Answer:
+    async def _send(self, request: Request, headers: Mapping[str, str], draft: Draft) -> Response:
         if self._session is None:
             self._session = self._open_session()
         async with self._session.request(
@@ -178,30 +178,30 @@ class RouteConnection:
             draft.status, draft.response = response.status, response
             body = await read_body(response, request.max_body_bytes)
             draft.body_bytes = len(body)
-            return Answer(response.status, media_type(response), body)
+            return Response(response.status, media_type(response), body)
 
     async def _note_connection(
-        self, watch: ConnectionWatch, failure: Failure | None, seconds_left: float
+        self, timer: ConnectionTimer, failure: Failure | None, seconds_left: float
     ) -> None:
         """Keep what opening the connection showed; nothing when the request used one that was open."""
-        if watch.stage is Stage.IDLE:
+        if timer.stage is Stage.IDLE:
             return
-        if watch.stage is Stage.OPEN:
+        if timer.stage is Stage.OPEN:
             verified = not self._target.tls.insecure_skip_verify
-            certificate = _certificate(watch.certificate_der, watch.ssl_object, verified=verified)
-            self.connections.append(Connection(watch.phases, certificate))
+            certificate = _certificate(timer.certificate_der, timer.ssl_object, verified=verified)
+            self.connections.append(Connection(timer.phases, certificate))
             return
         certificate = None
         if failure is not None and failure.reason in CERTIFICATE_REASONS:
-            watch.ssl_object = await self._peek(watch, seconds_left)
-            shown = watch.ssl_object.getpeercert(binary_form=True) if watch.ssl_object else None
+            timer.ssl_object = await self._fetch_unverified_certificate(timer, seconds_left)
+            shown = timer.ssl_object.getpeercert(binary_form=True) if timer.ssl_object else None
             certificate = _certificate(shown, None, verified=False)
-        self.connections.append(Connection(watch.phases, certificate, failure))
+        self.connections.append(Connection(timer.phases, certificate, failure))
 
-    def _trace(self, request: Request, exchange: Exchange, draft: Draft, watch: ConnectionWatch) -> Trace:
-        opened = watch.stage is not Stage.IDLE
+    def _trace(self, request: Request, exchange: Exchange, draft: Draft, timer: ConnectionTimer) -> Trace:
+        opened = timer.stage is not Stage.IDLE
         certificate = self.connections[-1].certificate if opened else None
-        ders = served_chain(watch.ssl_object) if certificate else None
+        ders = served_chain(timer.ssl_object) if certificate else None
         return Trace(
             exchange,
             request.method,
@@ -212,13 +212,15 @@ class RouteConnection:
             read_chain(ders, verified=certificate.verified) if ders and certificate else None,
         )
 
-    async def _peek(self, watch: ConnectionWatch, seconds_left: float) -> ssl.SSLObject | None:
-        if watch.address is None or self._target.proxy_from_environment:
+    async def _fetch_unverified_certificate(
+        self, timer: ConnectionTimer, seconds_left: float
+    ) -> ssl.SSLObject | None:
+        if timer.address is None or self._target.proxy_from_environment:
             return None  # behind a forward proxy the address is the proxy's own
         server_name = self._target.tls.server_name or URL(self._origin).raw_host or ""
         try:
-            async with asyncio.timeout(min(seconds_left, _PEEK_SECONDS)):
-                return await peek(watch.address, server_name, self._tls.trustless)
+            async with asyncio.timeout(min(seconds_left, _UNVERIFIED_FETCH_SECONDS)):
+                return await fetch_unverified_certificate(timer.address, server_name, self._tls.trustless)
         except TimeoutError:
             return None
 

@@ -17,7 +17,7 @@ Send: TypeAlias = Callable[[Request], Awaitable[tuple[Any, list[Exchange]]]]
 _BUG = Failure(Reason.INTERNAL, "a bug of the exporter: see the traceback in its log")
 
 
-async def hold(
+async def run_operation(
     operation: Operation[Any], known: Known, send: Send, route: Route, report_bug: ReportBug
 ) -> Observation:
     """One operation's observation; `route` is where it was asked if it made no request. Never raises."""
@@ -32,7 +32,7 @@ async def hold(
 
 
 async def _talk(operation: Operation[Any], known: Known, send: Send, exchanges: list[Exchange]) -> Any:
-    conversation = operation.converse(known)
+    conversation = operation.conversation(known)
     reply: Any = None
     while True:
         try:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exporter.client.connection import RouteConnection
-from exporter.client.conversation import ReportBug, hold
-from exporter.client.keeper import CredentialKeeper
+from exporter.client.conversation import ReportBug, run_operation
+from exporter.client.credential_provider import CredentialProvider
 from exporter.credentials import AuthMethod, Verdict, judge
 from exporter.observation import Details, Exchange, Observation
 from exporter.operations.operation import NO_TIME, Known, Operation, Request
@@ -41,7 +41,7 @@ class DetailsVisit:
     """
 
     open_route: Callable[[Route], RouteConnection]
-    keeper: CredentialKeeper
+    provider: CredentialProvider
     routes: Sequence[Route]
     up: list[Route]
     last_call: float
@@ -52,17 +52,19 @@ class DetailsVisit:
 
     async def ask(self, operations: Iterable[Operation[Any]], known: Known) -> Details:
         """Hold the conversations of the operations that apply, each knowing what those before it learnt."""
-        self.keeper.begin(self.up)
+        self.provider.begin(self.up)
         observations: list[Observation] = []
         async with self._stack:
             for operation in operations:
                 learnt = {seen.operation: seen.outcome for seen in observations}
-                now_known = replace(known, learnt=learnt, can_authenticate=bool(self.keeper.methods))
+                now_known = replace(known, learnt=learnt, can_authenticate=bool(self.provider.methods))
                 if operation.applies(now_known):
                     route = self._route(None)
-                    observations.append(await hold(operation, now_known, self._send, route, self.report_bug))
+                    observations.append(
+                        await run_operation(operation, now_known, self._send, route, self.report_bug)
+                    )
         connections = {route: tuple(each.connections) for route, each in self._connections.items()}
-        return Details(tuple(observations), connections, dict(self.keeper.accepted))
+        return Details(tuple(observations), connections, dict(self.provider.accepted))
 
     def _route(self, request: Request | None) -> Route:
         """Where a request goes: the path it must take, else the best that is up, else the first of all."""
@@ -79,8 +81,8 @@ class DetailsVisit:
     async def _send_with_credentials(self, request: Request) -> tuple[Any, list[Exchange]]:
         """Try the methods in turn, until one is neither refused nor unverifiable."""
         exchanges: list[Exchange] = []
-        methods = self.keeper.usable()
-        reply: Any = self.keeper.refusal() if self.up else _NO_PATH
+        methods = self.provider.usable()
+        reply: Any = self.provider.failure_of() if self.up else _NO_PATH
         for method in methods:
             while self.up:
                 route = self._route(request)
@@ -110,7 +112,7 @@ class DetailsVisit:
         verdict = judge(method, failure)
         if verdict is Verdict.UNVERIFIABLE and request.relayed:
             verdict = Verdict.NOTHING
-        self.keeper.note(method, verdict, failure)
+        self.provider.note(method, verdict, failure)
         return verdict in {Verdict.REJECTED, Verdict.FORBIDDEN, Verdict.UNVERIFIABLE}
 
     async def _exchange(
@@ -123,7 +125,7 @@ class DetailsVisit:
         if connection is None:
             connection = await self._stack.enter_async_context(self.open_route(route))
             self._connections[route] = connection
-        headers = self.keeper.headers(method) if method else {}
+        headers = self.provider.headers(method) if method else {}
         reply, exchange = await connection.exchange(request, self.deadline - now, headers)
         if exchange.failure is None or exchange.failure.reason is not Reason.TIMEOUT:
             return reply, exchange

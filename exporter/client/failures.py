@@ -10,10 +10,10 @@ from typing import Any
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from exporter.client.connection_timer import ConnectionTimer, Stage
 from exporter.client.forward_proxy import ForwardProxyError
 from exporter.client.tls import TlsFilesError
-from exporter.client.watch import ConnectionWatch, Stage
-from exporter.operations.answers import one_line
+from exporter.operations.responses import sanitize
 from exporter.reasons import Failure, Reason
 
 # X509_V_ERR_… of OpenSSL; every other code means that no trusted authority vouches for the certificate.
@@ -26,7 +26,7 @@ _VERIFY_REASONS = {
 _OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
-def explain(error: Exception, watch: ConnectionWatch, seconds: float) -> Failure | None:
+def explain(error: Exception, timer: ConnectionTimer, seconds: float) -> Failure | None:
     """The failure that an exception of aiohttp or asyncio stands for; None when it is a bug of ours.
 
     `seconds` is how long the request was allowed to take.
@@ -34,48 +34,48 @@ def explain(error: Exception, watch: ConnectionWatch, seconds: float) -> Failure
     if isinstance(error, OSError) and error.errno in _OWN_LIMITS:
         return Failure(Reason.INTERNAL, f"the exporter itself is short of resources: {error.strerror}")
     if isinstance(error, TlsFilesError):
-        return Failure(Reason.INTERNAL, one_line(str(error)))
+        return Failure(Reason.INTERNAL, sanitize(str(error)))
     for kind, reason in _TABLE:
         if isinstance(error, kind):
-            why = reason(error, watch)
+            why = reason(error, timer)
             return Failure(
-                why, _refused(watch) if why is Reason.CONNECTION_REFUSED else _detail(error, seconds)
+                why, _refused(timer) if why is Reason.CONNECTION_REFUSED else _detail(error, seconds)
             )
     return None
 
 
-def _timeout(_error: Exception, watch: ConnectionWatch) -> Reason:
+def _timeout(_error: Exception, timer: ConnectionTimer) -> Reason:
     return {
         Stage.RESOLVING: Reason.RESOLVE,
         Stage.CONNECTING: Reason.CONNECT_TIMEOUT,
-    }.get(watch.stage, Reason.TIMEOUT)
+    }.get(timer.stage, Reason.TIMEOUT)
 
 
-def _certificate(error: Any, _watch: ConnectionWatch) -> Reason:
+def _certificate(error: Any, _watch: ConnectionTimer) -> Reason:
     cause = getattr(error, "certificate_error", error)
     return _VERIFY_REASONS.get(getattr(cause, "verify_code", 0), Reason.CERTIFICATE_UNTRUSTED)
 
 
-def _os_error(error: Any, watch: ConnectionWatch) -> Reason:
+def _os_error(error: Any, timer: ConnectionTimer) -> Reason:
     """An operating system's error, by how far the connection had come."""
     if (
         isinstance(getattr(error, "os_error", error), ConnectionRefusedError)
         or error.errno == errno.ECONNREFUSED
     ):
         return Reason.CONNECTION_REFUSED
-    amid_handshake = watch.stage is Stage.HANDSHAKING and watch.server_spoke
+    amid_handshake = timer.stage is Stage.HANDSHAKING and timer.server_spoke
     if amid_handshake or "[SSL: " in str(error):  # TLS 1.3 may refuse a client afterwards
         return Reason.TLS_HANDSHAKE
-    if watch.stage in {Stage.OPEN, Stage.IDLE}:  # IDLE: a connection opened by an earlier request
+    if timer.stage in {Stage.OPEN, Stage.IDLE}:  # IDLE: a connection opened by an earlier request
         return Reason.CONNECTION_LOST
     return Reason.CONNECT_TIMEOUT if error.errno == errno.ETIMEDOUT else Reason.CONNECT
 
 
-def _always(reason: Reason) -> Callable[[Exception, ConnectionWatch], Reason]:
+def _always(reason: Reason) -> Callable[[Exception, ConnectionTimer], Reason]:
     return lambda _error, _watch: reason
 
 
-_TABLE: tuple[tuple[type[Exception], Callable[[Any, ConnectionWatch], Reason]], ...] = (
+_TABLE: tuple[tuple[type[Exception], Callable[[Any, ConnectionTimer], Reason]], ...] = (
     (TimeoutError, _timeout),
     (aiohttp.ClientConnectorDNSError, _always(Reason.RESOLVE)),
     (aiohttp.ClientConnectorCertificateError, _certificate),
@@ -93,11 +93,11 @@ _TABLE: tuple[tuple[type[Exception], Callable[[Any, ConnectionWatch], Reason]], 
 )
 
 
-def _refused(watch: ConnectionWatch) -> str:
+def _refused(timer: ConnectionTimer) -> str:
     """In place of what the system says, which differs with the event loop and the number of addresses."""
-    if watch.address is None:
+    if timer.address is None:
         return "the connection was refused"
-    host, port = watch.address
+    host, port = timer.address
     return f"{f'[{host}]' if ':' in host else host}:{port} refuses connections"
 
 
@@ -107,7 +107,7 @@ def _detail(error: Any, seconds: float) -> str:
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     told = (getattr(cause, name, "") for name in ("verify_message", "strerror", "message"))
     text = next((str(each) for each in told if each), "") or str(cause) or _name(cause)
-    return one_line(text.partition("\n")[0]).rstrip(":")
+    return sanitize(text.partition("\n")[0]).rstrip(":")
 
 
 def _name(error: Exception) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
-from exporter.operations.answers import Answer
 from exporter.operations.operation import Request
+from exporter.operations.responses import Response
 
 # Judging a longer body may take a tenth of a second, in which no other target should have to wait.
 _QUICKLY_JUDGED_BYTES = 64 * 1024
@@ -51,7 +51,7 @@ def media_type(response: aiohttp.ClientResponse) -> str:
     return ", ".join(dict.fromkeys(each.partition(";")[0].strip().lower() for each in sent))
 
 
-async def make_of(answer: Answer, request: Request) -> Any:
+async def parse(answer: Response, request: Request) -> Any:
     """What the request's own reader makes of the answer, off the event loop if that may take long."""
     if len(answer.body) <= _QUICKLY_JUDGED_BYTES:
         return request.read(answer)

@@ -7,7 +7,7 @@ import socket
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from exporter.client.watch import Stage, current_watch
+from exporter.client.connection_timer import Stage, current_timer
 from exporter.observation import Phase
 from exporter.targets import IpProtocol
 
@@ -66,18 +66,18 @@ class RouteResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The addresses to connect to, for aiohttp; the family is the target's choice, not aiohttp's."""
         del family
-        watch = current_watch.get()
+        timer = current_timer.get()
         if self._pinned_address:
             if self._domain:
-                if watch is not None:
-                    watch.stage = Stage.RESOLVING
+                if timer is not None:
+                    timer.stage = Stage.RESOLVING
                 await self._lookups.addresses(self._domain)
             return [_literal(host, self._pinned_address, port)]
-        if watch is None:
+        if timer is None:
             return _with_port(await self._lookups.resolve(host), port)
-        watch.begin(Stage.RESOLVING)
+        timer.begin(Stage.RESOLVING)
         found = await self._lookups.resolve(host)
-        watch.finish(Phase.RESOLVE)
+        timer.finish(Phase.RESOLVE)
         return _with_port(found, port)
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.client.watch import WatchedSSLObject
+from exporter.client.connection_timer import TimedSSLObject
 from exporter.files import FileVersion, file_version
 from exporter.targets import TlsOptions
 
@@ -16,7 +16,7 @@ def verifying_context(options: TlsOptions) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=options.ca_file or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    context.sslobject_class = WatchedSSLObject
+    context.sslobject_class = TimedSSLObject
     if options.insecure_skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

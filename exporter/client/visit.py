@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.client.connection import RouteConnection
-from exporter.client.conversation import ReportBug, hold
+from exporter.client.conversation import ReportBug, run_operation
 from exporter.observation import Exchange, Observation, Visit
 from exporter.operations.operation import NO_TIME, Known, Operation, Request
 from exporter.reasons import Failure
@@ -35,7 +35,7 @@ class RouteVisit:
         async with self.connection:
             for operation in operations:
                 if silence is None:
-                    seen = await hold(operation, self.known, self._send, route, self.report_bug)
+                    seen = await run_operation(operation, self.known, self._send, route, self.report_bug)
                     silence = seen.last.failure if seen.last.status == 0 else None
                 else:
                     exchange = Exchange(route, failure=silence)

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from exporter.commands.ending import run_to_its_end
+from exporter.commands.exit_codes import run_to_exit_code
 from exporter.commands.options import (
     add_check_credentials_arguments,
     add_healthcheck_arguments,
@@ -130,7 +130,7 @@ class Command:
         if not self.is_stopped:
             release_signals()
         run: Callable[[argparse.Namespace], int] = importlib.import_module(self.module).run
-        return run_to_its_end(run, arguments, self.exit_failure)
+        return run_to_exit_code(run, arguments, self.exit_failure)
 
 
 def _add_optional_file(parser: argparse.ArgumentParser) -> None:

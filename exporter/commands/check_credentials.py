@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from exporter import log
 from exporter.caveats import Caveats, read_caveats
+from exporter.client.at_most_once import AtMostOnceRequest
 from exporter.client.client import Client
-from exporter.client.errand import Errand
-from exporter.commands.choosing import choose_target
+from exporter.commands.target_selection import select_target
 from exporter.credentials import AuthMethod, headers
 from exporter.files import read_secret
 from exporter.operations import component_status, configuration, dns_check, web_certificate, worker_report
-from exporter.operations.answers import Answer, refusal
 from exporter.operations.operation import API_ROOT, Known, Operation, Request
+from exporter.operations.responses import Response, failure_of
 from exporter.operations.users import list_users
 from exporter.reasons import Failure, Reason
 from exporter.settings import ConfigurationError
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0: as it should be; 1: more than is needed, or about to expire; 2: not accepted; 3: could not be found out."""
     log.configure("error", "logfmt")
     try:
-        target = choose_target(
+        target = select_target(
             arguments,
             name=None if "://" in arguments.subject else arguments.subject,
             url=arguments.subject if "://" in arguments.subject else None,
@@ -117,9 +117,9 @@ async def _examine_method(client: Client, target: Target, method: AuthMethod, kn
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         return [Finding(Grade.BAD, f"its file {why}")]
-    errand = Errand(client, target, _routes(target), {method: headers(method, value)})
-    allowed = [await _allows(errand, name, request) for name, request in _requests(known)]
-    findings = [*allowed, *await _more_than_needed(errand, method, known)]
+    at_most_once = AtMostOnceRequest(client, target, _routes(target), {method: headers(method, value)})
+    allowed = [await _allows(at_most_once, name, request) for name, request in _requests(known)]
+    findings = [*allowed, *await _more_than_needed(at_most_once, method, known)]
     if method is AuthMethod.TOKEN:
         findings.extend(_of_caveats(read_caveats(value), time.time()))
     return findings
@@ -128,7 +128,7 @@ async def _examine_method(client: Client, target: Target, method: AuthMethod, kn
 def _requests(known: Known) -> Iterator[tuple[str, Request]]:
     """What polling asks with credentials: the first request of each conversation."""
     for operation in _NEEDED:
-        yield operation.name, next(operation.converse(known))
+        yield operation.name, next(operation.conversation(known))
     yield (
         worker_report.OPERATION.name,
         Request(
@@ -137,12 +137,12 @@ def _requests(known: Known) -> Iterator[tuple[str, Request]]:
     )
 
 
-def _read_anything(answer: Answer) -> Answer | Failure:
-    return refusal(answer) or answer
+def _read_anything(answer: Response) -> Response | Failure:
+    return failure_of(answer) or answer
 
 
-async def _allows(errand: Errand, name: str, request: Request) -> Finding:
-    reply, _steps = await errand.run(request)
+async def _allows(at_most_once: AtMostOnceRequest, name: str, request: Request) -> Finding:
+    reply, _steps = await at_most_once.run(request)
     if not isinstance(reply, Failure) or (reply.from_onepanel and reply.reason is Reason.NOT_FOUND):
         return Finding(Grade.OK, f"{name}: allowed")
     if reply.reason in {Reason.UNAUTHORIZED, Reason.FORBIDDEN}:
@@ -150,13 +150,15 @@ async def _allows(errand: Errand, name: str, request: Request) -> Finding:
     return Finding(Grade.UNKNOWN, f"{name}: could not be found out ({reply})")
 
 
-async def _more_than_needed(errand: Errand, method: AuthMethod, known: Known) -> list[Finding]:
+async def _more_than_needed(
+    at_most_once: AtMostOnceRequest, method: AuthMethod, known: Known
+) -> list[Finding]:
     if method is AuthMethod.PASSPHRASE:
         text = "allows everything that Onepanel can do; an access token with caveats can be confined"
         return [Finding(Grade.WARNING, text)]
     if known.kind is not Kind.ONEZONE:
         return []
-    reply, _steps = await errand.run(list_users())
+    reply, _steps = await at_most_once.run(list_users())
     if isinstance(reply, Failure):
         return []
     text = "allows to administer users; polling needs no privilege beyond membership in the cluster"

@@ -12,12 +12,12 @@ from typing import Any
 
 from exporter import log
 from exporter.app import Exporter
-from exporter.commands.running import run_until_stopped
+from exporter.commands.lifecycle import run_until_stopped
 from exporter.commands.serve import EXIT_BAD_CONFIGURATION, EXIT_FAILURE
-from exporter.door import ListenAddress
 from exporter.settings import ConfigurationError, Settings, load
 from exporter.simulator.page import add_demo_page
 from exporter.simulator.zone import SimulatedZone
+from exporter.web_config import ListenAddress
 
 # Quick rounds, so that one sees the diagnosis change within seconds.
 _DEFAULTS: dict[str, Any] = {

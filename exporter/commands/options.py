@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from exporter.credentials import AuthMethod
-from exporter.durations import parse_duration
+from exporter.settings.durations import parse_duration
 from exporter.targets import AccessPath
 
 AUTO = "auto"

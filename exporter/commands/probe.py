@@ -7,18 +7,18 @@ import asyncio
 import sys
 
 from exporter import log
-from exporter.commands.choosing import choose_target
+from exporter.commands.target_selection import select_target
+from exporter.polling.rounds import FreshRound, FreshRounds
 from exporter.report import (
     Severity,
     explain,
     fault_line,
-    give_account,
     list_exchanges,
     status_line,
+    summarize,
     write_json,
     write_text,
 )
-from exporter.rounds import FreshRound, FreshRounds
 from exporter.settings import ConfigurationError
 from exporter.targets import Target
 
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     log.configure("error", "logfmt")
     is_url = "://" in arguments.subject
     try:
-        target = choose_target(
+        target = select_target(
             arguments,
             name=None if is_url else arguments.subject,
             url=arguments.subject if is_url else None,
@@ -36,24 +36,24 @@ def run(arguments: argparse.Namespace) -> int:
     except ConfigurationError as error:
         return _cannot(arguments, str(error))
     try:
-        checkup, traces = asyncio.run(_look(target, arguments.deadline))
+        checkup, traces = asyncio.run(_poll_target(target, arguments.deadline))
     except KeyboardInterrupt:
         return _cannot(arguments, "interrupted")
-    account = give_account(checkup)
+    summary = summarize(checkup)
     if arguments.format == "nagios":
-        print(status_line(account))
+        print(status_line(summary))
     elif arguments.format == "json":
-        print(write_json(account, **({"exchanges": list_exchanges(traces)} if arguments.explain else {})))
+        print(write_json(summary, **({"exchanges": list_exchanges(traces)} if arguments.explain else {})))
     else:
-        print(write_text(account), end="")
+        print(write_text(summary), end="")
     if arguments.explain and arguments.format != "json":
         explanation = explain(checkup, traces)
         # Nagios calls what follows the status line the long output; a bar would begin performance data there, too.
         print("\n" + (explanation.replace("|", "/") if arguments.format == "nagios" else explanation), end="")
-    return account.severity.exit_code
+    return summary.severity.exit_code
 
 
-async def _look(target: Target, seconds: float) -> FreshRound:
+async def _poll_target(target: Target, seconds: float) -> FreshRound:
     rounds = FreshRounds(_report_bug)
     try:
         return await rounds.take(target, seconds)

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from exporter import log
 from exporter.app import Exporter
-from exporter.commands.running import run_until_stopped
+from exporter.commands.lifecycle import run_until_stopped
 from exporter.settings import ConfigurationError, load
 from exporter.version import __version__
 

@@ -10,32 +10,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter import log
+from exporter.client.at_most_once import AtMostOnceRequest, ChangeOutcome, Step
 from exporter.client.client import Client
-from exporter.client.errand import Errand, Fate, Step
-from exporter.commands.choosing import choose_target
 from exporter.commands.options import AUTO
 from exporter.commands.passwords import NoPasswordError, read_password
-from exporter.commands.users_words import tell_failure, tell_result
+from exporter.commands.target_selection import select_target
+from exporter.commands.users_output import tell_failure, tell_result
 from exporter.credentials import AuthMethod, headers
 from exporter.files import read_secret
 from exporter.operations.operation import Request
 from exporter.operations.users import create_user, list_users, set_password, show_user
 from exporter.reasons import Failure
-from exporter.settings import ConfigurationError, Fault
+from exporter.settings import ConfigError, ConfigurationError
 from exporter.targets import AccessPath, Route, Target
 
 # Longer than the 30 s for which the proxy waits for Onepanel, so that one learns what became of a change.
 _TIMEOUT_SECONDS = 35.0
 _EXIT_BAD_USAGE = 2
 _EXIT_NOT_KNOWN = 3
-_EXIT_CODES = {Fate.DONE: 0, Fate.REFUSED: 1, Fate.NOT_SENT: 3, Fate.UNKNOWN: 3}
+_EXIT_CODES = {
+    ChangeOutcome.DONE: 0,
+    ChangeOutcome.REFUSED: 1,
+    ChangeOutcome.NOT_SENT: 3,
+    ChangeOutcome.UNKNOWN: 3,
+}
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out one action. 0: done; 1: refused; 2: bad usage or configuration; 3: not reached, or not known."""
     log.configure("error", "logfmt")
     try:
-        target = choose_target(
+        target = select_target(
             arguments,
             name=arguments.subject,
             url=arguments.url,
@@ -52,8 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         reply, steps = asyncio.run(_carry_out(target, arguments.path, credentials, request))
     except KeyboardInterrupt:
-        fate = "; it is not known what became of the request" if request.is_change else ""
-        print(f"\ninterrupted{fate}", file=sys.stderr)
+        outcome = "; it is not known what became of the request" if request.is_change else ""
+        print(f"\ninterrupted{outcome}", file=sys.stderr)
         return _EXIT_NOT_KNOWN
     return _tell(arguments, reply, steps)
 
@@ -69,11 +74,11 @@ def _credentials(target: Target, wanted: str) -> dict[AuthMethod, Mapping[str, s
             found[method] = headers(method, read_secret(secret))
         except (OSError, ValueError) as error:
             what = getattr(error, "strerror", None) or str(error)
-            raise ConfigurationError([Fault(secret.file or target.name, str(method), what)]) from None
+            raise ConfigurationError([ConfigError(secret.file or target.name, str(method), what)]) from None
     if not found:
         what = "no credentials" if wanted == AUTO else f"no {wanted}"
         raise ConfigurationError(
-            [Fault(target.name, "auth", f"{what}; give --token-file or --passphrase-file")]
+            [ConfigError(target.name, "auth", f"{what}; give --token-file or --passphrase-file")]
         )
     return found
 
@@ -96,7 +101,7 @@ async def _carry_out(
     routes = [Route(each, node) for each in paths for node in target.node_names]
     client = Client(_report_bug)
     try:
-        return await Errand(client, target, routes, credentials).run(request)
+        return await AtMostOnceRequest(client, target, routes, credentials).run(request)
     finally:
         await client.close()
 
@@ -115,7 +120,7 @@ def _tell(arguments: argparse.Namespace, reply: Any, steps: list[Step]) -> int:
     else:
         words, members = tell_result(reply, arguments)
         print(json.dumps(members, indent=2) if arguments.format == "json" else words)
-    return _EXIT_CODES[last.fate]
+    return _EXIT_CODES[last.outcome]
 
 
 def _where(step: Step) -> str:

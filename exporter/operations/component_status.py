@@ -16,7 +16,6 @@ from typing import Any
 from urllib.parse import quote
 
 from exporter.metrics import Metric, Reading, Scope, state_set
-from exporter.operations.answers import Answer, one_line, parse_json, read_object, refusal
 from exporter.operations.limits import MAX_HOSTS, Guarded, guard, hosts_named
 from exporter.operations.operation import (
     API_ROOT,
@@ -29,6 +28,7 @@ from exporter.operations.operation import (
     known,
     with_credentials,
 )
+from exporter.operations.responses import Response, failure_of, parse_json, read_object, sanitize
 from exporter.reasons import Failure, Reason
 
 # A worker that hangs makes Onepanel take 5 s to say so: one waits longer than that for an answer. The others
@@ -74,7 +74,7 @@ class ComponentStatus(Guarded):
 
 
 def read_statuses(
-    component: str, answer: Answer, before: frozenset[str] = frozenset()
+    component: str, answer: Response, before: frozenset[str] = frozenset()
 ) -> ComponentStatus | Failure:
     """The map of hosts to statuses. `before` are hosts that are known already."""
     body = read_object(answer)
@@ -88,7 +88,7 @@ def _told(component: str, words: Mapping[str, Any], dropped: int) -> ComponentSt
     return ComponentStatus(
         component,
         {host: _status(word) for host, word in words.items()},
-        frozenset(one_line(word) for word in foreign if word not in _TOLD),
+        frozenset(sanitize(word) for word in foreign if word not in _TOLD),
         dropped=dropped,
     )
 
@@ -100,19 +100,19 @@ def _status(word: Any) -> Status:
     return _TOLD.get(word, Status.UNKNOWN) if isinstance(word, str) else Status.UNKNOWN
 
 
-def read_word(answer: Answer) -> str | Failure:
+def read_word(answer: Response) -> str | Failure:
     """The status of one host: a JSON string."""
-    failure = refusal(answer)
+    failure = failure_of(answer)
     if failure is not None:
         return failure
     try:
         word = parse_json(answer)
     except ValueError as error:
-        return Failure(Reason.INVALID_BODY, one_line(str(error)))
+        return Failure(Reason.INVALID_BODY, sanitize(str(error)))
     return word if isinstance(word, str) else Failure(Reason.INVALID_BODY, "expected a JSON string")
 
 
-def read_layout(plural: str, answer: Answer) -> tuple[str, ...] | Failure:
+def read_layout(plural: str, answer: Response) -> tuple[str, ...] | Failure:
     """The hosts of a component, from the layout of the cluster."""
     body = read_object(answer)
     if isinstance(body, Failure):
@@ -134,7 +134,7 @@ def _is_for_a_host_away(failure: Failure, *, has_answered: bool = False) -> bool
     return is_silent or failure.error_id in _HOST_AWAY_ERRORS
 
 
-def _converse(plural: str, component: str, known_before: Known) -> Conversation[ComponentStatus]:
+def _conversation(plural: str, component: str, known_before: Known) -> Conversation[ComponentStatus]:
     found, before = _found_before(known_before), hosts_named(known_before.learnt)
     url, deadline = f"{API_ROOT}/{known_before.service}/{plural}", _DEADLINE_SECONDS[plural]
     if not any(found.values()):
@@ -215,7 +215,7 @@ def _operation(plural: str, component: str) -> Operation[ComponentStatus]:
     return Operation(
         name=plural,
         summary=f"the status of every {component}, by host",
-        converse=partial(_converse, plural, component),
+        conversation=partial(_conversation, plural, component),
         cadence=Cadence.DETAILS,
         needs_credentials=True,
         applies=with_credentials,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.metrics import Metric, Reading, Scope
-from exporter.operations.answers import Answer, one_line, read_object, read_once
 from exporter.operations.operation import Operation, ask, known
+from exporter.operations.responses import Response, cached, read_object, sanitize
 from exporter.reasons import Failure, Reason
 from exporter.targets import Kind
 
@@ -43,8 +43,8 @@ class Configuration:
         return (self.kind, self.cluster_id, self.version, self.build, self.domain)
 
 
-@read_once
-def read(answer: Answer) -> Configuration | Failure:
+@cached
+def read(answer: Response) -> Configuration | Failure:
     """The facts of a 200 answer that has at least one of the keys every version sends."""
     body = read_object(answer)
     if isinstance(body, Failure):
@@ -80,7 +80,7 @@ def _kind(value: object) -> Kind:
 def _text(body: dict[str, Any], key: str) -> str:
     value = body.get(key)
     is_text = isinstance(value, (str, int, float)) and not isinstance(value, bool)
-    return one_line(str(value)) if is_text else ""
+    return sanitize(str(value)) if is_text else ""
 
 
 def _flag(body: dict[str, Any], key: str) -> bool | None:
@@ -97,7 +97,7 @@ def _info(facts: Configuration) -> Iterator[Reading]:
 OPERATION: Operation[Configuration] = Operation(
     name="configuration",
     summary="the public configuration of the cluster",
-    converse=ask("/configuration", read),
+    conversation=ask("/configuration", read),
     metrics=(
         Metric(
             name="onedata_cluster_info",

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from exporter.metrics import Metric, Reading, Scope, state_set
-from exporter.operations.answers import Answer, read_object
-from exporter.operations.moments import read_moment
 from exporter.operations.operation import Cadence, Operation, ask, known, with_credentials
+from exporter.operations.responses import Response, read_object
+from exporter.operations.timestamps import read_timestamp
 from exporter.reasons import Failure
 
 _CHECKS = {"domain": "domain", "dnsZone": "dns_zone"}
@@ -37,7 +37,7 @@ class DnsCheck:
     checked_at: float | None
 
 
-def read(answer: Answer) -> DnsCheck | Failure:
+def read(answer: Response) -> DnsCheck | Failure:
     """The facts of a 200 answer."""
     body = read_object(answer)
     if isinstance(body, Failure):
@@ -47,7 +47,7 @@ def read(answer: Answer) -> DnsCheck | Failure:
     statuses = {
         check: by_word.get(str(each.get("summary")), DnsStatus.UNKNOWN) for check, each in found.items()
     }
-    return DnsCheck(statuses, read_moment(body.get("timestamp")))
+    return DnsCheck(statuses, read_timestamp(body.get("timestamp")))
 
 
 def _statuses(statuses: Mapping[str, DnsStatus]) -> Iterator[Reading]:
@@ -58,7 +58,7 @@ def _statuses(statuses: Mapping[str, DnsStatus]) -> Iterator[Reading]:
 OPERATION: Operation[DnsCheck] = Operation(
     name="dns_check",
     summary="Onepanel's check of the cluster's DNS records",
-    converse=ask("/dns_check", read, credentials=True),
+    conversation=ask("/dns_check", read, credentials=True),
     cadence=Cadence.DETAILS,
     needs_credentials=True,
     applies=with_credentials,

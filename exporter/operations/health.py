@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from exporter.metrics import Metric, Scope
-from exporter.operations.answers import Answer, one_line, read_object, read_once
 from exporter.operations.operation import Operation, ask
+from exporter.operations.responses import Response, cached, read_object, sanitize
 from exporter.reasons import Failure, Reason
 
 
@@ -19,8 +19,8 @@ class Health:
     """Onepanel said that it is healthy; that it is not is a `Failure` (`unhealthy`)."""
 
 
-@read_once
-def read(answer: Answer) -> Health | Failure:
+@cached
+def read(answer: Response) -> Health | Failure:
     """200 `{"status": "healthy"}` is health; a 500 in Onepanel's own words is the lack of it."""
     body = read_object(answer)
     if isinstance(body, Failure):
@@ -30,7 +30,7 @@ def read(answer: Answer) -> Health | Failure:
     if status == "healthy":
         return Health()
     if isinstance(status, str):
-        return Failure(Reason.UNHEALTHY, one_line(f"status {status!r}"), error_id="status")
+        return Failure(Reason.UNHEALTHY, sanitize(f"status {status!r}"), error_id="status")
     return Failure(Reason.INVALID_BODY, "no status in the answer")
 
 
@@ -43,7 +43,7 @@ def _healthy(outcome: Health | Failure) -> bool | None:
 OPERATION: Operation[Health] = Operation(
     name="health",
     summary="whether every Onepanel node of the cluster answers",
-    converse=ask("/health", read),
+    conversation=ask("/health", read),
     metrics=(
         Metric(
             name="onedata_onepanel_healthy",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from exporter.operations.answers import one_line
+from exporter.operations.responses import sanitize
 
 MAX_HOSTS = 100
 MAX_MODULES = 60
@@ -44,7 +44,7 @@ def guard(
     kept: dict[str, Value] = {}
     dropped, room = 0, limit - len(before)
     for name, value in sorted(named, key=lambda entry: entry[0]):
-        clean = one_line(name)
+        clean = sanitize(name)
         if clean and clean not in kept and (clean in before or room > 0):
             kept[clean] = value
             room -= clean not in before

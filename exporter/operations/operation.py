@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from exporter.metrics import Metric
-from exporter.operations.answers import Answer
+from exporter.operations.responses import Response
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Kind
 
@@ -44,7 +44,7 @@ class Request:
     """
 
     path: str
-    read: Callable[[Answer], Any]
+    read: Callable[[Response], Any]
     method: str = "GET"
     body: Any = field(default=None, repr=False)  # may hold a password
     accept: str = "application/json"
@@ -107,7 +107,7 @@ class Operation(Generic[Facts]):
 
     name: str
     summary: str
-    converse: Callable[[Known], Conversation[Facts]]
+    conversation: Callable[[Known], Conversation[Facts]]
     metrics: tuple[Metric[Facts | Failure], ...] = ()
     cadence: Cadence = Cadence.ROUND
     paths: tuple[AccessPath, ...] = tuple(AccessPath)
@@ -116,18 +116,18 @@ class Operation(Generic[Facts]):
 
 
 def ask(
-    path: str, read: Callable[[Answer], Facts | Failure], **options: Any
+    path: str, read: Callable[[Response], Facts | Failure], **options: Any
 ) -> Callable[[Known], Conversation[Facts]]:
     """The conversation of an operation that asks one question, below the root of the API.
 
     `options` are further fields of the `Request`.
     """
 
-    def converse(_known: Known) -> Conversation[Facts]:
+    def conversation(_known: Known) -> Conversation[Facts]:
         answer: Facts | Failure = yield Request(API_ROOT + path, read, **options)
         return answer
 
-    return converse
+    return conversation
 
 
 def known(pick: Callable[[Facts], Any]) -> Callable[[Facts | Failure], Any]:

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 from exporter.metrics import Metric, Scope
-from exporter.operations.answers import Answer, one_line, read_object, refusal
 from exporter.operations.operation import (
     API_ROOT,
     Cadence,
@@ -22,6 +21,7 @@ from exporter.operations.operation import (
     known,
     with_credentials,
 )
+from exporter.operations.responses import Response, failure_of, read_object, sanitize
 from exporter.reasons import Failure, Reason
 from exporter.targets import Kind
 
@@ -50,7 +50,7 @@ class Done:
     """A change was carried out and there is nothing more to tell."""
 
 
-def read_ids(answer: Answer) -> UserIds | Failure:
+def read_ids(answer: Response) -> UserIds | Failure:
     """The list of users."""
     body = read_object(answer)
     if isinstance(body, Failure):
@@ -58,10 +58,10 @@ def read_ids(answer: Answer) -> UserIds | Failure:
     ids = body.get("ids")
     if not isinstance(ids, list):
         return Failure(Reason.INVALID_BODY, "no ids in the list of users")
-    return UserIds(tuple(one_line(each) for each in ids if isinstance(each, str)))
+    return UserIds(tuple(sanitize(each) for each in ids if isinstance(each, str)))
 
 
-def read_user(answer: Answer) -> User | Failure:
+def read_user(answer: Response) -> User | Failure:
     """The details of one user."""
     body = read_object(answer)
     if isinstance(body, Failure):
@@ -71,10 +71,10 @@ def read_user(answer: Answer) -> User | Failure:
 
 
 def _text(value: object) -> str:
-    return one_line(value) if isinstance(value, str) else ""
+    return sanitize(value) if isinstance(value, str) else ""
 
 
-def read_created(answer: Answer) -> str | Failure:
+def read_created(answer: Response) -> str | Failure:
     """The id of a user that was created: 201 `{"id": …}`."""
     body = read_object(answer, success=201)
     if isinstance(body, Failure):
@@ -82,9 +82,9 @@ def read_created(answer: Answer) -> str | Failure:
     return _text(body.get("id")) or Failure(Reason.INVALID_BODY, "created, but the answer names no id")
 
 
-def read_done(answer: Answer) -> Done | Failure:
+def read_done(answer: Response) -> Done | Failure:
     """A change without an answer's body: 204."""
-    return refusal(answer, success=204) or Done()
+    return failure_of(answer, success=204) or Done()
 
 
 def list_users() -> Request:
@@ -120,7 +120,7 @@ def _applies(known_before: Known) -> bool:
 OPERATION: Operation[UserIds] = Operation(
     name="users",
     summary="the number of users of the zone",
-    converse=ask("/zone/users", read_ids, credentials=True, max_body_bytes=_MAX_BODY_BYTES),
+    conversation=ask("/zone/users", read_ids, credentials=True, max_body_bytes=_MAX_BODY_BYTES),
     cadence=Cadence.DETAILS,
     needs_credentials=True,
     applies=_applies,

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from exporter.metrics import Metric, Scope, states_of
-from exporter.operations.answers import Answer, read_object
-from exporter.operations.moments import read_moment
 from exporter.operations.operation import (
     Cadence,
     Operation,
@@ -18,6 +16,8 @@ from exporter.operations.operation import (
     known,
     with_credentials,
 )
+from exporter.operations.responses import Response, read_object
+from exporter.operations.timestamps import read_timestamp
 from exporter.reasons import Failure
 
 
@@ -42,7 +42,7 @@ class WebCertificate:
     last_renewal_failure: float | None
 
 
-def read(answer: Answer) -> WebCertificate | Failure:
+def read(answer: Response) -> WebCertificate | Failure:
     """The facts of a 200 answer; unknown keys (paths of files) are passed over."""
     body = read_object(answer)
     if isinstance(body, Failure):
@@ -52,15 +52,15 @@ def read(answer: Answer) -> WebCertificate | Failure:
     return WebCertificate(
         status=by_word.get(str(body.get("status")), WebCertificateStatus.UNKNOWN),
         lets_encrypt=lets_encrypt if isinstance(lets_encrypt, bool) else None,
-        last_renewal_success=read_moment(body.get("lastRenewalSuccess")),
-        last_renewal_failure=read_moment(body.get("lastRenewalFailure")),
+        last_renewal_success=read_timestamp(body.get("lastRenewalSuccess")),
+        last_renewal_failure=read_timestamp(body.get("lastRenewalFailure")),
     )
 
 
 OPERATION: Operation[WebCertificate] = Operation(
     name="web_certificate",
     summary="Onepanel's own view of the cluster's certificate",
-    converse=ask("/web_cert", read, credentials=True),
+    conversation=ask("/web_cert", read, credentials=True),
     cadence=Cadence.DETAILS,
     needs_credentials=True,
     applies=with_credentials,

@@ -18,7 +18,6 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from exporter.metrics import Metric, Reading, Scope, state_set, states_of
-from exporter.operations.answers import Answer, one_line, refusal
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, Guarded, guard, hosts_named
 from exporter.operations.operation import (
     API_ROOT,
@@ -30,6 +29,7 @@ from exporter.operations.operation import (
     known,
     with_credentials,
 )
+from exporter.operations.responses import Response, failure_of, sanitize
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath
 
@@ -60,15 +60,15 @@ class WorkerReport(Guarded):
         return frozenset(self.modules)
 
 
-def read(answer: Answer, before: frozenset[str] = frozenset()) -> WorkerReport | Failure:
+def read(answer: Response, before: frozenset[str] = frozenset()) -> WorkerReport | Failure:
     """The report in an XML answer, whatever its media type says. `before` are hosts that are known already."""
-    failure = refusal(answer)
+    failure = failure_of(answer)
     if failure is not None:
         return failure
     try:
         return _from_elements(list(_elements(answer.body)), before)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        return Failure(Reason.INVALID_BODY, one_line(f"no worker report: {error}"))
+        return Failure(Reason.INVALID_BODY, sanitize(f"no worker report: {error}"))
 
 
 def _elements(body: bytes) -> Iterator[tuple[int, str, Mapping[str, str]]]:
@@ -110,7 +110,7 @@ def _guarded(
     allowed, refused = guard(names, MAX_MODULES)
     read_modules: dict[str, dict[str, ReportStatus]] = {}
     for host, modules in by_host.items():
-        statuses = {one_line(name): _status(word) for name, word in modules.items()}
+        statuses = {sanitize(name): _status(word) for name, word in modules.items()}
         read_modules[host] = {
             name: found for name, found in statuses.items() if name in allowed and found is not None
         }
@@ -124,7 +124,7 @@ def _status(word: str) -> ReportStatus | None:
     return next((status for status in ReportStatus if status == word), None)
 
 
-def _converse(known_before: Known) -> Conversation[WorkerReport]:
+def _conversation(known_before: Known) -> Conversation[WorkerReport]:
     read_it = partial(read, before=hosts_named(known_before.learnt))
     report: Any = yield Request(
         "/nagios", read_it, accept="*/*", max_body_bytes=_MAX_BODY_BYTES, over=AccessPath.PROXY
@@ -150,7 +150,7 @@ def _modules(by_host: Mapping[str, Mapping[str, ReportStatus]]) -> Iterator[Read
 OPERATION: Operation[WorkerReport] = Operation(
     name="worker_report",
     summary="the worker's report on its modules, on every worker node",
-    converse=_converse,
+    conversation=_conversation,
     cadence=Cadence.DETAILS,
     metrics=(
         Metric(

@@ -1,19 +1,19 @@
 """One checkup told to people and to Nagios: as text, JSON or a status line, all from the same account. Pure."""
 
-from exporter.report.account import Account, give_account
 from exporter.report.explanation import explain, list_exchanges
+from exporter.report.formatting import write_json, write_text
 from exporter.report.severity import Severity
 from exporter.report.status_line import fault_line, status_line
-from exporter.report.writing import write_json, write_text
+from exporter.report.summary import Summary, summarize
 
 __all__ = [
-    "Account",
     "Severity",
+    "Summary",
     "explain",
     "fault_line",
-    "give_account",
     "list_exchanges",
     "status_line",
+    "summarize",
     "write_json",
     "write_text",
 ]

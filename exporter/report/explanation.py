@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from exporter.checkup import Checkup, pair
-from exporter.diagnosis import RULES
+from exporter.diagnosis.checkup import Checkup, pair
+from exporter.diagnosis.rules import RULES
+from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS
 from exporter.observation import Trace
 from exporter.reasons import Failure, Reason
-from exporter.report.writing import milliseconds, moment
-from exporter.symptoms import SYMPTOM_MEANINGS
+from exporter.report.formatting import milliseconds, timestamp
 
 
 def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:
@@ -92,7 +92,7 @@ def _chain(trace: Trace) -> Iterator[str]:
     for number, certificate in enumerate(trace.chain):
         yield f"    {number}: subject {certificate.subject}"
         yield f"       issuer  {certificate.issuer}"
-        yield f"       until   {moment(certificate.not_after)}"
+        yield f"       until   {timestamp(certificate.not_after)}"
 
 
 def _reasoning(checkup: Checkup, node: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.checkup import CONFIGURATION, Checkup
+from exporter.diagnosis.checkup import CONFIGURATION, Checkup
 from exporter.operations.component_status import DATABASES, MANAGERS, WORKERS, ComponentStatus
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from exporter.diagnosis import Diagnosis
+from exporter.diagnosis.rules import Diagnosis
 from exporter.operations.component_status import Status
 from exporter.operations.dns_check import DnsStatus
 from exporter.operations.web_certificate import WebCertificateStatus

@@ -10,17 +10,17 @@ from collections.abc import Iterator
 
 from exporter.operations.component_status import Status
 from exporter.operations.worker_report import ReportStatus
-from exporter.report.account import Account, NodeAccount
 from exporter.report.severity import Severity
+from exporter.report.summary import NodeSummary, Summary
 
 _MOST_FINDINGS = 3
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
-def status_line(account: Account) -> str:
+def status_line(summary: Summary) -> str:
     """The line. Nothing that a server sends can begin a second line, or the performance data."""
-    words = f"ONEDATA {account.severity.upper()} - {account.target}: {_summary(account)}"
-    return f"{_plain(words)} | {' '.join(_performance(account))}"
+    words = f"ONEDATA {summary.severity.upper()} - {summary.target}: {_summary(summary)}"
+    return f"{_plain(words)} | {' '.join(_performance(summary))}"
 
 
 def fault_line(message: str) -> str:
@@ -32,19 +32,19 @@ def _plain(text: str) -> str:
     return " ".join("".join(char if char.isprintable() and char != "|" else " " for char in text).split())
 
 
-def _summary(account: Account) -> str:
-    parts = [_diagnosis(node) for node in account.nodes if node.severity is not Severity.OK] or ["ok"]
-    parts += [finding.message for finding in account.findings[:_MOST_FINDINGS]]
-    left = len(account.findings) - _MOST_FINDINGS
+def _summary(summary: Summary) -> str:
+    parts = [_diagnosis(node) for node in summary.nodes if node.severity is not Severity.OK] or ["ok"]
+    parts += [finding.message for finding in summary.findings[:_MOST_FINDINGS]]
+    left = len(summary.findings) - _MOST_FINDINGS
     if left > 0:
         parts.append(f"and {left} more")
-    cluster = account.cluster
-    if cluster and account.severity is Severity.OK:
+    cluster = summary.cluster
+    if cluster and summary.severity is Severity.OK:
         parts.append(f"{cluster.kind} {cluster.version}")
     return ", ".join(parts)
 
 
-def _diagnosis(node: NodeAccount) -> str:
+def _diagnosis(node: NodeSummary) -> str:
     name = f"{node.node}: " if node.node else ""
     errors = (
         f"{label} {path.error}"
@@ -55,20 +55,20 @@ def _diagnosis(node: NodeAccount) -> str:
     return f"{name}{node.diagnosis}" + (f" ({why})" if why else "")
 
 
-def _performance(account: Account) -> Iterator[str]:
-    for node in account.nodes:
+def _performance(summary: Summary) -> Iterator[str]:
+    for node in summary.nodes:
         prefix = _UNSAFE.sub("_", node.node) + "_" if node.node else ""
         for label, path in (("proxy", node.proxy), ("direct", node.direct)):
             if path.health_seconds is not None:
                 yield f"{prefix}{label}_health={path.health_seconds:.3f}s;;;0"
             if path.certificate is not None:
-                left = path.certificate.not_after - account.finished_at
+                left = path.certificate.not_after - summary.finished_at
                 yield f"{prefix}{label}_certificate={left:.0f}s"
-    for component, by_host in account.components.items():
+    for component, by_host in summary.components.items():
         sick = sum(status is not Status.HEALTHY for status in by_host.values())
         yield f"{component}s_not_healthy={sick};;;0;{len(by_host)}"
-    if account.worker_report is not None:
-        statuses = [status for each in account.worker_report.modules.values() for status in each.values()]
+    if summary.worker_report is not None:
+        statuses = [status for each in summary.worker_report.modules.values() for status in each.values()]
         wrong = sum(status is not ReportStatus.OK for status in statuses)
         yield f"modules_not_ok={wrong};;;0;{len(statuses)}"
-    yield f"duration={account.duration_seconds:.3f}s;;;0"
+    yield f"duration={summary.duration_seconds:.3f}s;;;0"

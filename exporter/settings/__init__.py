@@ -1,16 +1,16 @@
 """What the exporter is told to do: read from command line, environment and a YAML file, and judged before it starts."""
 
-from exporter.door import ListenAddress
 from exporter.settings.conversion import Settings
-from exporter.settings.faults import ConfigurationError, Fault
+from exporter.settings.errors import ConfigError, ConfigurationError
 from exporter.settings.loading import load
 from exporter.settings.schema import Log, Poll, Web
 from exporter.settings.values import LogFormat, LogLevel
-from exporter.settings.web_file import read_door
+from exporter.settings.web_config_file import read_web_config
+from exporter.web_config import ListenAddress
 
 __all__ = [
+    "ConfigError",
     "ConfigurationError",
-    "Fault",
     "ListenAddress",
     "Log",
     "LogFormat",
@@ -19,5 +19,5 @@ __all__ = [
     "Settings",
     "Web",
     "load",
-    "read_door",
+    "read_web_config",
 ]

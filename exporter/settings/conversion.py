@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from exporter.credentials import Auth
-from exporter.door import Door
 from exporter.maintenance import Window
 from exporter.operations import worker_report
 from exporter.settings.secrets import to_secret
 from exporter.targets import Node, Schedule, Target, TlsOptions
+from exporter.web_config import WebConfig
 
 if TYPE_CHECKING:
     from exporter.settings.schema import Document, Log, Poll, Web
@@ -26,10 +26,10 @@ class Settings:
     log: Log
     latency_buckets: tuple[float, ...]
     targets: tuple[Target, ...]
-    door: Door
+    door: WebConfig
 
 
-def convert(document: Document, door: Door) -> Settings:
+def convert(document: Document, door: WebConfig) -> Settings:
     """The settings that a document without faults means, and the door that its `web.config_file` describes."""
     poll = document.poll
     schedule = Schedule(poll.interval, poll.details_interval, poll.timeout)

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from exporter.door import OPEN_DOOR
 from exporter.settings.conversion import Settings, convert
-from exporter.settings.faults import ConfigurationError, Fault, KeyPath
-from exporter.settings.judgement import judge
-from exporter.settings.provenance import blame
+from exporter.settings.errors import ConfigError, ConfigurationError, KeyPath
+from exporter.settings.provenance import attribute_to
 from exporter.settings.sources import CONFIG_FILE_VARIABLE, Source, read_environment, read_file, read_flags
-from exporter.settings.target_keys import RIVALS
-from exporter.settings.web_file import read_door
+from exporter.settings.target_keys import MUTUALLY_EXCLUSIVE
+from exporter.settings.validation import validate
+from exporter.settings.web_config_file import read_web_config
+from exporter.web_config import NO_WEB_CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pydantic.fields import FieldInfo
 
-    from exporter.door import Door
-    from exporter.settings.judgement import Finding
+    from exporter.settings.validation import Invalid
+    from exporter.web_config import WebConfig
 
 
 def load(
@@ -45,27 +45,29 @@ def load(
     if config_file is not None:
         sources.append(read_file(config_file))
     merged = _merge(sources)
-    document, findings = judge(_with_defaults(merged))
+    document, findings = validate(_with_defaults(merged))
     unread = [fault for source in sources for fault in source.faults]
     if unread:  # the targets may stand in what could not be read
         findings = [finding for finding in findings if finding.path != ("targets",)]
-    door, door_faults = _read_door(merged, findings)
-    faults = [*unread, *(blame(finding, sources, merged) for finding in findings), *door_faults]
+    door, door_faults = _read_web_config(merged, findings)
+    faults = [*unread, *(attribute_to(finding, sources, merged) for finding in findings), *door_faults]
     if faults or document is None:
         raise ConfigurationError(dict.fromkeys(faults))
     return convert(document, door)
 
 
-def _read_door(merged: Mapping[str, Any], findings: Sequence[Finding]) -> tuple[Door, tuple[Fault, ...]]:
+def _read_web_config(
+    merged: Mapping[str, Any], findings: Sequence[Invalid]
+) -> tuple[WebConfig, tuple[ConfigError, ...]]:
     """The door of `web.config_file`, also where other things are wrong: all faults are told at once."""
     web = merged.get("web")
     file = web.get("config_file") if isinstance(web, dict) else None
     if not isinstance(file, str) or any(finding.path == ("web", "config_file") for finding in findings):
-        return OPEN_DOOR, ()
+        return NO_WEB_CONFIG, ()
     try:
-        return read_door(file), ()
+        return read_web_config(file), ()
     except ConfigurationError as error:
-        return OPEN_DOOR, error.faults
+        return NO_WEB_CONFIG, error.faults
 
 
 def _merge(sources: Sequence[Source]) -> dict[str, Any]:
@@ -114,7 +116,9 @@ def _fill(own: object, defaults: object, place: KeyPath = ()) -> object:
         return defaults
     if not isinstance(own, dict) or not isinstance(defaults, dict):
         return own
-    inherited = {key: value for key, value in defaults.items() if not own.get(RIVALS.get((*place, key)))}
+    inherited = {
+        key: value for key, value in defaults.items() if not own.get(MUTUALLY_EXCLUSIVE.get((*place, key)))
+    }
     return {
         **inherited,
         **{key: _fill(value, defaults.get(key), (*place, key)) for key, value in own.items()},

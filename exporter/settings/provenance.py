@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from exporter.settings.faults import Fault, KeyPath
+from exporter.settings.errors import ConfigError, KeyPath
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from exporter.settings.judgement import Finding
     from exporter.settings.sources import Source
+    from exporter.settings.validation import Invalid
 
 
-def blame(finding: Finding, sources: Sequence[Source], merged: Mapping[str, Any]) -> Fault:
+def attribute_to(finding: Invalid, sources: Sequence[Source], merged: Mapping[str, Any]) -> ConfigError:
     """The fault, with the source whose value is wrong, and the key path as that source writes it.
 
     `sources` are in the order of precedence; `merged` is what they say together, without
@@ -21,7 +21,7 @@ def blame(finding: Finding, sources: Sequence[Source], merged: Mapping[str, Any]
     """
     path = _where_written(finding.path, merged)
     source = _source(path, sources)
-    return Fault(source.name, source.spell(path), finding.message)
+    return ConfigError(source.name, source.spell(path), finding.message)
 
 
 def _where_written(path: KeyPath, merged: Mapping[str, Any]) -> KeyPath:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from exporter.settings.faults import Fault, KeyPath, write_key_path
+from exporter.settings.errors import ConfigError, KeyPath, write_key_path
 from exporter.settings.keys import is_structured, walk
 from exporter.settings.yaml_text import parse_yaml
 
@@ -39,7 +39,7 @@ class Source:
 
     name: str
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[ConfigError, ...] = ()
     variables: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
 
     def spell(self, path: KeyPath) -> str:
@@ -73,13 +73,15 @@ def read_environment(environ: Mapping[str, str]) -> Source:
         path = tuple(variable.upper().removeprefix(ENVIRONMENT_PREFIX).lower().split("__"))
         key = known.get(path)
         if key is None and path[:-1] != ("defaults", "labels"):
-            faults.append(Fault(ENVIRONMENT, variable, f"unknown variable{_did_you_mean(variable, known)}"))
+            faults.append(
+                ConfigError(ENVIRONMENT, variable, f"unknown variable{_did_you_mean(variable, known)}")
+            )
             continue
         variables[path] = variable
         try:
             _put(values, path, parse_yaml(text) if key and is_structured(key) else text)
         except ValueError as error:
-            faults.append(Fault(ENVIRONMENT, variable, str(error)))
+            faults.append(ConfigError(ENVIRONMENT, variable, str(error)))
     return Source(ENVIRONMENT, values, tuple(faults), variables)
 
 
@@ -90,13 +92,13 @@ def read_file(file: Path) -> Source:
         values = parse_yaml(file.read_bytes().decode("utf-8-sig"))
         return Source(name, _resolve_files(_mapping(values), file.parent))
     except OSError as error:
-        return Source(name, faults=(Fault(name, "", f"cannot be read: {error.strerror}"),))
+        return Source(name, faults=(ConfigError(name, "", f"cannot be read: {error.strerror}"),))
     except UnicodeDecodeError as error:
-        return Source(name, faults=(Fault(name, "", f"is not UTF-8 text (byte {error.start + 1})"),))
+        return Source(name, faults=(ConfigError(name, "", f"is not UTF-8 text (byte {error.start + 1})"),))
     except ValueError as error:
-        return Source(name, faults=(Fault(name, "", str(error)),))
+        return Source(name, faults=(ConfigError(name, "", str(error)),))
     except RecursionError:
-        return Source(name, faults=(Fault(name, "", "is nested too deeply"),))
+        return Source(name, faults=(ConfigError(name, "", "is nested too deeply"),))
 
 
 def _mapping(values: object) -> dict[str, Any]:

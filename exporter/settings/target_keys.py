@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationInfo
 
-    from exporter.settings.faults import KeyPath
+    from exporter.settings.errors import KeyPath
 
 _ONEPANEL_PORT = 9443
 
@@ -67,7 +67,7 @@ class TargetKeys(Keys):
         description="where Onepanel itself listens; default: the host of the URL, port 9443",
     )
     tls: Tls = Field(Tls(), description="certificates; see below")
-    i_accept_the_risk: bool = Field(
+    allow_insecure_credentials: bool = Field(
         default=False,
         description="show credentials also to a server that cannot prove who it is (`allow_http`, "
         "`insecure_skip_verify`): anybody on the way can take them",
@@ -104,10 +104,10 @@ class TargetKeys(Keys):
             *(["allow_http"] if info.data.get("allow_http") else []),
             *(["tls.insecure_skip_verify"] if isinstance(tls, Tls) and tls.insecure_skip_verify else []),
         ]
-        if auth.is_given and unproven and not info.data.get("i_accept_the_risk", True):
+        if auth.is_given and unproven and not info.data.get("allow_insecure_credentials", True):
             raise ValueError(
                 f"credentials together with {' and '.join(unproven)} can be stolen on the way; "
-                "if that must be, set i_accept_the_risk: true on this target"
+                "if that must be, set allow_insecure_credentials: true on this target"
             )
         return auth
 
@@ -163,7 +163,7 @@ class TargetKeys(Keys):
 
 
 # Of two keys that exclude each other the target's own one replaces the one that it would inherit from `defaults`.
-RIVALS: Mapping[KeyPath, str] = {
+MUTUALLY_EXCLUSIVE: Mapping[KeyPath, str] = {
     ("auth", "token"): "token_file",
     ("auth", "token_file"): "token",
     ("auth", "passphrase"): "passphrase_file",

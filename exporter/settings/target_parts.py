@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from exporter.settings.certificates import check_ca_file, check_key_pair, check_readable
 from exporter.settings.model import Keys
-from exporter.settings.values import NO_SECRET, Host, LabelValue, Moment, SecretFile, SecretText, TypeName
+from exporter.settings.values import NO_SECRET, Host, LabelValue, SecretFile, SecretText, Timestamp, TypeName
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
@@ -82,8 +82,8 @@ class Auth(Keys):
 class Maintenance(Keys):
     """A time at which somebody works on a target. It is polled on; only the alerts keep silent."""
 
-    start: Moment = Field(description="when it begins, with the time zone: `2026-12-01T20:00:00Z`")
-    end: Moment = Field(description="when it ends, after `start`")
+    start: Timestamp = Field(description="when it begins, with the time zone: `2026-12-01T20:00:00Z`")
+    end: Timestamp = Field(description="when it ends, after `start`")
     reason: LabelValue = Field("", description="what is done, for people")
 
     @field_validator("end")

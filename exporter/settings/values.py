@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
 
-from exporter.door import Address, SystemdSockets
-from exporter.durations import parse_duration
 from exporter.settings.addresses import (
     Origin,
     clash,
@@ -25,9 +23,11 @@ from exporter.settings.addresses import (
     parse_origin,
 )
 from exporter.settings.certificates import check_readable
-from exporter.settings.moments import parse_moment
+from exporter.settings.durations import parse_duration
 from exporter.settings.secrets import check_secret, check_secret_file
+from exporter.settings.timestamps import parse_timestamp
 from exporter.targets import Shard
+from exporter.web_config import Address, SystemdSockets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,7 +191,7 @@ LabelName = Annotated[str, AfterValidator(check_label_name)]
 LabelValue = Annotated[str, AfterValidator(check_printable), TypeName("text")]
 NodeName = Annotated[str, AfterValidator(check_node_name)]
 IpAddress = Annotated[str, AfterValidator(parse_ip_address)]
-Moment = Annotated[float, PlainValidator(parse_moment), TypeName("date and time")]
+Timestamp = Annotated[float, PlainValidator(parse_timestamp), TypeName("date and time")]
 FileName = Annotated[str, AfterValidator(check_file_name), TypeName("file")]
 ReadableFile = Annotated[str, AfterValidator(check_readable), TypeName("file")]
 SecretFile = Annotated[str, AfterValidator(check_secret_file), TypeName("file")]

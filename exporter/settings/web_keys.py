@@ -19,10 +19,10 @@ from pydantic import (
     model_validator,
 )
 
-from exporter.door import TlsVersion
 from exporter.settings.certificates import check_ca_file, check_key_pair, check_readable
 from exporter.settings.ciphers import check_cipher_suite, openssl_names
 from exporter.settings.model import Keys
+from exporter.web_config import TlsVersion
 
 _BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>[0-9]{2})\$[./A-Za-z0-9]{53}")
 _LOWEST_COST, _HIGHEST_COST = 4, 14

@@ -2,11 +2,11 @@
 
 from exporter.simulator.authority import Authority, Credential
 from exporter.simulator.cluster import Cluster, DnsCheck, Provider, WebCertificate
-from exporter.simulator.condition import Condition, Panel, PanelListener, Worker
-from exporter.simulator.journal import Journal, Served
+from exporter.simulator.faults import Fault
+from exporter.simulator.host_state import HostState, Panel, PanelListener, Worker
 from exporter.simulator.node import SimulatedNode
-from exporter.simulator.pace import INSTANT, Pace
-from exporter.simulator.troubles import Trouble
+from exporter.simulator.request_log import RequestLog, Served
+from exporter.simulator.timing import INSTANT, Timing
 from exporter.simulator.users import User, UserStore
 from exporter.simulator.zone import SimulatedZone
 
@@ -14,18 +14,18 @@ __all__ = [
     "INSTANT",
     "Authority",
     "Cluster",
-    "Condition",
     "Credential",
     "DnsCheck",
-    "Journal",
-    "Pace",
+    "Fault",
+    "HostState",
     "Panel",
     "PanelListener",
     "Provider",
+    "RequestLog",
     "Served",
     "SimulatedNode",
     "SimulatedZone",
-    "Trouble",
+    "Timing",
     "User",
     "UserStore",
     "WebCertificate",

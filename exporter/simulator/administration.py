@@ -47,9 +47,9 @@ def _create(request: Request, cluster: Cluster) -> Reply:
     body = _read_body(request)
     if body is None:
         return MALFORMED
-    refusal = _refuse_strings(body, ("username", "password"), ("fullName",)) or _refuse_values(body)
-    if refusal is not None:
-        return refusal
+    failure_of = _refuse_strings(body, ("username", "password"), ("fullName",)) or _refuse_values(body)
+    if failure_of is not None:
+        return failure_of
     if cluster.users.named(body["username"]) is not None:
         return ALREADY_EXISTS
     groups = tuple(body.get("groups", ()))
@@ -61,9 +61,9 @@ def _set_password(request: Request, cluster: Cluster, found: User | None) -> Rep
     body = _read_body(request)
     if body is None:
         return MALFORMED
-    refusal = _refuse_strings(body, ("newPassword",))
-    if refusal is not None:
-        return refusal
+    failure_of = _refuse_strings(body, ("newPassword",))
+    if failure_of is not None:
+        return failure_of
     if len(body["newPassword"]) < _MIN_PASSWORD:
         return BAD_PASSWORD
     if found is None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from exporter.simulator.condition import ABSENT_WORKERS, WELL, Condition, Panel
+from exporter.simulator.host_state import ABSENT_WORKERS, WELL, HostState, Panel
 from exporter.simulator.users import UserStore
 from exporter.targets import Kind
 
-_ALL_WELL: Mapping[str, Condition] = MappingProxyType({})
+_ALL_WELL: Mapping[str, HostState] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """One simulated cluster at one moment; troubles replace some of its facts.
+    """One simulated cluster at one moment; faults replace some of its facts.
 
     `passphrase` is the emergency passphrase; `tokens`, `member_tokens` and `expired_tokens` are access tokens
     of an administrator, of a member without privileges, and of former times. `conditions` holds the hosts
@@ -65,7 +65,7 @@ class Cluster:
     provider: Provider | None = Provider()
     hosts: tuple[str, ...] = ("127.0.0.1",)
     here: str = ""
-    conditions: Mapping[str, Condition] = field(default_factory=lambda: _ALL_WELL)
+    host_states: Mapping[str, HostState] = field(default_factory=lambda: _ALL_WELL)
     passphrase: str = field(default="simulated-passphrase", repr=False)
     tokens: frozenset[str] = field(default=frozenset({"simulated-token"}), repr=False)
     member_tokens: frozenset[str] = field(default=frozenset({"simulated-member-token"}), repr=False)
@@ -78,9 +78,9 @@ class Cluster:
     database_down: bool = False
     configuration_broken: bool = False
 
-    def condition(self, host: str) -> Condition:
+    def host_state(self, host: str) -> HostState:
         """The condition of a host."""
-        return self.conditions.get(host, WELL)
+        return self.host_states.get(host, WELL)
 
     @property
     def own_host(self) -> str:
@@ -90,11 +90,11 @@ class Cluster:
     @property
     def panel_hosts(self) -> tuple[str, ...]:
         """The hosts of the Onepanel cluster, living or not."""
-        return tuple(host for host in self.hosts if not self.condition(host).forgotten)
+        return tuple(host for host in self.hosts if not self.host_state(host).forgotten)
 
     def hosts_with(self, panel: Panel) -> Iterator[str]:
         """The hosts of the Onepanel cluster whose Onepanel is in one state."""
-        return (host for host in self.panel_hosts if self.condition(host).panel is panel)
+        return (host for host in self.panel_hosts if self.host_state(host).panel is panel)
 
     @property
     def own_domain(self) -> str:
@@ -122,7 +122,7 @@ class Cluster:
     def worker_serves(self) -> bool:
         """Whether there is a worker that answers; operations on users, and tokens, need one."""
         return self.deployed and any(
-            self.condition(host).worker not in ABSENT_WORKERS for host in self.panel_hosts
+            self.host_state(host).worker not in ABSENT_WORKERS for host in self.panel_hosts
         )
 
     @property

@@ -10,7 +10,6 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.condition import CLOSED_WORKERS, Panel, Worker
 from exporter.simulator.errors import (
     NO_CONTENT,
     NOT_FOUND,
@@ -21,9 +20,10 @@ from exporter.simulator.errors import (
     no_connection_to,
     onepanel_reply,
 )
+from exporter.simulator.host_state import CLOSED_WORKERS, Panel, Worker
 from exporter.simulator.messages import Reply, Request
 from exporter.simulator.report import worker_report
-from exporter.simulator.switch import Switch
+from exporter.simulator.service_control import ServiceControl
 
 COMPONENTS = ("workers", "managers", "databases")
 _SECONDS = {"workers": 0.07, "managers": 0.025, "databases": 0.025}
@@ -37,8 +37,8 @@ def all_hosts(request: Request, cluster: Cluster, _argument: str) -> Reply:
         return NOT_FOUND if request.method == "PATCH" else onepanel_reply(200, {})
     component = _component(request, last=1)
     if request.method == "PATCH":
-        return _switch(request, cluster, component, cluster.hosts)
-    words = {host: cluster.condition(host).status(component) for host in cluster.hosts}
+        return _control_service(request, cluster, component, cluster.hosts)
+    words = {host: cluster.host_state(host).status(component) for host in cluster.hosts}
     answered = replace(onepanel_reply(200, words), seconds=_seconds(cluster, component, cluster.hosts))
     return _refuse(cluster, cluster.hosts) or answered
 
@@ -49,8 +49,8 @@ def one_host(request: Request, cluster: Cluster, host: str) -> Reply:
         return NOT_FOUND
     component = _component(request, last=2)
     if request.method == "PATCH":
-        return _switch(request, cluster, component, (host,))
-    word = cluster.condition(host).status(component)
+        return _control_service(request, cluster, component, (host,))
+    word = cluster.host_state(host).status(component)
     answered = replace(onepanel_reply(200, word), seconds=_seconds(cluster, component, (host,)))
     return _refuse(cluster, (host,)) or answered
 
@@ -62,7 +62,7 @@ def nagios(_request: Request, cluster: Cluster, _argument: str) -> Reply:
     away = _refuse(cluster, cluster.hosts)
     if away is not None:
         return replace(SERVICE_UNAVAILABLE, stalled=away.stalled)
-    worker = cluster.condition(cluster.own_host).worker
+    worker = cluster.host_state(cluster.own_host).worker
     if worker in CLOSED_WORKERS:
         return Reply(503, content_type="text/xml", headers=ONEPANEL_HEADERS)
     if worker is Worker.HANGING:
@@ -72,13 +72,13 @@ def nagios(_request: Request, cluster: Cluster, _argument: str) -> Reply:
     return replace(worker_report(cluster), headers=ONEPANEL_HEADERS)
 
 
-def _switch(request: Request, cluster: Cluster, component: str, hosts: tuple[str, ...]) -> Reply:
+def _control_service(request: Request, cluster: Cluster, component: str, hosts: tuple[str, ...]) -> Reply:
     """Start it, unless it is said to stop it."""
     started = parse_qs(request.query, keep_blank_values=True).get("started", ["true"])[-1]
     if started not in {"true", "false"}:
         return bad_boolean("started")
-    switch = Switch(component, hosts, started=started == "true")
-    return _refuse(cluster, hosts) or replace(NO_CONTENT, switch=switch)
+    service_control = ServiceControl(component, hosts, started=started == "true")
+    return _refuse(cluster, hosts) or replace(NO_CONTENT, service_control=service_control)
 
 
 def _component(request: Request, *, last: int) -> str:
@@ -87,16 +87,16 @@ def _component(request: Request, *, last: int) -> str:
 
 def _refuse(cluster: Cluster, hosts: Iterable[str]) -> Reply | None:
     """Why Onepanel cannot tell of all these hosts: some left its cluster, some are dead, some are frozen."""
-    conditions = {host: cluster.condition(host) for host in hosts}
-    if any(condition.forgotten for condition in conditions.values()):
+    host_states = {host: cluster.host_state(host) for host in hosts}
+    if any(host_state.forgotten for host_state in host_states.values()):
         return hosts_not_allowed(cluster.panel_hosts)
-    away = [host for host, condition in conditions.items() if condition.panel is not Panel.RUNNING]
+    away = [host for host, host_state in host_states.items() if host_state.panel is not Panel.RUNNING]
     if not away:
         return None
-    is_frozen = any(conditions[host].panel is Panel.FROZEN for host in away)
+    is_frozen = any(host_states[host].panel is Panel.FROZEN for host in away)
     return replace(no_connection_to(away), stalled=is_frozen)
 
 
 def _seconds(cluster: Cluster, component: str, hosts: Iterable[str]) -> float:
-    workers = (cluster.condition(host).worker for host in hosts if component == "workers")
+    workers = (cluster.host_state(host).worker for host in hosts if component == "workers")
     return _WORKER_SECONDS if Worker.HANGING in workers else _SECONDS[component]

@@ -1,4 +1,4 @@
-"""How each trouble is brought about: what it changes of a node's ports and condition, and of the cluster's facts."""
+"""How each fault is brought about: what it changes of a node's ports and condition, and of the cluster's facts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from exporter.simulator import delivery
 from exporter.simulator.authority import Credential
+from exporter.simulator.behaviour import Behaviour, Listening
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.condition import CLOSED_WORKERS, Condition, Panel, PanelListener, Worker
-from exporter.simulator.conduct import Conduct, Door
+from exporter.simulator.faults import Fault
+from exporter.simulator.host_state import CLOSED_WORKERS, HostState, Panel, PanelListener, Worker
 from exporter.simulator.messages import Reply
-from exporter.simulator.troubles import Trouble
 
 Changes = Mapping[str, Any]
 
@@ -24,16 +24,16 @@ class Effect:
     proxy: Changes = field(default_factory=dict)
     panel: Changes = field(default_factory=dict)
     outside: Changes = field(default_factory=dict)
-    condition: Changes = field(default_factory=dict)
+    host_state: Changes = field(default_factory=dict)
     cluster: Changes = field(default_factory=dict)
 
 
-class Conducts(NamedTuple):
+class Behaviours(NamedTuple):
     """How the ports of a node behave. `inside` is 9443 as the worker sees it."""
 
-    proxy: Conduct
-    outside: Conduct
-    inside: Conduct
+    proxy: Behaviour
+    outside: Behaviour
+    inside: Behaviour
 
 
 def _html(status: int, title: str, *headers: tuple[str, str]) -> Reply:
@@ -49,49 +49,49 @@ def _garbled(reply: Reply) -> Reply:
     return replace(reply, body=reply.body[:-1])
 
 
-_CLOSED: Changes = {"door": Door.CLOSED}
+_CLOSED: Changes = {"listening": Listening.CLOSED}
 
-EFFECTS: Mapping[Trouble, Effect] = {
-    Trouble.WORKER_SILENT: Effect(condition={"worker": Worker.HANGING}),
-    Trouble.PANEL_SILENT: Effect(condition={"listener": PanelListener.HANGING}),
-    Trouble.PANEL_FROZEN: Effect(condition={"panel": Panel.FROZEN}),
-    Trouble.WORKER_STOPPED: Effect(condition={"worker": Worker.STOPPED}),
-    Trouble.PANEL_STOPPED: Effect(condition={"panel": Panel.STOPPED}),
-    Trouble.HOST_DOWN: Effect(condition={"panel": Panel.STOPPED, "worker": Worker.STOPPED}),
-    Trouble.DIRECT_CLOSED: Effect(outside=_CLOSED),
-    Trouble.LISTENER_SICK: Effect(condition={"listener": PanelListener.SICK}),
-    Trouble.BREAKER_OPEN: Effect(cluster={"breaker_open": True}),
-    Trouble.DATABASE_DOWN: Effect(cluster={"database_down": True}),
-    Trouble.OLD_VERSION: Effect(cluster={"version": "20.02.19"}),
-    Trouble.NOT_DEPLOYED: Effect(cluster={"deployed": False}),
-    Trouble.LATENCY: Effect(panel={"slow": True}),
-    Trouble.ELSEWHERE: Effect(proxy={"elsewhere": True}),
-    Trouble.FOREIGN_PROXY: Effect(proxy={"instead": _html(502, "502 Bad Gateway")}),
-    Trouble.PROXY_NOT_FOUND: Effect(proxy={"instead": Reply(404)}),
-    Trouble.PROXY_LOGIN: Effect(
+EFFECTS: Mapping[Fault, Effect] = {
+    Fault.WORKER_SILENT: Effect(host_state={"worker": Worker.HANGING}),
+    Fault.PANEL_SILENT: Effect(host_state={"listener": PanelListener.HANGING}),
+    Fault.PANEL_FROZEN: Effect(host_state={"panel": Panel.FROZEN}),
+    Fault.WORKER_STOPPED: Effect(host_state={"worker": Worker.STOPPED}),
+    Fault.PANEL_STOPPED: Effect(host_state={"panel": Panel.STOPPED}),
+    Fault.HOST_DOWN: Effect(host_state={"panel": Panel.STOPPED, "worker": Worker.STOPPED}),
+    Fault.DIRECT_CLOSED: Effect(outside=_CLOSED),
+    Fault.LISTENER_SICK: Effect(host_state={"listener": PanelListener.SICK}),
+    Fault.BREAKER_OPEN: Effect(cluster={"breaker_open": True}),
+    Fault.DATABASE_DOWN: Effect(cluster={"database_down": True}),
+    Fault.OLD_VERSION: Effect(cluster={"version": "20.02.19"}),
+    Fault.NOT_DEPLOYED: Effect(cluster={"deployed": False}),
+    Fault.LATENCY: Effect(panel={"slow": True}),
+    Fault.ELSEWHERE: Effect(proxy={"elsewhere": True}),
+    Fault.FOREIGN_PROXY: Effect(proxy={"instead": _html(502, "502 Bad Gateway")}),
+    Fault.PROXY_NOT_FOUND: Effect(proxy={"instead": Reply(404)}),
+    Fault.PROXY_LOGIN: Effect(
         proxy={"instead": _html(401, "401 Authorization Required", ("www-authenticate", 'Basic realm="x"'))}
     ),
-    Trouble.PROXY_REDIRECT: Effect(
+    Fault.PROXY_REDIRECT: Effect(
         proxy={"instead": _html(302, "302 Found", ("location", "https://elsewhere.example/"))}
     ),
-    Trouble.DIRECT_FOREIGN: Effect(outside={"instead": _html(200, "Welcome")}),
-    Trouble.PROXY_CERTIFICATE_ENDING: Effect(proxy={"certificate": Credential.ENDING}),
-    Trouble.PROXY_CERTIFICATE_EXPIRED: Effect(proxy={"certificate": Credential.EXPIRED}),
-    Trouble.PROXY_CERTIFICATE_NOT_YET_VALID: Effect(proxy={"certificate": Credential.NOT_YET_VALID}),
-    Trouble.PROXY_CERTIFICATE_OTHER_NAME: Effect(proxy={"certificate": Credential.OTHER_NAME}),
-    Trouble.PROXY_CERTIFICATE_UNTRUSTED: Effect(proxy={"certificate": Credential.UNTRUSTED}),
-    Trouble.DIRECT_CERTIFICATE_EXPIRED: Effect(panel={"certificate": Credential.EXPIRED}),
-    Trouble.DIRECT_CERTIFICATE_NOT_YET_VALID: Effect(panel={"certificate": Credential.NOT_YET_VALID}),
-    Trouble.DIRECT_CERTIFICATE_OTHER_NAME: Effect(panel={"certificate": Credential.OTHER_NAME}),
-    Trouble.DIRECT_CERTIFICATE_UNTRUSTED: Effect(panel={"certificate": Credential.UNTRUSTED}),
-    Trouble.PROXY_PLAIN_HTTP: Effect(proxy={"plain": True}),
-    Trouble.PROXY_WRONG_TYPE: Effect(proxy={"distort": _as_html}),
-    Trouble.PROXY_INVALID_JSON: Effect(proxy={"distort": _garbled}),
-    Trouble.PROXY_NOT_HTTP: Effect(proxy={"deliver": delivery.not_http}),
-    Trouble.PROXY_ENDLESS: Effect(proxy={"deliver": delivery.endless}),
-    Trouble.PROXY_TRUNCATED: Effect(proxy={"deliver": delivery.truncated}),
-    Trouble.PROXY_RESET: Effect(proxy={"deliver": delivery.reset}),
-    Trouble.PROXY_DRIP: Effect(proxy={"deliver": delivery.drip}),
+    Fault.DIRECT_FOREIGN: Effect(outside={"instead": _html(200, "Welcome")}),
+    Fault.PROXY_CERTIFICATE_ENDING: Effect(proxy={"certificate": Credential.ENDING}),
+    Fault.PROXY_CERTIFICATE_EXPIRED: Effect(proxy={"certificate": Credential.EXPIRED}),
+    Fault.PROXY_CERTIFICATE_NOT_YET_VALID: Effect(proxy={"certificate": Credential.NOT_YET_VALID}),
+    Fault.PROXY_CERTIFICATE_OTHER_NAME: Effect(proxy={"certificate": Credential.OTHER_NAME}),
+    Fault.PROXY_CERTIFICATE_UNTRUSTED: Effect(proxy={"certificate": Credential.UNTRUSTED}),
+    Fault.DIRECT_CERTIFICATE_EXPIRED: Effect(panel={"certificate": Credential.EXPIRED}),
+    Fault.DIRECT_CERTIFICATE_NOT_YET_VALID: Effect(panel={"certificate": Credential.NOT_YET_VALID}),
+    Fault.DIRECT_CERTIFICATE_OTHER_NAME: Effect(panel={"certificate": Credential.OTHER_NAME}),
+    Fault.DIRECT_CERTIFICATE_UNTRUSTED: Effect(panel={"certificate": Credential.UNTRUSTED}),
+    Fault.PROXY_PLAIN_HTTP: Effect(proxy={"plain": True}),
+    Fault.PROXY_WRONG_TYPE: Effect(proxy={"distort": _as_html}),
+    Fault.PROXY_INVALID_JSON: Effect(proxy={"distort": _garbled}),
+    Fault.PROXY_NOT_HTTP: Effect(proxy={"deliver": delivery.not_http}),
+    Fault.PROXY_ENDLESS: Effect(proxy={"deliver": delivery.endless}),
+    Fault.PROXY_TRUNCATED: Effect(proxy={"deliver": delivery.truncated}),
+    Fault.PROXY_RESET: Effect(proxy={"deliver": delivery.reset}),
+    Fault.PROXY_DRIP: Effect(proxy={"deliver": delivery.drip}),
 }
 
 
@@ -102,42 +102,42 @@ _WORKER_PORT: Mapping[Worker, Changes] = {
 }
 _PANEL_PORT: Mapping[Panel | PanelListener, Changes] = {
     PanelListener.HANGING: {"silent": True},
-    Panel.FROZEN: {"door": Door.FROZEN},
+    Panel.FROZEN: {"listening": Listening.FROZEN},
     Panel.STOPPED: _CLOSED,
 }
 
 
-def cluster_under(troubles: Collection[Trouble], cluster: Cluster) -> Cluster:
-    """The facts of a cluster under the troubles of all its nodes.
+def cluster_under(faults: Collection[Fault], cluster: Cluster) -> Cluster:
+    """The facts of a cluster under the faults of all its nodes.
 
-    Where two troubles claim one thing, here and below, the later one in `EFFECTS` wins.
+    Where two faults claim one thing, here and below, the later one in `EFFECTS` wins.
     """
-    return _change(cluster, (effect.cluster for effect in _active(troubles)))
+    return _change(cluster, (effect.cluster for effect in _active(faults)))
 
 
-def condition_under(troubles: Collection[Trouble], condition: Condition) -> Condition:
-    """The condition of a node under its own troubles."""
-    return _change(condition, (effect.condition for effect in _active(troubles)))
+def host_state_under(faults: Collection[Fault], host_state: HostState) -> HostState:
+    """The condition of a node under its own faults."""
+    return _change(host_state, (effect.host_state for effect in _active(faults)))
 
 
-def conducts_under(troubles: Collection[Trouble], condition: Condition) -> Conducts:
-    """How a node's ports behave in a condition (that of its troubles) and under its troubles."""
-    active = _active(troubles)
-    by_worker = _WORKER_PORT.get(condition.worker, {})
-    by_panel = [_PANEL_PORT.get(condition.listener, {}), _PANEL_PORT.get(condition.panel, {})]
+def behaviours_under(faults: Collection[Fault], host_state: HostState) -> Behaviours:
+    """How a node's ports behave in a condition (that of its faults) and under its faults."""
+    active = _active(faults)
+    by_worker = _WORKER_PORT.get(host_state.worker, {})
+    by_panel = [_PANEL_PORT.get(host_state.listener, {}), _PANEL_PORT.get(host_state.panel, {})]
     panel = [effect.panel for effect in active]
-    return Conducts(
-        proxy=_change(Conduct(), [*(effect.proxy for effect in active), by_worker]),
-        outside=_change(Conduct(), [*panel, *(effect.outside for effect in active), *by_panel]),
-        inside=_change(Conduct(), [*panel, *by_panel]),
+    return Behaviours(
+        proxy=_change(Behaviour(), [*(effect.proxy for effect in active), by_worker]),
+        outside=_change(Behaviour(), [*panel, *(effect.outside for effect in active), *by_panel]),
+        inside=_change(Behaviour(), [*panel, *by_panel]),
     )
 
 
-def _active(troubles: Collection[Trouble]) -> list[Effect]:
-    return [effect for trouble, effect in EFFECTS.items() if trouble in troubles]
+def _active(faults: Collection[Fault]) -> list[Effect]:
+    return [effect for fault, effect in EFFECTS.items() if fault in faults]
 
 
-_Value = TypeVar("_Value", Conduct, Condition, Cluster)
+_Value = TypeVar("_Value", Behaviour, HostState, Cluster)
 
 
 def _change(value: _Value, all_changes: Iterable[Changes]) -> _Value:

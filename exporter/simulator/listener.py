@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from exporter.simulator.conduct import Door
+from exporter.simulator.behaviour import Listening
 
 _BACKLOG = 1024
 # Closing discards what is unsent and resets the connection.
@@ -41,16 +41,16 @@ class Listener:
         self._reservation = _bind(self.host, port)
         self.port = self._reservation.getsockname()[1]
 
-    async def move(self, door: Door) -> None:
+    async def move(self, listening: Listening) -> None:
         """Open, freeze or close the port. Closing resets every connection."""
-        if door is Door.CLOSED:
+        if listening is Listening.CLOSED:
             await self._close()
             return
         if self._listening is None:
             self._listening = _bind(self.host, self.port)
             self._listening.listen(_BACKLOG)
         loop = asyncio.get_running_loop()
-        if door is Door.OPEN:
+        if listening is Listening.OPEN:
             loop.add_reader(self._listening, self._accept, self._listening)
         else:
             loop.remove_reader(self._listening)  # the kernel goes on accepting, as for a stopped process

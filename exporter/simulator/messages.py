@@ -13,7 +13,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
-from exporter.simulator.switch import Switch
+from exporter.simulator.service_control import ServiceControl
 
 JSON = "application/json"
 # What an answer takes on an idle machine.
@@ -67,7 +67,7 @@ class Reply:
     seconds: float = ANSWER_SECONDS
     stalled: bool = False
     closing: bool = False
-    switch: Switch | None = None
+    service_control: ServiceControl | None = None
 
     def encode(self, *, extra_length: int = 0) -> bytes:
         """The answer as bytes. `extra_length` promises more bytes than there are."""

@@ -6,20 +6,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from exporter.simulator import onepanel
+from exporter.simulator.behaviour import Behaviour, Listening
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.conduct import Conduct, Door
-from exporter.simulator.effects import Conducts
-from exporter.simulator.journal import Journal
+from exporter.simulator.effects import Behaviours
 from exporter.simulator.messages import Reply, Request
+from exporter.simulator.request_log import RequestLog
 from exporter.simulator.resources import RESOURCES
-from exporter.simulator.server import Manner, Server
-from exporter.simulator.switch import Switch
+from exporter.simulator.server import Server, ServerConfig
+from exporter.simulator.service_control import ServiceControl
 from exporter.simulator.worker import Forwarder, own_answer
 from exporter.targets import AccessPath
 
 _REQUESTS_ON_443 = 30
 _ANOTHER_CLUSTER = Cluster(name="Another Zone", domain="another-zone.example", version="21.02.4", build="1")
-_CLOSED = Conduct(door=Door.CLOSED)
+_CLOSED = Behaviour(listening=Listening.CLOSED)
 
 
 class SimulatedNode:
@@ -30,20 +30,24 @@ class SimulatedNode:
     """
 
     def __init__(
-        self, host: str, address: str, manner: Manner, switch: Callable[[Switch], Awaitable[None]]
+        self,
+        host: str,
+        address: str,
+        config: ServerConfig,
+        service_control: Callable[[ServiceControl], Awaitable[None]],
     ) -> None:
         self.host = host
         self.address = address
-        self._switch = switch
-        self._proxy_conduct = Conduct()
+        self._control_service = service_control
+        self._proxy_behaviour = Behaviour()
         self._cluster = Cluster()
         self._proxy = Server(
-            address, replace(manner, requests_per_connection=_REQUESTS_ON_443), self._answer_as_worker
+            address, replace(config, requests_per_connection=_REQUESTS_ON_443), self._answer_as_worker
         )
-        self._outside = Server(address, manner, self._answer_as_panel)
+        self._outside = Server(address, config, self._answer_as_panel)
         # Onepanel as the worker sees it, on its own host: open even when a firewall closes 9443 to all others.
-        self._inside = Server(address, manner, self._answer_as_panel)
-        self._forwarder = Forwarder(address, manner.authority.forwarding_context, manner.pace)
+        self._inside = Server(address, config, self._answer_as_panel)
+        self._forwarder = Forwarder(address, config.authority.forwarding_context, config.timing)
 
     @property
     def ports(self) -> Mapping[AccessPath, int]:
@@ -51,9 +55,9 @@ class SimulatedNode:
         return {AccessPath.PROXY: self._proxy.port, AccessPath.DIRECT: self._outside.port}
 
     @property
-    def journals(self) -> Mapping[AccessPath, Journal]:
+    def request_logs(self) -> Mapping[AccessPath, RequestLog]:
         """What was served over each path."""
-        return {AccessPath.PROXY: self._proxy.journal, AccessPath.DIRECT: self._outside.journal}
+        return {AccessPath.PROXY: self._proxy.request_log, AccessPath.DIRECT: self._outside.request_log}
 
     def reserve(self, proxy_port: int, direct_port: int) -> None:
         """Take the ports, 0 being any free one. Raises OSError when one is taken."""
@@ -62,12 +66,12 @@ class SimulatedNode:
         self._inside.reserve(self._inside.port)
         self._forwarder.panel_port = self._inside.port
 
-    async def behave(self, cluster: Cluster, conducts: Conducts) -> None:
+    async def behave(self, cluster: Cluster, behaviours: Behaviours) -> None:
         """Take on other facts and another conduct; when this returns, new connections see them."""
         self._cluster = replace(cluster, here=self.host)
-        self._proxy_conduct = conducts.proxy
-        for server, conduct in zip(self._servers, conducts, strict=True):
-            await server.behave(conduct)
+        self._proxy_behaviour = behaviours.proxy
+        for server, behaviour in zip(self._servers, behaviours, strict=True):
+            await server.behave(behaviour)
 
     async def stop(self) -> None:
         """Close the ports, reset every connection, and give the ports back."""
@@ -81,14 +85,14 @@ class SimulatedNode:
 
     async def _answer_as_panel(self, request: Request) -> Reply:
         reply = onepanel.answer(request, self._cluster, RESOURCES)
-        if reply.switch is not None:
-            await self._switch(reply.switch)
+        if reply.service_control is not None:
+            await self._control_service(reply.service_control)
         return reply
 
     async def _answer_as_worker(self, request: Request) -> Reply:
         own = own_answer(request, self._cluster)
         if own is not None:
             return own
-        if self._proxy_conduct.elsewhere:
+        if self._proxy_behaviour.elsewhere:
             return onepanel.answer(request, _ANOTHER_CLUSTER, RESOURCES)
         return await self._forwarder.forward(request)

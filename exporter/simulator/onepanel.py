@@ -50,8 +50,8 @@ def answer(request: Request, cluster: Cluster, resources: Resources) -> Reply:
         return empty_reply(500)  # HEAD, too: the real handler crashes on it
     if cluster.breaker_open or (resource.needs_worker and not cluster.worker_serves):
         # Whoever shows wrong credentials is told so first, unless the breaker is open.
-        refusal = None if cluster.breaker_open else authenticate(request, cluster)
-        return refusal if isinstance(refusal, Reply) else SERVICE_UNAVAILABLE
+        failure_of = None if cluster.breaker_open else authenticate(request, cluster)
+        return failure_of if isinstance(failure_of, Reply) else SERVICE_UNAVAILABLE
     return _refuse(request, cluster, resource) or resource.answer(request, cluster, argument)
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.condition import Panel, PanelListener
 from exporter.simulator.errors import INTERNAL_ERROR, ONEPANEL_HEADERS, onepanel_reply
+from exporter.simulator.host_state import Panel, PanelListener
 from exporter.simulator.messages import Reply, Request
 from exporter.targets import Kind
 
@@ -55,7 +55,7 @@ def _provider_facts(cluster: Cluster) -> dict[str, Any]:
 
 def health(_request: Request, cluster: Cluster, _argument: str) -> Reply:
     """Whether the listeners of every Onepanel node answer."""
-    listeners = {cluster.condition(host).listener for host in cluster.panel_hosts}
+    listeners = {cluster.host_state(host).listener for host in cluster.panel_hosts}
     if any(cluster.hosts_with(Panel.FROZEN)):
         return replace(INTERNAL_ERROR, stalled=True)
     if PanelListener.HANGING in listeners:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import quoteattr
 
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.condition import ABSENT_WORKERS, Condition
+from exporter.simulator.host_state import ABSENT_WORKERS, HostState
 from exporter.simulator.messages import Reply
 
 _MODULES = (
@@ -23,7 +23,7 @@ _REPORT_SECONDS = 0.01
 
 def worker_report(cluster: Cluster) -> Reply:
     """One node's report, which covers all of them."""
-    modules = {host: _modules(cluster.condition(host)) for host in cluster.hosts}
+    modules = {host: _modules(cluster.host_state(host)) for host in cluster.hosts}
     nodes = "".join(_node(cluster.worker, host, words) for host, words in modules.items())
     date = datetime.now(UTC).strftime("%Y/%m/%d %H:%M:%S")
     status = _worst(_worst(words.values()) for words in modules.values())
@@ -31,9 +31,9 @@ def worker_report(cluster: Cluster) -> Reply:
     return Reply(200, body.encode(), "application/xml", seconds=_REPORT_SECONDS)
 
 
-def _modules(condition: Condition) -> Mapping[str, str]:
-    word = "error: nodedown" if condition.worker in ABSENT_WORKERS else "ok"
-    return {**dict.fromkeys(_MODULES, word), **condition.modules}
+def _modules(host_state: HostState) -> Mapping[str, str]:
+    word = "error: nodedown" if host_state.worker in ABSENT_WORKERS else "ok"
+    return {**dict.fromkeys(_MODULES, word), **host_state.modules}
 
 
 def _node(worker: str, host: str, words: Mapping[str, str]) -> str:

@@ -12,13 +12,13 @@ from typing import TypeAlias
 
 from exporter.simulator import delivery
 from exporter.simulator.authority import Authority, ObservedTls
-from exporter.simulator.conduct import Conduct, Door
-from exporter.simulator.journal import Journal
+from exporter.simulator.behaviour import Behaviour, Listening
 from exporter.simulator.listener import Listener, reset_on_close
 from exporter.simulator.messages import Reply, Request, read_request
-from exporter.simulator.pace import Pace
+from exporter.simulator.request_log import RequestLog
+from exporter.simulator.timing import Timing
 
-Answer: TypeAlias = Callable[[Request], Awaitable[Reply]]
+Response: TypeAlias = Callable[[Request], Awaitable[Reply]]
 
 _FIRST_REQUEST_SECONDS = 30.0
 _IDLE_SECONDS = 60.0
@@ -27,22 +27,22 @@ _BAD_REQUEST = Reply(400, closing=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ServerConfig:
     """What never changes of a server. `requests_per_connection` is 0 for as many as one likes."""
 
     authority: Authority
-    pace: Pace
+    timing: Timing
     requests_per_connection: int = 0
 
 
 class Server:
     """A server on one port, closed until it is told to behave otherwise."""
 
-    def __init__(self, host: str, manner: Manner, answer: Answer) -> None:
-        self.journal = Journal()
-        self._manner = manner
+    def __init__(self, host: str, config: ServerConfig, answer: Response) -> None:
+        self.request_log = RequestLog()
+        self._config = config
         self._answer = answer
-        self._conduct = Conduct(door=Door.CLOSED)
+        self._behaviour = Behaviour(listening=Listening.CLOSED)
         self._listener = Listener(host, self._serve)
 
     @property
@@ -54,10 +54,10 @@ class Server:
         """Take a port, 0 being any free one; raises OSError when it is taken already."""
         self._listener.reserve(port)
 
-    async def behave(self, conduct: Conduct) -> None:
+    async def behave(self, behaviour: Behaviour) -> None:
         """Take on another conduct: its certificate for new connections, all else at once."""
-        self._conduct = conduct
-        await self._listener.move(conduct.door)
+        self._behaviour = behaviour
+        await self._listener.move(behaviour.listening)
 
     async def release(self) -> None:
         """Stop, reset all connections and give the port back."""
@@ -68,7 +68,7 @@ class Server:
         with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
             reader, writer = await self._greet(connection)
             try:
-                await self._converse(reader, writer)
+                await self._conversation(reader, writer)
             except (asyncio.CancelledError, ConnectionError):
                 reset_on_close(connection)
                 raise
@@ -79,19 +79,19 @@ class Server:
 
     async def _greet(self, connection: socket.socket) -> tuple[StreamReader, StreamWriter]:
         loop = asyncio.get_running_loop()
-        conduct = self._conduct
-        context = None if conduct.plain else self._manner.authority.server_context(conduct.certificate)
+        behaviour = self._behaviour
+        context = None if behaviour.plain else self._config.authority.server_context(behaviour.certificate)
         reader = StreamReader(loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         transport, _protocol = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=context)
         writer = StreamWriter(transport, protocol, reader, loop)
         tls = writer.get_extra_info("ssl_object")
-        self.journal.note_connection(tls.server_name if isinstance(tls, ObservedTls) else None)
+        self.request_log.note_connection(tls.server_name if isinstance(tls, ObservedTls) else None)
         return reader, writer
 
-    async def _converse(self, reader: StreamReader, writer: StreamWriter) -> None:
+    async def _conversation(self, reader: StreamReader, writer: StreamWriter) -> None:
         patience_seconds = _FIRST_REQUEST_SECONDS
-        remaining = self._manner.requests_per_connection
+        remaining = self._config.requests_per_connection
         closing = False
         while not closing:
             try:
@@ -110,25 +110,25 @@ class Server:
         self, request: Request, reader: StreamReader, writer: StreamWriter, *, last: bool
     ) -> bool:
         """Answer one request; whether the connection is to be closed then."""
-        conduct = self._conduct
-        if conduct.silent or conduct.door is Door.FROZEN:
-            self.journal.note(request, 0)
+        behaviour = self._behaviour
+        if behaviour.silent or behaviour.listening is Listening.FROZEN:
+            self.request_log.note(request, 0)
             while await reader.read(_PIECE_BYTES):
                 pass  # until the client gives up; nothing of what it still sends is kept
             return True
-        reply = conduct.instead or await self._answer(request)
-        reply = conduct.distort(reply) if conduct.distort else reply
-        await self._take_time(reply, slow=conduct.slow)
+        reply = behaviour.instead or await self._answer(request)
+        reply = behaviour.distort(reply) if behaviour.distort else reply
+        await self._take_time(reply, slow=behaviour.slow)
         closing = last or request.wants_close
         body = b"" if request.method == "HEAD" else reply.body
-        self.journal.note(request, reply.status)
-        await conduct.deliver(writer, replace(reply, body=body, closing=closing))
-        return closing or conduct.deliver is not delivery.whole
+        self.request_log.note(request, reply.status)
+        await behaviour.deliver(writer, replace(reply, body=body, closing=closing))
+        return closing or behaviour.deliver is not delivery.whole
 
     async def _take_time(self, reply: Reply, *, slow: bool) -> None:
-        pace = self._manner.pace
-        seconds = reply.seconds * pace.scale
-        seconds += pace.latency_seconds if slow else 0.0
-        seconds += pace.stall_seconds if reply.stalled else 0.0
+        timing = self._config.timing
+        seconds = reply.seconds * timing.scale
+        seconds += timing.latency_seconds if slow else 0.0
+        seconds += timing.stall_seconds if reply.stalled else 0.0
         if seconds > 0.0:
             await asyncio.sleep(seconds)

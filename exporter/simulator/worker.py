@@ -7,12 +7,12 @@ import ssl
 from dataclasses import replace
 
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.condition import Worker
 from exporter.simulator.errors import INTERNAL_ERROR
+from exporter.simulator.host_state import Worker
 from exporter.simulator.messages import JSON, Reply, Request, encode_json, read_reply
 from exporter.simulator.onepanel import API_ROOT
-from exporter.simulator.pace import Pace
 from exporter.simulator.report import worker_report
+from exporter.simulator.timing import Timing
 
 # What the proxy says when it is alive and nobody is behind it: nothing.
 NOBODY_BEHIND = Reply(503, seconds=0.0)
@@ -27,10 +27,10 @@ class Forwarder:
     it always asks 127.0.0.1.
     """
 
-    def __init__(self, host: str, context: ssl.SSLContext, pace: Pace) -> None:
+    def __init__(self, host: str, context: ssl.SSLContext, timing: Timing) -> None:
         self._host = host
         self._context = context
-        self._pace = pace
+        self._pace = timing
         self.panel_port = 0
 
     async def forward(self, request: Request) -> Reply:
@@ -59,7 +59,7 @@ def own_answer(request: Request, cluster: Cluster) -> Reply | None:
     """What the worker says itself; None when the request is Onepanel's."""
     if request.path.startswith(API_ROOT) or request.path == API_ROOT.removesuffix("/"):
         return None
-    is_failing = cluster.condition(cluster.own_host).worker is Worker.FAILING
+    is_failing = cluster.host_state(cluster.own_host).worker is Worker.FAILING
     if request.path == "/nagios":
         return Reply(500) if is_failing else worker_report(cluster)
     if request.path == f"/api/v3/{cluster.kind}/health" and cluster.knows_health:

@@ -1,4 +1,4 @@
-"""A simulated cluster of one or more nodes, with troubles on demand; by default a Onezone of a single node."""
+"""A simulated cluster of one or more nodes, with faults on demand; by default a Onezone of a single node."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Self
 
 from exporter.simulator.authority import Authority
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.effects import cluster_under, condition_under, conducts_under
-from exporter.simulator.journal import Journal
+from exporter.simulator.effects import behaviours_under, cluster_under, host_state_under
+from exporter.simulator.faults import Fault
 from exporter.simulator.node import SimulatedNode
-from exporter.simulator.pace import Pace
-from exporter.simulator.server import Manner
-from exporter.simulator.switch import Switch
-from exporter.simulator.troubles import Trouble
+from exporter.simulator.request_log import RequestLog
+from exporter.simulator.server import ServerConfig
+from exporter.simulator.service_control import ServiceControl
+from exporter.simulator.timing import Timing
 from exporter.targets import AccessPath
 
 _FIRST_NODE = "node1"
@@ -37,7 +37,7 @@ class SimulatedZone:
         nodes: int = 1,
         authority: Authority | None = None,
         cluster: Cluster | None = None,
-        pace: Pace | None = None,
+        timing: Timing | None = None,
         proxy_port: int = 0,
         direct_port: int = 0,
     ) -> None:
@@ -45,12 +45,12 @@ class SimulatedZone:
         self._facts = _with_hosts(cluster or Cluster(), nodes)
         self._ports = {AccessPath.PROXY: proxy_port, AccessPath.DIRECT: direct_port}
         self._changing = asyncio.Lock()
-        manner = Manner(self.authority, pace or Pace())
+        config = ServerConfig(self.authority, timing or Timing())
         self._nodes = {
-            f"node{number}": SimulatedNode(host, f"127.0.0.{number}", manner, self._switch)
+            f"node{number}": SimulatedNode(host, f"127.0.0.{number}", config, self._control_service)
             for number, host in enumerate(self._facts.hosts[:nodes], start=1)
         }
-        self._troubles: dict[str, frozenset[Trouble]] = dict.fromkeys(self._nodes, frozenset())
+        self._faults: dict[str, frozenset[Fault]] = dict.fromkeys(self._nodes, frozenset())
         self._cluster = self._facts
 
     @property
@@ -80,48 +80,46 @@ class SimulatedZone:
 
     @property
     def cluster(self) -> Cluster:
-        """The facts of the cluster under the troubles of the moment."""
+        """The facts of the cluster under the faults of the moment."""
         return self._cluster
 
     @property
-    def journals(self) -> Mapping[AccessPath, Journal]:
+    def request_logs(self) -> Mapping[AccessPath, RequestLog]:
         """What was served over each path by the first node; `nodes` has those of the others."""
-        return self._nodes[_FIRST_NODE].journals
+        return self._nodes[_FIRST_NODE].request_logs
 
     @property
-    def troubles(self) -> frozenset[Trouble]:
-        """The troubles that are switched on, on any node."""
-        return frozenset().union(*self._troubles.values())
+    def faults(self) -> frozenset[Fault]:
+        """The faults that are switched on, on any node."""
+        return frozenset().union(*self._faults.values())
 
-    async def set(self, trouble: Trouble, *, on: bool, node: str = "") -> None:
-        """Switch one trouble on or off, on one node or on all; when this returns, new connections see it.
+    async def set(self, fault: Fault, *, on: bool, node: str = "") -> None:
+        """Switch one fault on or off, on one node or on all; when this returns, new connections see it.
 
-        What a trouble changes of the whole cluster (its version, say) it changes on every node.
+        What a fault changes of the whole cluster (its version, say) it changes on every node.
         """
         for name in self._named(node):
-            self._troubles[name] = (
-                self._troubles[name] | {trouble} if on else self._troubles[name] - {trouble}
-            )
+            self._faults[name] = self._faults[name] | {fault} if on else self._faults[name] - {fault}
         await self._behave()
 
-    async def only(self, *troubles: Trouble, node: str = "") -> None:
-        """Have exactly these troubles, on one node or on all; none at all without arguments."""
-        self._troubles.update(dict.fromkeys(self._named(node), frozenset(troubles)))
+    async def only(self, *faults: Fault, node: str = "") -> None:
+        """Have exactly these faults, on one node or on all; none at all without arguments."""
+        self._faults.update(dict.fromkeys(self._named(node), frozenset(faults)))
         await self._behave()
 
     async def change(self, **facts: Any) -> None:
-        """Change facts of the cluster: fields of `Cluster`. Troubles come on top of them."""
+        """Change facts of the cluster: fields of `Cluster`. Faults come on top of them."""
         self._facts = replace(self._facts, **facts)
         await self._behave()
 
     async def change_node(self, node: str, **facts: Any) -> None:
-        """Change facts of one node: fields of `Condition`. Troubles come on top of them."""
+        """Change facts of one node: fields of `Condition`. Faults come on top of them."""
         host = self._nodes[node].host
-        changed = replace(self._facts.condition(host), **facts)
-        await self.change(conditions={**self._facts.conditions, host: changed})
+        changed = replace(self._facts.host_state(host), **facts)
+        await self.change(host_states={**self._facts.host_states, host: changed})
 
     async def start(self) -> None:
-        """Open the ports, with the troubles that are switched on. Raises OSError when one is taken."""
+        """Open the ports, with the faults that are switched on. Raises OSError when one is taken."""
         try:
             for node in self._nodes.values():
                 node.reserve(self._ports[AccessPath.PROXY], self._ports[AccessPath.DIRECT])
@@ -156,28 +154,33 @@ class SimulatedZone:
             raise ValueError(f"there is no {node} among {', '.join(self._nodes)}")
         return (node,) if node else tuple(self._nodes)
 
-    async def _switch(self, switch: Switch) -> None:
-        """What Onepanel does to services; a worker that was stopped as a trouble can be started, too."""
-        conditions = dict(self._facts.conditions)
-        for host in switch.hosts:
-            condition = self._facts.condition(host)
-            conditions[host] = condition.switched(switch.component, started=switch.started)
+    async def _control_service(self, service_control: ServiceControl) -> None:
+        """What Onepanel does to services; a worker that was stopped as a fault can be started, too."""
+        host_states = dict(self._facts.host_states)
+        for host in service_control.hosts:
+            host_state = self._facts.host_state(host)
+            host_states[host] = host_state.switched(
+                service_control.component, started=service_control.started
+            )
         for name, node in self._nodes.items():
-            if (switch.component, switch.started) == ("workers", True) and node.host in switch.hosts:
-                self._troubles[name] -= {Trouble.WORKER_STOPPED}
-        await self.change(conditions=conditions)
+            if (service_control.component, service_control.started) == (
+                "workers",
+                True,
+            ) and node.host in service_control.hosts:
+                self._faults[name] -= {Fault.WORKER_STOPPED}
+        await self.change(host_states=host_states)
 
     async def _behave(self) -> None:
         async with self._changing:
-            conditions = dict(self._facts.conditions)
+            host_states = dict(self._facts.host_states)
             for name, node in self._nodes.items():
-                conditions[node.host] = condition_under(
-                    self._troubles[name], self._facts.condition(node.host)
+                host_states[node.host] = host_state_under(
+                    self._faults[name], self._facts.host_state(node.host)
                 )
-            self._cluster = replace(cluster_under(self.troubles, self._facts), conditions=conditions)
+            self._cluster = replace(cluster_under(self.faults, self._facts), host_states=host_states)
             for name, node in self._nodes.items():
-                conducts = conducts_under(self._troubles[name], conditions[node.host])
-                await node.behave(self._cluster, conducts)
+                behaviours = behaviours_under(self._faults[name], host_states[node.host])
+                await node.behave(self._cluster, behaviours)
 
 
 def _with_hosts(cluster: Cluster, nodes: int) -> Cluster:

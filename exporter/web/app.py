@@ -5,15 +5,15 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from exporter.web import guards, handlers
-from exporter.web.site import SITE, Site
+from exporter.web import handlers, middlewares
+from exporter.web.app_context import APP_CONTEXT, AppContext
 
 _MAX_REQUEST_BYTES = 4096
 
 
-def create_app(site: Site) -> web.Application:
+def create_app(site: AppContext) -> web.Application:
     """All pages of the exporter, for GET and HEAD, for those whom the doorkeeper lets in."""
-    app = _app(site, guards.admit)
+    app = _app(site, middlewares.authenticate)
     app.add_routes(
         [
             web.get(site.telemetry_path, handlers.metrics),
@@ -29,20 +29,20 @@ def create_app(site: Site) -> web.Application:
     return app
 
 
-def create_health_app(site: Site) -> web.Application:
+def create_health_app(site: AppContext) -> web.Application:
     """Health and readiness alone, for everybody: to be served beside the application that `site` belongs to."""
     return _app(site)
 
 
-def _app(site: Site, *more_guards: Middleware) -> web.Application:
+def _app(site: AppContext, *more_middlewares: Middleware) -> web.Application:
     app = web.Application(
-        middlewares=[guards.set_security_headers, guards.put_errors_in_words, *more_guards],
+        middlewares=[middlewares.set_security_headers, middlewares.put_errors_in_words, *more_middlewares],
         client_max_size=_MAX_REQUEST_BYTES,
     )
-    app[SITE] = site
+    app[APP_CONTEXT] = site
     app.add_routes([web.get("/-/healthy", handlers.healthy), web.get("/-/ready", handlers.ready)])
     return app
 
 
 async def _stop_probing(app: web.Application) -> None:
-    await app[SITE].prober.stop()
+    await app[APP_CONTEXT].prober.stop()

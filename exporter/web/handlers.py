@@ -10,16 +10,16 @@ from dataclasses import asdict
 
 from aiohttp import web
 
-from exporter.report import explain, give_account, write_text
-from exporter.store import TargetState
+from exporter.exposition.text_format import TextFormat
+from exporter.report import explain, summarize, write_text
+from exporter.state.store import TargetState
 from exporter.targets import Target
-from exporter.text import TextFormat
-from exporter.web.guards import refuse_foreign_forms
+from exporter.web.app_context import APP_CONTEXT
+from exporter.web.middlewares import refuse_foreign_forms
 from exporter.web.negotiation import accepts_gzip, text_format
 from exporter.web.probing import scrape_seconds
 from exporter.web.readiness import not_ready
 from exporter.web.rendering import environment, html
-from exporter.web.site import SITE
 from exporter.web.status import TargetStatus, by_urgency, past_rounds, status_of
 
 _TARGETS_PER_TURN = 20
@@ -29,23 +29,23 @@ _TEMPLATES = "exporter.web"
 async def metrics(request: web.Request) -> web.Response:
     """`/metrics` in the format and compression the client prefers, or only the families named by `name[]`."""
     wanted_format, names = _wanted(request)
-    site = request.app[SITE]
+    site = request.app[APP_CONTEXT]
     packed = _wants_gzip(request)
     async with site.making:
-        pieces = (site.exposition.packed_page if packed else site.exposition.page)(wanted_format, names)
+        pieces = (site.exposition.compressed_page if packed else site.exposition.page)(wanted_format, names)
         return _exposed(b"".join([piece async for piece in pieces]), wanted_format, packed=packed)
 
 
 async def probe(request: web.Request) -> web.Response:
     """`/probe?target=NAME`: a round for who asks, as metrics of this target alone or, with `debug=true`, in words."""
-    site = request.app[SITE]
+    site = request.app[APP_CONTEXT]
     name = request.query.get("target")
     if not name:
         raise web.HTTPBadRequest(text="Name the target: /probe?target=NAME. All targets are listed at /.\n")
     target = _state(request, name).target
     fresh = await site.prober.probe(target, scrape_seconds(request.headers, target.schedule.interval))
     if request.query.get("debug") == "true":
-        text = f"{write_text(give_account(fresh.checkup))}\n{explain(fresh.checkup, fresh.traces)}"
+        text = f"{write_text(summarize(fresh.checkup))}\n{explain(fresh.checkup, fresh.traces)}"
         return web.Response(body=text.encode("utf-8", "replace"), content_type="text/plain", charset="utf-8")
     wanted_format, names = _wanted(request)
     page = site.exposition.round_page(fresh.checkup, wanted_format, names)
@@ -55,7 +55,7 @@ async def probe(request: web.Request) -> web.Response:
 
 async def status_page(request: web.Request) -> web.Response:
     """`/`: every target, the broken ones first."""
-    site = request.app[SITE]
+    site = request.app[APP_CONTEXT]
     async with site.making:
         return await html(
             environment(_TEMPLATES).get_template("status.html"),
@@ -67,7 +67,7 @@ async def status_page(request: web.Request) -> web.Response:
 
 async def target_page(request: web.Request) -> web.Response:
     """`/targets/NAME`: one target and its last rounds; 404 for a name that is not configured."""
-    site = request.app[SITE]
+    site = request.app[APP_CONTEXT]
     state = _state(request, request.match_info["name"])
     return await html(
         environment(_TEMPLATES).get_template("target.html"),
@@ -80,7 +80,7 @@ async def target_page(request: web.Request) -> web.Response:
 
 async def targets_json(request: web.Request) -> web.Response:
     """`/api/v1/targets`: `{"targets": [...]}` with the fields of `TargetStatus`, the broken ones first."""
-    async with request.app[SITE].making:
+    async with request.app[APP_CONTEXT].making:
         return _json(await asyncio.to_thread(_encoded, by_urgency(await _statuses(request))))
 
 
@@ -92,7 +92,7 @@ async def service_discovery(request: web.Request) -> web.Response:
     For relabelling: `__meta_onedata_url`, `__meta_onedata_kind` and, of the user's labels,
     `__meta_onedata_label_NAME`.
     """
-    targets = [state.target for state in request.app[SITE].store.states]
+    targets = [state.target for state in request.app[APP_CONTEXT].store.states]
     groups = [
         {"targets": [request.host], "labels": _discovery_labels(target, request.scheme)} for target in targets
     ]
@@ -104,7 +104,7 @@ async def reload(request: web.Request) -> web.Response:
 
     A form of another origin is refused, so that no page elsewhere can have a visitor's browser send it.
     """
-    act = request.app[SITE].reload
+    act = request.app[APP_CONTEXT].reload
     if act is None:
         raise web.HTTPForbidden(text="Reloading over HTTP is not enabled: see web.enable_lifecycle.\n")
     refuse_foreign_forms(request)
@@ -120,12 +120,12 @@ async def healthy(_request: web.Request) -> web.Response:
 
 async def ready(request: web.Request) -> web.Response:
     """`/-/ready`: 200 once every target was attempted and while polling is alive, else 503 with the reason."""
-    reason = not_ready(request.app[SITE].store.states, time.monotonic())
+    reason = not_ready(request.app[APP_CONTEXT].store.states, time.monotonic())
     return web.Response(status=503, text=f"not ready: {reason}\n") if reason else web.Response(text="ready\n")
 
 
 def _state(request: web.Request, name: str) -> TargetState:
-    state = request.app[SITE].store.state(name)
+    state = request.app[APP_CONTEXT].store.state(name)
     if state is None:
         raise web.HTTPNotFound(text="No target of this name is configured. All targets are listed at /.\n")
     return state
@@ -148,7 +148,7 @@ def _exposed(body: bytes, wanted_format: TextFormat, *, packed: bool) -> web.Res
 async def _statuses(request: web.Request) -> list[TargetStatus]:
     """All targets, each of one moment. Lets other tasks run in between."""
     statuses = []
-    for number, state in enumerate(request.app[SITE].store.states, start=1):
+    for number, state in enumerate(request.app[APP_CONTEXT].store.states, start=1):
         statuses.append(status_of(state, time.monotonic(), time.time()))
         if number % _TARGETS_PER_TURN == 0:
             await asyncio.sleep(0)

@@ -15,10 +15,10 @@ from typing import Any
 
 from aiohttp import web
 
-from exporter.door import Address, ListenAddress, UnixAddress
-from exporter.web.crowd import Crowd
-from exporter.web.protocol import DoorProtocol
+from exporter.web.connection_limit import ConnectionLimit
+from exporter.web.protocol import LimitedProtocol
 from exporter.web.tls import HANDSHAKE_SECONDS
+from exporter.web_config import Address, ListenAddress, UnixAddress
 
 _BACKLOG = 1024
 _SHUTDOWN_SECONDS = 1.0
@@ -43,7 +43,7 @@ async def listen(
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     bound: list[BoundAddress] = []
-    factory = partial(DoorProtocol, runner.server, Crowd(), loop=asyncio.get_running_loop())
+    factory = partial(LimitedProtocol, runner.server, ConnectionLimit(), loop=asyncio.get_running_loop())
     for address in addresses:
         try:
             servers = [await _serve(factory, address, each, context) for each in _sockets(stack, address)]
@@ -56,7 +56,7 @@ async def listen(
 
 
 async def _serve(
-    factory: Callable[[], DoorProtocol],
+    factory: Callable[[], LimitedProtocol],
     address: Address,
     opened: socket.socket | None,
     context: ssl.SSLContext | None,

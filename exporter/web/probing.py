@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from aiohttp import web
 
-from exporter.checkup import Checkup
+from exporter.diagnosis.checkup import Checkup
 from exporter.observation import Trace
 from exporter.targets import Target
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
-from exporter.web.crowd import Crowd
-from exporter.web.guards import HEADERS
+from exporter.web.connection_limit import ConnectionLimit
+from exporter.web.middlewares import HEADERS
 
 # Longer than scrape intervals usually are: Prometheus keeps its connections.
 _KEEPALIVE_SECONDS = 130.0
@@ -19,12 +19,12 @@ _KEEPALIVE_SECONDS = 130.0
 _RESET = struct.pack("ii", 1, 0)
 
 
-class DoorProtocol(web.RequestHandler):
+class LimitedProtocol(web.RequestHandler):
     """aiohttp's, for one of a crowd of connections, and without tracebacks for what a client sends."""
 
-    def __init__(self, manager: Any, crowd: Crowd, *, loop: Any) -> None:
+    def __init__(self, manager: Any, connection_limit: ConnectionLimit, *, loop: Any) -> None:
         super().__init__(manager, loop=loop, access_log=None, keepalive_timeout=_KEEPALIVE_SECONDS)  # type: ignore[arg-type]  # as aiohttp itself does
-        self._crowd = crowd
+        self._crowd = connection_limit
 
     def connection_made(self, transport: Any) -> None:
         """Begin."""
@@ -36,7 +36,7 @@ class DoorProtocol(web.RequestHandler):
         self._crowd.go(self)
         super().connection_lost(exc)
 
-    def turn_away(self) -> None:
+    def evict(self) -> None:
         """End at once, whatever the client waits for."""
         if self.transport is not None:
             # With a reset: else the kernel would keep for minutes what nobody takes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exporter.store import TargetState
+from exporter.state.store import TargetState
 
 _NAMES_SHOWN = 5
 
@@ -12,7 +12,7 @@ _NAMES_SHOWN = 5
 def not_ready(states: Sequence[TargetState], monotonic: float) -> str:
     """Why the exporter is not ready, as one line; empty when it is.
 
-    One target whose rounds stay away is that target's trouble; when they stay away for all of them,
+    One target whose rounds stay away is that target's fault; when they stay away for all of them,
     polling has stopped.
     """
     waiting = [state.target.name for state in states if state.checkup is None]

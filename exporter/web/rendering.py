@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from exporter import __version__, spare
-from exporter.web import marks, wording
+from exporter.web import badges, filters
 
 if TYPE_CHECKING:
     import jinja2
@@ -39,7 +39,7 @@ def environment(*packages: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(marks.FILTERS | wording.FILTERS)
+    templates.filters.update(badges.FILTERS | filters.FILTERS)
     templates.globals["version"] = __version__
     return templates
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from exporter.diagnosis import SEVERITY, Diagnosis
-from exporter.report.account import Account, give_account, path_error
-from exporter.store import TargetState
+from exporter.diagnosis.rules import SEVERITY, Diagnosis
+from exporter.report.summary import Summary, path_error, summarize
+from exporter.state.store import TargetState
 from exporter.targets import AccessPath, Route
 
 
@@ -44,7 +44,7 @@ class TargetStatus:
     maintenance: str | None
     since: Mapping[str, float]
     last_errors: tuple[PastError, ...]
-    account: Account | None
+    summary: Summary | None
 
     def last_error(self, path: str, node: str) -> PastError | None:
         """The last error of one path to one node."""
@@ -68,7 +68,7 @@ def status_of(state: TargetState, monotonic: float, now: float) -> TargetStatus:
         maintenance=state.maintenance(now),
         since=dict(state.diagnosed_since) if checkup else {},
         last_errors=tuple(_last_errors(state)),
-        account=give_account(checkup) if checkup else None,
+        summary=summarize(checkup) if checkup else None,
     )
 
 
@@ -78,13 +78,13 @@ def by_urgency(statuses: Iterable[TargetStatus]) -> list[TargetStatus]:
 
 
 def _urgency(status: TargetStatus) -> tuple[bool, int, bool, str]:
-    found = bool(status.account and status.account.findings)
+    found = bool(status.summary and status.summary.findings)
     return not status.needs_attention, SEVERITY.index(status.diagnosis), not found, status.name
 
 
-def past_rounds(state: TargetState) -> list[Account]:
+def past_rounds(state: TargetState) -> list[Summary]:
     """The past rounds that are remembered, the latest first."""
-    return [give_account(past.checkup()) for past in state.history.latest_first()]
+    return [summarize(past.checkup()) for past in state.history.latest_first()]
 
 
 def _last_errors(state: TargetState) -> Iterator[PastError]:

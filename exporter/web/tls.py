@@ -7,7 +7,7 @@ import time
 import weakref
 from typing import Any
 
-from exporter.door import ClientAuth, DoorTls, TlsVersion
+from exporter.web_config import ClientAuth, ServerTls, TlsVersion
 
 HANDSHAKE_SECONDS = 10.0
 _MOST_HANDSHAKES = 128
@@ -19,7 +19,7 @@ _VERIFY_MODES = {
 }
 
 
-def server_context(tls: DoorTls) -> ssl.SSLContext:
+def server_context(tls: ServerTls) -> ssl.SSLContext:
     """A context as the door wants it.
 
     Raises:

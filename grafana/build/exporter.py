@@ -10,7 +10,7 @@ from grafana.build.frame import Head, compose
 from grafana.build.panels import About, AnyPanel, Query
 from grafana.build.promql import exporter_up, select
 from grafana.build.tables import Column, rows
-from grafana.build.tiles import tiles, troubles
+from grafana.build.tiles import tiles, faults
 from grafana.build.words import GREEN, ORANGE, RED, below, yes_or_no
 
 _HEAD = Head(
@@ -50,11 +50,11 @@ def _verdict() -> list[AnyPanel]:
             Query(f"sort({exporter_up()})", "{{instance}}"),
             yes_or_no("DOWN", "up"),
         ),
-        troubles(
+        faults(
             About("Targets overdue", "Targets of which no round was finished for three intervals.", 4, 4),
             overdue,
         ),
-        troubles(
+        faults(
             About(
                 "Bugs met", "Exceptions that nobody expected, in the time range. Please report them.", 4, 4
             ),
@@ -149,7 +149,7 @@ def _totals() -> list[Column]:
         Column("Skipped", counted("onedata_polls_skipped_total"), thresholds=some, width=110),
         Column(
             "Label values refused",
-            counted("onedata_exporter_series_dropped_total"),
+            counted("onedata_exporter_label_values_dropped_total"),
             thresholds=some,
             width=170,
         ),

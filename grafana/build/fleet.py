@@ -20,7 +20,7 @@ from grafana.build.promql import (
     unhealthy_services,
     worst_diagnosis,
 )
-from grafana.build.tiles import linked, tiles, troubles
+from grafana.build.tiles import linked, tiles, faults
 from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, ORANGE, OVERSPENT, RED, below, mapped
 
 _HEAD = Head(
@@ -47,9 +47,9 @@ def build() -> Dashboard:
 
 def _summary() -> list[AnyPanel]:
     return [
-        troubles(
+        faults(
             About(
-                "Targets in trouble",
+                "Targets in fault",
                 "Targets of which the diagnosis, or that of a node, is not ok or not known.",
                 3,
                 4,
@@ -57,7 +57,7 @@ def _summary() -> list[AnyPanel]:
             ),
             f"sum(({worst_diagnosis()}) > bool 0)",
         ),
-        troubles(
+        faults(
             About(
                 "Paths down",
                 "Paths that are expected to work, and over which Onepanel does not answer.",
@@ -67,7 +67,7 @@ def _summary() -> list[AnyPanel]:
             ),
             f"sum(({path_state()}) == bool 0)",
         ),
-        troubles(
+        faults(
             About(
                 "Services not healthy",
                 "Workers, managers and databases that are not healthy, where credentials let the exporter ask.",
@@ -82,7 +82,7 @@ def _summary() -> list[AnyPanel]:
 
 
 def _exporters() -> AnyPanel:
-    down = troubles(
+    down = faults(
         About(
             "Exporters down",
             "Exporters that Prometheus cannot scrape: what is shown of their targets is old or missing.",
@@ -130,11 +130,11 @@ def _history() -> AnyPanel:
     diagnosis = coded("onedata_target_diagnosis", "diagnosis", DIAGNOSES, "target")
     return states(
         About(
-            "Diagnoses of targets that were in trouble",
+            "Diagnoses of targets that were in fault",
             "The diagnosis over time, of those targets only that were not ok all the time.",
             16,
             9,
-            "no target was in trouble in this time",
+            "no target was in fault in this time",
         ),
         (Query(f"{diagnosis}\nand on (target) {ever}", "{{target}}"), mapped(DIAGNOSES)),
     ).per_page(10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from exporter.diagnosis import Diagnosis
+from exporter.diagnosis.rules import Diagnosis
 from exporter.targets import AccessPath
 from grafana.build.words import DIAGNOSES, Word
 

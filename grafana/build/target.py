@@ -14,7 +14,7 @@ from grafana.build.panels import (
 )
 from grafana.build.promql import PATH, coded, path_state, select, unhealthy_services
 from grafana.build.tables import Column, rows
-from grafana.build.tiles import sentence, tiles, troubles
+from grafana.build.tiles import sentence, tiles, faults
 from grafana.build.words import (
     DIAGNOSES,
     EXPIRED,
@@ -113,7 +113,7 @@ def _paths() -> list[AnyPanel]:
 def _facts() -> list[AnyPanel]:
     end = select("onedata_tls_certificate_not_after_timestamp_seconds", by=PATH)
     return [
-        troubles(
+        faults(
             About(
                 "Services not healthy",
                 "Workers, managers and databases that are not healthy, whatever the diagnosis; see below.",

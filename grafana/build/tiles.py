@@ -41,7 +41,7 @@ def tiles(
     )
 
 
-def troubles(about: About, expr: str) -> stat.Panel:
+def faults(about: About, expr: str) -> stat.Panel:
     """How many of something that there should be none of."""
     return tiles(about, Query(expr), NONE, thresholds=below((1, GREEN), above=RED))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard
 
-from exporter.diagnosis import RULE_OF, SEVERITY, Diagnosis
+from exporter.diagnosis.rules import RULE_OF, SEVERITY, Diagnosis
 
 RED, ORANGE, YELLOW, GREEN, BLUE, GREY = "red", "orange", "yellow", "green", "blue", "#8e8e8e"
 

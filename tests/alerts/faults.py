@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.simulator import Condition, Panel, Trouble
+from exporter.simulator import Fault, HostState, Panel
 from exporter.simulator.cluster import DnsCheck, WebCertificate
 
 _HOST = "127.0.0.1"
@@ -14,10 +14,10 @@ PASSPHRASE = {"auth": {"passphrase": "simulated-passphrase"}}
 
 
 @dataclass(frozen=True)
-class Fault:
+class FaultCase:
     """A target, how it is broken, and who hears of it. One that is `lasting` is not mended.
 
-    `troubles` are switched on, `facts` of the simulated cluster changed; `keys` are the target's own in the
+    `faults` are switched on, `facts` of the simulated cluster changed; `keys` are the target's own in the
     configuration. Where there is a `wrong_passphrase`, the file of the right one turns to it. `alert` is empty
     where nobody may hear of it; `labels` are the alert's besides `alertname`, `severity`, `job`, `target`, and
     what a certificate says of itself.
@@ -26,7 +26,7 @@ class Fault:
     target: str
     alert: str = ""
     receiver: str = ""
-    troubles: tuple[Trouble, ...] = ()
+    faults: tuple[Fault, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     keys: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -34,88 +34,88 @@ class Fault:
     lasting: bool = False
 
 
-def _diagnosis(alert: str, receiver: str, trouble: Trouble, **more: Any) -> Fault:
-    diagnosis = trouble.diagnosis.value
-    return Fault(
-        diagnosis.replace("_", "-"), alert, receiver, (trouble,), labels={"diagnosis": diagnosis}, **more
+def _diagnosis(alert: str, receiver: str, fault: Fault, **more: Any) -> FaultCase:
+    diagnosis = fault.diagnosis.value
+    return FaultCase(
+        diagnosis.replace("_", "-"), alert, receiver, (fault,), labels={"diagnosis": diagnosis}, **more
     )
 
 
 def _modules(status: str) -> dict[str, Any]:
-    return {"conditions": {_HOST: Condition(modules={"datastore_worker": status})}}
+    return {"conditions": {_HOST: HostState(modules={"datastore_worker": status})}}
 
 
 FAULTS = (
-    _diagnosis("OnedataProxyPathDown", "pager", Trouble.WORKER_STOPPED, keys=PASSPHRASE),
-    _diagnosis("OnedataProxyPathBroken", "pager", Trouble.PROXY_NOT_FOUND),
-    _diagnosis("OnedataPanelDown", "pager", Trouble.PANEL_STOPPED),
-    Fault(
+    _diagnosis("OnedataProxyPathDown", "pager", Fault.WORKER_STOPPED, keys=PASSPHRASE),
+    _diagnosis("OnedataProxyPathBroken", "pager", Fault.PROXY_NOT_FOUND),
+    _diagnosis("OnedataPanelDown", "pager", Fault.PANEL_STOPPED),
+    FaultCase(
         "unreachable",
         "OnedataUnreachable",
         "pager",
-        (Trouble.PANEL_STOPPED, Trouble.WORKER_STOPPED),
+        (Fault.PANEL_STOPPED, Fault.WORKER_STOPPED),
         labels={"diagnosis": "unreachable"},
     ),
-    _diagnosis("OnedataDatabaseFull", "pager", Trouble.BREAKER_OPEN),
-    _diagnosis("OnedataDirectPathDown", "mail", Trouble.DIRECT_CLOSED),
-    _diagnosis("OnedataPanelUnhealthy", "mail", Trouble.LISTENER_SICK),
-    _diagnosis("OnedataPathsDisagree", "mail", Trouble.ELSEWHERE),
-    _diagnosis("OnedataNotDeployed", "mail", Trouble.NOT_DEPLOYED),
-    _diagnosis("OnedataCertificateUntrusted", "pager", Trouble.PROXY_CERTIFICATE_UNTRUSTED),
-    _diagnosis("OnedataDiagnosisUnknown", "mail", Trouble.DATABASE_DOWN),
-    Fault(
+    _diagnosis("OnedataDatabaseFull", "pager", Fault.BREAKER_OPEN),
+    _diagnosis("OnedataDirectPathDown", "mail", Fault.DIRECT_CLOSED),
+    _diagnosis("OnedataPanelUnhealthy", "mail", Fault.LISTENER_SICK),
+    _diagnosis("OnedataPathsDisagree", "mail", Fault.ELSEWHERE),
+    _diagnosis("OnedataNotDeployed", "mail", Fault.NOT_DEPLOYED),
+    _diagnosis("OnedataCertificateUntrusted", "pager", Fault.PROXY_CERTIFICATE_UNTRUSTED),
+    _diagnosis("OnedataDiagnosisUnknown", "mail", Fault.DATABASE_DOWN),
+    FaultCase(
         "expired",
         "OnedataCertificateExpired",
         "pager",
-        (Trouble.PROXY_CERTIFICATE_EXPIRED,),
+        (Fault.PROXY_CERTIFICATE_EXPIRED,),
     ),
-    Fault("ending", "OnedataCertificateRenewalOverdue", "pager", (Trouble.PROXY_CERTIFICATE_ENDING,)),
-    Fault(
+    FaultCase("ending", "OnedataCertificateRenewalOverdue", "pager", (Fault.PROXY_CERTIFICATE_ENDING,)),
+    FaultCase(
         "database",
         "OnedataServiceDown",
         "pager",
-        facts={"conditions": {_HOST: Condition(words={"databases": "stopped"})}},
+        facts={"conditions": {_HOST: HostState(words={"databases": "stopped"})}},
         keys=PASSPHRASE,
         labels={"component": "database"},
     ),
-    Fault(
+    FaultCase(
         "one-manager",
         "OnedataServiceUnhealthy",
         "mail",
         facts={
             "hosts": (_HOST, "second.example"),
-            "conditions": {"second.example": Condition(words={"managers": "unhealthy"})},
+            "conditions": {"second.example": HostState(words={"managers": "unhealthy"})},
         },
         keys=PASSPHRASE,
         labels={"component": "manager", "host": "second.example"},
     ),
     # All of Onepanel calls itself unhealthy, and the services of that host cannot be asked for: one call.
-    Fault(
+    FaultCase(
         "one-host-away",
         "OnedataPanelUnhealthy",
         "mail",
         facts={
             "hosts": (_HOST, "second.example"),
-            "conditions": {"second.example": Condition(panel=Panel.STOPPED)},
+            "conditions": {"second.example": HostState(panel=Panel.STOPPED)},
         },
         keys=PASSPHRASE,
         labels={"diagnosis": "unhealthy"},
     ),
-    Fault(
+    FaultCase(
         "module",
         "OnedataWorkerModuleError",
         "mail",
         facts=_modules("error: no_db"),
         labels={"host": _HOST, "module": "datastore_worker"},
     ),
-    Fault(
+    FaultCase(
         "out-of-sync",
         "OnedataWorkerOutOfSync",
         "mail",
         facts=_modules("out_of_sync"),
         labels={"host": _HOST, "module": "datastore_worker"},
     ),
-    Fault(
+    FaultCase(
         "dns",
         "OnedataDnsCheckFailed",
         "mail",
@@ -126,8 +126,8 @@ FAULTS = (
         keys=PASSPHRASE,
         labels={"check": "domain"},
     ),
-    Fault("incomplete", "OnedataConfigurationIncomplete", "mail", facts={"configuration_broken": True}),
-    Fault(
+    FaultCase("incomplete", "OnedataConfigurationIncomplete", "mail", facts={"configuration_broken": True}),
+    FaultCase(
         "rejecting",
         "OnedataCredentialsRejected",
         "mail",
@@ -135,27 +135,27 @@ FAULTS = (
         labels={"method": "passphrase"},
     ),
     # It goes on while the exporter is killed.
-    Fault(
+    FaultCase(
         "lasting",
         "OnedataProxyPathDown",
         "pager",
-        (Trouble.WORKER_STOPPED,),
+        (Fault.WORKER_STOPPED,),
         labels={"diagnosis": "proxy_down"},
         lasting=True,
     ),
     # Nobody is called for these.
-    Fault("fine"),
-    Fault(
+    FaultCase("fine"),
+    FaultCase(
         "resting",
-        troubles=(Trouble.WORKER_STOPPED,),
+        faults=(Fault.WORKER_STOPPED,),
         keys={
             "maintenance": [
                 {"start": "2020-01-01T00:00:00Z", "end": "2120-01-01T00:00:00Z", "reason": "upgrade"}
             ]
         },
     ),
-    Fault("direct-only", troubles=(Trouble.WORKER_STOPPED,), keys={"paths": ["direct"]}),
-    Fault("proxy-only", troubles=(Trouble.DIRECT_CLOSED,), keys={"paths": ["proxy"]}),
+    FaultCase("direct-only", faults=(Fault.WORKER_STOPPED,), keys={"paths": ["direct"]}),
+    FaultCase("proxy-only", faults=(Fault.DIRECT_CLOSED,), keys={"paths": ["proxy"]}),
 )
 LOUD = tuple(fault for fault in FAULTS if fault.alert)
 

@@ -17,7 +17,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from exporter.durations import parse_duration
+from exporter.settings.durations import parse_duration
 from tests.support.programs import program
 from tests.support.servers import LOOPBACK, closed_port
 from tests.support.waiting import eventually
@@ -35,8 +35,8 @@ _START_SECONDS = 30.0
 def sooner(duration: str) -> str:
     """The one change that is made to rules: every duration is a fraction of what it was. What is longer stays so."""
     seconds = parse_duration(duration)
-    moment = min(seconds, _MOMENT_SECONDS)
-    return _in_ms(moment / TIMES_FASTER + (seconds - moment) / MORE_TIMES_FASTER)
+    timestamp = min(seconds, _MOMENT_SECONDS)
+    return _in_ms(timestamp / TIMES_FASTER + (seconds - timestamp) / MORE_TIMES_FASTER)
 
 
 def _in_ms(seconds: float) -> str:
@@ -140,7 +140,7 @@ class Stack:
         result: list[dict[str, Any]] = (await self.ask("query", query=expression))["result"]
         return result
 
-    async def hold(self, alerts: list[dict[str, Any]]) -> None:
+    async def run_operation(self, alerts: list[dict[str, Any]]) -> None:
         """Hand alerts to Alertmanager, as Prometheus does."""
         async with self.session.post(f"{self.alertmanager}/api/v2/alerts", json=alerts) as response:
             assert response.status == 200, await response.text()

@@ -58,11 +58,11 @@ def stories_of_days() -> Iterator[dict[str, Any]]:
 
 
 def _story(
-    name: str, changes: Mapping[str, Shape], *moments: tuple[float, *tuple[str, ...]]
+    name: str, changes: Mapping[str, Shape], *timestamps: tuple[float, *tuple[str, ...]]
 ) -> dict[str, Any]:
     """What fires at these moments (minutes, alert, severity) when these series differ from a healthy target's."""
-    scene = Scene(name, {**HEALTHY, **changes}, moments[-1][0], STEP_MINUTES)
-    return scene.test(promql_expr_test=[only(minutes, *alert) for minutes, *alert in moments])
+    scene = Scene(name, {**HEALTHY, **changes}, timestamps[-1][0], STEP_MINUTES)
+    return scene.test(promql_expr_test=[only(minutes, *alert) for minutes, *alert in timestamps])
 
 
 def _of_diagnoses() -> Iterator[dict[str, Any]]:

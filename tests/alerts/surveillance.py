@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone
-from tests.alerts.faults import Fault
+from tests.alerts.faults import FaultCase
 from tests.alerts.stack import Stack, running_stack, subject
 from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, target_of
 from tests.support.waiting import eventually
@@ -38,14 +38,14 @@ class Surveillance:
         expression = 'onedata_target_diagnosis{diagnosis="ok"} == 1'
         await eventually(lambda: self.stack.query(expression), holds, 30.0)
 
-    async def cause(self, fault: Fault) -> None:
+    async def cause(self, fault: FaultCase) -> None:
         """Break a zone, or what belongs to its target."""
         if fault.wrong_passphrase:
             _secret_file(self.folder, fault).write_text(fault.wrong_passphrase)
-        await self.zones[fault.target].only(*fault.troubles)
+        await self.zones[fault.target].only(*fault.faults)
         await self.zones[fault.target].change(**fault.facts)
 
-    async def mend(self, fault: Fault) -> None:
+    async def mend(self, fault: FaultCase) -> None:
         """The opposite."""
         if fault.wrong_passphrase:
             _secret_file(self.folder, fault).write_text(_WELL.passphrase)
@@ -73,13 +73,13 @@ class Surveillance:
 
 
 @asynccontextmanager
-async def surveillance(folder: Path, faults: Iterable[Fault]) -> AsyncIterator[Surveillance]:
+async def surveillance(folder: Path, faults: Iterable[FaultCase]) -> AsyncIterator[Surveillance]:
     """One zone for each fault, none of them broken yet, with everything up to the receiver, in this context."""
     authority = Authority()
     ca_file = authority.write_ca_file(folder / "ca.pem")
     async with AsyncExitStack() as stack:
         zones = {
-            fault.target: await stack.enter_async_context(SimulatedZone(authority=authority, pace=INSTANT))
+            fault.target: await stack.enter_async_context(SimulatedZone(authority=authority, timing=INSTANT))
             for fault in faults
         }
         config = {
@@ -97,7 +97,7 @@ async def surveillance(folder: Path, faults: Iterable[Fault]) -> AsyncIterator[S
         yield Surveillance(folder, zones, exporter, parts)
 
 
-def _keys(folder: Path, fault: Fault) -> Mapping[str, Any]:
+def _keys(folder: Path, fault: FaultCase) -> Mapping[str, Any]:
     if not fault.wrong_passphrase:
         return fault.keys
     file = _secret_file(folder, fault)
@@ -109,5 +109,5 @@ def _config_file(folder: Path) -> Path:
     return folder / "onedata-exporter.yml"
 
 
-def _secret_file(folder: Path, fault: Fault) -> Path:
+def _secret_file(folder: Path, fault: FaultCase) -> Path:
     return folder / f"{fault.target}.passphrase"

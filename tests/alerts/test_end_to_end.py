@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from tests.alerts.faults import FAULTS, LOUD, NOTHING_TO_FIND, TAKES_AN_HOUR, Fault
+from tests.alerts.faults import FAULTS, LOUD, NOTHING_TO_FIND, TAKES_AN_HOUR, FaultCase
 from tests.alerts.stack import ABSENT_JOB, TIMES_FASTER, Stack, promql_blocks, sooner_in
 from tests.alerts.surveillance import Surveillance, surveillance
 from tests.support.programs import program
@@ -95,7 +95,7 @@ async def _assert_every_documented_query_finds_something(scene: Surveillance) ->
     await _assert_find_something(scene, _queries() - NOTHING_TO_FIND.keys() - TAKES_AN_HOUR)
 
 
-def _assert_told(fault: Fault, stack: Stack) -> None:
+def _assert_told(fault: FaultCase, stack: Stack) -> None:
     """Exactly one call and one all-clear, at the right receiver, with exact labels; none for a silent target."""
     told = [seen for seen in stack.received if seen.is_of(fault.target)]
     wanted = [] if not fault.alert else ["firing"] if fault.lasting else ["firing", "resolved"]
@@ -152,12 +152,12 @@ async def _state_beside(
         (seen,) = await scene.stack.held(job=job, alertname=alert["labels"]["alertname"])
         return str(seen["status"]["state"])
 
-    async def hold(*alerts: Mapping[str, Any], job: str) -> None:
-        await scene.stack.hold([{"labels": {**alert["labels"], "job": job}} for alert in alerts])
+    async def run_operation(*alerts: Mapping[str, Any], job: str) -> None:
+        await scene.stack.run_operation([{"labels": {**alert["labels"], "job": job}} for alert in alerts])
 
     follower = f"after-{job}"
-    await hold(worse, lesser, job=job)
-    await hold(_DOWN, _held("OnedataUnreachable", "critical"), job=follower)
+    await run_operation(worse, lesser, job=job)
+    await run_operation(_DOWN, _held("OnedataUnreachable", "critical"), job=follower)
     await eventually(
         lambda: state_of(_held("OnedataUnreachable", "critical"), follower),
         lambda state: state == "suppressed",
@@ -244,9 +244,9 @@ async def test_what_takes_an_hour_is_found_then(scene: Surveillance) -> None:
 async def _a_round_of_notifications(scene: Surveillance) -> None:
     """Return when every group of Alertmanager had its turn: an alert of our own was told, and its end, too."""
     alert = _held("OnedataProxyPathDown", "critical", target="clock")
-    await scene.stack.hold([alert])
+    await scene.stack.run_operation([alert])
     await scene.stack.told("firing", ["clock"])
-    await scene.stack.hold([{**alert, "endsAt": datetime.now(UTC).isoformat()}])
+    await scene.stack.run_operation([{**alert, "endsAt": datetime.now(UTC).isoformat()}])
     await scene.stack.told("resolved", ["clock"])
 
 

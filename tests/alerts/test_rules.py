@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from exporter.diagnosis import RULE_OF, Diagnosis
-from exporter.durations import parse_duration
+from exporter.diagnosis.rules import RULE_OF, Diagnosis
+from exporter.settings.durations import parse_duration
 from tests.alerts.faults import LOUD, NOT_END_TO_END, OF_THE_EXPORTER
 from tests.alerts.stack import promql_blocks
 from tests.alerts.unit_tests import unit_tests

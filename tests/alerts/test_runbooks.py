@@ -75,7 +75,7 @@ async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grou
     folder = tmp_path_factory.mktemp("runbooks")
     authority = Authority()
     ca_file = str(authority.write_ca_file(folder / "ca.pem"))
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         target = {**target_of(zone, "my-zone"), **PASSPHRASE, "tls": {"ca_file": ca_file}}
         file = folder / "onedata-exporter.yml"
         file.write_text(json.dumps({"web": {"listen_addresses": [LOOPBACK_ANY_PORT]}, "targets": [target]}))
@@ -105,8 +105,8 @@ async def test_a_command_that_starts_a_service_starts_it(ground: Ground, command
     try:
         code, said = await ground.run(command)
         assert code == 0, said
-        (condition,) = ground.zone.cluster.conditions.values()
-        states = {name: condition.status(name) for name in ("workers", *words)}
+        (host_state,) = ground.zone.cluster.host_states.values()
+        states = {name: host_state.status(name) for name in ("workers", *words)}
         assert [name for name, state in states.items() if state == "healthy"] == [component]
     finally:
         await ground.zone.change_node("node1", worker=Worker.RUNNING, words={})

@@ -1,7 +1,7 @@
 """The unit tests of the rules, made from `cases`: deploy/prometheus/tests, run with `promtool test rules`.
 
 For each case two tests. It fires, alone, with exact labels and annotations, not one step earlier, and ends
-when its cause does; while two other targets with the same trouble are silent: one in maintenance, one whose
+when its cause does; while two other targets with the same fault are silent: one in maintenance, one whose
 path is not expected to work. And missed scrapes change nothing.
 """
 
@@ -50,7 +50,7 @@ def _tests(case: Case) -> Iterator[dict[str, Any]]:
 
 
 def _bystanders(case: Case, affected: Mapping[str, Shape]) -> dict[str, Shape]:
-    """Other targets with the same trouble that must be silent: in maintenance; with the path not expected."""
+    """Other targets with the same fault that must be silent: in maintenance; with the path not expected."""
     others: dict[str, Shape] = {}
     if case.of_target:
         others |= _renamed(affected, "resting") | {

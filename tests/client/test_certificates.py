@@ -21,7 +21,7 @@ from exporter.observation import Certificate
 from exporter.reasons import Reason
 from exporter.simulator import Authority, Credential
 from exporter.targets import AccessPath, Target
-from tests.support.looking import DIRECT, PROXY, everywhere, look, reasons, target_at, with_tls
+from tests.support.looking import DIRECT, PROXY, everywhere, poll, reasons, target_at, with_tls
 from tests.support.servers import LOOPBACK, ScriptedServer, healthy, shaking_hands, silent
 
 REFUSED = {
@@ -35,7 +35,7 @@ _DAY_SECONDS = 86_400.0
 
 async def certificate_of(target: Target) -> Certificate:
     """The certificate that both paths have shown."""
-    checkup = await look(target)
+    checkup = await poll(target)
     shown = [checkup.connection(route) for route in (PROXY, DIRECT)]
     certificates = {each.certificate for each in shown if each is not None}
     assert len(certificates) == 1
@@ -54,7 +54,7 @@ async def test_a_refused_certificate_is_read_and_nothing_is_said_to_its_server(
 ) -> None:
     async with ScriptedServer(silent, authority.server_context(credential)) as server:
         target = target_of(server, ca_file)
-        checkup = await look(target)
+        checkup = await poll(target)
         assert reasons(checkup) == everywhere(REFUSED[credential])
         # A refused handshake and a look at the certificate on each path: four connections, and not a byte.
         assert server.accepted == 2 * len(AccessPath)
@@ -103,7 +103,7 @@ async def test_the_times_of_a_refused_certificate_are_known(
 
 async def test_the_authorities_of_the_system_do_not_vouch_for_a_private_one(authority: Authority) -> None:
     async with ScriptedServer(silent, authority.server_context(Credential.GOOD)) as server:
-        checkup = await look(target_of(server, None))
+        checkup = await poll(target_of(server, None))
     assert reasons(checkup) == everywhere(Reason.CERTIFICATE_UNTRUSTED)
 
 
@@ -113,14 +113,14 @@ async def test_any_certificate_will_do_where_verification_is_off(
 ) -> None:
     async with ScriptedServer(healthy, authority.server_context(credential)) as server:
         target = with_tls(target_of(server, None), insecure_skip_verify=True)
-        assert reasons(await look(target)) == everywhere("ok")
+        assert reasons(await poll(target)) == everywhere("ok")
         assert (await certificate_of(target)).verified is False
 
 
 async def test_server_name_is_asked_for_and_verified(authority: Authority, ca_file: Path) -> None:
     async with ScriptedServer(healthy, authority.server_context(Credential.OTHER_NAME)) as server:
         target = with_tls(target_of(server, ca_file), server_name="another-zone.example")
-        assert reasons(await look(target)) == everywhere("ok")
+        assert reasons(await poll(target)) == everywhere("ok")
         names = {wire.writer.get_extra_info("ssl_object").server_name for wire in server.wires}
     assert names == {"another-zone.example"}
 
@@ -147,7 +147,7 @@ async def test_our_own_certificate_is_shown_to_a_server_that_asks_for_it(
 ) -> None:
     context, options = demanding
     async with ScriptedServer(healthy, context) as server:
-        checkup = await look(with_tls(target_of(server, None), **options))
+        checkup = await poll(with_tls(target_of(server, None), **options))
     assert reasons(checkup) == everywhere("ok")
 
 
@@ -158,7 +158,7 @@ async def test_a_server_that_misses_our_certificate_refuses_the_handshake(
     context, options = demanding
     context.maximum_version = version
     async with ScriptedServer(shaking_hands(context)) as server:
-        checkup = await look(with_tls(target_of(server, None), ca_file=options["ca_file"]))
+        checkup = await poll(with_tls(target_of(server, None), ca_file=options["ca_file"]))
     assert reasons(checkup) == everywhere(Reason.TLS_HANDSHAKE)
 
 

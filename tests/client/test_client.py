@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from exporter.checkup import CONFIGURATION, HEALTH
 from exporter.client.connection import RouteConnection
+from exporter.diagnosis.checkup import CONFIGURATION, HEALTH
 from exporter.observation import Phase
 from exporter.reasons import Reason
 from exporter.simulator import INSTANT, Authority, Credential, SimulatedZone
 from exporter.targets import AccessPath, IpProtocol, Node, Route
-from tests.support.looking import DIRECT, PROXY, everywhere, look, reasons, target_at
+from tests.support.looking import DIRECT, PROXY, everywhere, poll, reasons, target_at
 from tests.support.servers import (
     LOOPBACK,
     LOOPBACK6,
@@ -37,11 +37,11 @@ from tests.support.servers import (
 
 
 async def test_one_connection_a_path_carries_both_operations(authority: Authority, ca_file: Path) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
-        checkup = await look(target_at(zone.proxy_url, zone.direct_url, ca_file))
-    for path, journal in zone.journals.items():
-        assert journal.connections == 1, path
-        assert journal.count(status=200) == 2
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
+        checkup = await poll(target_at(zone.proxy_url, zone.direct_url, ca_file))
+    for path, request_log in zone.request_logs.items():
+        assert request_log.connections == 1, path
+        assert request_log.count(status=200) == 2
         assert len(checkup.visits[Route(path)].connections) == 1
 
 
@@ -52,7 +52,7 @@ async def test_a_server_that_closes_after_each_answer_is_connected_to_again(
         await wire.say(onepanel_says(await wire.request()))
 
     async with ScriptedServer(one_answer, authority.server_context(Credential.GOOD)) as server:
-        checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+        checkup = await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
     assert reasons(checkup) == everywhere("ok")
     assert server.accepted == 4
     assert [len(visit.connections) for visit in checkup.visits.values()] == [2, 2]
@@ -68,7 +68,7 @@ async def test_connections_are_closed_when_the_round_is_over(authority: Authorit
             ended.release()
 
     async with ScriptedServer(until_the_end, authority.server_context(Credential.GOOD)) as server:
-        await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+        await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
         async with asyncio.timeout(5):
             for _ in server.wires:
                 await ended.acquire()
@@ -93,7 +93,7 @@ async def test_a_connection_to_a_frozen_server_does_not_outlive_the_round(
 
     async with ScriptedServer(freeze_after_the_handshake) as server:
         target = target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file, timeout=0.5)
-        assert reasons(await look(target)) == everywhere(Reason.TIMEOUT)
+        assert reasons(await poll(target)) == everywhere(Reason.TIMEOUT)
         async with asyncio.timeout(5):
             for _ in server.wires:
                 await ended.acquire()
@@ -114,7 +114,7 @@ async def test_both_paths_are_asked_at_the_same_time(authority: Authority, ca_fi
         ScriptedServer(wait_for_the_other_path, context) as direct,
     ):
         proxy_url, direct_url = (f"https://{LOOPBACK}:{server.port}" for server in (proxy, direct))
-        checkup = await look(target_at(proxy_url, direct_url, ca_file))
+        checkup = await poll(target_at(proxy_url, direct_url, ca_file))
     assert reasons(checkup) == everywhere("ok")
 
 
@@ -132,7 +132,7 @@ async def test_every_phase_of_opening_a_connection_is_measured_apart(
     context = authority.server_context(Credential.GOOD)
     async with ScriptedServer(slow_answer, context, handshake_delay=delay) as server:
         target = target_at(f"https://localhost:{server.port}", ca_file=ca_file)
-        checkup = await look(replace(target, ip_protocol=IpProtocol.IPV4))
+        checkup = await poll(replace(target, ip_protocol=IpProtocol.IPV4))
     for route in (PROXY, DIRECT):
         connection = checkup.connection(route)
         assert connection is not None
@@ -150,7 +150,7 @@ async def test_every_phase_of_opening_a_connection_is_measured_apart(
 
 async def test_a_failure_keeps_the_phases_that_were_finished() -> None:
     async with ScriptedServer(silent) as server:
-        checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", timeout=0.3))
+        checkup = await poll(target_at(f"https://{LOOPBACK}:{server.port}", timeout=0.3))
     for visit in checkup.visits.values():
         (connection,) = visit.connections
         assert set(connection.phases) == {Phase.CONNECT}
@@ -173,7 +173,7 @@ async def test_the_ip_version_is_the_one_that_was_asked_for(
     v6 = ScriptedServer(healthy, context, address=(LOOPBACK6, v4.port))
     async with v4, v6:
         target = target_at(f"https://localhost:{v4.port}", ca_file=ca_file)
-        checkup = await look(replace(target, ip_protocol=protocol))
+        checkup = await poll(replace(target, ip_protocol=protocol))
     seen = {name for name, server in (("v4", v4), ("v6", v6)) if server.accepted}
     assert reasons(checkup) == everywhere("ok")
     assert seen <= reached
@@ -190,22 +190,22 @@ def _has_ipv6() -> bool:
 
 async def test_the_other_ip_version_is_tried_when_one_is_closed(authority: Authority, ca_file: Path) -> None:
     async with ScriptedServer(healthy, authority.server_context(Credential.GOOD)) as v4:
-        checkup = await look(target_at(f"https://localhost:{v4.port}", ca_file=ca_file))
+        checkup = await poll(target_at(f"https://localhost:{v4.port}", ca_file=ca_file))
     assert reasons(checkup) == everywhere("ok")
 
 
 async def test_a_node_is_pinned_to_its_address_and_asked_by_the_name_of_the_domain(
     authority: Authority, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         urls = (url.replace(LOOPBACK, "onezone.example") for url in (zone.proxy_url, zone.direct_url))
         proxy_url, direct_url = urls
         target = target_at(proxy_url, direct_url, ca_file)
-        checkup = await look(replace(target, nodes=(Node("node1", LOOPBACK),)))
+        checkup = await poll(replace(target, nodes=(Node("node1", LOOPBACK),)))
     assert checkup.diagnoses == {"node1": "ok"}
-    for journal in zone.journals.values():
-        assert journal.server_names == {"onezone.example"}
-        assert {host.partition(":")[0] for host in journal.hosts} == {"onezone.example"}
+    for request_log in zone.request_logs.values():
+        assert request_log.server_names == {"onezone.example"}
+        assert {host.partition(":")[0] for host in request_log.hosts} == {"onezone.example"}
 
 
 async def test_redirects_are_not_followed(authority: Authority, ca_file: Path) -> None:
@@ -214,14 +214,14 @@ async def test_redirects_are_not_followed(authority: Authority, ca_file: Path) -
         location = f"location: https://{LOOPBACK}:{elsewhere.port}/api/v3/onepanel/health"
         answer = http(b"", location, status="301 Moved Permanently")
         async with ScriptedServer(answering(answer), context) as server:
-            checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+            checkup = await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
         assert elsewhere.accepted == 0
     assert reasons(checkup) == everywhere(Reason.REDIRECT)
 
 
 async def test_a_request_is_short_and_shows_nothing_of_us(authority: Authority, ca_file: Path) -> None:
     async with ScriptedServer(healthy, authority.server_context(Credential.GOOD)) as server:
-        await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+        await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
     for heard in server.heard:
         first, second, rest = heard.decode().split("\r\n\r\n")
         assert rest == ""
@@ -239,7 +239,7 @@ async def test_cookies_are_not_sent_back(authority: Authority, ca_file: Path) ->
             await wire.say(http(b'{"status":"healthy","version":"1"}', "set-cookie: id=1; Path=/"))
 
     async with ScriptedServer(sweet, authority.server_context(Credential.GOOD)) as server:
-        checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+        checkup = await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
     assert reasons(checkup) == everywhere("ok")
     assert b"cookie" not in b"".join(server.heard).lower()
 
@@ -292,14 +292,14 @@ async def test_the_proxy_of_the_environment_is_ignored_unless_asked_for(
 ) -> None:
     forward = ForwardProxy()
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         ScriptedServer(forward) as proxy,
     ):
         environment.setenv("HTTPS_PROXY", f"http://{LOOPBACK}:{proxy.port}")
         target = target_at(zone.proxy_url, zone.direct_url, ca_file)
-        assert (await look(target)).worst == "ok"
+        assert (await poll(target)).worst == "ok"
         assert proxy.accepted == 0
-        checkup = await look(replace(target, proxy_from_environment=True))
+        checkup = await poll(replace(target, proxy_from_environment=True))
         assert checkup.worst == "ok"
         wanted = {f"CONNECT {url.removeprefix('https://')}" for url in (zone.proxy_url, zone.direct_url)}
         assert set(forward.asked) == wanted
@@ -315,15 +315,15 @@ async def test_the_password_of_a_proxy_is_for_the_proxy_only(
 ) -> None:
     forward = ForwardProxy()
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         ScriptedServer(forward) as proxy,
     ):
         environment.setenv("HTTPS_PROXY", f"me:secret@{LOOPBACK}:{proxy.port}")
         target = target_at(zone.proxy_url, zone.direct_url, ca_file)
-        checkup = await look(replace(target, proxy_from_environment=True))
+        checkup = await poll(replace(target, proxy_from_environment=True))
     assert checkup.worst == "ok"
     assert forward.credentials == {f"Proxy-Authorization: Basic {base64.b64encode(b'me:secret').decode()}"}
-    assert not any(journal.with_credentials for journal in zone.journals.values())
+    assert not any(request_log.with_credentials for request_log in zone.request_logs.values())
 
 
 @pytest.mark.parametrize("named", ["socks5://proxy.example:1080", "http://", "http://[me:secret"])
@@ -332,7 +332,7 @@ async def test_a_proxy_that_cannot_be_one_is_no_connection_and_its_name_is_not_r
 ) -> None:
     environment.setenv("HTTPS_PROXY", named)
     target = replace(target_at(f"https://{LOOPBACK}:{closed_port()}"), proxy_from_environment=True)
-    checkup = await look(target)
+    checkup = await poll(target)
     assert reasons(checkup) == everywhere(Reason.CONNECT)
     assert str(checkup.failure(PROXY)) == "connect: HTTPS_PROXY is not the URL of an HTTP proxy"
 
@@ -341,13 +341,13 @@ async def test_no_proxy_is_used_for_hosts_that_the_environment_excepts(
     environment: pytest.MonkeyPatch, authority: Authority, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         ScriptedServer(ForwardProxy()) as proxy,
     ):
         environment.setenv("HTTPS_PROXY", f"http://{LOOPBACK}:{proxy.port}")
         environment.setenv("NO_PROXY", LOOPBACK)
         target = replace(target_at(zone.proxy_url, zone.direct_url, ca_file), proxy_from_environment=True)
-        assert (await look(target)).worst == "ok"
+        assert (await poll(target)).worst == "ok"
         assert proxy.accepted == 0
 
 
@@ -355,12 +355,12 @@ async def test_a_proxy_of_the_environment_that_refuses_is_no_connection(
     environment: pytest.MonkeyPatch, authority: Authority, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         ScriptedServer(ForwardProxy(refuses=True)) as proxy,
     ):
         environment.setenv("HTTPS_PROXY", f"http://{LOOPBACK}:{proxy.port}")
         target = replace(target_at(zone.proxy_url, zone.direct_url, ca_file), proxy_from_environment=True)
-        assert reasons(await look(target)) == everywhere(Reason.CONNECT)
+        assert reasons(await poll(target)) == everywhere(Reason.CONNECT)
 
 
 @pytest.mark.parametrize("from_environment", [False, True])
@@ -368,11 +368,11 @@ async def test_passwords_that_lie_about_are_never_shown(
     *, from_environment: bool, environment: pytest.MonkeyPatch, authority: Authority, ca_file: Path
 ) -> None:
     del environment
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         target = target_at(zone.proxy_url, zone.direct_url, ca_file)
-        checkup = await look(replace(target, proxy_from_environment=from_environment))
+        checkup = await poll(replace(target, proxy_from_environment=from_environment))
     assert checkup.worst == "ok"
-    assert not any(journal.with_credentials for journal in zone.journals.values())
+    assert not any(request_log.with_credentials for request_log in zone.request_logs.values())
 
 
 async def test_a_round_that_is_given_up_leaves_nothing_behind(authority: Authority, ca_file: Path) -> None:
@@ -387,7 +387,7 @@ async def test_a_round_that_is_given_up_leaves_nothing_behind(authority: Authori
 
     async with ScriptedServer(notice_the_end, authority.server_context(Credential.GOOD)) as server:
         target = target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file)
-        looking = asyncio.create_task(look(target))
+        looking = asyncio.create_task(poll(target))
         async with asyncio.timeout(5):
             await asked.wait()
             looking.cancel()
@@ -400,7 +400,7 @@ async def test_a_round_that_is_given_up_leaves_nothing_behind(authority: Authori
 def test_a_handshake_that_failed_does_not_wait_for_the_garbage_collector() -> None:
     async def rounds() -> None:
         async with ScriptedServer(silent) as server:
-            await look(target_at(f"https://{LOOPBACK}:{server.port}", timeout=0.2))
+            await poll(target_at(f"https://{LOOPBACK}:{server.port}", timeout=0.2))
 
     gc.collect()
     gc.disable()

@@ -13,7 +13,7 @@ import pytest
 from exporter.reasons import Reason
 from exporter.simulator import Authority, Credential
 from exporter.targets import AccessPath
-from tests.support.looking import PROXY, everywhere, look, reasons, target_at
+from tests.support.looking import PROXY, everywhere, poll, reasons, target_at
 from tests.support.servers import (
     LOOPBACK,
     BlackHole,
@@ -40,7 +40,7 @@ async def check(
 ) -> None:
     """A round of both paths at one URL: the reason, in words, and in time."""
     target = target_at(url, ca_file=ca_file, timeout=seconds)
-    checkup = await look(target)
+    checkup = await poll(target)
     assert reasons(checkup) == everywhere(reason)
     assert checkup.seconds < seconds + 1.0
     for visit in checkup.visits.values():
@@ -89,7 +89,7 @@ async def test_a_server_that_knows_only_old_versions_of_tls_is_refused() -> None
 
 async def test_plain_http_to_a_tls_port_is_not_taken_for_an_answer(authority: Authority) -> None:
     async with ScriptedServer(healthy, authority.server_context(Credential.GOOD)) as server:
-        checkup = await look(target_at(f"http://{LOOPBACK}:{server.port}"))
+        checkup = await poll(target_at(f"http://{LOOPBACK}:{server.port}"))
     found = {seen for path in reasons(checkup).values() for seen in path.values()}
     assert found <= {Reason.CONNECTION_LOST.value, Reason.INVALID_BODY.value}
     assert server.wires == []
@@ -102,7 +102,7 @@ async def test_a_tls_alert_in_answer_to_plain_http_is_not_http() -> None:
 
 async def test_plain_http_works_where_it_is_asked_for() -> None:
     async with ScriptedServer(healthy) as server:
-        checkup = await look(target_at(f"http://{LOOPBACK}:{server.port}"))
+        checkup = await poll(target_at(f"http://{LOOPBACK}:{server.port}"))
     assert reasons(checkup) == everywhere("ok")
     assert server.accepted == len(AccessPath)
     connection = checkup.connection(PROXY)
@@ -149,5 +149,5 @@ async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(
         await wire.listen()
 
     async with ScriptedServer(twice_at_first, authority.server_context(Credential.GOOD)) as server:
-        checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+        checkup = await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
     assert reasons(checkup) == everywhere("ok")

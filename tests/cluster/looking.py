@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from exporter.checkup import Checkup
 from exporter.client.client import Client
 from exporter.credentials import Auth, Secret
-from exporter.exposition import Exposition
+from exporter.diagnosis.checkup import Checkup
+from exporter.exposition.page import Exposition
+from exporter.exposition.text_format import TextFormat
+from exporter.exposition.views import ExporterView
 from exporter.observation import Details
 from exporter.operations import PUBLIC_OPERATIONS
-from exporter.rounds import Rounds
+from exporter.polling.rounds import Rounds
 from exporter.simulator import SimulatedZone
-from exporter.store import Store
+from exporter.state.store import Store
 from exporter.targets import Schedule, Target, TlsOptions
-from exporter.text import TextFormat
-from exporter.views import ExporterView
 from tests.support.processes import Metrics
 
 PASSPHRASE = Auth(passphrase=Secret("simulated-passphrase"))
@@ -37,7 +37,7 @@ class Watched:
             lambda: ExporterView(self._store, "1", "", "3", reload_successful=True, reloaded_at=0.0)
         )
 
-    async def look(self) -> Details:
+    async def poll(self) -> Details:
         """One round, and one of the details."""
         return await self.details(await self.round())
 

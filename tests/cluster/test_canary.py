@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from exporter.client.client import Client
-from exporter.client.keeper import CredentialKeeper
+from exporter.client.credential_provider import CredentialProvider
 from exporter.client.rejections import Rejections
 from exporter.operations import users
 from exporter.settings import load
@@ -46,7 +46,7 @@ async def zone(authority: Authority) -> SimulatedZone:
     cluster = Cluster(
         passphrase=SECRETS["in-a-file"], tokens=frozenset({SECRETS["inline"], SECRETS["environment"]})
     )
-    return SimulatedZone(authority=authority, cluster=cluster, pace=INSTANT)
+    return SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT)
 
 
 def write_targets(zone: SimulatedZone, config_file: Path, ca_file: Path, folder: Path) -> str:
@@ -176,9 +176,9 @@ async def test_no_repr_holds_a_secret(
     async with zone:
         write_targets(zone, config_file, ca_file, tmp_path)
         settings = load(config_file, environ=ENVIRONMENT)
-    keepers = [CredentialKeeper(target, Rejections()) for target in settings.targets]
-    for keeper in keepers:
-        assert keeper.usable()
+    keepers = [CredentialProvider(target, Rejections()) for target in settings.targets]
+    for provider in keepers:
+        assert provider.usable()
     requests = [
         users.create_user("bob", SECRETS["password"], "", ()),
         users.set_password("id", SECRETS["password"]),

@@ -9,9 +9,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_classic
 
+from exporter.exposition.text_format import TextFormat
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES
-from exporter.simulator import INSTANT, Authority, Cluster, Condition, Panel, SimulatedZone
-from exporter.text import TextFormat
+from exporter.simulator import INSTANT, Authority, Cluster, HostState, Panel, SimulatedZone
 from tests.cluster.looking import target_at, watching
 from tests.support.processes import Metrics
 from tests.support.programs import program
@@ -31,9 +31,9 @@ HOSTILE = (
     "x" * 10_001,
 )
 HOSTS = (HERE, *HOSTILE, *(f"host{number:05}" for number in range(10_000)))
-WORDS = {host: Condition(words=dict.fromkeys(("workers", "managers"), f"{host}\n")) for host in HOSTILE}
+WORDS = {host: HostState(words=dict.fromkeys(("workers", "managers"), f"{host}\n")) for host in HOSTILE}
 MODULES = {f"module{number}": "ok" for number in range(200)}
-DROPPED = "onedata_exporter_series_dropped_total"
+DROPPED = "onedata_exporter_label_values_dropped_total"
 
 
 def check(page: str) -> None:
@@ -57,14 +57,14 @@ def label_values(page: str, name: str) -> set[str]:
 async def test_of_ten_thousand_hosts_a_hundred_are_told_and_the_rest_is_counted(
     authority: Authority, ca_file: Path, *, is_away: bool
 ) -> None:
-    conditions = {**WORDS, "host00001": Condition(panel=Panel.STOPPED if is_away else Panel.RUNNING)}
+    host_states = {**WORDS, "host00001": HostState(panel=Panel.STOPPED if is_away else Panel.RUNNING)}
     async with (
-        SimulatedZone(authority=authority, cluster=Cluster(hosts=HOSTS), pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, cluster=Cluster(hosts=HOSTS), timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
-        await zone.change(conditions=conditions)
+        await zone.change(host_states=host_states)
         await zone.change_node("node1", modules={**MODULES})
-        await watched.look()
+        await watched.poll()
         page = await watched.page()
         check(page)
         assert list(read_openmetrics(await watched.page(TextFormat.OPENMETRICS)))  # type: ignore[no-untyped-call]  # the library's
@@ -76,18 +76,18 @@ async def test_of_ten_thousand_hosts_a_hundred_are_told_and_the_rest_is_counted(
         assert sum(metrics.values("onedata_onepanel_up", target="zone")) == 2.0
         dropped = metrics.total(DROPPED)
         assert dropped >= 3 * (len(HOSTS) - MAX_HOSTS)
-        await watched.look()
+        await watched.poll()
         assert (await watched.metrics()).total(DROPPED) == 2 * dropped
 
 
 async def test_each_answer_naming_other_hosts_does_not_add_up(authority: Authority, ca_file: Path) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
         for turn in range(3):
             await zone.change(hosts=(HERE, *(f"turn{turn}-{number}" for number in range(80))))
-            await watched.look()
+            await watched.poll()
             assert len(label_values(await watched.page(), "host")) == 81
 
 
@@ -96,10 +96,10 @@ async def test_facts_of_a_hostile_cluster_are_labels_like_any_other(
 ) -> None:
     cluster = Cluster(name=HOSTILE[0] * 1000, version="21.02.7\n\0", build='"' * 5000)
     async with (
-        SimulatedZone(authority=authority, cluster=cluster, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
-        await watched.look()
+        await watched.poll()
         page = await watched.page()
         check(page)
         (name,) = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from exporter.simulator import INSTANT, Authority, SimulatedZone, Trouble
+from exporter.simulator import INSTANT, Authority, Fault, SimulatedZone
 from tests.cluster.told import (
     PASSPHRASE,
     TOKEN,
@@ -63,7 +63,7 @@ def with_services(metrics: Metrics, word: str) -> set[str]:
 async def test_which_credentials_are_accepted_and_what_they_tell_with_and_without_a_worker(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
-    zones = {name: SimulatedZone(authority=authority, pace=INSTANT) for name in AUTH}
+    zones = {name: SimulatedZone(authority=authority, timing=INSTANT) for name in AUTH}
     async with AsyncExitStack() as stack:
         for zone in zones.values():
             await stack.enter_async_context(zone)
@@ -95,7 +95,7 @@ async def test_which_credentials_are_accepted_and_what_they_tell_with_and_withou
         }
 
         for zone in zones.values():
-            await zone.set(Trouble.WORKER_STOPPED, on=True)
+            await zone.set(Fault.WORKER_STOPPED, on=True)
         metrics = await exporter.metrics_when(
             lambda seen: (
                 with_services(seen, "stopped") == {"both", "wrong-token"}
@@ -111,7 +111,7 @@ async def test_which_credentials_are_accepted_and_what_they_tell_with_and_withou
         await _passphrase_goes_first(exporter, zones["both"])
 
         for zone in zones.values():
-            await zone.set(Trouble.WORKER_STOPPED, on=False)
+            await zone.set(Fault.WORKER_STOPPED, on=False)
         # A token that could not be verified gets its chance in the next round, not a minute later.
         await exporter.metrics_when(
             lambda seen: (
@@ -145,11 +145,11 @@ async def until(
 ) -> Metrics:
     """What /metrics says once it holds, having been so at every look in between."""
 
-    def look(metrics: Metrics) -> bool:
+    def poll(metrics: Metrics) -> bool:
         assert always(metrics)
         return holds(metrics)
 
-    return await exporter.metrics_when(look)
+    return await exporter.metrics_when(poll)
 
 
 async def test_secret_files_are_read_again_when_they_change_and_only_another_secret_is_tried_at_once(
@@ -157,7 +157,7 @@ async def test_secret_files_are_read_again_when_they_change_and_only_another_sec
 ) -> None:
     file = tmp_path / "passphrase"
     file.write_text(f"{WRONG}\n")
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         targets = [with_auth(zone, "zone", passphrase_file=str(file))]
         config = write_config(config_file, targets, ca_file, 1.0)
         async with ExporterProcess(config, environment=EVERY_SECOND) as exporter:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from exporter.operations.component_status import ComponentStatus, Status
-from exporter.simulator import Authority, Pace, SimulatedZone, Trouble
+from exporter.simulator import Authority, Fault, SimulatedZone, Timing
 from exporter.targets import Node, Schedule
 from tests.cluster.looking import target_at, watching
 
@@ -17,7 +17,7 @@ _STATUSES = {
     for number in range(1, 6)
 }
 # Onepanel waits so long for a frozen one that three of them, and the list, are more than a round has time for.
-_PACE = Pace(scale=0.0, connect_timeout_seconds=0.5, receive_timeout_seconds=0.5, stall_seconds=0.5)
+_PACE = Timing(scale=0.0, connect_timeout_seconds=0.5, receive_timeout_seconds=0.5, stall_seconds=0.5)
 _ROUNDS_TO_FIND_ALL = 2
 _SCHEDULE = Schedule(interval=2.0, details_interval=2.0, timeout=1.8)
 
@@ -26,13 +26,13 @@ async def test_every_round_tells_of_all_once_it_is_known_who_is_frozen(
     authority: Authority, ca_file: Path
 ) -> None:
     async with AsyncExitStack() as stack:
-        zone = await stack.enter_async_context(SimulatedZone(nodes=5, authority=authority, pace=_PACE))
+        zone = await stack.enter_async_context(SimulatedZone(nodes=5, authority=authority, timing=_PACE))
         target = replace(
             target_at(zone, ca_file, nodes=(Node("node1", zone.node_addresses["node1"]),)), schedule=_SCHEDULE
         )
         watched = await stack.enter_async_context(watching(target))
         for node in _FROZEN:
-            await zone.set(Trouble.PANEL_FROZEN, on=True, node=node)
+            await zone.set(Fault.PANEL_FROZEN, on=True, node=node)
         checkup = await watched.round()
         for number in range(3):
             details = await watched.details(checkup)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from exporter.operations.component_status import Status
-from exporter.report import give_account
-from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone, Trouble
+from exporter.report import summarize
+from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.targets import Kind
 from tests.cluster.looking import target_at, watching
 from tests.cluster.told import COMPONENTS, paths_with_credentials, served, statuses
@@ -22,10 +22,10 @@ async def test_a_oneprovider_is_known_by_what_it_says_and_asked_for_the_services
     authority: Authority, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, cluster=PROVIDER, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, cluster=PROVIDER, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
-        await watched.look()
+        await watched.poll()
         metrics = await watched.metrics()
         info = {"kind": "oneprovider", "domain": "provider.example", "zone_domain": "onezone.example"}
         assert metrics.value("onedata_cluster_info", **info) == 1.0
@@ -46,10 +46,10 @@ async def test_a_registered_oneprovider_without_its_worker_is_nameless_and_says_
     authority: Authority, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, cluster=PROVIDER, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, cluster=PROVIDER, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
-        await zone.set(Trouble.WORKER_STOPPED, on=True)
+        await zone.set(Fault.WORKER_STOPPED, on=True)
         checkup = await watched.round()
         await watched.details(checkup)
         metrics = await watched.metrics()
@@ -57,7 +57,7 @@ async def test_a_registered_oneprovider_without_its_worker_is_nameless_and_says_
         assert metrics.value("onedata_configuration_complete") == 0.0
         assert metrics.diagnosis("zone") == "proxy_down"
         assert statuses(metrics, "zone", "worker", HOST) == ["stopped"]
-        found = [finding.message for finding in give_account(checkup).findings]
+        found = [finding.message for finding in summarize(checkup).findings]
         assert any("does not know its own name" in message for message in found)
 
 
@@ -66,10 +66,10 @@ async def test_an_unregistered_oneprovider_is_complete_and_not_registered(
 ) -> None:
     cluster = replace(PROVIDER, provider=None)
     async with (
-        SimulatedZone(authority=authority, cluster=cluster, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
-        await watched.look()
+        await watched.poll()
         metrics = await watched.metrics()
         assert metrics.value("onedata_cluster_registered") == 0.0
         assert metrics.value("onedata_configuration_complete") == 1.0
@@ -82,10 +82,10 @@ async def test_the_old_version_works_without_health_and_with_fewer_keys(
 ) -> None:
     cluster = replace(Cluster(kind=kind), version="20.02.19")
     async with (
-        SimulatedZone(authority=authority, cluster=cluster, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
-        await watched.look()
+        await watched.poll()
         metrics = await watched.metrics()
         assert served(zone, "/health", 404) == 2
         assert list(metrics.values("onedata_onepanel_healthy")) == []
@@ -98,11 +98,11 @@ async def test_the_old_version_works_without_health_and_with_fewer_keys(
 
 async def test_a_host_is_in_one_state_at_a_time(authority: Authority, ca_file: Path) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
         await zone.change_node("node1", words={"workers": "starting", "managers": "melting"})
-        details = await watched.look()
+        details = await watched.poll()
         metrics = await watched.metrics()
         for component in COMPONENTS:
             values = list(metrics.values("onedata_component_status", component=component))

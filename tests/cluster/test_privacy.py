@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporter.credentials import Auth, Secret
-from exporter.simulator import INSTANT, Authority, Credential, SimulatedZone, Trouble
+from exporter.simulator import INSTANT, Authority, Credential, Fault, SimulatedZone
 from exporter.targets import AccessPath
 from tests.cluster.looking import target_at, target_between, watching
 from tests.cluster.told import PASSPHRASE, TOKEN, paths_with_credentials
@@ -47,7 +47,7 @@ async def test_a_redirect_is_never_followed(authority: Authority, ca_file: Path,
     ):
         origin = f"https://{LOOPBACK}:{server.port}"
         async with watching(target_between(origin, origin, ca_file, BOTH)) as watched:
-            details = await watched.look()
+            details = await watched.poll()
     assert {str(seen.failure.reason) for seen in details.observations if seen.failure} == {"redirect"}
     assert any(shows_credentials(heard) for heard in server.heard)
     assert other.accepted == 0
@@ -60,7 +60,7 @@ async def test_a_server_that_cannot_prove_who_it_is_hears_nothing(
     """Also when its certificate went bad after the round that found it well."""
     async with ScriptedServer(silent, authority.server_context(credential)) as server:
         origin = f"https://{LOOPBACK}:{server.port}"
-        async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
             well = target_at(zone, ca_file, BOTH)
             async with watching(well) as watched:
                 checkup = await watched.round()
@@ -75,33 +75,33 @@ async def test_public_operations_carry_no_credentials_whatever_is_wrong(
     authority: Authority, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file, BOTH)) as watched,
     ):
-        for trouble in (None, Trouble.WORKER_STOPPED, Trouble.DIRECT_CLOSED, Trouble.LISTENER_SICK):
-            await zone.only(*([trouble] if trouble else []))
-            await watched.look()
+        for fault in (None, Fault.WORKER_STOPPED, Fault.DIRECT_CLOSED, Fault.LISTENER_SICK):
+            await zone.only(*([fault] if fault else []))
+            await watched.poll()
         shown = paths_with_credentials(zone)
         assert len(shown) >= 6
         assert not shown & PUBLIC
-        for journal in zone.journals.values():
-            public = {request.url_path for request in journal.served} & PUBLIC
+        for request_log in zone.request_logs.values():
+            public = {request.url_path for request in request_log.served} & PUBLIC
             assert public >= PUBLIC - {"/nagios"}
-        assert zone.journals[AccessPath.PROXY].with_credentials  # while 9443 was closed
+        assert zone.request_logs[AccessPath.PROXY].with_credentials  # while 9443 was closed
 
 
 async def test_details_go_over_the_direct_path_and_over_the_proxy_only_when_that_is_closed(
     authority: Authority, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file, BOTH)) as watched,
     ):
         checkup = await watched.round()
         await watched.details(checkup)
-        assert not zone.journals[AccessPath.PROXY].with_credentials
-        await zone.set(Trouble.DIRECT_CLOSED, on=True)
+        assert not zone.request_logs[AccessPath.PROXY].with_credentials
+        await zone.set(Fault.DIRECT_CLOSED, on=True)
         # The last round still found the direct path open.
         details = await watched.details(checkup)
     assert not [seen.failure for seen in details.observations if seen.failure]
-    assert len(zone.journals[AccessPath.PROXY].with_credentials) >= 6
+    assert len(zone.request_logs[AccessPath.PROXY].with_credentials) >= 6

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from exporter.simulator import Authority, Pace, SimulatedZone, Trouble
+from exporter.simulator import Authority, Fault, SimulatedZone, Timing
 from exporter.targets import AccessPath
 from tests.cluster.told import COMPONENTS, HOSTS, PASSPHRASE, paths_with_credentials, statuses, with_auth
 from tests.support.processes import ExporterProcess, Metrics, write_config
@@ -17,28 +17,28 @@ _TIMEOUT_SECONDS = 3.0
 _DETAILS_SECONDS = 12.0
 _BUSY_MACHINE_SECONDS = 2.0
 # The real times of a Onepanel that waits for a frozen one; only the proxy gives up a little sooner.
-_PACE = Pace(scale=0.0, connect_timeout_seconds=0.5, receive_timeout_seconds=0.5, stall_seconds=60.0)
+_PACE = Timing(scale=0.0, connect_timeout_seconds=0.5, receive_timeout_seconds=0.5, stall_seconds=60.0)
 
 _DIAGNOSIS = "onedata_target_diagnosis"
 NODES = ("node1", "node2", "node3")
 
 
 class Case(NamedTuple):
-    """A trouble of one node. The first node is the one that is asked about all of them."""
+    """A fault of one node. The first node is the one that is asked about all of them."""
 
-    trouble: Trouble
+    fault: Fault
     node: int
 
     @property
     def name(self) -> str:
-        return f"{self.trouble.value}-{self.node}"
+        return f"{self.fault.value}-{self.node}"
 
     @property
     def expected(self) -> list[str]:
         return ["unreachable" if number == self.node else "healthy" for number in (1, 2, 3)]
 
 
-CASES = [Case(Trouble.PANEL_STOPPED, 2), Case(Trouble.PANEL_FROZEN, 2), Case(Trouble.PANEL_FROZEN, 1)]
+CASES = [Case(Fault.PANEL_STOPPED, 2), Case(Fault.PANEL_FROZEN, 2), Case(Fault.PANEL_FROZEN, 1)]
 
 
 def told(metrics: Metrics, case: Case) -> list[list[str]]:
@@ -57,7 +57,7 @@ def missing_one(metrics: Metrics) -> bool:
 async def test_a_node_that_dies_or_freezes_is_unreachable_and_costs_no_other_status_and_no_round(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
-    zones = {case: SimulatedZone(nodes=3, authority=authority, pace=_PACE) for case in CASES}
+    zones = {case: SimulatedZone(nodes=3, authority=authority, timing=_PACE) for case in CASES}
     async with AsyncExitStack() as stack:
         for zone in zones.values():
             await stack.enter_async_context(zone)
@@ -69,7 +69,7 @@ async def test_a_node_that_dies_or_freezes_is_unreachable_and_costs_no_other_sta
         await exporter.metrics_when(lambda seen: all(told(seen, case) == well for case in CASES))
 
         for case, zone in zones.items():
-            await zone.set(case.trouble, on=True, node=f"node{case.node}")
+            await zone.set(case.fault, on=True, node=f"node{case.node}")
         began = asyncio.get_running_loop().time()
         before = await exporter.metrics()
         within = _DETAILS_SECONDS + 5 * _TIMEOUT_SECONDS + _BUSY_MACHINE_SECONDS
@@ -97,4 +97,4 @@ async def test_a_node_that_dies_or_freezes_is_unreachable_and_costs_no_other_sta
         }
         for node in zone.nodes.values():
             for path in AccessPath:
-                assert node.journals[path].server_names == {"onezone.example"}
+                assert node.request_logs[path].server_names == {"onezone.example"}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from exporter.credentials import Auth, AuthMethod, Secret
-from exporter.simulator import INSTANT, Authority, Condition, SimulatedZone, Trouble, Worker
+from exporter.simulator import INSTANT, Authority, Fault, HostState, SimulatedZone, Worker
 from tests.cluster.looking import target_at, target_between, watching
 from tests.cluster.told import COMPONENTS, HOSTS, TOKEN, served, statuses
 
@@ -17,12 +17,12 @@ async def test_modules_that_are_out_of_sync_or_in_error_are_told_of_every_worker
     authority: Authority, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file, Auth())) as watched,
     ):
         modules = {"dispatcher": "out_of_sync", "datastore_worker": "error: no_db"}
         await zone.change_node("node1", modules=modules)
-        await watched.look()
+        await watched.poll()
         metrics = await watched.metrics()
         name, labels = "onedata_worker_module_status", {"host": HOST}
         assert metrics.value(name, **labels, module="dispatcher", status="out_of_sync") == 1.0
@@ -36,11 +36,11 @@ async def test_onepanel_passes_the_report_on_where_the_worker_does_not_answer_th
     authority: Authority, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
-        await zone.set(Trouble.PROXY_NOT_FOUND, on=True)
-        await watched.look()
+        await zone.set(Fault.PROXY_NOT_FOUND, on=True)
+        await watched.poll()
         metrics = await watched.metrics()
         assert metrics.value("onedata_worker_status", status="ok") == 1.0
         assert served(zone, "/onepanel/zone/nagios", 200) == 1
@@ -55,13 +55,13 @@ async def test_a_report_that_cannot_be_relayed_is_no_word_on_the_token(
 ) -> None:
     """Onepanel answers 503 for a report while a host is away, as it does to a token that nobody can verify."""
     auth = Auth(token=Secret(TOKEN))
-    async with SimulatedZone(nodes=3, authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(nodes=3, authority=authority, timing=INSTANT) as zone:
         direct_url = zone.direct_url.replace("onezone.example", "127.0.0.1")
         proxy_url = zone.proxy_url.replace("onezone.example", "127.0.0.1")
-        await zone.set(Trouble.PROXY_NOT_FOUND, on=True)
-        await zone.set(Trouble.PANEL_STOPPED, on=True, node="node2")
+        await zone.set(Fault.PROXY_NOT_FOUND, on=True)
+        await zone.set(Fault.PANEL_STOPPED, on=True, node="node2")
         async with watching(target_between(proxy_url, direct_url, ca_file, auth)) as watched:
-            details = await watched.look()
+            details = await watched.poll()
             assert served(zone, "/onepanel/zone/nagios", 503) == 1
             assert details.accepted == {AuthMethod.TOKEN: True}
             told = statuses(await watched.metrics(), "zone", "worker", HOSTS)
@@ -69,12 +69,12 @@ async def test_a_report_that_cannot_be_relayed_is_no_word_on_the_token(
 
 
 async def test_the_wait_for_a_silent_worker_costs_no_status(authority: Authority, ca_file: Path) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         target = target_at(zone, ca_file)
         brief = replace(target.schedule, details_interval=target.schedule.timeout)
         async with watching(replace(target, schedule=brief)) as watched:
-            await zone.set(Trouble.WORKER_SILENT, on=True)
-            await watched.look()
+            await zone.set(Fault.WORKER_SILENT, on=True)
+            await watched.poll()
             metrics = await watched.metrics()
             assert list(metrics.values("onedata_worker_status")) == []
             told = [statuses(metrics, "zone", component, (HOST,)) for component in COMPONENTS]
@@ -85,11 +85,11 @@ async def test_a_stopped_worker_has_no_report_and_its_manager_a_status(
     authority: Authority, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         watching(target_at(zone, ca_file)) as watched,
     ):
-        await zone.change(conditions={HOST: Condition(worker=Worker.STOPPED)})
-        await watched.look()
+        await zone.change(host_states={HOST: HostState(worker=Worker.STOPPED)})
+        await watched.poll()
         metrics = await watched.metrics()
         assert list(metrics.values("onedata_worker_status")) == []
         assert statuses(metrics, "zone", "worker", (HOST,)) == ["stopped"]

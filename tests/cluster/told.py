@@ -44,7 +44,7 @@ def with_auth(zone: SimulatedZone, name: str, **auth: str) -> dict[str, Any]:
 def served(zone: SimulatedZone, url_end: str, status: int | None = None) -> int:
     """How many such requests all nodes together have served, over both paths."""
     return sum(
-        node.journals[path].count(url_end, status) for node in zone.nodes.values() for path in AccessPath
+        node.request_logs[path].count(url_end, status) for node in zone.nodes.values() for path in AccessPath
     )
 
 
@@ -54,5 +54,5 @@ def paths_with_credentials(zone: SimulatedZone) -> set[str]:
         request.url_path
         for node in zone.nodes.values()
         for path in AccessPath
-        for request in node.journals[path].with_credentials
+        for request in node.request_logs[path].with_credentials
     }

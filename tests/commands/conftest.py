@@ -13,7 +13,7 @@ from tests.support.terminal import Terminal
 
 @pytest.fixture
 async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         yield zone
 
 

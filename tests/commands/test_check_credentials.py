@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone, Trouble
+from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from tests.support.terminal import PASSPHRASE, Ended, Terminal
 from tests.support.tokens import serialize
 
@@ -28,7 +28,7 @@ async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
         member_tokens=frozenset({CONFINED, SOON, UNCONFINED}),
         expired_tokens=frozenset({EXPIRED}),
     )
-    async with SimulatedZone(authority=authority, cluster=cluster, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT) as zone:
         yield zone
 
 
@@ -106,7 +106,7 @@ async def test_both_are_examined_each_for_itself(terminal: Terminal) -> None:
 
 
 async def test_what_cannot_be_found_out_is_said_to_be_unknown(terminal: Terminal) -> None:
-    await terminal.zone.set(Trouble.HOST_DOWN, on=True)
+    await terminal.zone.set(Fault.HOST_DOWN, on=True)
     ended = await check(terminal, CONFINED)
     assert ended.code == 3
     assert "unknown token: workers: could not be found out (connection_refused" in ended.out

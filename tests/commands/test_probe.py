@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from exporter.simulator import SimulatedZone, Trouble
+from exporter.simulator import Fault, SimulatedZone
 from tests.support.terminal import PASSPHRASE, TOKEN, Terminal
 
 
@@ -25,22 +25,22 @@ async def test_a_well_zone_is_ok_and_everything_learnt_is_told(terminal: Termina
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code", "diagnosis"),
+    ("fault", "code", "diagnosis"),
     [
-        (Trouble.WORKER_STOPPED, 2, "proxy_down"),
-        (Trouble.PANEL_STOPPED, 2, "panel_down"),
-        (Trouble.DIRECT_CLOSED, 1, "direct_down"),
-        (Trouble.BREAKER_OPEN, 2, "database_full"),
-        (Trouble.LISTENER_SICK, 2, "unhealthy"),
-        (Trouble.NOT_DEPLOYED, 1, "not_deployed"),
-        (Trouble.ELSEWHERE, 1, "mismatch"),
-        (Trouble.PROXY_CERTIFICATE_EXPIRED, 2, "certificate"),
+        (Fault.WORKER_STOPPED, 2, "proxy_down"),
+        (Fault.PANEL_STOPPED, 2, "panel_down"),
+        (Fault.DIRECT_CLOSED, 1, "direct_down"),
+        (Fault.BREAKER_OPEN, 2, "database_full"),
+        (Fault.LISTENER_SICK, 2, "unhealthy"),
+        (Fault.NOT_DEPLOYED, 1, "not_deployed"),
+        (Fault.ELSEWHERE, 1, "mismatch"),
+        (Fault.PROXY_CERTIFICATE_EXPIRED, 2, "certificate"),
     ],
 )
 async def test_the_exit_code_and_the_status_line_say_how_bad_it_is(
-    zone: SimulatedZone, terminal: Terminal, trouble: Trouble, code: int, diagnosis: str
+    zone: SimulatedZone, terminal: Terminal, fault: Fault, code: int, diagnosis: str
 ) -> None:
-    await zone.only(trouble)
+    await zone.only(fault)
     ended = await terminal.probe("--format", "nagios", "--timeout", "2s")
     assert ended.code == code
     words, bar, performance = ended.out.partition("|")
@@ -52,7 +52,7 @@ async def test_the_exit_code_and_the_status_line_say_how_bad_it_is(
 async def test_the_json_has_the_same_judgement_and_both_paths(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
-    await zone.only(Trouble.WORKER_STOPPED)
+    await zone.only(Fault.WORKER_STOPPED)
     ended = await terminal.probe("--format", "json", *terminal.credentials(passphrase=PASSPHRASE))
     said = json.loads(ended.out)
     assert (said["severity"], said["diagnosis"], said["exit_code"]) == ("critical", "proxy_down", ended.code)
@@ -64,7 +64,7 @@ async def test_the_json_has_the_same_judgement_and_both_paths(
 async def test_the_duration_is_that_of_everything_that_was_asked(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
-    await zone.only(Trouble.LATENCY)
+    await zone.only(Fault.LATENCY)
     ended = await terminal.probe("--format", "json", *terminal.credentials(TOKEN))
     said = json.loads(ended.out)
     assert said["duration_seconds"] >= sum(each["seconds"] for each in said["details"])
@@ -73,7 +73,7 @@ async def test_the_duration_is_that_of_everything_that_was_asked(
 async def test_a_probe_ends_in_time_keeps_what_it_learnt_and_says_what_it_could_not_ask(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
-    await zone.only(Trouble.WORKER_SILENT)
+    await zone.only(Fault.WORKER_SILENT)
     limits = ("--deadline", "6s", "--timeout", "4s")
     ended = await terminal.probe("--format", "json", *limits, *terminal.credentials(passphrase=PASSPHRASE))
     said = json.loads(ended.out)
@@ -88,7 +88,7 @@ async def test_a_probe_ends_in_time_keeps_what_it_learnt_and_says_what_it_could_
 async def test_an_explanation_shows_headers_certificates_and_reasons(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
-    await zone.only(Trouble.PROXY_CERTIFICATE_UNTRUSTED)
+    await zone.only(Fault.PROXY_CERTIFICATE_UNTRUSTED)
     ended = await terminal.probe("--explain", *terminal.credentials(TOKEN))
     for part in (
         "X-Auth-Token: <masked>",
@@ -105,7 +105,7 @@ async def test_an_explanation_shows_headers_certificates_and_reasons(
 async def test_an_empty_503_is_explained_as_the_proxy_speaking(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
-    await zone.only(Trouble.PANEL_STOPPED)
+    await zone.only(Fault.PANEL_STOPPED)
     ended = await terminal.probe("--explain", "--format", "json")
     exchanges = json.loads(ended.out)["exchanges"]
     spoken = {each["path"]: each["classification"] for each in exchanges if "health" in each["url"]}

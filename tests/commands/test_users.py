@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from exporter.simulator import SimulatedZone, Trouble
+from exporter.simulator import Fault, SimulatedZone
 from exporter.targets import AccessPath
 from tests.support.terminal import PASSPHRASE, TOKEN, Ended, Terminal
 
@@ -39,9 +39,11 @@ async def administer(
     """One action over one path with one credential; nothing goes over the other path, and no secret is shown."""
     given = terminal.credentials(**CREDENTIALS[method])
     ended = await terminal.users(action, *given, "--path", path, *options, stdin=f"{PASSWORD}\n")
-    journals = terminal.zone.journals
-    assert journals[path].connections > 0
-    assert all(journal.connections == 0 for other, journal in journals.items() if other is not path)
+    request_logs = terminal.zone.request_logs
+    assert request_logs[path].connections > 0
+    assert all(
+        request_log.connections == 0 for other, request_log in request_logs.items() if other is not path
+    )
     for secret in (TOKEN, PASSPHRASE, PASSWORD):
         assert secret not in ended.out + ended.err
     return ended
@@ -57,9 +59,9 @@ async def test_public_operations_work_and_never_see_a_credential(
     told = json.loads(ended.out)
     statuses = {each["operation"]: each["status"] for each in told["nodes"][0][path]["operations"]}
     assert (ended.code, statuses[operation], told["credentials_accepted"]) == (0, 200, {method: True})
-    journal = terminal.zone.journals[path]
-    assert journal.count(f"{API}/{operation}") == 1
-    assert all(served.url_path != f"{API}/{operation}" for served in journal.with_credentials)
+    request_log = terminal.zone.request_logs[path]
+    assert request_log.count(f"{API}/{operation}") == 1
+    assert all(served.url_path != f"{API}/{operation}" for served in request_log.with_credentials)
 
 
 @over_each_path
@@ -122,14 +124,14 @@ async def test_a_refusal_says_what_to_do(
 
 @pytest.mark.parametrize("action", [("list",), CREATE])
 async def test_without_a_worker_nobody_is_administered(terminal: Terminal, action: tuple[str, ...]) -> None:
-    await terminal.zone.only(Trouble.WORKER_STOPPED)
+    await terminal.zone.only(Fault.WORKER_STOPPED)
     ended = await terminal.users(action, *terminal.credentials(TOKEN, PASSPHRASE), stdin=f"{PASSWORD}\n")
     assert ended.code == 1
     assert "running Onezone worker" in ended.err
 
 
 async def test_where_no_worker_is_deployed_a_token_is_not_what_is_to_be_corrected(terminal: Terminal) -> None:
-    await terminal.zone.only(Trouble.NOT_DEPLOYED)
+    await terminal.zone.only(Fault.NOT_DEPLOYED)
     ended = await terminal.users(["list"], *terminal.credentials(TOKEN))
     assert ended.code == 1
     assert "noServiceNodes" in ended.err
@@ -150,24 +152,24 @@ async def test_a_chosen_credential_is_the_only_one(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "fault",
     [
-        Trouble.PROXY_NOT_FOUND,
-        Trouble.FOREIGN_PROXY,
-        Trouble.PROXY_CERTIFICATE_UNTRUSTED,
-        Trouble.PROXY_TRUNCATED,
-        Trouble.PROXY_RESET,
+        Fault.PROXY_NOT_FOUND,
+        Fault.FOREIGN_PROXY,
+        Fault.PROXY_CERTIFICATE_UNTRUSTED,
+        Fault.PROXY_TRUNCATED,
+        Fault.PROXY_RESET,
     ],
 )
 @pytest.mark.parametrize("action", [("list",), CREATE])
 async def test_direct_is_taken_when_it_is_the_proxy_path_that_fails(
-    terminal: Terminal, action: tuple[str, ...], trouble: Trouble
+    terminal: Terminal, action: tuple[str, ...], fault: Fault
 ) -> None:
-    await terminal.zone.only(trouble)
+    await terminal.zone.only(fault)
     ended = await terminal.users(action, *terminal.credentials(TOKEN), stdin=f"{PASSWORD}\n")
     assert ended.code == 0
     assert "proxy path" in ended.err
-    sent = terminal.zone.journals[AccessPath.PROXY].served
+    sent = terminal.zone.request_logs[AccessPath.PROXY].served
     assert all(served.method == "GET" for served in sent)
 
 

@@ -1,4 +1,4 @@
-"""A real Prometheus that has watched the real exporter watch simulated zones in troubles of all kinds."""
+"""A real Prometheus that has watched the real exporter watch simulated zones in faults of all kinds."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone, Trouble
+from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.simulator.cluster import DnsCheck, WebCertificate
-from exporter.simulator.condition import Condition, Worker
+from exporter.simulator.host_state import HostState, Worker
 from tests.support.processes import ExporterProcess, target_of, write_config
 from tests.support.programs import program
 from tests.support.servers import closed_port
@@ -32,9 +32,9 @@ _STEP_SECONDS = 1
 _THREE_HOSTS = Cluster(
     name="Three Hosts",
     hosts=("host1.example", "host2.example", "host3.example"),
-    conditions={
-        "host2.example": Condition(worker=Worker.STOPPED),
-        "host3.example": Condition(words={"databases": "unhealthy"}, modules={"gs_worker": "out_of_sync"}),
+    host_states={
+        "host2.example": HostState(worker=Worker.STOPPED),
+        "host3.example": HostState(words={"databases": "unhealthy"}, modules={"gs_worker": "out_of_sync"}),
     },
     web_certificate=WebCertificate(status="near_expiration"),
     dns_check=DnsCheck(zone="bad_records"),
@@ -104,22 +104,22 @@ def prometheus(folder: Path, exporter_port: int) -> Iterator[Prometheus]:
             process.terminate()
 
 
-def _troubled(authority: Authority) -> dict[str, tuple[SimulatedZone, Trouble | None]]:
+def _troubled(authority: Authority) -> dict[str, tuple[SimulatedZone, Fault | None]]:
     def zone(**options: Any) -> SimulatedZone:
-        return SimulatedZone(authority=authority, pace=INSTANT, **options)
+        return SimulatedZone(authority=authority, timing=INSTANT, **options)
 
     return {
         "all-well": (zone(), None),
-        "worker-stopped": (zone(), Trouble.WORKER_STOPPED),
-        "panel-stopped": (zone(), Trouble.PANEL_STOPPED),
-        "certificate-expired": (zone(), Trouble.PROXY_CERTIFICATE_EXPIRED),
+        "worker-stopped": (zone(), Fault.WORKER_STOPPED),
+        "panel-stopped": (zone(), Fault.PANEL_STOPPED),
+        "certificate-expired": (zone(), Fault.PROXY_CERTIFICATE_EXPIRED),
         "three-hosts": (zone(cluster=_THREE_HOSTS), None),
         "two-nodes": (zone(nodes=2), None),
     }
 
 
 async def watch(folder: Path, seen_by: Any) -> float:
-    """Let a Prometheus watch zones that are well at first, then in trouble; the moment of its last scrape.
+    """Let a Prometheus watch zones that are well at first, then in fault; the moment of its last scrape.
 
     `seen_by(port)` enters a Prometheus that scrapes this port of the exporter. The moment is that of a scrape
     which is stored: one that is under way as the exporter ends fails, and marks all series as ended at its begin.
@@ -143,9 +143,9 @@ async def watch(folder: Path, seen_by: Any) -> float:
             database, 'onedata_onepanel_up{target="worker-stopped",path="proxy"} == 1', _WELL_SCRAPES
         )
         exporter.signal(signal.SIGHUP)
-        for zone, trouble in zones.values():
-            await zone.only(*([trouble] if trouble else []))
-        await zones["two-nodes"][0].only(Trouble.HOST_DOWN, node="node2")
+        for zone, fault in zones.values():
+            await zone.only(*([fault] if fault else []))
+        await zones["two-nodes"][0].only(Fault.HOST_DOWN, node="node2")
         await _scraped(
             database, 'onedata_onepanel_up{target="worker-stopped",path="proxy"} == 0', _TROUBLED_SCRAPES
         )
@@ -153,12 +153,12 @@ async def watch(folder: Path, seen_by: Any) -> float:
         return last
 
 
-async def _scraped(database: Prometheus, condition: str, times: int) -> None:
+async def _scraped(database: Prometheus, host_state: str, times: int) -> None:
     """Wait until so many scrapes have met a condition."""
 
     async def count() -> float:
         try:
-            result = database.get("query", query=f"count_over_time(({condition})[{_RANGE_SECONDS}s:1s])")[
+            result = database.get("query", query=f"count_over_time(({host_state})[{_RANGE_SECONDS}s:1s])")[
                 "result"
             ]
         except (OSError, AssertionError):

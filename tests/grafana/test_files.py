@@ -13,7 +13,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from exporter.diagnosis import Diagnosis
+from exporter.diagnosis.rules import Diagnosis
 from exporter.operations.component_status import Status
 from exporter.operations.dns_check import DnsStatus
 from exporter.operations.web_certificate import WebCertificateStatus

@@ -1,4 +1,4 @@
-"""Every query of every panel, on a real Prometheus that has seen targets in trouble; and what the panels then say."""
+"""Every query of every panel, on a real Prometheus that has seen targets in fault; and what the panels then say."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from exporter.diagnosis import RULE_OF, Diagnosis
+from exporter.diagnosis.rules import RULE_OF, Diagnosis
 from grafana.build import words
 from tests.grafana.boards import BOARDS, Asked, queries, variables
 from tests.grafana.monitored import Prometheus
@@ -82,15 +82,15 @@ def test_every_variable_has_values(seen: Prometheus, board: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 def test_annotations_tell_changes(seen: Prometheus, board: dict[str, Any]) -> None:
-    troubles, loads, alerts = (
+    faults, loads, alerts = (
         seen.ask(annotation["expr"], instant=False) for annotation in board["annotations"]["list"]
     )
-    assert {"target": "worker-stopped", "diagnosis": "proxy_down"} in [labels for labels, _values in troubles]
+    assert {"target": "worker-stopped", "diagnosis": "proxy_down"} in [labels for labels, _values in faults]
     assert not alerts, "there are no rules here"
     assert loads, "it was told to load its configuration again"
     assert all(value > 0 for _labels, values in loads for value in values)
     titles = [annotation["titleFormat"] for annotation in board["annotations"]["list"]]
-    assert "worker-stopped: proxy_down" in {legend(titles[0], labels) for labels, _values in troubles}
+    assert "worker-stopped: proxy_down" in {legend(titles[0], labels) for labels, _values in faults}
     assert all(legend(titles[1], labels).startswith("127.0.0.1:") for labels, _values in loads)
 
 
@@ -118,7 +118,7 @@ def test_the_fleet_says_what_is_broken_and_over_which_path(seen: Prometheus) -> 
         "worker-stopped proxy",
     }
     assert {text for name, text in paths.items() if name not in down} == {"up"}
-    assert said(seen, query("onedata-fleet", "Targets in trouble")) == {"": 4}
+    assert said(seen, query("onedata-fleet", "Targets in fault")) == {"": 4}
     assert said(seen, query("onedata-fleet", "Paths down")) == {"": 6}
     assert said(seen, query("onedata-fleet", "Services not healthy")) == {"": 1 + 3 + 3}
     assert said(seen, query("onedata-fleet", "Targets watched")) == {"": 6}
@@ -164,8 +164,8 @@ def test_the_fleet_counts_what_was_lost(seen: Prometheus) -> None:
     assert said(seen, query("onedata-fleet", "Smallest error budget"))[""] == min(left.values())
 
 
-def test_only_targets_that_were_in_trouble_have_a_history(seen: Prometheus) -> None:
-    history = said(seen, query("onedata-fleet", "Diagnoses of targets that were in trouble"), "target")
+def test_only_targets_that_were_in_fault_have_a_history(seen: Prometheus) -> None:
+    history = said(seen, query("onedata-fleet", "Diagnoses of targets that were in fault"), "target")
     assert set(history) == NAMES - {"all-well", "three-hosts"}
 
 

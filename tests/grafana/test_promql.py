@@ -82,7 +82,7 @@ def test_a_path_is_as_good_as_its_worst_node(
 def test_a_target_whose_rounds_are_overdue_is_not_known_to_be_well(tmp_path: Path) -> None:
     unknown = code(words.DIAGNOSES, "unknown")
     check(tmp_path, TABLE, "A", [EXPECTED], {'{target="zone"}': unknown})
-    check(tmp_path, "Targets in trouble", "A", [EXPECTED], {"{}": 1})
+    check(tmp_path, "Targets in fault", "A", [EXPECTED], {"{}": 1})
 
 
 @pytest.mark.parametrize(("up", "down"), [((1, 1), 0), ((1, 0), 1)])

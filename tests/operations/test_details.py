@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.checkup import Checkup
-from exporter.checkup import known as known_after
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.checkup import known as known_after
 from exporter.observation import Details, Observation
 from exporter.operations import OPERATIONS, component_status, dns_check, users, web_certificate, worker_report
-from exporter.operations.answers import Answer
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.dns_check import DnsStatus
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, guard
 from exporter.operations.operation import API_ROOT, NO_TIME, Known, Operation, Request
+from exporter.operations.responses import Response
 from exporter.operations.web_certificate import WebCertificateStatus
 from exporter.operations.worker_report import ReportStatus
 from exporter.reasons import Failure, Reason
@@ -35,30 +35,30 @@ HOSTS = ["node1.example", "node2.example", "node3.example"]
 LAYOUT = {"cluster": {plural: {"hosts": HOSTS} for plural in ("workers", "managers", "databases")}}
 
 
-def error(status: int, error_id: str, **details: object) -> Answer:
-    return Answer(status, JSON, json.dumps({"error": {"id": error_id, "details": details}}).encode())
+def error(status: int, error_id: str, **details: object) -> Response:
+    return Response(status, JSON, json.dumps({"error": {"id": error_id, "details": details}}).encode())
 
 
-def body(value: object) -> Answer:
-    return Answer(200, JSON, json.dumps(value).encode())
+def body(value: object) -> Response:
+    return Response(200, JSON, json.dumps(value).encode())
 
 
 AWAY = error(503, "errorOnNodes", hostnames=["node2.example"])
 NOT_ALLOWED = error(400, "badValueListNotAllowed", key="hosts", allowed=["node1.example"])
 
 
-def converse(
-    operation: Operation[Any], known: Known, answer: Callable[[str], Answer | Failure]
+def conversation(
+    operation: Operation[Any], known: Known, answer: Callable[[str], Response | Failure]
 ) -> tuple[Any, list[Request]]:
     """Hold a conversation with a server that answers by the last part of the URL."""
-    return hold(operation, known, lambda request: answer(request.path.removeprefix(API_ROOT)))
+    return run_operation(operation, known, lambda request: answer(request.path.removeprefix(API_ROOT)))
 
 
-def hold(
-    operation: Operation[Any], known: Known, answer: Callable[[Request], Answer | Failure]
+def run_operation(
+    operation: Operation[Any], known: Known, answer: Callable[[Request], Response | Failure]
 ) -> tuple[Any, list[Request]]:
     """Hold a conversation; what it comes to, and its requests."""
-    conversation = operation.converse(known)
+    conversation = operation.conversation(known)
     requests: list[Request] = []
     reply: Any = None
     while True:
@@ -71,7 +71,7 @@ def hold(
         reply = said if isinstance(said, Failure) else request.read(said)
 
 
-def by_path(answers: Mapping[str, Answer | Failure]) -> Callable[[str], Answer | Failure]:
+def by_path(answers: Mapping[str, Response | Failure]) -> Callable[[str], Response | Failure]:
     return answers.__getitem__
 
 
@@ -86,7 +86,7 @@ def by_path(answers: Mapping[str, Answer | Failure]) -> Callable[[str], Answer |
 def test_every_host_is_told_in_one_answer(
     operation: Operation[ComponentStatus], known: Known, url: str, component: str
 ) -> None:
-    facts, requests = converse(
+    facts, requests = conversation(
         operation, known, by_path({url: body({"node1.example": "healthy", "node2.example": "stopped"})})
     )
     assert facts.component == component
@@ -94,17 +94,17 @@ def test_every_host_is_told_in_one_answer(
     assert [request.credentials for request in requests] == [True]
 
 
-@pytest.mark.parametrize("refusal", [AWAY, NOT_ALLOWED, TIMEOUT])
+@pytest.mark.parametrize("failure_of", [AWAY, NOT_ALLOWED, TIMEOUT])
 @pytest.mark.parametrize("away", [AWAY, NOT_ALLOWED, TIMEOUT])
 def test_no_living_hosts_status_is_lost_because_another_is_away(
-    refusal: Answer | Failure, away: Answer | Failure
+    failure_of: Response | Failure, away: Response | Failure
 ) -> None:
-    facts, requests = converse(
+    facts, requests = conversation(
         component_status.WORKERS,
         ZONE,
         by_path(
             {
-                "/zone/workers": refusal,
+                "/zone/workers": failure_of,
                 "/zone/configuration": body(LAYOUT),
                 "/zone/workers/node1.example": body("healthy"),
                 "/zone/workers/node2.example": away,
@@ -122,7 +122,7 @@ def test_no_living_hosts_status_is_lost_because_another_is_away(
 
 def test_a_host_known_to_be_away_is_not_waited_for_again_in_the_same_round() -> None:
     seen = ComponentStatus("worker", {"node1.example": Status.HEALTHY, "node2.example": Status.UNREACHABLE})
-    facts, requests = converse(
+    facts, requests = conversation(
         component_status.MANAGERS,
         Known(Kind.ONEZONE, {"workers": seen}, can_authenticate=True),
         by_path(
@@ -139,7 +139,7 @@ def test_a_host_known_to_be_away_is_not_waited_for_again_in_the_same_round() -> 
 
 def test_a_service_that_hangs_on_a_host_that_has_just_answered_does_not_make_it_unreachable() -> None:
     seen = ComponentStatus("manager", dict.fromkeys(HOSTS, Status.HEALTHY))
-    facts, _requests = converse(
+    facts, _requests = conversation(
         component_status.WORKERS,
         Known(Kind.ONEZONE, {"managers": seen}, can_authenticate=True),
         by_path(
@@ -160,7 +160,7 @@ def test_frozen_hosts_leave_the_time_to_ask_the_living() -> None:
     silent_seconds = 0.0
     learnt: dict[str, Any] = {}
 
-    def answer(path: str) -> Answer | Failure:
+    def answer(path: str) -> Response | Failure:
         host = path.rpartition("/")[2]
         if host == "configuration":
             return body(LAYOUT)
@@ -169,7 +169,7 @@ def test_frozen_hosts_leave_the_time_to_ask_the_living() -> None:
     for operation in OPERATIONS:
         if operation.name in LAYOUT["cluster"]:
             known = Known(Kind.ONEZONE, learnt, can_authenticate=True)
-            learnt[operation.name], requests = converse(operation, known, answer)
+            learnt[operation.name], requests = conversation(operation, known, answer)
             silent = [each for each in requests if answer(each.path.removeprefix(API_ROOT)) is TIMEOUT]
             silent_seconds += sum(each.deadline or math.inf for each in silent)
     away = dict.fromkeys(frozen, Status.UNREACHABLE)
@@ -185,7 +185,7 @@ def round_of_details(
     layout = {"cluster": {plural: {"hosts": list(hosts)} for plural in LAYOUT["cluster"]}}
     left = seconds
 
-    def answer(request: Request) -> Answer | Failure:
+    def answer(request: Request) -> Response | Failure:
         nonlocal left
         host = request.path.rpartition("/")[2]
         if left <= (seconds - last_call if request.can_wait else 0.0):
@@ -200,7 +200,7 @@ def round_of_details(
     for operation in OPERATIONS:
         if operation.name in layout["cluster"]:
             known = Known(Kind.ONEZONE, learnt, can_authenticate=True, doubtful=doubtful)
-            learnt[operation.name], _ = hold(operation, known, answer)
+            learnt[operation.name], _ = run_operation(operation, known, answer)
     seen = [Observation(name, Route(AccessPath.DIRECT), outcome, ()) for name, outcome in learnt.items()]
     return replace(make_checkup(make_target()), details=Details(tuple(seen), {}, {}))
 
@@ -247,18 +247,18 @@ def test_hosts_that_answer_again_are_no_longer_doubtful() -> None:
         (error(401, "unauthorized"), Reason.UNAUTHORIZED),
         (error(403, "forbidden"), Reason.FORBIDDEN),
         (error(503, "serviceUnavailable"), Reason.SERVICE_UNAVAILABLE),
-        (Answer(503), Reason.PROXY_UPSTREAM),
+        (Response(503), Reason.PROXY_UPSTREAM),
         (body([1]), Reason.INVALID_BODY),
     ],
 )
-def test_other_refusals_are_not_taken_for_a_host_away(answer: Answer, reason: Reason) -> None:
-    outcome, requests = converse(component_status.WORKERS, ZONE, by_path({"/zone/workers": answer}))
+def test_other_refusals_are_not_taken_for_a_host_away(answer: Response, reason: Reason) -> None:
+    outcome, requests = conversation(component_status.WORKERS, ZONE, by_path({"/zone/workers": answer}))
     assert outcome.reason is reason
     assert len(requests) == 1
 
 
 def test_a_host_that_tells_nothing_useful_is_left_out() -> None:
-    facts, _ = converse(
+    facts, _ = conversation(
         component_status.WORKERS,
         ZONE,
         by_path(
@@ -267,7 +267,7 @@ def test_a_host_that_tells_nothing_useful_is_left_out() -> None:
                 "/zone/configuration": body(LAYOUT),
                 "/zone/workers/node1.example": body("healthy"),
                 "/zone/workers/node2.example": error(404, "notFound"),
-                "/zone/workers/node3.example": Answer(200, "text/html", b"<html>"),
+                "/zone/workers/node3.example": Response(200, "text/html", b"<html>"),
             }
         ),
     )
@@ -276,13 +276,13 @@ def test_a_host_that_tells_nothing_useful_is_left_out() -> None:
 
 def test_a_layout_that_cannot_be_read_is_the_outcome() -> None:
     answers = {"/zone/workers": AWAY, "/zone/configuration": body({"cluster": {}})}
-    outcome, _ = converse(component_status.WORKERS, ZONE, by_path(answers))
+    outcome, _ = conversation(component_status.WORKERS, ZONE, by_path(answers))
     assert outcome.reason is Reason.INVALID_BODY
 
 
 def test_unknown_statuses_become_unknown_and_are_told() -> None:
     words = {"a": "healthy", "b": "exploded\n", "c": 7, "d": "unreachable"}
-    facts, _ = converse(component_status.WORKERS, ZONE, by_path({"/zone/workers": body(words)}))
+    facts, _ = conversation(component_status.WORKERS, ZONE, by_path({"/zone/workers": body(words)}))
     assert facts.by_host == {
         "a": Status.HEALTHY,
         "b": Status.UNKNOWN,
@@ -294,48 +294,48 @@ def test_unknown_statuses_become_unknown_and_are_told() -> None:
 
 def test_ten_thousand_hosts_become_a_hundred_and_the_rest_is_counted() -> None:
     words = {f"host{number:05}": "healthy" for number in range(10_000)}
-    facts, _ = converse(component_status.WORKERS, ZONE, by_path({"/zone/workers": body(words)}))
+    facts, _ = conversation(component_status.WORKERS, ZONE, by_path({"/zone/workers": body(words)}))
     assert len(facts.by_host) == MAX_HOSTS
     assert facts.dropped == 9_900
 
 
 def test_hosts_for_which_no_time_is_left_are_said_to_be_away_only_if_they_were_before() -> None:
     node1, node2, node3 = HOSTS
-    answers: dict[str, Answer | Failure] = {
+    answers: dict[str, Response | Failure] = {
         "/zone/workers": TIMEOUT,
         "/zone/configuration": body(LAYOUT),
         f"/zone/workers/{node1}": TIMEOUT,
         f"/zone/workers/{node2}": NO_TIME,
     }
-    facts, requests = converse(component_status.WORKERS, ZONE, by_path(answers))
+    facts, requests = conversation(component_status.WORKERS, ZONE, by_path(answers))
     assert facts.by_host == {node1: Status.UNREACHABLE}
     assert len(requests) == 4
-    outcome, _ = converse(
+    outcome, _ = conversation(
         component_status.WORKERS, ZONE, by_path({**answers, f"/zone/workers/{node1}": NO_TIME})
     )
     assert outcome is NO_TIME
 
     known = replace(ZONE, doubtful=(node3, node2, "gone.example"))
     answers[f"/zone/workers/{node3}"] = error(404, "notFound")
-    facts, requests = converse(component_status.WORKERS, known, by_path(answers))
+    facts, requests = conversation(component_status.WORKERS, known, by_path(answers))
     assert facts.hosts_away == (node2, node1)  # who answers at all is not away any more
     assert [request.can_wait for request in requests] == [False, False, False, True, True]
 
 
 def test_only_the_layout_is_told_by_the_asked_onepanel_alone() -> None:
     answers = {"/zone/workers": AWAY, "/zone/configuration": body(LAYOUT)}
-    _, requests = converse(component_status.WORKERS, ZONE, lambda url: answers.get(url, body("healthy")))
+    _, requests = conversation(component_status.WORKERS, ZONE, lambda url: answers.get(url, body("healthy")))
     assert [request.local for request in requests] == [False, True, False, False, False]
 
 
 def test_hosts_asked_one_by_one_are_limited_and_counted_too_and_the_limit_is_one_for_all() -> None:
     seen = ComponentStatus("worker", {f"seen{number:02}": Status.HEALTHY for number in range(99)})
     hosts = [f"host{number:03}" for number in range(500)] + ["seen00"]
-    answers: dict[str, Answer | Failure] = {
+    answers: dict[str, Response | Failure] = {
         "/zone/managers": AWAY,
         "/zone/configuration": body({"cluster": {"managers": {"hosts": hosts}}}),
     }
-    facts, requests = converse(
+    facts, requests = conversation(
         component_status.MANAGERS,
         Known(Kind.ONEZONE, {"workers": seen}, can_authenticate=True),
         lambda url: answers.get(url, body("healthy")),
@@ -347,7 +347,7 @@ def test_hosts_asked_one_by_one_are_limited_and_counted_too_and_the_limit_is_one
 
 def test_host_names_are_quoted_in_urls() -> None:
     layout = {"cluster": {"workers": {"hosts": ["../users?x#y"]}}}
-    _, requests = converse(
+    _, requests = conversation(
         component_status.WORKERS,
         ZONE,
         by_path(
@@ -371,8 +371,8 @@ REPORT = b"""<?xml version="1.0"?><healthdata date="2026/11/23 08:34:42" status=
 
 
 def test_the_workers_report_is_read() -> None:
-    facts, requests = converse(
-        worker_report.OPERATION, ZONE, by_path({"/nagios": Answer(200, "application/xml", REPORT)})
+    facts, requests = conversation(
+        worker_report.OPERATION, ZONE, by_path({"/nagios": Response(200, "application/xml", REPORT)})
     )
     assert facts.status is ReportStatus.ERROR
     assert facts.modules == {
@@ -390,11 +390,11 @@ REFUSED = Failure(Reason.CONNECTION_REFUSED, "")
 
 
 def test_onepanel_passes_the_report_on_where_the_worker_cannot_be_reached() -> None:
-    answers: dict[str, Answer | Failure] = {
+    answers: dict[str, Response | Failure] = {
         "/nagios": REFUSED,
-        "/zone/nagios": Answer(200, "application/xml", REPORT),
+        "/zone/nagios": Response(200, "application/xml", REPORT),
     }
-    facts, requests = converse(worker_report.OPERATION, ZONE, by_path(answers))
+    facts, requests = conversation(worker_report.OPERATION, ZONE, by_path(answers))
     assert facts.status is ReportStatus.ERROR
     assert [(request.credentials, request.over) for request in requests] == [
         (False, AccessPath.PROXY),
@@ -403,7 +403,9 @@ def test_onepanel_passes_the_report_on_where_the_worker_cannot_be_reached() -> N
 
 
 def test_without_credentials_the_public_report_is_all() -> None:
-    outcome, requests = converse(worker_report.OPERATION, Known(Kind.ONEZONE), by_path({"/nagios": REFUSED}))
+    outcome, requests = conversation(
+        worker_report.OPERATION, Known(Kind.ONEZONE), by_path({"/nagios": REFUSED})
+    )
     assert outcome is REFUSED
     assert len(requests) == 1
 
@@ -425,7 +427,7 @@ def test_without_credentials_the_public_report_is_all() -> None:
     ids=range(10),
 )
 def test_xml_that_is_no_report_or_a_bomb_is_invalid(xml: bytes) -> None:
-    outcome = worker_report.read(Answer(200, "application/xml", xml))
+    outcome = worker_report.read(Response(200, "application/xml", xml))
     assert isinstance(outcome, Failure)
     assert outcome.reason is Reason.INVALID_BODY
 
@@ -437,7 +439,7 @@ def test_modules_and_hosts_of_the_report_are_limited() -> None:
         + "</oz_worker>"
         for host in range(300)
     )
-    facts = worker_report.read(Answer(200, "", f'<healthdata status="ok">{nodes}</healthdata>'.encode()))
+    facts = worker_report.read(Response(200, "", f'<healthdata status="ok">{nodes}</healthdata>'.encode()))
     assert not isinstance(facts, Failure)
     assert len(facts.modules) == MAX_HOSTS
     assert len({name for modules in facts.modules.values() for name in modules}) <= MAX_MODULES
@@ -490,7 +492,7 @@ def test_users_are_asked_of_a_onezone_only() -> None:
     assert not users.OPERATION.applies(PROVIDER)
     assert not users.OPERATION.applies(Known(Kind.ONEZONE))
     assert not users.OPERATION.applies(Known(Kind.AUTO, can_authenticate=True))
-    facts, _ = converse(users.OPERATION, ZONE, by_path({"/zone/users": body({"ids": ["a", "b", 3]})}))
+    facts, _ = conversation(users.OPERATION, ZONE, by_path({"/zone/users": body({"ids": ["a", "b", 3]})}))
     assert facts.ids == ("a", "b")
 
 
@@ -502,8 +504,8 @@ def test_a_request_never_shows_its_password() -> None:
 @pytest.mark.parametrize(
     ("read", "answer", "expected"),
     [
-        (users.read_created, Answer(201, JSON, b'{"id":"u1"}'), "u1"),
-        (users.read_done, Answer(204), users.Done()),
+        (users.read_created, Response(201, JSON, b'{"id":"u1"}'), "u1"),
+        (users.read_done, Response(204), users.Done()),
         (
             users.read_user,
             body({"userId": "u1", "fullName": "Bob", "username": "b"}),
@@ -511,7 +513,9 @@ def test_a_request_never_shows_its_password() -> None:
         ),
     ],
 )
-def test_changes_are_understood(read: Callable[[Answer], object], answer: Answer, expected: object) -> None:
+def test_changes_are_understood(
+    read: Callable[[Response], object], answer: Response, expected: object
+) -> None:
     assert read(answer) == expected
 
 
@@ -529,7 +533,7 @@ def test_the_guard_keeps_clean_unique_names_and_counts_the_rest(named: dict[str,
     st.sampled_from([JSON, "text/xml", ""]),
 )
 def test_no_answer_makes_a_reader_raise(content: bytes, status: int, content_type: str) -> None:
-    answer = Answer(status, content_type, content)
+    answer = Response(status, content_type, content)
     for read in (
         worker_report.read,
         web_certificate.read,

@@ -17,7 +17,7 @@ _BUSY_MACHINE_SECONDS = 2.0
 async def test_the_demo_shows_what_a_stopped_worker_looks_like_within_two_intervals() -> None:
     options = ("--web.listen-address", LOOPBACK_ANY_PORT, "--poll.interval", "1s")
     two_intervals = 2 * _INTERVAL_SECONDS + _BUSY_MACHINE_SECONDS
-    switch = "/demo/troubles/worker_stopped"
+    switch = "/demo/faults/worker_stopped"
     async with ExporterProcess("demo", *options) as exporter:
         metrics = await exporter.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "ok")
         assert metrics.total("onedata_onepanel_up", target="demo-zone") == 2.0
@@ -60,10 +60,10 @@ async def test_a_demo_on_all_interfaces_tells_an_address_that_a_browser_can_open
     assert any(line.startswith("  http://127.0.0.1:") for line in exporter.printed)
 
 
-async def test_a_slow_onepanel_is_no_trouble_at_the_pace_of_the_demo() -> None:
+async def test_a_slow_onepanel_is_no_fault_at_the_pace_of_the_demo() -> None:
     async with ExporterProcess("demo", "--web.listen-address", LOOPBACK_ANY_PORT) as exporter:
         await exporter.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "ok")
-        assert await exporter.post("/demo/troubles/latency", {"on": "1"}) == 303
+        assert await exporter.post("/demo/faults/latency", {"on": "1"}) == 303
         before = (await exporter.metrics()).total("onedata_polls_total")
         # The first of these rounds may have begun before the switch.
         metrics = await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= before + 2)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator import INSTANT, Authority, SimulatedZone, Trouble
+from exporter.simulator import INSTANT, Authority, Fault, SimulatedZone
 from tests.support.processes import (
     LOOPBACK_ANY_PORT,
     ExporterProcess,
@@ -91,7 +91,7 @@ async def test_a_command_that_does_not_serve_is_killed_as_ever() -> None:
 
 async def test_one_url_on_the_command_line_is_enough(authority: Authority, ca_file: Path) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         ExporterProcess(
             *("--target", zone.proxy_url),
             *("--web.listen-address", LOOPBACK_ANY_PORT),
@@ -146,9 +146,9 @@ async def test_a_port_that_is_taken_is_said_in_one_clear_line(config_file: Path,
 async def test_the_log_has_a_line_for_a_change_and_none_for_a_round(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         # It has no health check, which is no reason for anything.
-        await zone.set(Trouble.OLD_VERSION, on=True)
+        await zone.set(Fault.OLD_VERSION, on=True)
         config = write_config(config_file, [target_of(zone, "my-zone")], ca_file, interval=0.3)
         async with ExporterProcess(config) as exporter:
             await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= 5)
@@ -179,7 +179,7 @@ async def test_a_line_begins_with_when_how_bad_and_what(log_format: str, beginni
 async def test_the_debug_level_shows_every_request(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         config = write_config(config_file, [target_of(zone, "my-zone")], ca_file, interval=0.5)
         async with ExporterProcess(config, "--log.level=debug") as exporter:
             await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= 1)

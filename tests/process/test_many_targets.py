@@ -64,7 +64,7 @@ async def half_hanging(
             {"name": f"hanging-{n}", "url": f"https://{LOOPBACK}:{hanging.port}"} for n in range(count // 2)
         ]
         for n in range(count // 2):
-            zone = await stack.enter_async_context(SimulatedZone(authority=authority, pace=INSTANT))
+            zone = await stack.enter_async_context(SimulatedZone(authority=authority, timing=INSTANT))
             targets.append(target_of(zone, f"healthy-{n}"))
         config = write_config(config_file, targets, ca_file, interval)
         yield await stack.enter_async_context(ExporterProcess(config))
@@ -80,7 +80,7 @@ async def until_all(exporter: ExporterProcess, prefix: str, rounds: float, secon
             await asyncio.sleep(1.0)
 
 
-async def troubles_of_the_healthy(exporter: ExporterProcess, interval: float, intervals: int) -> list[str]:
+async def faults_of_the_healthy(exporter: ExporterProcess, interval: float, intervals: int) -> list[str]:
     """What is wrong with the healthy targets and with `/metrics` within so many intervals; nothing if all is well."""
     loop = asyncio.get_running_loop()
     before = after = await Polls.read(exporter)
@@ -114,7 +114,7 @@ async def test_a_hundred_hanging_targets_do_not_hold_up_a_hundred_others(
         await until_all(exporter, "hanging", 1, seconds=60)
         # The machine may have better things to do for a while.
         await eventually(
-            lambda: troubles_of_the_healthy(exporter, interval, intervals), lambda found: not found, 80.0
+            lambda: faults_of_the_healthy(exporter, interval, intervals), lambda found: not found, 80.0
         )
 
 

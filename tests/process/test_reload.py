@@ -22,8 +22,8 @@ async def test_unchanged_targets_keep_everything_new_ones_start_and_removed_ones
     authority: Authority, config_file: Path, ca_file: Path
 ) -> None:
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as kept,
-        SimulatedZone(authority=authority, pace=INSTANT) as other,
+        SimulatedZone(authority=authority, timing=INSTANT) as kept,
+        SimulatedZone(authority=authority, timing=INSTANT) as other,
     ):
         config = write_config(
             config_file, [target_of(kept, "kept"), target_of(other, "removed")], ca_file, _INTERVAL
@@ -51,11 +51,11 @@ async def test_unchanged_targets_keep_everything_new_ones_start_and_removed_ones
 async def test_a_bad_file_is_refused_with_every_fault_and_the_old_configuration_keeps_running(
     authority: Authority, config_file: Path, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
         async with ExporterProcess(config) as exporter:
             loaded = await exporter.metrics_when(lambda seen: seen.diagnosis("zone") == "ok")
-            moment = "onedata_exporter_config_last_reload_success_timestamp_seconds"
+            timestamp = "onedata_exporter_config_last_reload_success_timestamp_seconds"
             config_file.write_text("pol: {}\ntargets: [{url: 'ftp://x'}]\n")
             exporter.signal(signal.SIGHUP)
             refused = await exporter.metrics_when(lambda seen: seen.value(SUCCESSFUL) == 0)
@@ -65,20 +65,20 @@ async def test_a_bad_file_is_refused_with_every_fault_and_the_old_configuration_
             assert len(faults) == 2
             assert any("pol: unknown key" in line for line in faults)
             assert any("targets[0].url" in line for line in faults)
-            assert refused.value(moment) == loaded.value(moment)
+            assert refused.value(timestamp) == loaded.value(timestamp)
             goal = polls(refused, "zone") + 2
             await exporter.metrics_when(lambda seen: polls(seen, "zone") >= goal)
             write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
             exporter.signal(signal.SIGHUP)
             again = await exporter.metrics_when(lambda seen: seen.value(SUCCESSFUL) == 1)
-            assert (again.value(moment) or 0) > (loaded.value(moment) or 0)
+            assert (again.value(timestamp) or 0) > (loaded.value(timestamp) or 0)
             assert not any("Traceback" in line for line in exporter.log)
 
 
 async def test_reloading_over_http_works_only_where_it_is_enabled(
     authority: Authority, config_file: Path, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
         async with ExporterProcess(config) as exporter:
             assert await exporter.post("/-/reload", {}) == 403
@@ -96,7 +96,7 @@ async def test_reloading_over_http_works_only_where_it_is_enabled(
 async def test_many_reloads_at_once_follow_one_another(
     authority: Authority, config_file: Path, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
         async with ExporterProcess(config) as exporter:
             await exporter.metrics_when(lambda seen: seen.diagnosis("zone") == "ok")
@@ -111,7 +111,7 @@ async def test_many_reloads_at_once_follow_one_another(
 async def test_a_change_that_needs_a_new_start_is_named(
     authority: Authority, config_file: Path, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
         async with ExporterProcess(config) as exporter:
             text = config_file.read_text()
@@ -127,7 +127,7 @@ async def test_a_changed_ca_file_is_picked_up_without_a_restart(
 ) -> None:
     ca_file = tmp_path / "ca.pem"
     Authority().write_ca_file(ca_file)
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
         async with ExporterProcess(config) as exporter:
             await exporter.metrics_when(lambda seen: seen.diagnosis("zone") == "certificate")

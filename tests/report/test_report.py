@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.checkup import Checkup, conclude
+from exporter.diagnosis.checkup import Checkup, conclude
 from exporter.observation import Details, Exchange, Observation, Trace
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.operation import NO_TIME
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
-from exporter.report import Severity, explain, fault_line, give_account, status_line, write_json, write_text
+from exporter.report import Severity, explain, fault_line, status_line, summarize, write_json, write_text
 from exporter.report.explanation import classify
 from exporter.report.severity import SEVERITIES, severity_of, worst
 from exporter.targets import AccessPath, Route
@@ -33,7 +33,7 @@ def with_outcome(outcome: object, operation: str = "workers") -> Checkup:
 
 
 def severity(checkup: Checkup) -> Severity:
-    return give_account(checkup).severity
+    return summarize(checkup).severity
 
 
 def test_the_table_knows_every_state_of_each_kind() -> None:
@@ -86,14 +86,14 @@ def test_services_that_cannot_be_learnt_leave_it_unknown() -> None:
 def test_hosts_that_no_time_was_left_to_ask_for_leave_it_unknown_and_are_told() -> None:
     exchanges = (Exchange(ROUTE, 200, 0.01, 10), Exchange(ROUTE, failure=NO_TIME))
     seen = Observation("workers", ROUTE, ComponentStatus("worker", {"a": Status.HEALTHY}), exchanges)
-    account = give_account(replace(make_checkup(make_target()), details=Details((seen,), {}, {})))
-    assert account.severity is Severity.UNKNOWN
-    assert "no time was left to ask for all of workers" in status_line(account)
+    summary = summarize(replace(make_checkup(make_target()), details=Details((seen,), {}, {})))
+    assert summary.severity is Severity.UNKNOWN
+    assert "no time was left to ask for all of workers" in status_line(summary)
 
 
 def test_a_cluster_without_services_has_no_empty_list_of_them() -> None:
-    account = give_account(with_outcome(ComponentStatus("worker", {})))
-    assert "services" not in write_text(account)
+    summary = summarize(with_outcome(ComponentStatus("worker", {})))
+    assert "services" not in write_text(summary)
 
 
 def test_users_that_may_not_be_listed_are_no_fault() -> None:
@@ -118,7 +118,7 @@ def test_a_certificate_whose_renewal_is_overdue_is_told_as_soon_as_an_alert_woul
     visits = [good_visit(route, certificate=certificate) for route in target.routes]
     late = conclude(target, visits, CERTIFICATE.not_after - 86_400 * days_left, 0.25)
     assert severity(late) is expected
-    told = f"expires in {math.floor(10 * days_left) / 10} days" in write_text(give_account(late))
+    told = f"expires in {math.floor(10 * days_left) / 10} days" in write_text(summarize(late))
     assert told is (expected is not Severity.OK)
 
 
@@ -131,8 +131,8 @@ def test_the_alerts_have_the_same_limits() -> None:
 
 def test_text_and_json_tell_the_same_details() -> None:
     target = make_target()
-    account = give_account(replace(make_checkup(target, proxy=REFUSED), details=make_details(target)))
-    text, said = write_text(account), json.loads(write_json(account))
+    summary = summarize(replace(make_checkup(target, proxy=REFUSED), details=make_details(target)))
+    text, said = write_text(summary), json.loads(write_json(summary))
     assert (said["severity"], said["exit_code"]) == ("critical", 2)
     assert said["components"]["worker"]["node2.example"] == "unreachable"
     assert said["users"] == 3
@@ -150,7 +150,7 @@ def test_no_foreign_text_breaks_the_status_line(name: str, error: str, host: str
     report = WorkerReport(ReportStatus.ERROR, {host: {module: ReportStatus.ERROR}})
     seen = Observation("worker_report", ROUTE, report, (Exchange(ROUTE, 200, 0.01, 10),))
     checkup = make_checkup(target, proxy=Failure(Reason.CONNECT, error))
-    line = status_line(give_account(replace(checkup, details=Details((seen,), {}, {}))))
+    line = status_line(summarize(replace(checkup, details=Details((seen,), {}, {}))))
     words, performance = line.split(" | ")
     assert words.startswith("ONEDATA CRITICAL - ")
     assert line.isprintable()

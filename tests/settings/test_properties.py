@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.settings import ConfigurationError, Fault, load
+from exporter.settings import ConfigError, ConfigurationError, load
 from exporter.settings.keys import walk
 
 NAMES = sorted({part for place, _ in walk() for part in place})
@@ -35,16 +35,16 @@ DOCUMENTS = st.fixed_dictionaries(
 ONE_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
-def refusal(file: Path | None, environ: dict[str, str]) -> tuple[Fault, ...]:
+def failure_of(file: Path | None, environ: dict[str, str]) -> tuple[ConfigError, ...]:
     try:
         load(file, environ=environ)
     except ConfigurationError as error:
-        return error.faults or (Fault("", "", "refused without a reason"),)
+        return error.faults or (ConfigError("", "", "refused without a reason"),)
     return ()
 
 
 def assert_read_or_refused(file: Path) -> None:
-    for fault in refusal(file, {}):
+    for fault in failure_of(file, {}):
         assert str(fault).startswith(f"{file}: ")
         assert str(fault).isprintable()
 
@@ -79,7 +79,7 @@ def test_any_bytes_are_read_or_refused(config_file: Path, content: bytes) -> Non
     )
 )
 def test_any_environment_is_read_or_refused(environ: dict[str, str]) -> None:
-    faults = refusal(None, {f"ONEDATA_EXPORTER_{name}": value for name, value in environ.items()})
+    faults = failure_of(None, {f"ONEDATA_EXPORTER_{name}": value for name, value in environ.items()})
     assert all(fault.message and fault.source in {"environment", "command line"} for fault in faults)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.settings import ConfigurationError, Fault, load
+from exporter.settings import ConfigError, ConfigurationError, load
 
 from .conftest import FaultsOf
 
@@ -422,4 +422,4 @@ def test_the_faults_are_values_too(config_file: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load(config_file, environ={})
     path, message = NO_TARGET.split(": ", 1)
-    assert caught.value.faults == (Fault(str(config_file), path, message),)
+    assert caught.value.faults == (ConfigError(str(config_file), path, message),)

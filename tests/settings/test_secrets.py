@@ -22,7 +22,7 @@ KNOWN = "the keys are token, token_file, passphrase, passphrase_file"
 
 STOLEN = (
     "credentials together with {} can be stolen on the way; "
-    "if that must be, set i_accept_the_risk: true on this target"
+    "if that must be, set allow_insecure_credentials: true on this target"
 )
 
 
@@ -159,12 +159,12 @@ def test_credentials_are_not_shown_to_a_server_that_proves_nothing_unless_the_ri
         "defaults": f"defaults: {{{auth}, {keys}}}\ntargets: [{{url: https://a.test}}]",
     }[place]
     assert faults_of(text) == [f"{place}.auth: {STOLEN.format(culprits)}"]
-    accepted = text.replace("url: https://a.test", "url: https://a.test, i_accept_the_risk: true")
+    accepted = text.replace("url: https://a.test", "url: https://a.test, allow_insecure_credentials: true")
     assert auth_of(config_file, accepted).passphrase == Secret("a")
 
 
 def test_a_risk_that_is_not_there_may_be_accepted(config_file: Path) -> None:
-    text = "targets: [{url: https://a.test, i_accept_the_risk: true, allow_http: true}]"
+    text = "targets: [{url: https://a.test, allow_insecure_credentials: true, allow_http: true}]"
     assert auth_of(config_file, text) == Auth()
 
 

@@ -64,7 +64,7 @@ targets:
     insecure_skip_verify: true
   ip_protocol: ipv6
   proxy_from_environment: true
-  i_accept_the_risk: true
+  allow_insecure_credentials: true
   auth: {{token: a-token, passphrase_file: passphrase}}
   worker_report: false
   maintenance:

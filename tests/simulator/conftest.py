@@ -13,7 +13,7 @@ from tests.simulator.plain_client import Client
 @pytest.fixture
 async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
     async with SimulatedZone(
-        authority=authority, cluster=Cluster(name="Reference Zone"), pace=INSTANT
+        authority=authority, cluster=Cluster(name="Reference Zone"), timing=INSTANT
     ) as zone:
         yield zone
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator import DnsCheck, SimulatedZone, Trouble, WebCertificate
+from exporter.simulator import DnsCheck, Fault, SimulatedZone, WebCertificate
 from exporter.targets import AccessPath
 from tests.simulator.asking import PASSPHRASE, Said, ask, basic
 from tests.simulator.plain_client import Client
@@ -42,29 +42,29 @@ REFUSALS = [
     ((), GARBAGE, (401, "tokenInvalid")),
     ((), EXPIRED, (401, "tokenCaveatUnverified")),
     ((), WRONG | TOKEN, (401, "badBasicCredentials")),
-    ((Trouble.WORKER_STOPPED,), TOKEN, UNAVAILABLE),
-    ((Trouble.WORKER_STOPPED,), EXPIRED, UNAVAILABLE),
-    ((Trouble.NOT_DEPLOYED,), TOKEN, (400, "noServiceNodes")),
-    ((Trouble.BREAKER_OPEN,), PASSPHRASE, UNAVAILABLE),
-    ((Trouble.BREAKER_OPEN,), WRONG, UNAVAILABLE),
-    ((Trouble.DATABASE_DOWN,), PASSPHRASE, (401, "unauthorized")),
+    ((Fault.WORKER_STOPPED,), TOKEN, UNAVAILABLE),
+    ((Fault.WORKER_STOPPED,), EXPIRED, UNAVAILABLE),
+    ((Fault.NOT_DEPLOYED,), TOKEN, (400, "noServiceNodes")),
+    ((Fault.BREAKER_OPEN,), PASSPHRASE, UNAVAILABLE),
+    ((Fault.BREAKER_OPEN,), WRONG, UNAVAILABLE),
+    ((Fault.DATABASE_DOWN,), PASSPHRASE, (401, "unauthorized")),
 ]
 
 
-@pytest.mark.parametrize(("troubles", "headers", "refusal"), REFUSALS)
+@pytest.mark.parametrize(("faults", "headers", "failure_of"), REFUSALS)
 async def test_credentials_are_refused(
     zone: SimulatedZone,
     client: Client,
-    troubles: tuple[Trouble, ...],
+    faults: tuple[Fault, ...],
     headers: dict[str, str],
-    refusal: tuple[int, str],
+    failure_of: tuple[int, str],
 ) -> None:
-    await zone.only(*troubles)
-    assert verdict(await ask(client, "hosts", headers=headers)) == refusal
+    await zone.only(*faults)
+    assert verdict(await ask(client, "hosts", headers=headers)) == failure_of
 
 
 async def test_the_passphrase_works_while_the_worker_is_down(zone: SimulatedZone, client: Client) -> None:
-    await zone.only(Trouble.WORKER_STOPPED)
+    await zone.only(Fault.WORKER_STOPPED)
     assert (await ask(client, "zone/workers")).value == {"127.0.0.1": "stopped"}
     assert await ask(client, "cluster") == (503, (await ask(client, "zone/users")).value)
 
@@ -113,7 +113,7 @@ async def test_the_dns_check_tells_of_what_is_checked_only(zone: SimulatedZone, 
 async def test_before_deployment_there_is_nothing_to_tell(
     zone: SimulatedZone, client: Client, operation: str
 ) -> None:
-    await zone.only(Trouble.NOT_DEPLOYED)
+    await zone.only(Fault.NOT_DEPLOYED)
     assert verdict(await ask(client, operation)) == (404, "notFound")
 
 
@@ -126,8 +126,8 @@ async def test_an_internal_error_leaves_four_keys_of_the_configuration(
     assert set(said.value) == {"clusterId", "version", "build", "deployed"}
 
 
-async def test_troubles_come_on_top_of_changed_facts(zone: SimulatedZone, client: Client) -> None:
-    await zone.set(Trouble.OLD_VERSION, on=True)
+async def test_fault_come_on_top_of_changed_facts(zone: SimulatedZone, client: Client) -> None:
+    await zone.set(Fault.OLD_VERSION, on=True)
     await zone.change(version="21.02.9")
     assert (await ask(client, "configuration")).value["version"] == "20.02.19"
     await zone.only()

@@ -1,4 +1,4 @@
-"""Several nodes: each with its own ports and troubles, and what one that is away does to the others' answers."""
+"""Several nodes: each with its own ports and faults, and what one that is away does to the others' answers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from exporter.credentials import Auth, Secret
 from exporter.operations import OPERATIONS
 from exporter.operations.component_status import ComponentStatus
 from exporter.operations.operation import Known
-from exporter.simulator import Authority, Cluster, Condition, Pace, Panel, SimulatedZone, Trouble, Worker
+from exporter.simulator import Authority, Cluster, Fault, HostState, Panel, SimulatedZone, Timing, Worker
 from exporter.targets import AccessPath, Kind, Node, Route, Schedule, Target, TlsOptions
 from tests.simulator.asking import PASSPHRASE, ask
 from tests.simulator.plain_client import Client
 
 STALL_SECONDS = 0.3
-PACE = Pace(scale=0.0, connect_timeout_seconds=1.0, receive_timeout_seconds=1.0, stall_seconds=STALL_SECONDS)
+PACE = Timing(
+    scale=0.0, connect_timeout_seconds=1.0, receive_timeout_seconds=1.0, stall_seconds=STALL_SECONDS
+)
 COMPONENTS = pytest.mark.parametrize("component", ["workers", "managers", "databases"])
 HOSTS = [f"node{number}.onezone.example" for number in (1, 2, 3)]
 AWAY = HOSTS[1]
@@ -28,7 +30,7 @@ AWAY = HOSTS[1]
 
 @pytest.fixture
 async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
-    async with SimulatedZone(nodes=3, authority=authority, pace=PACE) as zone:
+    async with SimulatedZone(nodes=3, authority=authority, timing=PACE) as zone:
         yield zone
 
 
@@ -45,7 +47,7 @@ async def test_nodes_share_their_ports_and_have_names_and_addresses_of_their_own
     for path in AccessPath:
         said = [await ask(client, "node", path=path) for client in clients]
         assert [one.value["hostname"] for one in said] == HOSTS
-    assert [node.journals[AccessPath.PROXY].count("/node") for node in zone.nodes.values()] == [1, 1, 1]
+    assert [node.request_logs[AccessPath.PROXY].count("/node") for node in zone.nodes.values()] == [1, 1, 1]
 
 
 @COMPONENTS
@@ -53,7 +55,7 @@ async def test_a_dead_onepanel_costs_the_whole_map_and_no_other_hosts_word(
     zone: SimulatedZone, clients: list[Client], component: str
 ) -> None:
     assert (await ask(clients[0], f"zone/{component}")).value == dict.fromkeys(HOSTS, "healthy")
-    await zone.set(Trouble.PANEL_STOPPED, on=True, node="node2")
+    await zone.set(Fault.PANEL_STOPPED, on=True, node="node2")
     for client in (clients[0], clients[2]):
         said = await ask(client, f"zone/{component}")
         assert (said.status, said.error_id) == (503, "errorOnNodes")
@@ -64,7 +66,7 @@ async def test_a_dead_onepanel_costs_the_whole_map_and_no_other_hosts_word(
 async def test_a_dead_onepanel_makes_every_node_unhealthy_and_is_still_listed(
     zone: SimulatedZone, clients: list[Client]
 ) -> None:
-    await zone.set(Trouble.PANEL_STOPPED, on=True, node="node2")
+    await zone.set(Fault.PANEL_STOPPED, on=True, node="node2")
     for client in (clients[0], clients[2]):
         assert (await ask(client, "health", headers={})).status == 500
         assert (await ask(client, "configuration", headers={})).status == 200
@@ -80,7 +82,7 @@ async def test_a_dead_onepanel_makes_every_node_unhealthy_and_is_still_listed(
 async def test_a_frozen_onepanel_holds_up_what_asks_it_and_nothing_else(
     zone: SimulatedZone, clients: list[Client]
 ) -> None:
-    await zone.set(Trouble.PANEL_FROZEN, on=True, node="node2")
+    await zone.set(Fault.PANEL_FROZEN, on=True, node="node2")
     held_up = {"health": 500, "zone/workers": 503, f"zone/managers/{AWAY}": 503, "zone/nagios": 503}
     at_once = {"configuration": 200, "hosts": 200, "zone/configuration": 200, f"zone/workers/{HOSTS[2]}": 200}
     loop = asyncio.get_running_loop()
@@ -147,9 +149,9 @@ async def test_anything_can_be_told_as_a_status(zone: SimulatedZone, clients: li
 
 async def test_a_cluster_can_have_ten_thousand_hosts_of_hostile_names(authority: Authority) -> None:
     hosts = ("127.0.0.1", HOSTILE, *(f"host-{number}" for number in range(10_000)))
-    words = {HOSTILE: Condition(words={"workers": "stopping"})}
-    cluster = Cluster(hosts=hosts, conditions=words)
-    async with SimulatedZone(authority=authority, cluster=cluster, pace=PACE) as zone:
+    words = {HOSTILE: HostState(words={"workers": "stopping"})}
+    cluster = Cluster(hosts=hosts, host_states=words)
+    async with SimulatedZone(authority=authority, cluster=cluster, timing=PACE) as zone:
         told = (await ask(Client(zone), "zone/workers")).value
         assert len(told) == 10_002
         assert told[HOSTILE] == "stopping"
@@ -158,18 +160,18 @@ async def test_a_cluster_can_have_ten_thousand_hosts_of_hostile_names(authority:
 
 async def test_a_host_is_asked_for_by_its_name_in_url_encoding(authority: Authority) -> None:
     name = "a/b c?#%"
-    cluster = Cluster(hosts=(name,), conditions={name: Condition(words={"workers": "starting"})})
-    async with SimulatedZone(authority=authority, cluster=cluster, pace=PACE) as zone:
+    cluster = Cluster(hosts=(name,), host_states={name: HostState(words={"workers": "starting"})})
+    async with SimulatedZone(authority=authority, cluster=cluster, timing=PACE) as zone:
         assert (await ask(Client(zone), f"zone/workers/{quote(name, safe='')}")).value == "starting"
 
 
-async def test_troubles_of_one_node_come_and_go_by_themselves(
+async def test_fault_of_one_node_come_and_go_by_themselves(
     zone: SimulatedZone, clients: list[Client]
 ) -> None:
-    await zone.set(Trouble.HOST_DOWN, on=True, node="node3")
-    await zone.set(Trouble.WORKER_STOPPED, on=True, node="node2")
-    assert zone.troubles == {Trouble.HOST_DOWN, Trouble.WORKER_STOPPED}
-    assert zone.cluster.condition(HOSTS[2]).panel is Panel.STOPPED
+    await zone.set(Fault.HOST_DOWN, on=True, node="node3")
+    await zone.set(Fault.WORKER_STOPPED, on=True, node="node2")
+    assert zone.faults == {Fault.HOST_DOWN, Fault.WORKER_STOPPED}
+    assert zone.cluster.host_state(HOSTS[2]).panel is Panel.STOPPED
     for client in clients[1:]:
         with pytest.raises(ConnectionRefusedError):
             await client.connect(AccessPath.PROXY)
@@ -177,13 +179,13 @@ async def test_troubles_of_one_node_come_and_go_by_themselves(
     for client in clients:
         assert (await ask(client, "health", path=AccessPath.PROXY)).status == 200
     with pytest.raises(ValueError, match="there is no node9 among node1, node2, node3"):
-        await zone.set(Trouble.HOST_DOWN, on=True, node="node9")
+        await zone.set(Fault.HOST_DOWN, on=True, node="node9")
 
 
 async def test_what_concerns_the_whole_cluster_is_seen_on_every_node(
     zone: SimulatedZone, clients: list[Client]
 ) -> None:
-    await zone.set(Trouble.BREAKER_OPEN, on=True, node="node2")
+    await zone.set(Fault.BREAKER_OPEN, on=True, node="node2")
     assert [(await ask(client, "configuration")).status for client in clients] == [503, 503, 503]
 
 
@@ -200,16 +202,16 @@ def target_of(zone: SimulatedZone, ca_file: Path) -> Target:
     )
 
 
-@pytest.mark.parametrize("trouble", [Trouble.PANEL_STOPPED, Trouble.PANEL_FROZEN, Trouble.HOST_DOWN])
+@pytest.mark.parametrize("fault", [Fault.PANEL_STOPPED, Fault.PANEL_FROZEN, Fault.HOST_DOWN])
 async def test_the_exporter_keeps_the_living_hosts_and_misses_the_other(
-    zone: SimulatedZone, tmp_path: Path, trouble: Trouble
+    zone: SimulatedZone, tmp_path: Path, fault: Fault
 ) -> None:
-    await zone.set(trouble, on=True, node="node2")
+    await zone.set(fault, on=True, node="node2")
     target = target_of(zone, zone.authority.write_ca_file(tmp_path / "ca.pem"))
     client = ExporterClient(lambda where, bug: pytest.fail(f"{where}: {bug}"))
     up = [Route(AccessPath.DIRECT, "node1")]
     try:
-        details = await client.look_closer(target, OPERATIONS, Known(Kind.ONEZONE), target.routes, up)
+        details = await client.poll_details(target, OPERATIONS, Known(Kind.ONEZONE), target.routes, up)
     finally:
         await client.close()
     told = {

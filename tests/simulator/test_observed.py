@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from defusedxml import ElementTree
 
-from exporter.simulator import Cluster, Condition, SimulatedZone, Trouble, WebCertificate, Worker
+from exporter.simulator import Cluster, Fault, HostState, SimulatedZone, WebCertificate, Worker
 from exporter.targets import AccessPath
 from tests.simulator.plain_client import Client
 
@@ -47,19 +47,19 @@ CREDENTIALS = {
 
 @dataclass(frozen=True)
 class State:
-    """What is wrong, and the credentials that go without saying: troubles, facts of the zone and of its node.
+    """What is wrong, and the credentials that go without saying: faults, facts of the zone and of its node.
 
-    `past` are troubles that have been overcome.
+    `past` are faults that have been overcome.
     """
 
-    troubles: tuple[Trouble, ...] = ()
+    faults: tuple[Fault, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    condition: Mapping[str, Any] = field(default_factory=dict)
-    past: tuple[Trouble, ...] = ()
+    host_state: Mapping[str, Any] = field(default_factory=dict)
+    past: tuple[Fault, ...] = ()
 
 
-EMPTY = State((Trouble.NOT_DEPLOYED,))
+EMPTY = State((Fault.NOT_DEPLOYED,))
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ NAMED = {
 
 
 def told(component: str, word: str) -> Way:
-    state = State(condition={"words": {component: word}})
+    state = State(host_state={"words": {component: word}})
     return Way(f"zone/{component}", RIGHT, state=state)
 
 
@@ -139,7 +139,7 @@ WHOLE_SITUATIONS = {
     "couchbase running, port closed": told("databases", "unhealthy"),
 }
 
-ABSENT = {"hosts": ("127.0.0.1", "10.9.9.9"), "conditions": {"10.9.9.9": Condition(forgotten=True)}}
+ABSENT = {"hosts": ("127.0.0.1", "10.9.9.9"), "conditions": {"10.9.9.9": HostState(forgotten=True)}}
 NOT_RENEWED = {
     "web_certificate": WebCertificate(
         status="domain_mismatch",
@@ -151,21 +151,21 @@ NOT_RENEWED = {
 
 # The words that a situation begins with.
 STATES = {
-    "breaker open: ": State((Trouble.NOT_DEPLOYED, Trouble.BREAKER_OPEN)),
-    "port 80 refused: ": State((Trouble.NOT_DEPLOYED, Trouble.LISTENER_SICK)),
-    "port 80 back: ": State((Trouble.NOT_DEPLOYED,), past=(Trouble.LISTENER_SICK,)),
+    "breaker open: ": State((Fault.NOT_DEPLOYED, Fault.BREAKER_OPEN)),
+    "port 80 refused: ": State((Fault.NOT_DEPLOYED, Fault.LISTENER_SICK)),
+    "port 80 back: ": State((Fault.NOT_DEPLOYED,), past=(Fault.LISTENER_SICK,)),
     "unseeded again: ": EMPTY,
-    "panel stopped: proxy ": State((Trouble.PANEL_STOPPED,)),
-    "panel SIGSTOPped: proxy ": State((Trouble.PANEL_FROZEN,)),
-    "after SIGCONT: proxy ": State(past=(Trouble.PANEL_FROZEN,)),
-    "9443 has a cert not signed by the zone's chain: proxy ": State((Trouble.DIRECT_CERTIFICATE_UNTRUSTED,)),
+    "panel stopped: proxy ": State((Fault.PANEL_STOPPED,)),
+    "panel SIGSTOPped: proxy ": State((Fault.PANEL_FROZEN,)),
+    "after SIGCONT: proxy ": State(past=(Fault.PANEL_FROZEN,)),
+    "9443 has a cert not signed by the zone's chain: proxy ": State((Fault.DIRECT_CERTIFICATE_UNTRUSTED,)),
     "nagios port refused: ": State((), RIGHT, {}, {"worker": Worker.LISTENER_CLOSED}),
-    "nagios hangs: ": State((Trouble.WORKER_SILENT,), RIGHT),
+    "nagios hangs: ": State((Fault.WORKER_SILENT,), RIGHT),
     "nagios answers 500 empty: ": State((), RIGHT, {}, {"worker": Worker.FAILING}),
     "nagios status=error: ": State((), RIGHT, {}, {"modules": {"datastore_worker": "error"}}),
     "oz_worker command not found (127): ": State((), RIGHT, {}, {"worker": Worker.MISSING}),
-    "oz_worker ping exit 1: ": State((Trouble.WORKER_STOPPED,), RIGHT),
-    "oz_worker deployed, its node down; garbage X-Auth-Token: ": State((Trouble.WORKER_STOPPED,), GARBAGE),
+    "oz_worker ping exit 1: ": State((Fault.WORKER_STOPPED,), RIGHT),
+    "oz_worker deployed, its node down; garbage X-Auth-Token: ": State((Fault.WORKER_STOPPED,), GARBAGE),
     "two hosts, one absent: ": State((), RIGHT, ABSENT),
     "letsencrypt service record present: ": State((), RIGHT, NOT_RENEWED),
     "all ok: ": State((), RIGHT, {"web_certificate": None}),
@@ -202,9 +202,9 @@ def observed() -> list[Any]:
 async def bring_about(zone: SimulatedZone, state: State) -> None:
     if state.past:
         await zone.only(*state.past)
-    await zone.only(*state.troubles)
+    await zone.only(*state.faults)
     await zone.change(**state.facts)
-    await zone.change_node("node1", **state.condition)
+    await zone.change_node("node1", **state.host_state)
 
 
 def gist(kind: str, body: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator import INSTANT, Authority, Cluster, Provider, SimulatedZone, Trouble
+from exporter.simulator import INSTANT, Authority, Cluster, Fault, Provider, SimulatedZone
 from exporter.targets import AccessPath, Kind
 from tests.simulator.asking import ask
 from tests.simulator.plain_client import Client
@@ -18,7 +18,7 @@ NAMES = ("providerId", "providerName", "providerDomain")
 @pytest.fixture
 async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
     cluster = Cluster(kind=Kind.ONEPROVIDER)
-    async with SimulatedZone(authority=authority, cluster=cluster, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT) as zone:
         yield zone
 
 
@@ -45,7 +45,7 @@ async def test_a_registered_oneprovider_names_itself(client: Client) -> None:
 
 
 async def test_without_a_worker_it_is_registered_and_nameless(zone: SimulatedZone, client: Client) -> None:
-    await zone.only(Trouble.WORKER_STOPPED)
+    await zone.only(Fault.WORKER_STOPPED)
     told = await configuration(client)
     assert told["isRegistered"] is True
     assert [told[key] for key in NAMES] == [None, None, None]
@@ -60,7 +60,7 @@ async def test_an_unregistered_one_has_no_identity(zone: SimulatedZone, client: 
 
 
 async def test_version_20_02_knows_less(zone: SimulatedZone, client: Client) -> None:
-    await zone.only(Trouble.OLD_VERSION)
+    await zone.only(Fault.OLD_VERSION)
     told = await configuration(client)
     assert "providerId" in told
     assert not {"providerName", "providerDomain"} & set(told)
@@ -86,6 +86,6 @@ async def test_its_worker_reports_under_its_own_name(client: Client) -> None:
 
 
 async def test_a_token_needs_its_own_worker(zone: SimulatedZone, client: Client) -> None:
-    await zone.only(Trouble.NOT_DEPLOYED)
+    await zone.only(Fault.NOT_DEPLOYED)
     said = await ask(client, "hosts", headers={"x-auth-token": "simulated-token"})
     assert said.value["error"]["details"] == {"service": "op_worker"}

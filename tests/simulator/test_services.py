@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from exporter.simulator import INSTANT, Authority, Condition, SimulatedZone, Trouble
+from exporter.simulator import INSTANT, Authority, Fault, HostState, SimulatedZone
 from exporter.targets import AccessPath
 from tests.simulator.asking import PASSPHRASE, Said, ask
 from tests.simulator.plain_client import Client
@@ -19,7 +19,7 @@ SERVICES = pytest.mark.parametrize("service", ["workers", "managers", "databases
 
 @pytest.fixture
 async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
-    async with SimulatedZone(nodes=2, authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(nodes=2, authority=authority, timing=INSTANT) as zone:
         yield zone
 
 
@@ -55,17 +55,17 @@ async def test_a_service_is_stopped_and_started_on_one_host(client: Client, serv
 async def test_a_worker_that_was_stopped_opens_its_port_once_it_is_started(
     zone: SimulatedZone, client: Client
 ) -> None:
-    await zone.set(Trouble.WORKER_STOPPED, on=True)
+    await zone.set(Fault.WORKER_STOPPED, on=True)
     with pytest.raises(ConnectionRefusedError):
         await ask(client, "configuration", path=AccessPath.PROXY, headers={})
     await switch(client, "workers?started=true")
     assert (await ask(client, "configuration", path=AccessPath.PROXY, headers={})).status == 200
-    assert zone.troubles == set()
+    assert zone.faults == set()
 
 
 async def test_what_is_sick_is_not_cured_by_a_start(zone: SimulatedZone, client: Client) -> None:
-    sick = Condition(words={"databases": "unhealthy"}, modules={"datastore_worker": "error"})
-    await zone.change(conditions={HOSTS[0]: sick})
+    sick = HostState(words={"databases": "unhealthy"}, modules={"datastore_worker": "error"})
+    await zone.change(host_states={HOSTS[0]: sick})
     await switch(client, "databases")
     await switch(client, "workers")
     assert [(await words(client, service))[0] for service in ("databases", "workers")] == ["unhealthy"] * 2
@@ -74,24 +74,24 @@ async def test_what_is_sick_is_not_cured_by_a_start(zone: SimulatedZone, client:
 async def test_only_administrators_may(zone: SimulatedZone, client: Client) -> None:
     answered = [(await switch(client, "databases", who)).status for who in ({}, MEMBER, ADMINISTRATOR)]
     assert answered == [401, 403, 204]
-    await zone.set(Trouble.NOT_DEPLOYED, on=True)
+    await zone.set(Fault.NOT_DEPLOYED, on=True)
     assert (await switch(client, "databases")).error_id == "notFound"
 
 
 @pytest.mark.parametrize(
-    ("what", "refusal"),
+    ("what", "failure_of"),
     [
         ("databases?started=maybe", (400, "badValueBoolean")),
         ("databases?started=", (400, "badValueBoolean")),
         ("databases/elsewhere.example", (404, "notFound")),
     ],
 )
-async def test_what_makes_no_sense_is_refused(client: Client, what: str, refusal: tuple[int, str]) -> None:
+async def test_what_makes_no_sense_is_refused(client: Client, what: str, failure_of: tuple[int, str]) -> None:
     said = await switch(client, what)
-    assert (said.status, said.error_id) == refusal
+    assert (said.status, said.error_id) == failure_of
 
 
 async def test_nothing_is_done_while_a_host_is_away(zone: SimulatedZone, client: Client) -> None:
-    await zone.set(Trouble.PANEL_STOPPED, on=True, node="node2")
+    await zone.set(Fault.PANEL_STOPPED, on=True, node="node2")
     assert (await switch(client, "databases?started=false")).error_id == "errorOnNodes"
-    assert zone.cluster.condition(HOSTS[0]).status("databases") == "healthy"
+    assert zone.cluster.host_state(HOSTS[0]).status("databases") == "healthy"

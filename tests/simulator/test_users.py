@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator import SimulatedZone, Trouble
+from exporter.simulator import Fault, SimulatedZone
 from exporter.targets import AccessPath
 from tests.simulator.asking import PASSPHRASE, ROOT, Said, ask
 from tests.simulator.plain_client import Client
@@ -99,7 +99,7 @@ async def test_only_administrators_may(zone: SimulatedZone, client: Client) -> N
         403,
         200,
     ]
-    await zone.set(Trouble.WORKER_STOPPED, on=True)
+    await zone.set(Fault.WORKER_STOPPED, on=True)
     assert [(await refused(client, headers)).status for headers in ({}, MEMBER, PASSPHRASE)] == [
         503,
         503,
@@ -112,6 +112,6 @@ async def test_passwords_are_in_no_record_and_no_repr(zone: SimulatedZone, clien
     user = zone.cluster.users.named("somebody")
     assert user is not None
     assert user.password == "long-enough"
-    for shown in (user, zone.cluster, *zone.journals.values(), zone.cluster.users):
+    for shown in (user, zone.cluster, *zone.request_logs.values(), zone.cluster.users):
         assert "long-enough" not in repr(shown)
         assert zone.cluster.passphrase not in repr(shown)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from exporter.simulator import INSTANT, Authority, Credential, Pace, SimulatedZone, Trouble
-from exporter.simulator.journal import Served
+from exporter.simulator import INSTANT, Authority, Credential, Fault, SimulatedZone, Timing
+from exporter.simulator.request_log import Served
 from exporter.targets import AccessPath
 from tests.simulator.plain_client import Client, request
 
@@ -56,7 +56,7 @@ async def test_the_test_image_is_a_small_png(client: Client) -> None:
 
 
 async def test_the_worker_answers_for_itself(zone: SimulatedZone, client: Client) -> None:
-    await zone.only(Trouble.PANEL_STOPPED)
+    await zone.only(Fault.PANEL_STOPPED)
     report = await client.ask(AccessPath.PROXY, "/nagios")
     assert (report.status, report.headers["content-type"]) == (200, "application/xml")
     assert b'<oz_worker name="oz_worker@127.0.0.1" status="ok">' in report.body
@@ -71,7 +71,7 @@ async def test_a_token_is_accepted_only_while_the_worker_runs(zone: SimulatedZon
 
     right = next(iter(zone.cluster.tokens))
     assert [await status(right), await status("garbage")] == [200, 401]
-    await zone.set(Trouble.WORKER_STOPPED, on=True)
+    await zone.set(Fault.WORKER_STOPPED, on=True)
     assert [await status(right), await status("garbage")] == [503, 503]
 
 
@@ -113,7 +113,7 @@ async def test_stopping_a_process_resets_the_connections_it_had(
     reader, writer = await client.connect(path)
     writer.write(request(HEALTH))
     await read_answer(reader)
-    await zone.only(Trouble.HOST_DOWN)
+    await zone.only(Fault.HOST_DOWN)
     with pytest.raises(ConnectionResetError):
         await reader.read()
     writer.transport.abort()
@@ -122,7 +122,7 @@ async def test_stopping_a_process_resets_the_connections_it_had(
 async def test_connections_made_while_frozen_are_served_after_the_thaw(
     zone: SimulatedZone, client: Client
 ) -> None:
-    await zone.only(Trouble.PANEL_FROZEN)
+    await zone.only(Fault.PANEL_FROZEN)
     opening = asyncio.create_task(client.connect(AccessPath.DIRECT))
     await asyncio.wait([opening], timeout=0.1)
     assert not opening.done()
@@ -139,18 +139,18 @@ async def test_a_frozen_onepanel_falls_silent_on_the_connections_it_has(
     reader, writer = await client.connect(AccessPath.DIRECT)
     writer.write(request(HEALTH))
     await read_answer(reader)
-    await zone.only(Trouble.PANEL_FROZEN)
+    await zone.only(Fault.PANEL_FROZEN)
     writer.write(request(HEALTH))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(reader.read(1), 0.1)
-    assert zone.journals[AccessPath.DIRECT].count("/health", 0) == 1
+    assert zone.request_logs[AccessPath.DIRECT].count("/health", 0) == 1
     writer.transport.abort()
 
 
 async def test_the_journal_tells_what_was_asked_over_each_path(zone: SimulatedZone, client: Client) -> None:
     await client.ask(AccessPath.PROXY, HEALTH + "?x=1")
     await client.ask(AccessPath.DIRECT, "/nowhere", headers={"authorization": "Basic x"})
-    proxy, direct = (zone.journals[path] for path in AccessPath)
+    proxy, direct = (zone.request_logs[path] for path in AccessPath)
     assert (proxy.count(), proxy.count("/health", 200), proxy.count("/health", 500)) == (1, 1, 0)
     assert proxy.served == {Served("GET", HEALTH, 200): 1}
     assert direct.with_credentials == {Served("GET", "/nowhere", 404): 1}
@@ -164,7 +164,7 @@ async def test_the_journal_tells_what_was_asked_over_each_path(zone: SimulatedZo
 
 async def test_usual_delays_make_the_proxy_slower_than_the_direct_path(authority: Authority) -> None:
     loop = asyncio.get_running_loop()
-    async with SimulatedZone(authority=authority, pace=Pace()) as zone:
+    async with SimulatedZone(authority=authority, timing=Timing()) as zone:
         client = Client(zone)
         seconds = {}
         for path in AccessPath:
@@ -177,13 +177,13 @@ async def test_usual_delays_make_the_proxy_slower_than_the_direct_path(authority
 
 async def test_the_ports_are_kept_while_closed_and_over_a_restart(zone: SimulatedZone) -> None:
     urls = (zone.proxy_url, zone.direct_url)
-    await zone.only(Trouble.HOST_DOWN)
-    async with SimulatedZone(authority=zone.authority, pace=INSTANT) as other:
+    await zone.only(Fault.HOST_DOWN)
+    async with SimulatedZone(authority=zone.authority, timing=INSTANT) as other:
         assert {other.proxy_url, other.direct_url}.isdisjoint(urls)
     await zone.stop()
     await zone.start()
     assert (zone.proxy_url, zone.direct_url) == urls
-    assert zone.troubles == {Trouble.HOST_DOWN}
+    assert zone.faults == {Fault.HOST_DOWN}
 
 
 async def test_a_taken_port_is_an_error_that_leaves_nothing_behind(authority: Authority) -> None:
@@ -194,11 +194,11 @@ async def test_a_taken_port_is_an_error_that_leaves_nothing_behind(authority: Au
 
 
 async def test_it_stops_at_once_whatever_hangs_on_it(zone: SimulatedZone, client: Client) -> None:
-    await zone.only(Trouble.WORKER_SILENT)
+    await zone.only(Fault.WORKER_SILENT)
     hanging = [await client.connect(AccessPath.PROXY) for _ in range(5)]
     for _reader, writer in hanging:
         writer.write(request(HEALTH))
-    await until(lambda: zone.journals[AccessPath.PROXY].count("/health", 0) == 5)
+    await until(lambda: zone.request_logs[AccessPath.PROXY].count("/health", 0) == 5)
     knocking = socket.create_connection(("127.0.0.1", int(zone.proxy_url.rpartition(":")[2])))
     before = asyncio.all_tasks()
     async with asyncio.timeout(1.0):
@@ -212,18 +212,18 @@ async def test_it_stops_at_once_whatever_hangs_on_it(zone: SimulatedZone, client
         writer.transport.abort()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(host_state: Callable[[], bool], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the journal has no events to wait for
+        while not host_state():  # noqa: ASYNC110 - the journal has no events to wait for
             await asyncio.sleep(0.005)
 
 
 async def test_a_farm_shares_one_authority(authority: Authority) -> None:
-    zones = [SimulatedZone(authority=authority, pace=INSTANT) for _ in range(50)]
+    zones = [SimulatedZone(authority=authority, timing=INSTANT) for _ in range(50)]
     await asyncio.gather(*(zone.start() for zone in zones))
     try:
         assert len({zone.proxy_url for zone in zones} | {zone.direct_url for zone in zones}) == 100
-        await asyncio.gather(*(zone.set(Trouble.PANEL_FROZEN, on=True) for zone in zones[:25]))
+        await asyncio.gather(*(zone.set(Fault.PANEL_FROZEN, on=True) for zone in zones[:25]))
         heard = await asyncio.gather(*(Client(zone).ask(AccessPath.PROXY, HEALTH) for zone in zones[25:]))
         assert {one.status for one in heard} == {200}
     finally:
@@ -232,13 +232,13 @@ async def test_a_farm_shares_one_authority(authority: Authority) -> None:
 
 def test_it_runs_on_uvloop_and_leaves_nothing_open() -> None:
     async def run() -> None:
-        async with SimulatedZone(pace=INSTANT) as zone:
+        async with SimulatedZone(timing=INSTANT) as zone:
             client = Client(zone)
             assert [(await client.ask(path, HEALTH)).status for path in AccessPath] == [200, 200]
-            await zone.only(Trouble.WORKER_STOPPED)
+            await zone.only(Fault.WORKER_STOPPED)
             with pytest.raises(ConnectionRefusedError):
                 await client.connect(AccessPath.PROXY)
-            await zone.only(Trouble.PROXY_CERTIFICATE_EXPIRED)
+            await zone.only(Fault.PROXY_CERTIFICATE_EXPIRED)
             with pytest.raises(ssl.SSLCertVerificationError):
                 await client.connect(AccessPath.PROXY)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from exporter.checkup import Checkup, conclude
 from exporter.credentials import Auth, AuthMethod
+from exporter.diagnosis.checkup import Checkup, conclude
 from exporter.observation import (
     Certificate,
     Connection,

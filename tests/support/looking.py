@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from exporter.checkup import Checkup, conclude
 from exporter.client.client import Client
+from exporter.diagnosis.checkup import Checkup, conclude
 from exporter.operations import OPERATIONS
 from exporter.operations.operation import Known
 from exporter.reasons import Reason
@@ -31,14 +31,14 @@ def target_at(
     )
 
 
-async def look(target: Target) -> Checkup:
+async def poll(target: Target) -> Checkup:
     """A whole round; fails when the client reports a bug, or overstays the interval."""
     bugs: list[tuple[str, Exception]] = []
     client = Client(lambda where, error: bugs.append((where, error)))
     began = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(target.schedule.interval + 2.0):
-            visits = await client.look(target, OPERATIONS, Known())
+            visits = await client.poll(target, OPERATIONS, Known())
     finally:
         await client.close()
     assert not bugs, bugs

@@ -12,7 +12,7 @@ _PAUSE_SECONDS = 0.05
 
 
 async def eventually(
-    look: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], object], seconds: float = 40.0
+    poll: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], object], seconds: float = 40.0
 ) -> Seen:
     """Look again and again until what is seen holds; returns it.
 
@@ -21,7 +21,7 @@ async def eventually(
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while True:
-        seen = await look()
+        seen = await poll()
         if holds(seen):
             return seen
         if loop.time() > deadline:

@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 from exporter.app import Exporter
 from exporter.settings import load
 from exporter.simulator import INSTANT, Authority, SimulatedZone
-from exporter.store import TargetState
+from exporter.state.store import TargetState
 from tests.support.processes import ROOT, ExporterProcess, Metrics, target_of, write_config
 from tests.support.servers import LOOPBACK, ScriptedServer, silent
 from tests.support.waiting import eventually
@@ -67,7 +67,7 @@ def state_of(exporter: Exporter, name: str) -> TargetState:
 async def test_without_descriptors_rounds_fail_for_an_own_reason_and_recover_with_them(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
         async with ExporterProcess(config) as exporter:
             await exporter.metrics_when(lambda seen: seen.diagnosis("zone") == "ok")
@@ -88,7 +88,7 @@ async def test_without_descriptors_rounds_fail_for_an_own_reason_and_recover_wit
 async def test_without_descriptors_pages_that_nobody_has_seen_yet_are_shown(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone, AsyncExitStack() as stack:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone, AsyncExitStack() as stack:
         config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
         exporter = await stack.enter_async_context(ExporterProcess(config))
         await exporter.metrics_when(lambda seen: seen.diagnosis("zone") == "ok")
@@ -97,13 +97,13 @@ async def test_without_descriptors_pages_that_nobody_has_seen_yet_are_shown(
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
         host, port = exporter.origin.removeprefix("http://").split(":")
 
-        async def crowd() -> Metrics:
+        async def connection_limit() -> Metrics:
             """Connections that stay, until there is no descriptor left for anything else."""
             _, writer = await asyncio.open_connection(host, int(port))
             stack.callback(writer.close)
             return await exporter.metrics()
 
-        await eventually(crowd, lambda seen: seen.total(FAILURES, reason="internal") >= 4)
+        await eventually(connection_limit, lambda seen: seen.total(FAILURES, reason="internal") >= 4)
         for page in ("/", "/targets/zone", "/probe?target=zone&debug=true"):
             assert (await exporter.get(page))[0] == 200, exporter.log
         assert (await exporter.metrics()).total(UNHANDLED) == 0
@@ -159,7 +159,7 @@ async def test_a_log_that_cannot_be_written_stops_nothing(
     socket_file = config_file.with_name("socket")  # nothing can be read off the log, so no port either
     connector = aiohttp.UnixConnector(str(socket_file))
     async with (
-        SimulatedZone(authority=authority, pace=INSTANT) as zone,
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
         aiohttp.ClientSession(connector=connector) as session,
     ):
         config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
@@ -188,7 +188,7 @@ async def test_a_log_that_cannot_be_written_stops_nothing(
 async def test_told_to_stop_while_starting_it_stops(
     line: bytes, config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         targets = [target_of(zone, f"zone-{number}") for number in range(20)]
         process = await _start("", write_config(config_file, targets, ca_file, _INTERVAL))
         try:
@@ -207,7 +207,7 @@ async def test_told_to_stop_while_starting_it_stops(
 async def test_a_process_that_stood_still_for_two_seconds_has_lost_no_target_and_says_so(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         targets = [target_of(zone, f"zone-{number}") for number in range(10)]
         config = write_config(config_file, targets, ca_file, interval=6.0)
         async with ExporterProcess(config) as exporter:
@@ -236,7 +236,7 @@ async def test_a_clock_that_jumps_changes_timestamps_only(
 ) -> None:
     true_time, shift = time.time, 0.0
     monkeypatch.setattr(time, "time", lambda: true_time() + shift)
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
         async with running(config_file) as exporter:
             before = await metrics_when(exporter, lambda seen: seen.total("onedata_polls_total") >= 2)
@@ -245,8 +245,8 @@ async def test_a_clock_that_jumps_changes_timestamps_only(
             after = await metrics_when(exporter, lambda seen: seen.total("onedata_polls_total") >= polls)
             for page in ("/", "/targets/zone", "/-/ready", "/api/v1/targets"):
                 assert (await get(exporter, page))[0] == 200
-    moment = "onedata_poll_last_attempt_timestamp_seconds"
-    assert abs(after.total(moment) - before.total(moment) - shift) < 60
+    timestamp = "onedata_poll_last_attempt_timestamp_seconds"
+    assert abs(after.total(timestamp) - before.total(timestamp) - shift) < 60
     for seen in (before, after):
         assert seen.diagnosis("zone") == "ok"
         assert list(seen.values("onedata_onepanel_healthy")) == [1, 1]
@@ -275,7 +275,7 @@ async def test_a_reload_amid_a_round_ends_the_rounds_of_removed_targets_only(
                 await asyncio.wait_for(wire.writer.wait_closed(), 5)
             assert not any(wire.reader.at_eof() for wire in kept.wires)
             state = state_of(exporter, "kept")
-            await asyncio.wait_for(state.looked_at.wait(), 10)
+            await asyncio.wait_for(state.first_poll_done.wait(), 10)
             assert kept.accepted == 2
             assert (state.polls, state.polls_skipped) == (1, 0)
             assert exporter.store.state("removed") is None
@@ -286,14 +286,14 @@ async def test_an_unexpected_exception_is_counted_and_logged_and_costs_that_roun
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
     error = LookupError("nobody expected this")
-    troubles = [error]
+    faults = [error]
 
     def find() -> str:
-        if troubles:
-            raise troubles.pop()
+        if faults:
+            raise faults.pop()
         return LOOPBACK
 
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         target = target_of(zone, "zone")
         target["url"] = target["url"].replace(LOOPBACK, "localhost")
         write_config(config_file, [target, target_of(zone, "other")], ca_file, _INTERVAL)

@@ -17,16 +17,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as untyped_parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
-from exporter.checkup import Checkup
-from exporter.exposition import Exposition
+from exporter.diagnosis.checkup import Checkup
+from exporter.exposition.page import Exposition
+from exporter.exposition.table import ALL_METRICS
+from exporter.exposition.text_format import TextFormat
+from exporter.exposition.views import ExporterView
 from exporter.metrics import MetricType
 from exporter.operations import PUBLIC_OPERATIONS
 from exporter.reasons import Failure, Reason
-from exporter.sheet import ALL_METRICS
-from exporter.store import Store
+from exporter.state.store import Store
 from exporter.targets import Node, Target
-from exporter.text import TextFormat
-from exporter.views import ExporterView
 from tests.support.checkups import make_checkup, make_details, make_target
 
 _OWN = frozenset(metric.name for metric in ALL_METRICS)
@@ -135,7 +135,7 @@ class History(RuleBasedStateMachine):
         """One format in which parts of the pages before are used again, and the other as it is written anew."""
         is_anew = text_format is TextFormat.OPENMETRICS
         exposition = self.new_exposition() if is_anew else self.exposition
-        packed = [piece async for piece in exposition.packed_page(text_format, _OWN)]
+        packed = [piece async for piece in exposition.compressed_page(text_format, _OWN)]
         return gzip.decompress(b"".join(packed)).decode()
 
     def series(self, text_format: TextFormat) -> dict[Series, float]:

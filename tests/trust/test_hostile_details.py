@@ -26,7 +26,7 @@ from exporter.operations.operation import Known
 from exporter.reasons import Failure, Reason
 from exporter.simulator import INSTANT, Authority, Credential, SimulatedZone
 from exporter.targets import Kind, Target
-from tests.support.looking import everywhere, look, reasons, target_at
+from tests.support.looking import everywhere, poll, reasons, target_at
 from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, healthy, http
 
 _MEBIBYTE = 2**20
@@ -79,13 +79,13 @@ def onepanel_with(report: bytes, statuses: bytes) -> Script:
     return script
 
 
-async def look_closer(target: Target) -> tuple[Details, float]:
+async def poll_details(target: Target) -> tuple[Details, float]:
     """One round of details over a path that is up, and the mebibytes that it took at most."""
     bugs: list[tuple[str, Exception]] = []
     client = Client(lambda where, error: bugs.append((where, error)))
     tracemalloc.start()
     try:
-        details = await client.look_closer(
+        details = await client.poll_details(
             target, OPERATIONS, Known(Kind.ONEZONE), target.routes, target.routes
         )
         _, peak = tracemalloc.get_traced_memory()
@@ -113,7 +113,7 @@ async def test_a_bomb_for_a_worker_report_costs_little(
     report, reason = BOMBS[name]
     tls = authority.server_context(Credential.GOOD)
     async with ScriptedServer(onepanel_with(report, b"{}"), tls) as server:
-        details, mebibytes = await look_closer(zone_at(server.port, ca_file))
+        details, mebibytes = await poll_details(zone_at(server.port, ca_file))
     assert isinstance(observation(details, "worker_report").outcome, Failure)
     public = observation(details, "worker_report").exchanges[0]
     assert public.failure is not None
@@ -126,7 +126,7 @@ async def test_ten_thousand_hosts_become_a_hundred_and_the_others_are_counted(
 ) -> None:
     tls = authority.server_context(Credential.GOOD)
     async with ScriptedServer(onepanel_with(b"<healthdata/>", TEN_THOUSAND_HOSTS), tls) as server:
-        details, mebibytes = await look_closer(zone_at(server.port, ca_file))
+        details, mebibytes = await poll_details(zone_at(server.port, ca_file))
     facts = observation(details, "workers").outcome
     assert isinstance(facts, ComponentStatus)
     assert len(facts.by_host) == MAX_HOSTS
@@ -156,7 +156,7 @@ async def test_a_certificate_with_names_of_ten_kilobytes_is_read_and_cut(
     (ca if is_trusted else other).cert_pem.write_to_path(ca_file)
     names = [LOOPBACK, *(f"{n}.{'long-name.' * 20}example" for n in range(50))]
     async with ScriptedServer(healthy, _context_with_names(ca, names)) as server:
-        checkup = await look(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
+        checkup = await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
     assert reasons(checkup) == everywhere("ok" if is_trusted else Reason.CERTIFICATE_UNTRUSTED)
     for route in checkup.routes:
         connection = checkup.connection(route)
@@ -197,7 +197,7 @@ async def look_with(resolver: Resolver, target: Target) -> tuple[list[Visit], fl
     began = time.perf_counter()
     try:
         due = [each for each in OPERATIONS if each.name in PUBLIC_OPERATIONS]
-        visits = await client.look(target, due, Known())
+        visits = await client.poll(target, due, Known())
     finally:
         await client.close()
     assert not bugs, bugs
@@ -232,7 +232,7 @@ async def test_addresses_that_change_are_followed_in_the_next_round(
     authority: Authority, ca_file: Path
 ) -> None:
     addresses = iter(["127.0.0.3", LOOPBACK, "127.0.0.3"])
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         proxy, direct = (
             url.replace(LOOPBACK, "onezone.example") for url in (zone.proxy_url, zone.direct_url)
         )

@@ -17,7 +17,7 @@ from exporter.client.client import Client
 from exporter.credentials import Auth, Secret
 from exporter.operations import OPERATIONS, PUBLIC_OPERATIONS
 from exporter.operations.operation import Known
-from exporter.poller import ROUNDS, Poller, Slots
+from exporter.polling.scheduler import ROUNDS, Scheduler, Slots
 from exporter.simulator import Authority, Credential
 from exporter.targets import Kind, Schedule, Target
 from tests.support.looking import target_at
@@ -123,13 +123,13 @@ async def test_no_other_target_waits_for_hostile_ones(tmp_path: Path) -> None:
             target.name == _GOOD and len(rounds) > 1
         )  # the first round may begin just before the second
 
-    async def look(target: Target) -> None:
-        visits = await client.look(target, _PUBLIC, Known())
+    async def poll(target: Target) -> None:
+        visits = await client.poll(target, _PUBLIC, Known())
         if target.name == _GOOD:
             seen = [seen for visit in visits for seen in visit.observations]
             rounds.append({str(each.failure or "ok") for each in seen})
         if target.name == _DETAILS:
-            details = await client.look_closer(
+            details = await client.poll_details(
                 target, OPERATIONS, Known(Kind.ONEZONE), target.routes, target.routes
             )
             seen_closer.append(sum(seen.failure is None for seen in details.observations))
@@ -139,8 +139,8 @@ async def test_no_other_target_waits_for_hostile_ones(tmp_path: Path) -> None:
     work = OwnWork()
     with serving(ca_file) as ports:
         measuring = asyncio.ensure_future(work.measure())
-        poller = Poller(
-            look,
+        poller = Scheduler(
+            poll,
             ROUNDS,
             Slots(1000),
             skip,

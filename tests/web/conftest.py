@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-import exporter.web.site
-from exporter.checkup import Checkup
-from exporter.exposition import Exposition
-from exporter.rounds import FreshRound
-from exporter.store import Store
+import exporter.web.app_context
+from exporter.diagnosis.checkup import Checkup
+from exporter.exposition.page import Exposition
+from exporter.exposition.views import ExporterView
+from exporter.polling.rounds import FreshRound
+from exporter.state.store import Store
 from exporter.targets import Target
-from exporter.views import ExporterView
 from exporter.web.app import create_app
 from exporter.web.probing import Prober
 from tests.support.checkups import make_checkup, make_details
 
 
 @dataclass
-class Site:
+class AppContext:
     """What stands behind the pages. `broken` makes the exposition raise, as a bug would."""
 
     store: Store = field(default_factory=lambda: Store(["configuration", "health"], [0.1, 1.0]))
@@ -44,8 +44,8 @@ class Site:
         self.rounds_taken += 1
         return FreshRound(replace(make_checkup(target), details=make_details(target)), ())
 
-    def pages(self, **more: Any) -> exporter.web.site.Site:
-        return exporter.web.site.Site(
+    def pages(self, **more: Any) -> exporter.web.app_context.AppContext:
+        return exporter.web.app_context.AppContext(
             self.store, Exposition(self.view), self.report_bug, Prober(self.take_round), **more
         )
 
@@ -58,15 +58,15 @@ class Site:
 
 
 @pytest.fixture
-def site() -> Site:
-    return Site()
+def site() -> AppContext:
+    return AppContext()
 
 
 @pytest.fixture
-async def client(site: Site) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]  # of two kinds of request
+async def client(site: AppContext) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]  # of two kinds of request
     async with serve(site, "/metrics") as client:
         yield client
 
 
-def serve(site: Site, telemetry_path: str) -> TestClient:  # type: ignore[type-arg]  # of two kinds of request
+def serve(site: AppContext, telemetry_path: str) -> TestClient:  # type: ignore[type-arg]  # of two kinds of request
     return TestClient(TestServer(create_app(site.pages(telemetry_path=telemetry_path))))

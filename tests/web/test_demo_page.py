@@ -8,15 +8,15 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from exporter.simulator import INSTANT, Authority, SimulatedZone
-from exporter.simulator.condition import WELL, Worker
+from exporter.simulator.faults import Fault
+from exporter.simulator.host_state import WELL, Worker
 from exporter.simulator.page import add_demo_page, undo
-from exporter.simulator.troubles import Trouble
 from exporter.web.app import create_app
 from tests.support.checkups import REFUSED, ZONE, make_checkup, make_target
-from tests.web.conftest import Site
+from tests.web.conftest import AppContext
 
 Client = TestClient[Any, Any]
-STOP_WORKER = "/demo/troubles/worker_stopped"
+STOP_WORKER = "/demo/faults/worker_stopped"
 
 
 @pytest.fixture(scope="module")
@@ -26,37 +26,37 @@ def authority() -> Authority:
 
 @pytest.fixture
 async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
-    async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         yield zone
 
 
 @pytest.fixture
-async def client(site: Site, zone: SimulatedZone) -> AsyncIterator[Client]:
+async def client(site: AppContext, zone: SimulatedZone) -> AsyncIterator[Client]:
     app = create_app(site.pages())
     add_demo_page(app, zone, site.store)
     async with TestClient(TestServer(app)) as client:
         yield client
 
 
-async def test_every_trouble_has_a_switch(client: Client) -> None:
+async def test_every_fault_has_a_switch(client: Client) -> None:
     page = await (await client.get("/demo")).text()
-    assert all(f'action="/demo/troubles/{trouble.value}"' in page for trouble in Trouble)
+    assert all(f'action="/demo/faults/{fault.value}"' in page for fault in Fault)
     assert "Stop the worker</button>" in page
 
 
-async def test_a_switch_switches_a_trouble_on_and_off(client: Client, zone: SimulatedZone) -> None:
+async def test_a_switch_switches_a_fault_on_and_off(client: Client, zone: SimulatedZone) -> None:
     answer = await client.post(STOP_WORKER, data={"on": "1"}, allow_redirects=False)
     assert (answer.status, answer.headers["Location"]) == (303, "/demo")
-    assert zone.troubles == {Trouble.WORKER_STOPPED}
+    assert zone.faults == {Fault.WORKER_STOPPED}
     assert "Start the worker</button>" in await (await client.get("/demo")).text()
     await client.post(STOP_WORKER, data={"on": "0"})
-    assert not zone.troubles
+    assert not zone.faults
 
 
 async def test_one_button_makes_everything_work_again(client: Client, zone: SimulatedZone) -> None:
-    await zone.only(Trouble.WORKER_STOPPED, Trouble.BREAKER_OPEN)
+    await zone.only(Fault.WORKER_STOPPED, Fault.BREAKER_OPEN)
     answer = await client.post("/demo/recovery", allow_redirects=False)
-    assert (answer.status, zone.troubles) == (303, frozenset())
+    assert (answer.status, zone.faults) == (303, frozenset())
 
 
 async def test_the_button_starts_what_was_stopped_by_way_of_onepanel(
@@ -70,10 +70,12 @@ async def test_the_button_starts_what_was_stopped_by_way_of_onepanel(
     assert await can_recover()
     await client.post("/demo/recovery")
     assert not await can_recover()
-    assert zone.cluster.condition(zone.nodes["node1"].host) == WELL
+    assert zone.cluster.host_state(zone.nodes["node1"].host) == WELL
 
 
-async def test_the_page_tells_what_is_wrong_though_the_diagnosis_is_ok(client: Client, site: Site) -> None:
+async def test_the_page_tells_what_is_wrong_though_the_diagnosis_is_ok(
+    client: Client, site: AppContext
+) -> None:
     target = make_target()
     site.know(target)
     site.record(make_checkup(target, facts=replace(ZONE, complete=False)))
@@ -97,11 +99,11 @@ async def test_the_page_tells_what_is_wrong_though_the_diagnosis_is_ok(client: C
 async def test_another_site_cannot_push_the_buttons(
     client: Client, zone: SimulatedZone, headers: dict[str, str], path: str
 ) -> None:
-    await zone.only(Trouble.LATENCY)
+    await zone.only(Fault.LATENCY)
     answer = await client.post(path, data={"on": "1"}, headers=headers, allow_redirects=False)
     assert answer.status == 403
     assert "another site" in await answer.text()
-    assert zone.troubles == {Trouble.LATENCY}
+    assert zone.faults == {Fault.LATENCY}
 
 
 @pytest.mark.parametrize(
@@ -117,13 +119,13 @@ async def test_its_own_pages_and_programs_can(
 ) -> None:
     answer = await client.post(STOP_WORKER, data={"on": "1"}, headers=headers, allow_redirects=False)
     assert answer.status == 303
-    assert zone.troubles
+    assert zone.faults
 
 
 @pytest.mark.parametrize(
     ("path", "form", "status"),
     [
-        ("/demo/troubles/nothing", {"on": "1"}, 404),
+        ("/demo/faults/nothing", {"on": "1"}, 404),
         (STOP_WORKER, {"on": "2"}, 400),
         (STOP_WORKER, {}, 400),
         (STOP_WORKER, {"on": "1" * 5000}, 413),
@@ -134,16 +136,16 @@ async def test_a_form_that_makes_no_sense_changes_nothing(
 ) -> None:
     answer = await client.post(path, data=form, allow_redirects=False)
     assert answer.status == status
-    assert not zone.troubles
+    assert not zone.faults
 
 
 async def test_a_switch_is_no_link(client: Client, zone: SimulatedZone) -> None:
     answer = await client.get(STOP_WORKER)
     assert answer.status == 405
-    assert not zone.troubles
+    assert not zone.faults
 
 
-async def test_the_diagnosis_stands_beside_the_switches(client: Client, site: Site) -> None:
+async def test_the_diagnosis_stands_beside_the_switches(client: Client, site: AppContext) -> None:
     site.know(make_target())
     site.record(make_checkup(make_target(), proxy=REFUSED))
     page = await (await client.get("/demo")).text()
@@ -154,12 +156,12 @@ async def test_the_diagnosis_stands_beside_the_switches(client: Client, site: Si
 
 
 @pytest.mark.parametrize(
-    ("trouble", "words"),
+    ("fault", "words"),
     [
-        (Trouble.WORKER_STOPPED, "start the worker"),
-        (Trouble.DIRECT_CLOSED, "open port 9443 to the outside"),
-        (Trouble.BREAKER_OPEN, "undo: fill the database's disk"),
+        (Fault.WORKER_STOPPED, "start the worker"),
+        (Fault.DIRECT_CLOSED, "open port 9443 to the outside"),
+        (Fault.BREAKER_OPEN, "undo: fill the database's disk"),
     ],
 )
-def test_the_button_of_an_active_trouble_says_its_opposite(trouble: Trouble, words: str) -> None:
-    assert undo(trouble) == words
+def test_the_button_of_an_active_fault_says_its_opposite(fault: Fault, words: str) -> None:
+    assert undo(fault) == words

@@ -13,13 +13,13 @@ import bcrypt
 import pytest
 
 from exporter.credentials import Auth, Secret
-from exporter.door import Door, ListenAddress
+from exporter.web.access_control import AccessControl
 from exporter.web.app import create_app
-from exporter.web.doorkeeper import Doorkeeper
 from exporter.web.listening import listen
+from exporter.web_config import ListenAddress, WebConfig
 from tests.support.checkups import make_checkup, make_details, make_target
 from tests.support.waiting import eventually
-from tests.web.conftest import Site
+from tests.web.conftest import AppContext
 
 CANARY = "canary-51d0"
 _QUIET_SECONDS = 0.2
@@ -117,16 +117,16 @@ async def answer_to(place: ListenAddress, sent: bytes) -> bytes:
 
 
 @pytest.fixture
-async def place(site: Site, request: pytest.FixtureRequest) -> AsyncIterator[ListenAddress]:
+async def place(site: AppContext, request: pytest.FixtureRequest) -> AsyncIterator[ListenAddress]:
     """A site with secrets behind it, and in front of it if the test wants so."""
     target = replace(make_target(), auth=Auth(token=Secret(CANARY), passphrase=Secret(CANARY)))
     site.know(target)
     site.record(make_checkup(target))
     site.store.record_details(target, make_details(target), time.monotonic())
     hashed = bcrypt.hashpw(CANARY.encode(), bcrypt.gensalt(4)).decode()
-    door = Door(users=(("alice", hashed),)) if getattr(request, "param", False) else Door()
+    door = WebConfig(users=(("alice", hashed),)) if getattr(request, "param", False) else WebConfig()
     async with AsyncExitStack() as stack:
-        app = create_app(site.pages(doorkeeper=Doorkeeper(door)))
+        app = create_app(site.pages(access_control=AccessControl(door)))
         (address,) = await listen(stack, app, [ListenAddress("127.0.0.1", 0)])
         assert isinstance(address, ListenAddress)
         yield address
@@ -139,7 +139,7 @@ async def place(site: Site, request: pytest.FixtureRequest) -> AsyncIterator[Lis
     indirect=["place"],
 )
 async def test_nothing_that_is_sent_breaks_a_page_is_reflected_or_shows_a_secret(
-    site: Site, place: ListenAddress, expected: set[int]
+    site: AppContext, place: ListenAddress, expected: set[int]
 ) -> None:
     dice = random.Random(19443)  # noqa: S311 - the same dice every time
     statuses = set()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.text import TextFormat
+from exporter.exposition.text_format import TextFormat
 from exporter.web.negotiation import accepts_gzip, text_format
 
 CLASSIC, OPENMETRICS = TextFormat.CLASSIC, TextFormat.OPENMETRICS

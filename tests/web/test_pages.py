@@ -15,12 +15,12 @@ from exporter.observation import Details, Exchange, Observation
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
-from exporter.report import give_account, write_json
+from exporter.report import summarize, write_json
 from exporter.targets import AccessPath, Route
 from exporter.web.app import create_app
-from exporter.web.wording import segment
+from exporter.web.filters import segment
 from tests.support.checkups import REFUSED, ZONE, make_checkup, make_details, make_target
-from tests.web.conftest import Site, serve
+from tests.web.conftest import AppContext, serve
 
 PAGES = ("/", "/targets/my-zone", "/metrics", "/api/v1/targets", "/api/v1/sd", "/-/healthy", "/-/ready")
 HOSTILE = "<script>alert(1)</script>\"'&\n"
@@ -36,7 +36,7 @@ async def text_of(client: Client, path: str) -> str:
 
 
 @pytest.fixture
-def watched(site: Site) -> Site:
+def watched(site: AppContext) -> AppContext:
     """One target, looked at once, in good health."""
     site.know(make_target(labels=(("site", "cracow"),)))
     site.record(make_checkup(make_target(labels=(("site", "cracow"),))))
@@ -69,7 +69,7 @@ async def test_no_page_can_be_written_to(client: Client, path: str) -> None:
     assert "Content-Security-Policy" in answer.headers
 
 
-async def test_an_unknown_page_says_where_the_others_are(site: Site) -> None:
+async def test_an_unknown_page_says_where_the_others_are(site: AppContext) -> None:
     async with serve(site, "/elsewhere") as client:
         answer = await client.get("/metrics")
         assert answer.status == 404
@@ -78,7 +78,7 @@ async def test_an_unknown_page_says_where_the_others_are(site: Site) -> None:
         assert (await client.get("/elsewhere")).status == 200
 
 
-async def test_a_bug_is_counted_and_told_in_a_plain_sentence(client: Client, site: Site) -> None:
+async def test_a_bug_is_counted_and_told_in_a_plain_sentence(client: Client, site: AppContext) -> None:
     site.broken = True
     answer = await client.get("/metrics")
     assert answer.status == 500
@@ -124,7 +124,7 @@ class TestMetrics:
 
 
 async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
-    client: Client, site: Site
+    client: Client, site: AppContext
 ) -> None:
     well, broken = make_target("a-well"), make_target("b-broken")
     site.know(well, broken)
@@ -139,7 +139,7 @@ async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
 
 
 async def test_the_status_page_tells_what_is_wrong_though_the_diagnosis_is_ok(
-    client: Client, site: Site
+    client: Client, site: AppContext
 ) -> None:
     well, sick = make_target("a-well"), make_target("b-sick")
     site.know(well, sick)
@@ -177,7 +177,7 @@ async def test_the_policy_allows_the_pages_own_style_and_script_only(client: Cli
 
 
 async def test_a_target_page_shows_both_paths_the_certificate_and_the_last_rounds(
-    client: Client, site: Site
+    client: Client, site: AppContext
 ) -> None:
     target = make_target(labels=(("site", "cracow"),))
     site.know(target)
@@ -192,7 +192,7 @@ async def test_a_target_page_shows_both_paths_the_certificate_and_the_last_round
     assert page.index("11:06:55") < page.index("11:06:40")
 
 
-async def test_a_target_page_says_when_the_last_round_is_too_old(client: Client, site: Site) -> None:
+async def test_a_target_page_says_when_the_last_round_is_too_old(client: Client, site: AppContext) -> None:
     site.know(make_target())
     site.record(make_checkup(make_target()), age=3600)
     page = await text_of(client, "/targets/my-zone")
@@ -208,7 +208,7 @@ async def test_an_unknown_target_is_not_found(client: Client) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 async def test_a_name_of_any_kind_has_its_page_and_cannot_inject(
-    client: Client, site: Site, name: str
+    client: Client, site: AppContext, name: str
 ) -> None:
     failure = Failure(Reason.CONNECT, HOSTILE)
     target = make_target(name, labels=(("note", HOSTILE),))
@@ -225,7 +225,7 @@ async def test_a_name_of_any_kind_has_its_page_and_cannot_inject(
         assert "&lt;script&gt;alert(1)" in page
 
 
-async def test_the_json_says_what_the_pages_say(client: Client, site: Site) -> None:
+async def test_the_json_says_what_the_pages_say(client: Client, site: AppContext) -> None:
     site.know(make_target("a"), make_target(HOSTILE))
     site.record(make_checkup(make_target(HOSTILE), proxy=REFUSED))
     answer = await client.get("/api/v1/targets")
@@ -239,12 +239,12 @@ async def test_the_json_says_what_the_pages_say(client: Client, site: Site) -> N
     assert (second["diagnosis"], second["finished_at"], second["account"]) == ("unknown", None, None)
 
 
-async def test_the_account_in_the_json_is_that_of_the_command_probe(client: Client, site: Site) -> None:
+async def test_the_account_in_the_json_is_that_of_the_command_probe(client: Client, site: AppContext) -> None:
     site.know(make_target())
     checkup = make_checkup(make_target())
     site.record(checkup)
     (said,) = (await (await client.get("/api/v1/targets")).json())["targets"]
-    probed = json.loads(write_json(give_account(checkup)))
+    probed = json.loads(write_json(summarize(checkup)))
     del probed["exit_code"]
     assert said["account"] == probed
 
@@ -253,7 +253,7 @@ class TestDetails:
     """What the slower operations learnt."""
 
     @pytest.fixture(autouse=True)
-    def _learnt(self, site: Site) -> None:
+    def _learnt(self, site: AppContext) -> None:
         target = make_target(maintenance=(Window(0.0, 1e12, "new <disks>"),))
         site.know(target)
         site.record(make_checkup(target))
@@ -266,7 +266,7 @@ class TestDetails:
         assert told == [(each, "unreachable") for each in ("Worker", "Manager", "Database")]
 
     async def test_a_cluster_without_services_has_no_empty_table_of_them(
-        self, client: Client, site: Site
+        self, client: Client, site: AppContext
     ) -> None:
         target, route = site.store.states[0].target, Route(AccessPath.DIRECT)
         assert ">Services<" in await text_of(client, "/targets/my-zone")
@@ -298,7 +298,7 @@ class TestDetails:
         page = await text_of(client, path)
         assert re.search(r"[Ii]n maintenance(</strong>)?: new &lt;disks&gt;", page)
 
-    async def test_names_that_the_cluster_tells_cannot_inject(self, client: Client, site: Site) -> None:
+    async def test_names_that_the_cluster_tells_cannot_inject(self, client: Client, site: AppContext) -> None:
         target = site.store.states[0].target
         route = Route(AccessPath.DIRECT)
         told = {
@@ -312,7 +312,9 @@ class TestDetails:
         assert "<script>alert" not in page
         assert page.count("&lt;script&gt;alert(1)") >= len(told) + 1
 
-    async def test_what_could_not_be_learnt_is_told_with_its_advice(self, client: Client, site: Site) -> None:
+    async def test_what_could_not_be_learnt_is_told_with_its_advice(
+        self, client: Client, site: AppContext
+    ) -> None:
         target = site.store.states[0].target
         route = Route(AccessPath.DIRECT)
         failure = Failure(Reason.FORBIDDEN, "HTTP 403")
@@ -343,7 +345,9 @@ async def test_service_discovery_gives_a_group_for_each_target(client: Client) -
     ]
 
 
-async def test_it_is_healthy_though_not_ready_before_the_first_rounds(client: Client, site: Site) -> None:
+async def test_it_is_healthy_though_not_ready_before_the_first_rounds(
+    client: Client, site: AppContext
+) -> None:
     site.know(make_target())
     assert await text_of(client, "/-/healthy") == "ok\n"
     answer = await client.get("/-/ready")
@@ -353,7 +357,7 @@ async def test_it_is_healthy_though_not_ready_before_the_first_rounds(client: Cl
     assert await text_of(client, "/-/ready") == "ready\n"
 
 
-async def test_many_targets_are_all_shown(client: Client, site: Site) -> None:
+async def test_many_targets_are_all_shown(client: Client, site: AppContext) -> None:
     site.know(*(make_target(f"zone-{number}") for number in range(50)))
     assert (await text_of(client, "/")).count('href="/targets/zone-') == 50
 
@@ -370,7 +374,7 @@ async def test_many_targets_are_all_shown(client: Client, site: Site) -> None:
     ],
 )
 async def test_a_page_of_another_site_cannot_cause_a_reload(
-    site: Site, headers: dict[str, str], status: int
+    site: AppContext, headers: dict[str, str], status: int
 ) -> None:
     reloads = []
 

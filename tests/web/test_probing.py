@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from exporter.credentials import Auth, Secret
 from exporter.observation import Trace
-from exporter.rounds import FreshRound, FreshRounds
+from exporter.polling.rounds import FreshRound, FreshRounds
 from exporter.simulator import INSTANT, Authority, SimulatedZone
 from exporter.targets import Target
 from exporter.web.app import create_app
@@ -26,14 +26,16 @@ from tests.support.looking import target_at
 from tests.support.processes import Metrics
 from tests.support.servers import LOOPBACK, ScriptedServer, silent
 from tests.support.waiting import eventually
-from tests.web.conftest import Site
+from tests.web.conftest import AppContext
 
 Client = TestClient[Any, Any]
 CANARY = "canary-7f3a"
 
 
 class TestThePage:
-    async def test_it_shows_one_target_alone_after_a_fresh_round(self, client: Client, site: Site) -> None:
+    async def test_it_shows_one_target_alone_after_a_fresh_round(
+        self, client: Client, site: AppContext
+    ) -> None:
         site.know(make_target(auth=Auth(token=Secret("token"))), make_target("other"))
         answer = await client.get("/probe?target=my-zone")
         assert answer.status == 200
@@ -46,14 +48,14 @@ class TestThePage:
         assert 'target="other"' not in text
         assert "onedata_exporter_build_info" not in text
 
-    async def test_it_leaves_what_is_polled_untouched(self, client: Client, site: Site) -> None:
+    async def test_it_leaves_what_is_polled_untouched(self, client: Client, site: AppContext) -> None:
         site.know(make_target())
         await client.get("/probe?target=my-zone")
         (state,) = site.store.states
         assert (state.polls, state.checkup, len(state.history)) == (0, None, 0)
 
     async def test_it_negotiates_compresses_and_filters_as_the_metrics_do(
-        self, client: Client, site: Site
+        self, client: Client, site: AppContext
     ) -> None:
         site.know(make_target())
         headers = {"Accept": "application/openmetrics-text; version=1.0.0", "Accept-Encoding": "gzip"}
@@ -65,7 +67,7 @@ class TestThePage:
             "# TYPE onedata_polls counter"
         ]
 
-    async def test_debug_explains_in_words(self, client: Client, site: Site) -> None:
+    async def test_debug_explains_in_words(self, client: Client, site: AppContext) -> None:
         site.know(make_target())
         answer = await client.get("/probe?target=my-zone&debug=true")
         assert answer.content_type == "text/plain"
@@ -85,14 +87,16 @@ class TestThePage:
         ],
     )
     async def test_only_names_of_targets_are_taken(
-        self, client: Client, site: Site, query: str, status: int
+        self, client: Client, site: AppContext, query: str, status: int
     ) -> None:
         site.know(make_target())
         assert (await client.get(f"/probe{query}")).status == status
         assert site.rounds_taken == 0
 
     @pytest.mark.parametrize("seconds", ["", "x", "0", "-1", "nan", "inf", "1e999"])
-    async def test_a_timeout_that_is_none_is_refused(self, client: Client, site: Site, seconds: str) -> None:
+    async def test_a_timeout_that_is_none_is_refused(
+        self, client: Client, site: AppContext, seconds: str
+    ) -> None:
         site.know(make_target())
         headers = {"X-Prometheus-Scrape-Timeout-Seconds": seconds}
         answer = await client.get("/probe?target=my-zone", headers=headers)
@@ -219,7 +223,7 @@ Serve = Callable[[Target], Awaitable[Client]]
 
 
 @pytest.fixture
-async def serve(site: Site) -> AsyncIterator[Serve]:
+async def serve(site: AppContext) -> AsyncIterator[Serve]:
     """The pages over the real client, which knows one target."""
     fresh = FreshRounds(site.report_bug)
     clients: list[Client] = []
@@ -258,7 +262,7 @@ class TestWithTheRealClient:
     ) -> None:
         authority = Authority()
         ca_file = authority.write_ca_file(tmp_path / "ca.pem")
-        async with SimulatedZone(authority=authority, pace=INSTANT) as zone:
+        async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
             target = replace(
                 target_at(zone.proxy_url, zone.direct_url, ca_file), auth=Auth(token=Secret(CANARY))
             )
@@ -269,7 +273,7 @@ class TestWithTheRealClient:
             assert "X-Auth-Token" in explained
             assert CANARY not in explained
 
-    async def test_rounds_at_the_same_time_keep_their_exchanges_apart(self, site: Site) -> None:
+    async def test_rounds_at_the_same_time_keep_their_exchanges_apart(self, site: AppContext) -> None:
         fresh = FreshRounds(site.report_bug)
         async with ScriptedServer(silent) as one, ScriptedServer(silent) as other:
             targets = [target_at(f"https://{LOOPBACK}:{each.port}") for each in (one, other)]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.store import Store, TargetState
+from exporter.state.store import Store, TargetState
 from exporter.web.readiness import not_ready
 from tests.support.checkups import REFUSED, make_checkup, make_target
 

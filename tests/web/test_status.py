@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from exporter.diagnosis import Diagnosis
+from exporter.diagnosis.rules import Diagnosis
 from exporter.maintenance import Window
 from exporter.observation import Observation, Visit
 from exporter.reasons import Failure, Reason
-from exporter.report.account import give_account
-from exporter.store import Store, TargetState
+from exporter.report.summary import summarize
+from exporter.state.store import Store, TargetState
 from exporter.targets import AccessPath, Node, Target
 from exporter.web.status import PastError, TargetStatus, by_urgency, past_rounds, status_of
 from tests.support.checkups import REFUSED, make_checkup, make_target
@@ -26,43 +26,43 @@ def state_of(target: Target, *failures: Failure | None, age: float = 0.0) -> Tar
     return state
 
 
-def look(state: TargetState) -> TargetStatus:
+def poll(state: TargetState) -> TargetStatus:
     return status_of(state, NOW, 0.0)
 
 
 def test_a_status_is_the_account_of_the_last_round_and_what_only_time_tells() -> None:
     state = state_of(make_target(), None, None, age=4)
-    status = look(state)
+    status = poll(state)
     assert state.checkup
-    assert status.account == give_account(state.checkup)
+    assert status.summary == summarize(state.checkup)
     assert (status.diagnosis, status.needs_attention, status.stale) == (Diagnosis.OK, False, False)
     assert (status.finished_at, status.age_seconds, status.since) == (15.0, 4.0, {"": 0.0})
 
 
 def test_a_broken_path_has_an_error_since_when_and_its_last_error() -> None:
-    status = look(state_of(make_target(), None, REFUSED))
+    status = poll(state_of(make_target(), None, REFUSED))
     assert (status.needs_attention, status.since) == (True, {"": 15.0})
     assert status.last_errors == (PastError(AccessPath.PROXY, "", 15.0, str(REFUSED)),)
 
 
 def test_a_path_that_recovered_still_tells_its_last_error() -> None:
-    status = look(state_of(make_target(), None, REFUSED, None))
-    assert status.account
-    assert status.account.nodes[0].proxy.error == ""
+    status = poll(state_of(make_target(), None, REFUSED, None))
+    assert status.summary
+    assert status.summary.nodes[0].proxy.error == ""
     assert status.last_error("proxy", "") == PastError(AccessPath.PROXY, "", 15.0, str(REFUSED))
     assert status.last_error("direct", "") is None
 
 
 def test_nothing_is_said_before_the_first_round() -> None:
-    status = look(state_of(make_target()))
+    status = poll(state_of(make_target()))
     assert (status.needs_attention, status.stale, status.age_seconds) == (False, False, None)
-    assert (status.diagnosis, status.account) == (Diagnosis.UNKNOWN, None)
+    assert (status.diagnosis, status.summary) == (Diagnosis.UNKNOWN, None)
 
 
 def test_a_round_that_is_too_old_is_not_shown_as_what_is() -> None:
-    status = look(state_of(make_target(), None, age=46))
+    status = poll(state_of(make_target(), None, age=46))
     assert (status.needs_attention, status.stale, status.age_seconds) == (True, True, 46.0)
-    assert (status.diagnosis, status.account, status.since) == (Diagnosis.UNKNOWN, None, {})
+    assert (status.diagnosis, status.summary, status.since) == (Diagnosis.UNKNOWN, None, {})
 
 
 def test_a_version_without_a_health_check_is_up_and_has_no_error() -> None:
@@ -74,20 +74,20 @@ def test_a_version_without_a_health_check_is_up_and_has_no_error() -> None:
         health = Observation("health", route, missing, visit.observations[1].exchanges)
         checkup.visits[route] = Visit(route, visit.connections, (visit.observations[0], health))  # type: ignore[index]  # a dict, in truth
     state.history.append(checkup)
-    assert look(state).last_errors == ()
+    assert poll(state).last_errors == ()
 
 
 def test_maintenance_is_told_with_its_reason() -> None:
     target = make_target(maintenance=(Window(-1.0, 1.0, "upgrade"),))
-    assert look(state_of(target, None)).maintenance == "upgrade"
-    assert look(state_of(make_target(), None)).maintenance is None
+    assert poll(state_of(target, None)).maintenance == "upgrade"
+    assert poll(state_of(make_target(), None)).maintenance is None
 
 
 def test_each_node_has_its_own_diagnosis_and_the_target_the_worst() -> None:
     nodes = (Node("node1", "10.0.0.11"), Node("node2", "10.0.0.12"))
-    status = look(state_of(make_target(nodes=nodes), REFUSED))
-    assert status.account
-    assert [(node.node, node.address) for node in status.account.nodes] == [
+    status = poll(state_of(make_target(nodes=nodes), REFUSED))
+    assert status.summary
+    assert [(node.node, node.address) for node in status.summary.nodes] == [
         ("node1", "10.0.0.11"),
         ("node2", "10.0.0.12"),
     ]
@@ -105,7 +105,7 @@ def test_the_broken_targets_come_first_then_those_that_wait_then_the_healthy_by_
         state_of(make_target("stale"), None, age=100),
         state_of(make_target("proxy-down"), REFUSED),
     ]
-    names = [status.name for status in by_urgency(look(state) for state in states)]
+    names = [status.name for status in by_urgency(poll(state) for state in states)]
     assert names == ["proxy-down", "certificate", "stale", "a-waits", "a-well", "b-well"]
 
 
@@ -115,7 +115,7 @@ def test_the_past_rounds_are_told_latest_first() -> None:
 
 
 def test_the_field_names_that_are_the_json_stay() -> None:
-    assert list(asdict(look(state_of(make_target(), None)))) == [
+    assert list(asdict(poll(state_of(make_target(), None)))) == [
         *("name", "url", "labels", "diagnosis", "needs_attention", "stale", "finished_at", "age_seconds"),
         *("interval_seconds", "maintenance", "since", "last_errors", "account"),
     ]

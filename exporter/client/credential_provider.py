@@ -1,0 +1,128 @@
+"""Keeping a target's credentials: read anew when their files change, set aside for a while when refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from exporter.client.rejections import Credential, Rejections
+from exporter.credentials import AuthMethod, Secret, Verdict, headers
+from exporter.files import FileVersion, file_version, read_secret
+from exporter.reasons import Failure, Reason
+from exporter.targets import AccessPath, Route, Target
+
+_INLINE: FileVersion = (0,)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A secret as last read, and why it is not shown.
+
+    `unreadable`: its file cannot be read. `unverifiable`: there is nobody who could verify it.
+    """
+
+    value: str = field(default="", repr=False)
+    version: FileVersion = ()
+    unreadable: Failure | None = None
+    unverifiable: Failure | None = None
+
+
+class CredentialProvider:
+    """The credentials of one target; those that were rejected are noted, and looked up, in `rejections`.
+
+    `accepted` says which were accepted or rejected since `begin`; one that is set aside because it was
+    rejected before, here or by another client, is still rejected.
+    """
+
+    def __init__(self, target: Target, rejections: Rejections) -> None:
+        self._target = target
+        self._rejections = rejections
+        self._kept = {method: _Kept() for method in target.auth.methods}
+        self._worked_last: AuthMethod | None = None
+        self.accepted: dict[AuthMethod, bool] = {}
+
+    @property
+    def methods(self) -> tuple[AuthMethod, ...]:
+        """The configured methods, usable or not."""
+        return self._target.auth.methods
+
+    def begin(self, up: Iterable[Route] = ()) -> None:
+        """A new round begins: Onepanel answers over the routes that are `up`.
+
+        A token that could not be verified gets another chance. But where another method works instead of it,
+        that is remembered as long as the proxy path stays away: with the worker, who would verify it.
+        """
+        away = AccessPath.PROXY in self._target.expected_paths and not any(
+            route.path is AccessPath.PROXY for route in up
+        )
+        if not (away and self._worked_last):
+            for kept in self._kept.values():
+                kept.unverifiable = None
+        self.accepted = {}
+        self._look_again()
+
+    def usable(self) -> list[AuthMethod]:
+        """The methods that are not set aside, in the order of preference. Reads files that changed."""
+        self._look_again()
+        return [method for method in self._kept if self._obstacle(method) is None]
+
+    def headers(self, method: AuthMethod) -> dict[str, str]:
+        """The headers that show the credential of this method."""
+        return headers(method, self._kept[method].value)
+
+    def failure_of(self) -> Failure:
+        """Why no method is usable."""
+        obstacles = [failure for method in self._kept if (failure := self._obstacle(method))]
+        return obstacles[-1] if obstacles else Failure(Reason.UNAUTHORIZED, "no credentials are configured")
+
+    def note(self, method: AuthMethod, verdict: Verdict, failure: Failure | None) -> None:
+        """Remember what an answer said of a credential."""
+        if verdict is Verdict.ACCEPTED:
+            self.accepted[method], self._worked_last = True, method
+        elif verdict in {Verdict.REJECTED, Verdict.FORBIDDEN}:
+            self.accepted.setdefault(method, False)
+        if method is self._worked_last and verdict in {Verdict.REJECTED, Verdict.UNVERIFIABLE}:
+            self._worked_last = None
+        if verdict is Verdict.REJECTED and failure is not None:
+            self._rejections.note(self._credential(method), failure)
+        elif verdict is Verdict.UNVERIFIABLE:
+            self._kept[method].unverifiable = failure
+
+    def _credential(self, method: AuthMethod) -> Credential:
+        return self._rejections.credential(self._target, method, self._kept[method].value)
+
+    def _obstacle(self, method: AuthMethod) -> Failure | None:
+        """Why a method is set aside."""
+        kept = self._kept[method]
+        return kept.unreadable or kept.unverifiable or self._rejections.standing(self._credential(method))
+
+    def _look_again(self) -> None:
+        """Read files that changed, and see what was rejected meanwhile."""
+        for method in self._kept:
+            self._refresh(method)
+            if self._rejections.standing(self._credential(method)):
+                self.accepted.setdefault(method, False)
+
+    def _refresh(self, method: AuthMethod) -> None:
+        """Read a secret that may have changed; only another secret is tried before the time of the old one."""
+        secret, kept = self._target.auth.secret(method), self._kept[method]
+        if secret is None:
+            return
+        version = file_version(secret.file) if secret.file else _INLINE
+        if version and version == kept.version:
+            return
+        try:
+            value = read_secret(secret)
+        except (OSError, ValueError) as error:
+            kept.version, kept.unreadable = (), _unreadable(secret, error)
+            return
+        if value != kept.value:
+            self._kept[method] = _Kept(value, version)
+            self.accepted.pop(method, None)
+        else:
+            kept.version, kept.unreadable = version, None
+
+
+def _unreadable(secret: Secret, error: Exception) -> Failure:
+    what = getattr(error, "strerror", None) or str(error)
+    return Failure(Reason.UNAUTHORIZED, f"cannot read {secret.file}: {what}")

@@ -1,0 +1,105 @@
+"""Which cluster a command is about: a configured target by its name, or a URL; and with which credentials."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from exporter.credentials import Auth, Secret
+from exporter.files import read_secret
+from exporter.settings import ConfigError, ConfigurationError, load
+from exporter.targets import Target
+
+_COMMAND_LINE = "command line"
+
+
+def select_target(
+    arguments: argparse.Namespace, *, name: str | None, url: str | None, timeout: float | None = None
+) -> Target:
+    """The target named, the one at a URL, or the only one there is; `timeout` (seconds) is the limit of a request.
+
+    Raises:
+        ConfigurationError: there is no such target, or the configuration or a credential cannot be used.
+    """
+    if url is None:
+        for option, given in (("--direct-url", arguments.direct_url), ("--tls.ca-file", arguments.ca_file)):
+            if given is not None:
+                raise _error(f"{option} goes with a URL; a configured target has its own")
+        target = _named(_configured(arguments.config_file), name)
+    else:
+        target = load(arguments.config_file, {"targets": [_keys(arguments, url)]}).targets[0]
+    return _with_timeout(_with_credentials(target, arguments), timeout or arguments.timeout)
+
+
+def _keys(arguments: argparse.Namespace, url: str) -> dict[str, Any]:
+    keys: dict[str, Any] = {"url": url}
+    if arguments.direct_url is not None:
+        keys["direct_url"] = arguments.direct_url
+    if arguments.ca_file is not None:
+        keys["tls"] = {"ca_file": str(arguments.ca_file)}
+    return keys
+
+
+def _configured(config_file: Path | None) -> tuple[Target, ...]:
+    try:
+        return load(config_file).targets
+    except ConfigurationError as error:
+        if config_file is None and [fault.key_path for fault in error.faults] == ["targets"]:
+            raise _error("no target is configured: give a URL, or --config.file") from None
+        raise
+
+
+def _named(targets: tuple[Target, ...], name: str | None) -> Target:
+    names = ", ".join(target.name for target in targets)
+    if name is None:
+        if len(targets) > 1:
+            raise _error(f"which target? name it with --target; there are: {names}")
+        return targets[0]
+    found = next((target for target in targets if target.name == name), None)
+    if found is None:
+        raise _error(f"no target has this name; there are: {names}")
+    return found
+
+
+def _with_credentials(target: Target, arguments: argparse.Namespace) -> Target:
+    """The target with the credentials of the command line, if there are any, in place of its own."""
+    token, passphrase = _secret(arguments.token_file), _secret(arguments.passphrase_file)
+    if token is None and passphrase is None:
+        return target
+    plain = any(url.startswith("http:") for url in (target.proxy_url, target.direct_url))
+    if plain or target.tls.insecure_skip_verify:
+        raise _error(
+            "credentials are not sent to a server whose certificate is not verified: "
+            "set tls.ca_file in place of insecure_skip_verify, and use https"
+        )
+    return replace(target, auth=Auth(token, passphrase))
+
+
+def _secret(file: Path | None) -> Secret | None:
+    if file is None:
+        return None
+    secret = Secret(file=str(file))
+    try:
+        read_secret(secret)
+    except (OSError, ValueError) as error:
+        what = getattr(error, "strerror", None) or str(error)
+        raise _error(f"{file}: {what}") from None
+    return secret
+
+
+def _with_timeout(target: Target, seconds: float | None) -> Target:
+    if seconds is None:
+        return target
+    schedule = target.schedule
+    interval = max(schedule.interval, 2 * seconds)
+    details_interval = max(schedule.details_interval, 4 * seconds)
+    return replace(
+        target,
+        schedule=replace(schedule, timeout=seconds, interval=interval, details_interval=details_interval),
+    )
+
+
+def _error(message: str) -> ConfigurationError:
+    return ConfigurationError([ConfigError(_COMMAND_LINE, "", message)])

@@ -1,0 +1,54 @@
+"""Metrics of the certificate that each route is served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from exporter.exposition.views import RouteView
+from exporter.metrics import Metric, Reading, Scope
+from exporter.observation import Certificate
+
+
+def _of(pick: Callable[[Certificate], Any]) -> Callable[[RouteView], Any]:
+    """What there is to pick of the certificate; None when none was served in the last round."""
+
+    def see(view: RouteView) -> Any:
+        connection = view.connection
+        return pick(connection.certificate) if connection and connection.certificate else None
+
+    return see
+
+
+def _info(names: tuple[str, str, str]) -> Iterator[Reading]:
+    yield Reading(names, 1)
+
+
+CERTIFICATE_METRICS: tuple[Metric[RouteView], ...] = (
+    Metric(
+        "onedata_tls_certificate_not_after_timestamp_seconds",
+        "When the certificate as served expires, also when it is expired or untrusted.",
+        Scope.ROUTE,
+        _of(lambda certificate: certificate.not_after),
+    ),
+    Metric(
+        "onedata_tls_certificate_not_before_timestamp_seconds",
+        "When the certificate as served begins to be valid.",
+        Scope.ROUTE,
+        _of(lambda certificate: certificate.not_before),
+    ),
+    Metric(
+        "onedata_tls_certificate_verified",
+        "1: the certificate was verified against the configured authorities and name.",
+        Scope.ROUTE,
+        _of(lambda certificate: certificate.verified),
+    ),
+    Metric(
+        "onedata_tls_certificate_info",
+        "The certificate as served; always 1.",
+        Scope.ROUTE,
+        _of(lambda certificate: (certificate.subject, certificate.issuer, certificate.fingerprint_sha256)),
+        _info,
+        labels=("subject", "issuer", "fingerprint_sha256"),
+    ),
+)

@@ -1,0 +1,64 @@
+"""Metrics of the exporter itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exporter.exposition.views import ExporterView
+from exporter.metrics import Metric, MetricType, Reading, Scope
+
+ERROR_SOURCES = ("client", "poller", "web", "loop")
+
+
+def _build_info(versions: tuple[str, str, str]) -> Iterator[Reading]:
+    yield Reading(versions, 1)
+
+
+def _unhandled_errors(counts: tuple[int, ...]) -> Iterator[Reading]:
+    for where, count in zip(ERROR_SOURCES, counts, strict=True):
+        yield Reading((where,), count)
+
+
+EXPORTER_METRICS: tuple[Metric[ExporterView], ...] = (
+    Metric(
+        "onedata_exporter_build_info",
+        "Version of the exporter, its source revision and Python; always 1.",
+        Scope.EXPORTER,
+        lambda view: (view.version, view.revision, view.python_version),
+        _build_info,
+        labels=("version", "revision", "python_version"),
+    ),
+    Metric(
+        "onedata_exporter_targets",
+        "Configured targets.",
+        Scope.EXPORTER,
+        lambda view: len(view.store.states),
+    ),
+    Metric(
+        "onedata_exporter_config_last_reload_successful",
+        "1: the last attempt to load the configuration succeeded.",
+        Scope.EXPORTER,
+        lambda view: view.reload_successful,
+    ),
+    Metric(
+        "onedata_exporter_config_last_reload_success_timestamp_seconds",
+        "When the configuration was last loaded successfully.",
+        Scope.EXPORTER,
+        lambda view: view.reloaded_at,
+    ),
+    Metric(
+        "onedata_exporter_unhandled_errors_total",
+        "Bugs: exceptions that nobody expected, by where they were caught.",
+        Scope.EXPORTER,
+        lambda view: tuple(view.store.unhandled_errors[where] for where in ERROR_SOURCES),
+        _unhandled_errors,
+        labels=("where",),
+        type=MetricType.COUNTER,
+    ),
+    Metric(
+        "onedata_exporter_event_loop_lag_seconds",
+        "The worst lag of the event loop in the last interval.",
+        Scope.EXPORTER,
+        lambda view: view.store.event_loop_lag,
+    ),
+)

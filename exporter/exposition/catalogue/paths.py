@@ -1,0 +1,192 @@
+"""Metrics of one route, and of the pair of routes that a node has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeAlias
+
+from exporter.diagnosis.checkup import HEALTH, configurations, paths_agree
+from exporter.diagnosis.rules import Diagnosis
+from exporter.exposition.views import NodeView, RouteView
+from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope, states_of
+from exporter.observation import Phase
+from exporter.operations import applicable
+from exporter.operations.operation import Operation
+from exporter.reasons import Reason
+from exporter.targets import AccessPath, Route
+
+# What was seen, by the value of the metric's one label: an operation or a phase.
+ByName: TypeAlias = tuple[tuple[str, Any], ...]
+
+
+def _asked(view: RouteView) -> tuple[str, ...]:
+    """The operations that this route is asked, or was asked where that was not foreseen."""
+    foreseen = _foreseen(applicable(view.of.target), view.route.path)
+    unforeseen = view.counters.requests.keys() - foreseen.keys()
+    return (*foreseen, *sorted(unforeseen)) if unforeseen else tuple(foreseen)
+
+
+@cache
+def _foreseen(operations: tuple[Operation[Any], ...], path: AccessPath) -> Mapping[str, None]:
+    return dict.fromkeys(each.name for each in operations if path in each.paths)
+
+
+def _per_name(by_name: ByName) -> Iterator[Reading]:
+    for name, value in by_name:
+        yield Reading((name,), value)
+
+
+def _up(view: RouteView) -> bool | None:
+    return view.of.checkup.onepanel_answered(view.route) if view.of.checkup else None
+
+
+def _http_status(view: RouteView) -> ByName | None:
+    if view.of.checkup is None:
+        return None
+    visit = view.of.checkup.visits.get(view.route)
+    observations = (*(visit.observations if visit else ()), *view.of.checkup.details_observations)
+    statuses = {
+        seen.operation: exchange.status
+        for seen in observations
+        for exchange in seen.exchanges
+        if exchange.route == view.route
+    }
+    return tuple(statuses.items()) or None
+
+
+def _requests(view: RouteView) -> ByName:
+    requests = view.counters.requests
+    return tuple((operation, requests[operation]) for operation in _asked(view))
+
+
+def _failures(view: RouteView) -> tuple[tuple[str, ...], tuple[tuple[tuple[str, Reason], int], ...]]:
+    return _asked(view), tuple(view.counters.failures.items())
+
+
+def _failure_readings(
+    seen: tuple[tuple[str, ...], tuple[tuple[tuple[str, Reason], int], ...]],
+) -> Iterator[Reading]:
+    operations, failures = seen
+    counted = dict(failures)
+    for operation in operations:
+        for reason in Reason:
+            yield Reading((operation, reason.value), counted.get((operation, reason), 0))
+
+
+def _durations(view: RouteView) -> ByName:
+    durations = view.counters.durations
+    return tuple(
+        (operation, durations[operation].distribution())
+        for operation in _asked(view)
+        if operation in durations
+    )
+
+
+def _phases(view: RouteView) -> ByName:
+    counters = view.counters
+    return tuple(
+        (phase.value, Distribution(counters.phase_counts[phase], counters.phase_seconds.get(phase, 0.0)))
+        for phase in Phase
+    )
+
+
+def _overhead(view: NodeView) -> float | None:
+    if view.of.checkup is None:
+        return None
+    seen = [view.of.checkup.observation(Route(path, view.node), HEALTH) for path in AccessPath]
+    proxy, direct = (entry.last.seconds if entry and not entry.failure else None for entry in seen)
+    return None if proxy is None or direct is None else proxy - direct
+
+
+def _agree(view: NodeView) -> bool | None:
+    return paths_agree(configurations(view.of.checkup.visits, view.node)) if view.of.checkup else None
+
+
+def _diagnosis(view: NodeView) -> Diagnosis | None:
+    if view.of.checkup:
+        return view.of.checkup.diagnoses[view.node]
+    return Diagnosis.UNKNOWN if view.of.state.checkup is None else None
+
+
+ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
+    Metric(
+        "onedata_onepanel_up",
+        "1: Onepanel itself answered over this path in the last round, whatever it said. 0: nobody, or only the proxy.",
+        Scope.ROUTE,
+        _up,
+    ),
+    Metric(
+        "onedata_onepanel_http_status",
+        "HTTP status code of the last answer; 0: no HTTP answer.",
+        Scope.ROUTE,
+        _http_status,
+        _per_name,
+        labels=("operation",),
+    ),
+    Metric(
+        "onedata_onepanel_requests_total",
+        "Finished requests.",
+        Scope.ROUTE,
+        _requests,
+        _per_name,
+        labels=("operation",),
+        type=MetricType.COUNTER,
+    ),
+    Metric(
+        "onedata_onepanel_request_failures_total",
+        "Finished requests that failed, by reason.",
+        Scope.ROUTE,
+        _failures,
+        _failure_readings,
+        labels=("operation", "reason"),
+        type=MetricType.COUNTER,
+    ),
+    Metric(
+        "onedata_onepanel_request_duration_seconds",
+        "From sending the request to the last byte of the answer, for every HTTP answer.",
+        Scope.ROUTE,
+        _durations,
+        _per_name,
+        labels=("operation",),
+        type=MetricType.HISTOGRAM,
+    ),
+    Metric(
+        "onedata_onepanel_connection_phase_seconds",
+        "Time spent opening connections, by phase.",
+        Scope.ROUTE,
+        _phases,
+        _per_name,
+        labels=("phase",),
+        type=MetricType.SUMMARY,
+    ),
+    Metric(
+        "onedata_poll_last_success_timestamp_seconds",
+        "When a round last found Onepanel answering over this path.",
+        Scope.ROUTE,
+        lambda view: view.counters.last_success_at,
+    ),
+)
+
+NODE_METRICS: tuple[Metric[NodeView], ...] = (
+    Metric(
+        "onedata_target_diagnosis",
+        "What both paths together say is wrong; 1 for the one diagnosis that holds.",
+        Scope.NODE,
+        _diagnosis,
+        states_of(Diagnosis),
+        labels=("diagnosis",),
+    ),
+    Metric(
+        "onedata_paths_agree",
+        "1: both paths lead to the same cluster and version. 0: they do not.",
+        Scope.NODE,
+        _agree,
+    ),
+    Metric(
+        "onedata_proxy_overhead_seconds",
+        "Time of the last round's health over the proxy minus direct; may be negative.",
+        Scope.NODE,
+        _overhead,
+    ),
+)

@@ -1,0 +1,108 @@
+"""Metrics of a target as it is configured and polled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from exporter.credentials import AuthMethod
+from exporter.exposition.views import TargetView
+from exporter.metrics import Metric, MetricType, Reading, Scope
+from exporter.targets import AccessPath
+
+
+def _expected(paths: frozenset[AccessPath]) -> Iterator[Reading]:
+    for path in AccessPath:
+        yield Reading((path.value,), path in paths)
+
+
+def _info(labels: tuple[tuple[str, str], ...]) -> Iterator[Reading]:
+    yield Reading(tuple(value for _name, value in labels), 1)
+
+
+def _accepted(view: TargetView) -> Mapping[AuthMethod, bool] | None:
+    details = view.checkup.details if view.checkup else None
+    return details.accepted or None if details else None
+
+
+def _credentials(accepted: Mapping[AuthMethod, bool]) -> Iterator[Reading]:
+    for method, is_accepted in accepted.items():
+        yield Reading((method.value,), is_accepted)
+
+
+TARGET_METRICS: tuple[Metric[TargetView], ...] = (
+    Metric(
+        "onedata_target_info",
+        "The target's configured labels; always 1.",
+        Scope.TARGET,
+        lambda view: view.target.labels,
+        _info,
+        label_names=lambda labels: tuple(name for name, _value in labels),
+    ),
+    Metric(
+        "onedata_path_expected",
+        "1: this path is configured to work.",
+        Scope.TARGET,
+        lambda view: view.target.expected_paths,
+        _expected,
+        labels=("path",),
+    ),
+    Metric(
+        "onedata_target_maintenance",
+        "1: somebody works on the target: it is in one of its maintenance windows, or its touch file exists.",
+        Scope.TARGET,
+        lambda view: view.in_maintenance,
+    ),
+    Metric(
+        "onedata_poll_last_attempt_timestamp_seconds",
+        "When the last round was finished, whatever it found.",
+        Scope.TARGET,
+        lambda view: view.state.checkup and view.state.checkup.finished_at,
+    ),
+    Metric(
+        "onedata_poll_interval_seconds",
+        "The configured interval between rounds.",
+        Scope.TARGET,
+        lambda view: view.target.schedule.interval,
+    ),
+    Metric(
+        "onedata_poll_timeout_seconds",
+        "The configured deadline of one request.",
+        Scope.TARGET,
+        lambda view: view.target.schedule.timeout,
+    ),
+    Metric(
+        "onedata_poll_duration_seconds",
+        "How long the last round took.",
+        Scope.TARGET,
+        lambda view: view.checkup and view.checkup.seconds,
+    ),
+    Metric(
+        "onedata_polls_total",
+        "Finished rounds.",
+        Scope.TARGET,
+        lambda view: view.state.polls,
+        type=MetricType.COUNTER,
+    ),
+    Metric(
+        "onedata_polls_skipped_total",
+        "Rounds left out because the one before still ran.",
+        Scope.TARGET,
+        lambda view: view.state.polls_skipped,
+        type=MetricType.COUNTER,
+    ),
+    Metric(
+        "onedata_credentials_accepted",
+        "1: the credential was accepted. 0: it was rejected. Absent when it was not tried or could not be verified.",
+        Scope.TARGET,
+        _accepted,
+        _credentials,
+        labels=("method",),
+    ),
+    Metric(
+        "onedata_exporter_label_values_dropped_total",
+        "Label values refused by the cardinality guard.",
+        Scope.TARGET,
+        lambda view: view.state.label_values_dropped,
+        type=MetricType.COUNTER,
+    ),
+)

@@ -1,0 +1,66 @@
+"""What a metric reads: a target, one of its nodes or routes, or the exporter itself, at one moment.
+
+A view holds the checkup only while it is fresh, so that no reader can show a leftover.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exporter.diagnosis.checkup import Checkup
+from exporter.observation import Connection
+from exporter.state.counters import RouteCounters
+from exporter.state.store import Store, TargetState
+from exporter.targets import Route, Target
+
+
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """One target. `checkup` is None before the first round, and when the last one is too old."""
+
+    state: TargetState
+    checkup: Checkup | None
+    in_maintenance: bool = False
+
+    @property
+    def target(self) -> Target:
+        """The target's configuration."""
+        return self.state.target
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """One node of a target; the empty node stands for a target without nodes."""
+
+    of: TargetView
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    """One route of a target."""
+
+    of: TargetView
+    route: Route
+
+    @property
+    def counters(self) -> RouteCounters:
+        """What was counted over this route."""
+        return self.of.state.counters_by_route[self.route]
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection of the last round."""
+        return self.of.checkup.connection(self.route) if self.of.checkup else None
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterView:
+    """The exporter itself. `reload_successful` and `reloaded_at` speak of the last configuration load."""
+
+    store: Store
+    version: str
+    revision: str
+    python_version: str
+    reload_successful: bool
+    reloaded_at: float

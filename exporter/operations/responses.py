@@ -1,0 +1,133 @@
+"""Reading an HTTP answer: what its status means, and its JSON body if it has one.
+
+There are two kinds of 503, 500 and 404 (with Onepanel's JSON error, and empty), so that nothing is
+told by the status alone, and no body is parsed unconditionally.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
+
+from exporter.reasons import Failure, Reason
+
+Facts = TypeVar("Facts")
+
+_MAX_DETAIL = 200
+_KEPT_ANSWERS = 2048
+_KEPT_BYTES = 1024
+_PROXY_STATUSES = frozenset({502, 503, 504})
+_REASONS = {
+    401: Reason.UNAUTHORIZED,
+    403: Reason.FORBIDDEN,
+    404: Reason.NOT_FOUND,
+    503: Reason.SERVICE_UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole HTTP answer: status, media type in lower case without parameters, and body."""
+
+    status: int
+    content_type: str = ""
+    body: bytes = b""
+
+
+def cached(read: Callable[[Response], Facts]) -> Callable[[Response], Facts]:
+    """The same reader, which reads equal answers once: what it made of them is immutable, and shared.
+
+    That is for answers that seldom change and are asked for often. Long ones are not kept.
+    """
+    kept = lru_cache(_KEPT_ANSWERS)(read)
+
+    @wraps(read)
+    def read_or_recall(answer: Response) -> Facts:
+        return kept(answer) if len(answer.body) <= _KEPT_BYTES else read(answer)
+
+    return read_or_recall
+
+
+def sanitize(text: str) -> str:
+    """Foreign text made fit for a log line or page: printable, on one line, of bounded length."""
+    clean = "".join(char if char.isprintable() else " " for char in text[: 2 * _MAX_DETAIL])
+    clean = " ".join(clean.split())
+    return clean if len(clean) <= _MAX_DETAIL else clean[: _MAX_DETAIL - 1] + "…"
+
+
+def parse_json(answer: Response) -> Any:
+    """The JSON value of a body; raises ValueError (also for a body nested too deeply)."""
+    if answer.content_type != "application/json":
+        kind = sanitize(answer.content_type) or "nothing"
+        raise ValueError(f"expected application/json, got {kind}")
+    try:
+        return json.loads(answer.body)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
+def failure_of(answer: Response, success: int = 200) -> Failure | None:
+    """Why an answer is not a success, by its status and Onepanel's own error; None for the status `success`."""
+    if answer.status == success:
+        return None
+    error_id, description = _onepanel_error(answer)
+    detail = f"HTTP {answer.status}"
+    if error_id:
+        detail = sanitize(f"{detail} {error_id}: {description}" if description else f"{detail} {error_id}")
+    elif not answer.body:
+        detail += " with an empty body"
+    elif answer.content_type:
+        detail += f" with {sanitize(answer.content_type)}"
+    return Failure(_reason(answer.status, error_id), detail, error_id)
+
+
+# The first row whose lowest status is reached.
+_REASONS_BY_CLASS = (
+    (500, Reason.SERVER_ERROR),
+    (400, Reason.CLIENT_ERROR),
+    (300, Reason.REDIRECT),
+    (0, Reason.INVALID_BODY),
+)
+
+
+def _reason(status: int, error_id: str) -> Reason:
+    if status in _PROXY_STATUSES and not error_id:
+        return Reason.PROXY_UPSTREAM
+    by_class = next(reason for lowest, reason in _REASONS_BY_CLASS if status >= lowest)
+    return _REASONS.get(status, by_class)
+
+
+def _onepanel_error(answer: Response) -> tuple[str, str]:
+    """Id and description of Onepanel's JSON error; empty when the body is anything else."""
+    try:
+        body = parse_json(answer)
+        error = body["error"]
+        error_id = error["id"]
+        return (sanitize(error_id), _description(error)) if isinstance(error_id, str) else ("", "")
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        return "", ""
+
+
+def _description(error: dict[str, Any]) -> str:
+    """What Onepanel says of an error; of a refused credential what is wrong with it, which only the details tell."""
+    details = error.get("details")
+    cause = details.get("authError") if isinstance(details, dict) else None
+    told = cause if isinstance(cause, dict) and cause.get("description") else error
+    return str(told.get("description", ""))
+
+
+def read_object(answer: Response, success: int = 200) -> dict[str, Any] | Failure:
+    """The JSON object of a successful answer, or why there is none."""
+    failure = failure_of(answer, success)
+    if failure is not None:
+        return failure
+    try:
+        body = parse_json(answer)
+    except ValueError as error:
+        return Failure(Reason.INVALID_BODY, sanitize(str(error)))
+    if not isinstance(body, dict):
+        return Failure(Reason.INVALID_BODY, f"expected a JSON object, got {type(body).__name__}")
+    return body

@@ -1,0 +1,1 @@
+"""When targets are polled, and what one round records and logs."""

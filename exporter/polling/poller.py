@@ -1,0 +1,62 @@
+"""Watching a target: a round is taken, recorded, and what changed is told."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from exporter.files import read_note
+from exporter.polling import log_events
+from exporter.polling.rounds import Rounds
+from exporter.state.store import Store
+from exporter.targets import Target
+
+
+class Poller:
+    """What the pollers call: one round of one target, and one of its slower operations."""
+
+    def __init__(self, store: Store, rounds: Rounds) -> None:
+        self._store = store
+        self._rounds = rounds
+
+    def connections(self, target: Target) -> int:
+        """How many connections a round of this target takes at once, as far as its nodes are known."""
+        state = self._store.state(target.name)
+        return len(state.routes if state else target.routes)
+
+    async def poll(self, target: Target) -> None:
+        """One round, from asking to the log line of what changed."""
+        state = self._store.state(target.name)
+        if state is None:
+            return
+        state.maintenance_note = read_note(target.maintenance_file) if target.maintenance_file else None
+        checkup = await self._rounds.take(target, state.checkup)
+        # Details may have come in while the round ran.
+        checkup = replace(checkup, details=state.fresh_details(time.monotonic()))
+        log_events.log_requests(
+            target, [seen for visit in checkup.visits.values() for seen in visit.observations]
+        )
+        for change in self._store.record(checkup, time.monotonic()):
+            log_events.log_change(change, checkup)
+
+    async def poll_details(self, target: Target) -> None:
+        """One round of the slower operations, which need to know what a round before them saw."""
+        state = self._store.state(target.name)
+        if state is None:
+            return
+        await state.first_poll_done.wait()
+        if state.checkup is None:
+            return
+        details = await self._rounds.take_details(target, state.checkup)
+        log_events.log_requests(target, details.observations)
+        log_events.log_unknown_statuses(state, details)
+        self._store.record_details(target, details, time.monotonic())
+
+    def skipped(self, target: Target) -> None:
+        """A round was left out because the one before still ran."""
+        self._store.skip(target.name)
+        log_events.log.debug("round skipped, the one before still ran", target=target.name)
+
+    def details_skipped(self, target: Target) -> None:
+        """A round of details was left out. It is not counted: the age of the details shows it."""
+        log_events.log.debug("round of details skipped, the one before still ran", target=target.name)

@@ -1,0 +1,106 @@
+"""One round of one target, from asking to the checkup: for polling, for `probe` and for `/probe` alike."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import NamedTuple
+
+from exporter.client.client import Client
+from exporter.client.conversation import ReportBug
+from exporter.client.rejections import Rejections
+from exporter.diagnosis.checkup import Checkup, conclude, kind_of, known
+from exporter.observation import Details, Trace
+from exporter.operations import applicable
+from exporter.targets import Target
+
+
+class FreshRound(NamedTuple):
+    """A whole round that was asked for, with every exchange of it."""
+
+    checkup: Checkup
+    traces: Sequence[Trace]
+
+
+class Rounds:
+    """Takes rounds with one client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def take(
+        self, target: Target, before: Checkup | None = None, details: Details | None = None
+    ) -> Checkup:
+        """A round of what every round asks. `before` is the round before; `details` are carried over."""
+        began = time.perf_counter()
+        routes_before = before.routes if before else ()
+        visits = await self._client.poll(target, applicable(target), known(before, target), routes_before)
+        checkup = conclude(target, visits, time.time(), time.perf_counter() - began, details)
+        return replace(checkup, kind=kind_of(checkup, before))
+
+    async def take_details(self, target: Target, checkup: Checkup, seconds: float = math.inf) -> Details:
+        """A round of the slower operations, over a route that was up in the checkup, within `seconds`."""
+        details = await self._client.poll_details(
+            target,
+            applicable(target),
+            known(checkup, target),
+            checkup.routes,
+            checkup.routes_up,
+            seconds=seconds,
+        )
+        return replace(details, finished_at=time.time())
+
+
+class FreshRounds:
+    """Takes whole rounds for who asks, within the time they have. Its connections are no poller's.
+
+    What it shares with the poller is the memory of credentials that were rejected.
+    """
+
+    def __init__(self, report_bug: ReportBug, rejections: Rejections | None = None) -> None:
+        self._report_bug = report_bug
+        self._rejections = rejections
+        self._traces: ContextVar[list[Trace]] = ContextVar("traces")
+        self._client: Client | None = None
+
+    async def take(self, target: Target, seconds: float) -> FreshRound:
+        """A round that ends within `seconds`; details that there is no time for say so."""
+        began = time.perf_counter()
+        traces: list[Trace] = []
+        self._traces.set(traces)
+        rounds = Rounds(self._running_client())
+        checkup = replace(await rounds.take(_hurried(target, seconds)), target=target)
+        details = await rounds.take_details(target, checkup, began + seconds - time.perf_counter())
+        return FreshRound(replace(checkup, details=details, seconds=time.perf_counter() - began), traces)
+
+    def keep_only(self, targets: Iterable[Target]) -> None:
+        """Forget what is known of all other targets."""
+        if self._client is not None:
+            self._client.keep_only(targets)
+
+    async def close(self) -> None:
+        """Let go of the client."""
+        if self._client is not None:
+            await self._client.close()
+
+    def _running_client(self) -> Client:
+        """The client, which can be made only while the event loop runs."""
+        if self._client is None:
+            self._client = Client(
+                self._report_bug,
+                lambda trace: self._traces.get().append(trace),
+                rejections=self._rejections,
+            )
+        return self._client
+
+
+def _hurried(target: Target, seconds: float) -> Target:
+    """The same target for a round that has less time than usual."""
+    schedule = target.schedule
+    interval = min(schedule.interval, seconds)
+    return replace(
+        target, schedule=replace(schedule, interval=interval, timeout=min(schedule.timeout, interval))
+    )

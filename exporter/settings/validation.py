@@ -1,0 +1,124 @@
+"""Which values are wrong, and why, in words for people. Values themselves are never repeated: they may be secret."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import ValidationError
+
+from exporter.settings.addresses import parse_origin
+from exporter.settings.keys import walk
+from exporter.settings.schema import Document
+from exporter.settings.target_parts import Auth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic_core import ErrorDetails
+
+    from exporter.settings.errors import KeyPath
+    from exporter.settings.model import Keys
+
+_WORDS = {
+    "missing": "is required",
+    "model_type": "must be a mapping (key: value)",
+    "dict_type": "must be a mapping (key: value)",
+    "tuple_type": "must be a list",
+    "frozen_set_type": "must be a list",
+    "string_type": "must be text; put it in quotes",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "enum": "must be {expected}",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge}",
+    "value_error": "{error}",
+    "recursion_loop": "must not contain itself",
+}
+
+_NO_TARGET = "no target: name at least one, in this list or with --target URL"
+# The key itself is not repeated: it may be a secret that was written without its key.
+_NO_SUCH_CREDENTIAL = f"has an unknown key; the keys are {', '.join(Auth.model_fields)}"
+# Two letters of three in order, as in `tsl` for `tls`.
+_ALIKE = 0.66
+# Said by pydantic of a default that depends on another key, when that one is wrong: its fault is enough.
+_CONSEQUENCE = "default_factory_not_called"
+
+
+class Invalid(NamedTuple):
+    """A fault without the source that it comes from."""
+
+    path: KeyPath
+    message: str
+
+
+def validate(values: Mapping[str, Any]) -> tuple[Document | None, list[Invalid]]:
+    """The document that the values are, or else None, and everything that is wrong with it."""
+    findings = list(_same_names(values.get("targets")))
+    try:
+        document = Document.model_validate(values)
+    except ValidationError as error:
+        return None, find_all(error, Document) + findings
+    return document, findings
+
+
+def find_all(error: ValidationError, model: type[Keys]) -> list[Invalid]:
+    """Everything that is wrong with the values of a model."""
+    return [_finding(each, model) for each in error.errors() if each["type"] != _CONSEQUENCE]
+
+
+def _finding(error: ErrorDetails, model: type[Keys]) -> Invalid:
+    path = tuple(part for part in error["loc"] if part != "[key]")
+    if error["type"] == "extra_forbidden" and "auth" in path[:-1]:
+        return Invalid(path[:-1], _NO_SUCH_CREDENTIAL)
+    if error["type"] == "extra_forbidden":
+        return Invalid(path, f"unknown key{_did_you_mean(path, model)}")
+    if path == ("targets",) and error["type"] in {"missing", "value_error"}:
+        return Invalid(path, _NO_TARGET)
+    template = _WORDS.get(error["type"])
+    return Invalid(path, error["msg"] if template is None else template.format(**error.get("ctx", {})))
+
+
+def _did_you_mean(path: KeyPath, model: type[Keys]) -> str:
+    """The same key further down (`tls.ca_file`) or elsewhere, or of the keys at the same place the one most alike."""
+    *above, key = (part for part in path if isinstance(part, str))
+    places = [place for place, _ in walk(model) if place[0] != "defaults"]
+    below = [place[len(above) :] for place in places if list(place[:-1])[: len(above)] == above]
+    siblings = [place[0] for place in below if len(place) == 1]
+    elsewhere = [_written(place) for place in (*below, *places) if place[-1] == key]
+    meant = elsewhere or difflib.get_close_matches(key, siblings, n=1, cutoff=_ALIKE)
+    return f"; did you mean {meant[0]}?" if meant else ""
+
+
+def _written(place: tuple[str, ...]) -> str:
+    return ".".join("targets[]" if part == "targets" else part for part in place)
+
+
+def _same_names(targets: object) -> Iterator[Invalid]:
+    """Targets with the name of another one; judged on the values as given, so that no other fault hides it."""
+    first: dict[str, int] = {}
+    for index, target in enumerate(targets if isinstance(targets, list) else []):
+        name = _name(target)
+        if name is None:
+            continue
+        if name in first:
+            message = f"targets[{first[name]}] and targets[{index}] have the same name; give each a 'name' of its own"
+            yield Invalid(("targets", index, "name"), message)
+        first.setdefault(name, index)
+
+
+def _name(target: object) -> str | None:
+    if not isinstance(target, dict):
+        return None
+    name = target.get("name")
+    if name is not None:
+        return name if isinstance(name, str) else None
+    try:
+        return parse_origin(target.get("url"), allow_http=True).host
+    except ValueError:
+        return None

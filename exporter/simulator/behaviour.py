@@ -1,0 +1,39 @@
+"""How one port behaves: open or not, in which words, with which certificate. A frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from exporter.simulator import delivery
+from exporter.simulator.authority import Credential
+from exporter.simulator.delivery import Delivery
+from exporter.simulator.messages import Reply
+
+
+class Listening(Enum):
+    """What happens to somebody who connects."""
+
+    OPEN = "open"
+    FROZEN = "frozen"  # the kernel accepts, the process does not
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """By default a port is well-behaved.
+
+    `instead` answers in place of the server; `distort` changes what it says; `elsewhere` leads to another
+    cluster; `silent` reads requests and never answers.
+    """
+
+    listening: Listening = Listening.OPEN
+    certificate: Credential = Credential.GOOD
+    plain: bool = False
+    silent: bool = False
+    slow: bool = False
+    elsewhere: bool = False
+    instead: Reply | None = None
+    distort: Callable[[Reply], Reply] | None = None
+    deliver: Delivery = delivery.whole

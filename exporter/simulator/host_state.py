@@ -1,0 +1,83 @@
+"""The condition that one host of a simulated cluster is in: its Onepanel, its worker, and what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from types import MappingProxyType
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_STOPPED = "stopped"
+
+
+class Panel(Enum):
+    """The Onepanel process of a host, as the other hosts of the cluster find it."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FROZEN = "frozen"
+
+
+class PanelListener(Enum):
+    """What `/health` finds of a host whose Onepanel runs."""
+
+    WELL = "well"
+    SICK = "sick"
+    HANGING = "hanging"
+
+
+class Worker(Enum):
+    """The worker of a host."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    MISSING = "missing"
+    HANGING = "hanging"
+    LISTENER_CLOSED = "listener_closed"  # it runs, and nobody answers on 443
+    FAILING = "failing"  # it answers its report with an error, as without a cluster manager
+
+
+ABSENT_WORKERS = frozenset({Worker.STOPPED, Worker.MISSING})
+CLOSED_WORKERS = ABSENT_WORKERS | {Worker.LISTENER_CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """By default all is well.
+
+    `words` are the statuses to be told instead of the true ones, by the component's name in URLs
+    (`workers`, `managers`, `databases`); `modules` the statuses of the worker's modules that are not
+    `ok`. Both may hold anything, hostile text included. A `forgotten` host left the Onepanel cluster,
+    while the components are still said to be on it.
+    """
+
+    panel: Panel = Panel.RUNNING
+    listener: PanelListener = PanelListener.WELL
+    worker: Worker = Worker.RUNNING
+    forgotten: bool = False
+    words: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    modules: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+
+    def status(self, component: str) -> str:
+        """The word for a component on this host."""
+        told = self.words.get(component)
+        return told if told is not None else self._true_status(component)
+
+    def switched(self, component: str, *, started: bool) -> HostState:
+        """Once Onepanel has started or stopped a component: what was merely stopped runs, what ran is stopped."""
+        words = {name: word for name, word in self.words.items() if (name, word) != (component, _STOPPED)}
+        if component != "workers":
+            return replace(self, words=words if started else {**words, component: _STOPPED})
+        before, after = (Worker.STOPPED, Worker.RUNNING) if started else (Worker.RUNNING, Worker.STOPPED)
+        return replace(self, words=words, worker=after if self.worker is before else self.worker)
+
+    def _true_status(self, component: str) -> str:
+        if component != "workers":
+            return "healthy"
+        if self.worker in ABSENT_WORKERS:
+            return self.worker.value
+        return "healthy" if self.worker is Worker.RUNNING and not self.modules else "unhealthy"
+
+
+WELL = HostState()

@@ -1,0 +1,1 @@
+"""The latest checkup, the counters and the short history of every target."""

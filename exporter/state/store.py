@@ -1,0 +1,211 @@
+"""The only mutable state: of each target the latest checkup, its counters and a short history.
+
+One thread (the event loop) writes and reads it. A finished round replaces what was there in one step.
+Moments called `…_at` are seconds since the epoch, for people; `monotonic` times are for measuring age.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.rules import Diagnosis
+from exporter.maintenance import maintenance_reason
+from exporter.observation import Details
+from exporter.operations.limits import Guarded
+from exporter.state.counters import Histogram, RouteCounters
+from exporter.state.history import History
+from exporter.targets import Route, Target
+
+STALE_AFTER_INTERVALS = 3
+
+
+@dataclass(slots=True)
+class TargetState:
+    """Everything known of one target.
+
+    `tallies` has the routes of the latest round, or before it those that are known beforehand.
+    `diagnosed_since` says when each node's diagnosis began, `looked_at` is set once a round is finished.
+    `maintenance_note` is what the target's touch file says; None while there is none.
+    """
+
+    target: Target
+    counters_by_route: dict[Route, RouteCounters]
+    checkup: Checkup | None = None
+    history: History = field(default_factory=History)
+    diagnosed_since: dict[str, float] = field(default_factory=dict)
+    polls: int = 0
+    polls_skipped: int = 0
+    label_values_dropped: int = 0
+    words_logged: set[str] = field(default_factory=set)
+    first_poll_done: asyncio.Event = field(default_factory=asyncio.Event)
+    finished_monotonic: float = 0.0
+    details_monotonic: float = 0.0
+    maintenance_note: str | None = None
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes that are watched now."""
+        return tuple(self.counters_by_route)
+
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """The names of the nodes that are watched now; one empty name for a target without nodes."""
+        return tuple(dict.fromkeys(route.node for route in self.counters_by_route))
+
+    def counters(self, route: Route) -> RouteCounters:
+        """The tally of a route; one that nobody sees for a route that vanished while it was in use."""
+        return self.counters_by_route.get(route) or RouteCounters()
+
+    def maintenance(self, now: float) -> str | None:
+        """Why maintenance goes on at a moment (seconds since the epoch); None when there is none."""
+        return maintenance_reason(self.target.maintenance, now, self.maintenance_note)
+
+    def fresh(self, monotonic: float) -> Checkup | None:
+        """The latest checkup, unless it is older than three intervals: then it says nothing of today."""
+        age = monotonic - self.finished_monotonic
+        return self.checkup if age <= STALE_AFTER_INTERVALS * self.target.schedule.interval else None
+
+    def fresh_details(self, monotonic: float) -> Details | None:
+        """The latest details, unless they are older than three of their intervals."""
+        age = monotonic - self.details_monotonic
+        is_fresh = age <= STALE_AFTER_INTERVALS * self.target.schedule.details_interval
+        return self.checkup.details if self.checkup and is_fresh else None
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisChange:
+    """A node's diagnosis is another than in the round before. `lasted` is in seconds, None at first."""
+
+    target: Target
+    node: str
+    before: Diagnosis
+    after: Diagnosis
+    lasted: float | None
+
+
+class Store:
+    """The states of all configured targets, in the order of the configuration.
+
+    `operations` are the names of the operations of which durations are kept; `buckets` their bounds.
+    """
+
+    def __init__(self, operations: Sequence[str], buckets: Sequence[float]) -> None:
+        self._operations = operations
+        self._bounds = (*buckets, math.inf)
+        self._states: dict[str, TargetState] = {}
+        self.unhandled_errors: Counter[str] = Counter()
+        self.event_loop_lag = 0.0
+
+    def set_targets(self, targets: Iterable[Target]) -> None:
+        """Make these the configured targets.
+
+        Those that lead where they led before keep what was counted and seen; the others start anew.
+        """
+        states = {}
+        for target in targets:
+            state = self._states.get(target.name)
+            if state is None or not state.target.leads_where(target):
+                state = self._new_state(target)
+            state.target = target
+            states[target.name] = state
+        self._states = states
+
+    def _new_state(self, target: Target) -> TargetState:
+        return TargetState(target, {route: self._new_counters() for route in target.routes})
+
+    def _new_counters(self) -> RouteCounters:
+        return RouteCounters(durations={name: Histogram(self._bounds) for name in self._operations})
+
+    @property
+    def states(self) -> tuple[TargetState, ...]:
+        """The states of all targets."""
+        return tuple(self._states.values())
+
+    def state(self, name: str) -> TargetState | None:
+        """The state of one target; None for a name that is not configured."""
+        return self._states.get(name)
+
+    def record(self, checkup: Checkup, monotonic: float) -> list[DiagnosisChange]:
+        """A round is finished: count it and make it the latest. Returns whose diagnosis changed.
+
+        A checkup of a target that is no longer configured is dropped.
+        """
+        state = self._states.get(checkup.target.name)
+        if state is None or state.target != checkup.target:
+            return []
+        self._follow(state, checkup)
+        for route, visit in checkup.visits.items():
+            counters = state.counters_by_route[route]
+            counters.add(visit)
+            if checkup.onepanel_answered(route):
+                counters.last_success_at = checkup.finished_at
+        changes = _changes(state, checkup)
+        state.checkup = checkup
+        state.history.append(checkup)
+        state.polls += 1
+        state.first_poll_done.set()
+        state.finished_monotonic = monotonic
+        return changes
+
+    def _follow(self, state: TargetState, checkup: Checkup) -> None:
+        """Begin to count new routes, and leave nothing of those that vanished."""
+        if state.counters_by_route.keys() == checkup.visits.keys():
+            return
+        state.counters_by_route = {
+            route: state.counters_by_route.get(route) or self._new_counters() for route in checkup.visits
+        }
+        for node in state.diagnosed_since.keys() - checkup.diagnoses.keys():
+            del state.diagnosed_since[node]
+
+    def record_details(self, target: Target, details: Details, monotonic: float) -> None:
+        """The slower operations were asked: count them, and make theirs the latest details."""
+        state = self._states.get(target.name)
+        if state is None or state.target != target or state.checkup is None:
+            return
+        for route, connections in details.connections.items():
+            for connection in connections:
+                state.counters(route).add_connection(connection)
+        for seen in details.observations:
+            for exchange in seen.exchanges:
+                state.counters(exchange.route).add_exchange(seen.operation, exchange)
+            if isinstance(seen.outcome, Guarded):
+                state.label_values_dropped += seen.outcome.dropped
+        state.checkup = replace(state.checkup, details=details)
+        state.details_monotonic = monotonic
+
+    def alone(self, checkup: Checkup, monotonic: float) -> TargetState:
+        """The state of a target that has had this round and no other; what is kept here stays untouched."""
+        store = Store(self._operations, self._bounds[:-1])
+        store.set_targets([checkup.target])
+        store.record(replace(checkup, details=None), monotonic)
+        if checkup.details is not None:
+            store.record_details(checkup.target, checkup.details, monotonic)
+        state = store._states[checkup.target.name]
+        kept = self.state(checkup.target.name)
+        state.maintenance_note = kept.maintenance_note if kept else None
+        return state
+
+    def skip(self, name: str) -> None:
+        """A round was left out because the one before still ran."""
+        state = self._states.get(name)
+        if state is not None:
+            state.polls_skipped += 1
+
+
+def _changes(state: TargetState, checkup: Checkup) -> list[DiagnosisChange]:
+    """What changed since the checkup before; notes since when each diagnosis holds."""
+    changes = []
+    for node, after in checkup.diagnoses.items():
+        before = state.checkup.diagnoses.get(node, Diagnosis.UNKNOWN) if state.checkup else Diagnosis.UNKNOWN
+        since = state.diagnosed_since.get(node)
+        if before is after and since is not None:
+            continue
+        lasted = None if since is None else checkup.finished_at - since
+        state.diagnosed_since[node] = checkup.finished_at
+        changes.append(DiagnosisChange(checkup.target, node, before, after, lasted))
+    return changes

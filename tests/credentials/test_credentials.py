@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from exporter.client.credential_provider import CredentialProvider
+from exporter.client.rejections import Rejections
+from exporter.credentials import Auth, AuthMethod, Secret, Verdict, headers, judge
+from exporter.reasons import Failure, Reason
+from exporter.targets import AccessPath, Route, Schedule, Target
+from tests.support.checkups import make_target
+
+TOKEN, PASSPHRASE = AuthMethod.TOKEN, AuthMethod.PASSPHRASE
+REFUSED = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
+PROXY, DIRECT = Route(AccessPath.PROXY), Route(AccessPath.DIRECT)
+BOTH = frozenset(AccessPath)
+
+
+@pytest.mark.parametrize(
+    ("failure", "token", "passphrase"),
+    [
+        (None, Verdict.ACCEPTED, Verdict.ACCEPTED),
+        (REFUSED, Verdict.REJECTED, Verdict.REJECTED),
+        (Failure(Reason.FORBIDDEN, "", "forbidden"), Verdict.FORBIDDEN, Verdict.FORBIDDEN),
+        (
+            Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"),
+            Verdict.UNVERIFIABLE,
+            Verdict.NOTHING,
+        ),
+        (Failure(Reason.CLIENT_ERROR, "", "noServiceNodes"), Verdict.UNVERIFIABLE, Verdict.NOTHING),
+        (Failure(Reason.SERVICE_UNAVAILABLE, "", "errorOnNodes"), Verdict.ACCEPTED, Verdict.ACCEPTED),
+        (Failure(Reason.NOT_FOUND, "", "notFound"), Verdict.ACCEPTED, Verdict.ACCEPTED),
+        (Failure(Reason.NOT_FOUND), Verdict.NOTHING, Verdict.NOTHING),
+        (Failure(Reason.PROXY_UPSTREAM), Verdict.NOTHING, Verdict.NOTHING),
+        (Failure(Reason.TIMEOUT), Verdict.NOTHING, Verdict.NOTHING),
+    ],
+)
+def test_an_answer_says_something_of_the_credential(
+    failure: Failure | None, token: Verdict, passphrase: Verdict
+) -> None:
+    assert judge(TOKEN, failure) is token
+    assert judge(PASSPHRASE, failure) is passphrase
+
+
+def test_the_headers_are_those_that_onepanel_reads() -> None:
+    assert headers(TOKEN, "abc") == {"X-Auth-Token": "abc"}
+    assert headers(PASSPHRASE, "zażółć") == {"Authorization": "Basic b25lcGFuZWw6emHFvMOzxYLEhw=="}
+
+
+def test_secrets_are_not_shown() -> None:
+    auth = Auth(Secret("canary-7"), Secret(value="canary-7"))
+    assert "canary-7" not in f"{auth!r} {auth}"
+
+
+def keeper_of(token: str = "t", passphrase: str = "p") -> CredentialProvider:
+    return CredentialProvider(make_target(auth=Auth(Secret(token), Secret(passphrase))), Rejections())
+
+
+def keeper_of_file(file: Path) -> CredentialProvider:
+    return CredentialProvider(make_target(auth=Auth(token=Secret(file=str(file)))), Rejections())
+
+
+def test_the_token_goes_first_and_a_refused_one_is_set_aside() -> None:
+    provider = keeper_of()
+    provider.begin()
+    assert provider.usable() == [TOKEN, PASSPHRASE]
+    provider.note(TOKEN, Verdict.REJECTED, REFUSED)
+    provider.note(PASSPHRASE, Verdict.ACCEPTED, None)
+    assert provider.usable() == [PASSPHRASE]
+    assert provider.accepted == {TOKEN: False, PASSPHRASE: True}
+
+
+def test_a_token_that_cannot_be_verified_is_neither_accepted_nor_rejected() -> None:
+    provider = keeper_of()
+    assert provider.usable() == [TOKEN, PASSPHRASE]
+    failure = Failure(Reason.SERVICE_UNAVAILABLE, "HTTP 503", "serviceUnavailable")
+    provider.note(TOKEN, Verdict.UNVERIFIABLE, failure)
+    assert provider.usable() == [PASSPHRASE]
+    assert provider.accepted == {}
+    assert provider.failure_of() is failure
+
+
+@pytest.mark.parametrize(
+    ("passphrase", "paths", "up", "usable"),
+    [
+        (Verdict.ACCEPTED, BOTH, [DIRECT], [PASSPHRASE]),
+        (Verdict.ACCEPTED, BOTH, [PROXY, DIRECT], [TOKEN, PASSPHRASE]),
+        # Where the proxy path need not work, it does not tell whether the worker is back.
+        (Verdict.ACCEPTED, frozenset({AccessPath.DIRECT}), [DIRECT], [TOKEN, PASSPHRASE]),
+        (Verdict.REJECTED, BOTH, [DIRECT], [TOKEN]),
+        (Verdict.NOTHING, BOTH, [DIRECT], [TOKEN, PASSPHRASE]),
+    ],
+)
+def test_that_the_passphrase_worked_is_remembered_as_long_as_there_is_nobody_to_verify_a_token(
+    passphrase: Verdict, paths: frozenset[AccessPath], up: list[Route], usable: list[AuthMethod]
+) -> None:
+    auth = Auth(Secret("t"), Secret("p"))
+    provider = CredentialProvider(make_target(auth=auth, expected_paths=paths), Rejections())
+    provider.begin([PROXY, DIRECT])
+    provider.note(TOKEN, Verdict.ACCEPTED, None)
+    provider.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"))
+    provider.note(PASSPHRASE, passphrase, REFUSED if passphrase is Verdict.REJECTED else None)
+    assert TOKEN not in provider.usable()
+    provider.begin(up)
+    assert provider.usable() == usable
+
+
+def test_a_token_on_its_own_is_tried_in_every_round() -> None:
+    provider = CredentialProvider(make_target(auth=Auth(Secret("t"))), Rejections())
+    for up in ([PROXY, DIRECT], [DIRECT], [DIRECT]):
+        provider.begin(up)
+        assert provider.usable() == [TOKEN]
+        provider.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE))
+
+
+def test_a_rejected_credential_stays_rejected_while_it_is_set_aside_and_an_unverifiable_one_is_tried_again() -> (
+    None
+):
+    provider = keeper_of()
+    assert provider.usable() == [TOKEN, PASSPHRASE]
+    provider.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"))
+    provider.note(PASSPHRASE, Verdict.REJECTED, REFUSED)
+    assert provider.usable() == []
+    provider.begin()
+    assert provider.usable() == [TOKEN]
+    assert provider.accepted == {PASSPHRASE: False}
+
+
+def keepers_of(
+    target: Target, other: Target, rejections: Rejections
+) -> tuple[CredentialProvider, CredentialProvider]:
+    """Two who may show the same credentials, both amid a round."""
+    keepers = CredentialProvider(target, rejections), CredentialProvider(other, rejections)
+    for provider in keepers:
+        provider.begin()
+        assert provider.usable() == [TOKEN]
+    return keepers
+
+
+TARGET = make_target(auth=Auth(token=Secret("canary-7")))
+
+
+@pytest.mark.parametrize(
+    ("other", "usable"),
+    [
+        (TARGET, []),
+        (replace(TARGET, name="other", labels=(("owner", "ops"),), schedule=Schedule(1.0)), []),
+        (replace(TARGET, auth=Auth(token=Secret("canary-8"))), [TOKEN]),
+        (replace(TARGET, auth=Auth(passphrase=Secret("canary-7"))), [PASSPHRASE]),
+        (replace(TARGET, direct_url="https://other.example:9443"), [TOKEN]),
+        (replace(TARGET, proxy_url="https://other.example"), [TOKEN]),
+    ],
+)
+def test_what_one_client_was_refused_no_other_shows_again(other: Target, usable: list[AuthMethod]) -> None:
+    rejections = Rejections()
+    provider, _ = keepers_of(TARGET, TARGET, rejections)
+    provider.note(TOKEN, Verdict.REJECTED, REFUSED)
+    provider = CredentialProvider(other, rejections)
+    provider.begin()
+    assert provider.accepted == ({} if usable else {TOKEN: False})
+    assert provider.usable() == usable
+    if not usable:
+        assert provider.failure_of() is REFUSED
+
+
+def test_two_rounds_at_once_learn_from_one_another() -> None:
+    one, other = keepers_of(TARGET, TARGET, Rejections())
+    one.note(TOKEN, Verdict.REJECTED, REFUSED)
+    assert other.usable() == []
+    assert other.accepted == {TOKEN: False}
+
+
+def test_a_rejected_credential_is_shown_again_after_a_minute_and_then_nothing_is_kept_of_it() -> None:
+    now = 0.0
+    rejections = Rejections(lambda: now)
+    provider, _ = keepers_of(TARGET, TARGET, rejections)
+    provider.note(TOKEN, Verdict.REJECTED, REFUSED)
+    now = 59.0
+    provider.begin()
+    assert (provider.usable(), provider.accepted) == ([], {TOKEN: False})
+    now = 60.0
+    provider.begin()
+    assert (provider.usable(), provider.accepted) == ([TOKEN], {})
+    for number in range(1000):
+        now += 1.0
+        rejections.note(rejections.credential(TARGET, TOKEN, f"secret-{number}"), REFUSED)
+    assert len(rejections._found) <= 60
+
+
+def test_what_is_kept_of_a_rejected_secret_gives_nothing_away() -> None:
+    rejections, others = Rejections(), Rejections()
+    credential = rejections.credential(TARGET, TOKEN, "canary-7")
+    rejections.note(credential, REFUSED)
+    assert "canary-7" not in f"{rejections!r} {vars(rejections)} {credential!r}"
+    assert others.credential(TARGET, TOKEN, "canary-7") != credential
+
+
+def test_the_same_secret_in_a_new_file_is_no_new_secret(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("old")
+    provider = keeper_of_file(file)
+    assert provider.usable() == [TOKEN]
+    provider.note(TOKEN, Verdict.REJECTED, REFUSED)
+    file.unlink()
+    assert provider.usable() == []
+    file.write_text("old\n")
+    assert provider.usable() == []
+
+
+def test_one_operation_that_is_not_allowed_does_not_make_the_credential_rejected() -> None:
+    provider = keeper_of()
+    provider.note(TOKEN, Verdict.ACCEPTED, None)
+    provider.note(TOKEN, Verdict.FORBIDDEN, Failure(Reason.FORBIDDEN))
+    assert provider.accepted == {TOKEN: True}
+    assert provider.usable() == [TOKEN, PASSPHRASE]
+
+
+def test_a_file_is_read_again_when_it_changes_and_a_new_secret_gets_its_chance(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("old\n")
+    provider = keeper_of_file(file)
+    assert provider.usable() == [TOKEN]
+    assert provider.headers(TOKEN) == {"X-Auth-Token": "old"}
+    provider.note(TOKEN, Verdict.REJECTED, REFUSED)
+    assert provider.usable() == []
+    replacement = tmp_path / "new"
+    replacement.write_text("new\n")
+    replacement.replace(file)
+    assert provider.usable() == [TOKEN]
+    assert provider.headers(TOKEN) == {"X-Auth-Token": "new"}
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"a\nb", b"\xff", b"x" * 100_000, None])
+def test_a_file_that_holds_no_secret_is_refused_with_its_name(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content)
+    provider = keeper_of_file(file)
+    assert provider.usable() == []
+    assert str(file) in provider.failure_of().detail
+    file.write_text("good")
+    assert provider.usable() == [TOKEN]

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.diagnosis.checkup import Checkup, conclude, kind_of, known, paths_agree
+from exporter.diagnosis.rules import RULE_OF, Diagnosis
+from exporter.operations.configuration import Configuration
+from exporter.reasons import Failure, Reason
+from exporter.targets import AccessPath, Kind, Node, Route, Target
+from tests.support.checkups import REFUSED, ZONE, good_visit, make_checkup, make_target
+
+REDUCED = replace(ZONE, kind=Kind.AUTO, name="", domain="", zone_domain="", complete=False)
+
+
+def told(target: Target, proxy: Configuration, direct: Configuration) -> Checkup:
+    """A round in which the paths told these configurations."""
+    facts = {AccessPath.PROXY: proxy, AccessPath.DIRECT: direct}
+    return conclude(target, [good_visit(route, facts=facts[route.path]) for route in target.routes], 0.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "agree"),
+    [
+        ({}, True),
+        ({"build": "9"}, False),
+        ({"version": "21.02.8"}, False),
+        ({"domain": "elsewhere.example"}, False),
+        ({"cluster_id": "other"}, False),
+        ({"kind": Kind.ONEPROVIDER}, False),
+        ({"name": "renamed"}, True),
+        ({"kind": Kind.AUTO, "domain": ""}, True),
+    ],
+)
+def test_both_paths_agree_when_nothing_that_both_said_differs(change: dict[str, object], agree: bool) -> None:  # noqa: FBT001
+    other = replace(ZONE, **change)  # type: ignore[arg-type]  # names of fields
+    assert paths_agree([ZONE, other]) is agree
+    assert told(make_target(), other, ZONE).diagnoses[""] is (Diagnosis.OK if agree else Diagnosis.MISMATCH)
+
+
+def test_one_path_alone_neither_agrees_nor_disagrees() -> None:
+    assert paths_agree([]) is None
+    assert paths_agree([ZONE]) is None
+
+
+def test_another_kind_than_the_configured_one_is_a_mismatch() -> None:
+    target = replace(make_target(), kind=Kind.ONEPROVIDER)
+    assert told(target, ZONE, ZONE).diagnoses[""] is Diagnosis.MISMATCH
+    assert "`kind`" in RULE_OF[Diagnosis.MISMATCH].meaning
+    assert "`kind`" in RULE_OF[Diagnosis.MISMATCH].first_step
+
+
+def test_each_node_has_a_diagnosis_of_its_own_and_the_worst_speaks_for_the_target() -> None:
+    target = make_target(nodes=(Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2")))
+    checkup = make_checkup(target, direct=REFUSED)
+    good = good_visit(Route(AccessPath.DIRECT, "node1"))
+    visits = {**checkup.visits, good.route: good}
+    mixed = conclude(target, visits.values(), 0.0, 0.1)
+    assert mixed.diagnoses == {"node1": Diagnosis.OK, "node2": Diagnosis.DIRECT_DOWN}
+    assert mixed.worst is Diagnosis.DIRECT_DOWN
+
+
+def test_the_kind_is_as_configured_else_as_said_else_as_said_before() -> None:
+    target = make_target()
+    first = told(target, ZONE, ZONE)
+    first = replace(first, kind=kind_of(first, None))
+    assert first.kind is Kind.ONEZONE
+    reduced = told(target, REDUCED, REDUCED)
+    assert kind_of(reduced, None) is Kind.AUTO
+    assert kind_of(reduced, first) is Kind.ONEZONE
+    silent = make_checkup(target, proxy=REFUSED, direct=REFUSED)
+    assert kind_of(silent, first) is Kind.ONEZONE
+    configured = replace(target, kind=Kind.ONEPROVIDER)
+    assert kind_of(make_checkup(configured, proxy=REFUSED, direct=REFUSED), None) is Kind.ONEPROVIDER
+    assert known(first, target).kind is Kind.ONEZONE
+    assert known(None, target).kind is Kind.AUTO
+
+
+def test_the_routes_that_are_up_are_told_direct_first() -> None:
+    target = make_target()
+    spoken = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
+    checkup = make_checkup(target, proxy=spoken)
+    assert checkup.routes_up == [Route(AccessPath.DIRECT), Route(AccessPath.PROXY)]
+    assert make_checkup(target, direct=REFUSED).routes_up == [Route(AccessPath.PROXY)]

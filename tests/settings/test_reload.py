@@ -1,0 +1,20 @@
+"""What a reload that comes to an unexpected end leaves behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.settings import Settings
+from exporter.settings.reload import Reloads
+
+
+async def test_a_reload_that_ends_in_a_bug_has_not_been_successful() -> None:
+    def load() -> Settings:
+        raise LookupError("a bug")
+
+    applied: list[Settings] = []
+    reloads = Reloads(load, applied.append)
+    with pytest.raises(LookupError):
+        await reloads.reload()
+    assert not reloads.successful
+    assert not applied

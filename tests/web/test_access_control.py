@@ -1,0 +1,339 @@
+"""The exporter's own door on real sockets: TLS, passwords, headers, and changes of their files."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import bcrypt
+import pytest
+import trustme
+
+import exporter.web_config
+from exporter.settings import read_web_config
+from exporter.web.access_control import AccessControl
+from exporter.web.app import create_app, create_health_app
+from exporter.web.listening import listen
+from exporter.web_config import ListenAddress
+from tests.support.checkups import make_target
+from tests.support.waiting import eventually
+from tests.web.conftest import AppContext
+
+HASH = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+USERS = f"basic_auth_users: {{alice: {HASH}}}\n"
+LOOPBACK = ListenAddress("127.0.0.1", 0)
+AUTHORITY = trustme.CA()
+OTHER_AUTHORITY = trustme.CA()
+
+
+class WebConfig:
+    """A web configuration in a directory, and what the doorkeeper noted of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "web.yml"
+        self.noted: list[str] = []
+        AUTHORITY.cert_pem.write_to_path(folder / "ca.pem")
+        self.write_pair(AUTHORITY)
+
+    def write_pair(self, authority: trustme.CA) -> None:
+        pair = authority.issue_cert("127.0.0.1")
+        (self.file.parent / "c.key").write_bytes(pair.private_key_pem.bytes())
+        (self.file.parent / "c.pem").write_bytes(pair.cert_chain_pems[0].bytes())
+
+    def write(self, more: str = "", tls: str | None = None) -> None:
+        server = "" if tls is None else f"tls_server_config: {{cert_file: c.pem, key_file: c.key, {tls}}}\n"
+        self.file.write_text(f"{server}{more}http_server_config: {{}}\n", encoding="ascii")
+
+    def provider(self) -> AccessControl:
+        return AccessControl(
+            read_web_config(str(self.file)), lambda: read_web_config(str(self.file)), self.noted.append
+        )
+
+
+Serve = Callable[[AccessControl], AsyncExitStack]
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> WebConfig:
+    return WebConfig(tmp_path)
+
+
+@asynccontextmanager
+async def serving(site: AppContext, provider: AccessControl) -> AsyncIterator[str]:
+    """The place `host:port` of the pages behind this door."""
+    async with AsyncExitStack() as stack:
+        (address,) = await listen(
+            stack, create_app(site.pages(access_control=provider)), [LOOPBACK], provider.context
+        )
+        yield str(address)
+
+
+def trusting(authority: trustme.CA = AUTHORITY, client: trustme.CA | None = None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    if client is not None:
+        client.issue_cert("client.test").configure_cert(context)
+    return context
+
+
+async def get(
+    url: str, context: ssl.SSLContext | None = None, user: tuple[str, str] | None = None
+) -> aiohttp.ClientResponse:
+    headers = {}
+    if user:
+        headers["Authorization"] = "Basic " + base64.b64encode(":".join(user).encode()).decode()
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(url, ssl=context or True, headers=headers) as answer,
+    ):
+        await answer.read()
+        return answer
+
+
+class TestTls:
+    async def test_it_speaks_the_newest_version_with_its_certificate(
+        self, site: AppContext, door: WebConfig
+    ) -> None:
+        door.write(tls="")
+        async with serving(site, door.provider()) as place:
+            assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
+
+    async def test_handshakes_that_come_to_no_end_are_few(
+        self, site: AppContext, door: WebConfig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("exporter.web.listening.HANDSHAKE_SECONDS", 600.0)
+        door.write(tls="")
+        async with serving(site, door.provider()) as place, AsyncExitStack() as stack:
+
+            async def connect(context: ssl.SSLContext | None = None) -> asyncio.StreamReader:
+                reader, writer = await asyncio.open_connection(*place.split(":"), ssl=context)
+                stack.callback(writer.close)
+                return reader
+
+            done = [await connect(trusting()) for _ in range(10)]
+            silent = [await connect() for _ in range(200)]
+
+            async def turned_away() -> int:
+                return sum(each.at_eof() or each.exception() is not None for each in silent)
+
+            await eventually(turned_away, lambda count: count >= 200 - 128)
+            assert not any(each.at_eof() for each in done)
+
+    async def test_plain_http_is_not_answered(self, site: AppContext, door: WebConfig) -> None:
+        door.write(tls="")
+        async with serving(site, door.provider()) as place:
+            with pytest.raises(aiohttp.ClientError):
+                await get(f"http://{place}/-/healthy")
+
+    @pytest.mark.parametrize(
+        ("tls", "highest", "spoken"),
+        [
+            ("min_version: TLS12", ssl.TLSVersion.TLSv1_2, "TLSv1.2"),
+            ("min_version: TLS13", ssl.TLSVersion.TLSv1_2, None),
+            ("min_version: TLS13", ssl.TLSVersion.TLSv1_3, "TLSv1.3"),
+            ("max_version: TLS12", ssl.TLSVersion.TLSv1_3, "TLSv1.2"),
+        ],
+    )
+    async def test_only_the_versions_of_the_file_are_spoken(
+        self, site: AppContext, door: WebConfig, tls: str, highest: ssl.TLSVersion, spoken: str | None
+    ) -> None:
+        door.write(tls=tls)
+        context = trusting()
+        context.maximum_version = highest
+        async with serving(site, door.provider()) as place:
+            assert await session_of(place, context) == (spoken and (spoken, None))
+
+    async def test_only_the_cipher_suites_of_the_file_are_used(
+        self, site: AppContext, door: WebConfig
+    ) -> None:
+        door.write(
+            tls="max_version: TLS12, cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "
+            "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]"
+        )
+        context = trusting()
+        async with serving(site, door.provider()) as place:
+            context.set_ciphers("ECDHE+AES256")
+            assert await session_of(place, context) is None
+            context.set_ciphers("ECDHE+AES")
+            told = await session_of(place, context, tell_cipher=True)
+            assert told
+            assert "AES128-GCM" in str(told[1])
+
+    @pytest.mark.parametrize(
+        ("kind", "client", "let_in"),
+        [
+            ("RequireAndVerifyClientCert", AUTHORITY, True),
+            ("RequireAndVerifyClientCert", OTHER_AUTHORITY, False),
+            ("RequireAndVerifyClientCert", None, False),
+            ("VerifyClientCertIfGiven", AUTHORITY, True),
+            ("VerifyClientCertIfGiven", OTHER_AUTHORITY, False),
+            ("VerifyClientCertIfGiven", None, True),
+        ],
+    )
+    async def test_clients_show_the_certificates_that_the_file_wants(
+        self, site: AppContext, door: WebConfig, kind: str, client: trustme.CA | None, *, let_in: bool
+    ) -> None:
+        door.write(tls=f"client_auth_type: {kind}, client_ca_file: ca.pem")
+        async with serving(site, door.provider()) as place:
+            url = f"https://{place}/-/healthy"
+            if let_in:
+                assert (await get(url, trusting(client=client))).status == 200
+            else:
+                with pytest.raises(aiohttp.ClientError):
+                    await get(url, trusting(client=client))
+
+
+async def session_of(
+    place: str, context: ssl.SSLContext, *, tell_cipher: bool = False
+) -> tuple[str, str | None] | None:
+    """The version of TLS that is agreed on, and perhaps the cipher; None when nothing is."""
+    host, port = place.rsplit(":", 1)
+    try:
+        _reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
+    except (ssl.SSLError, ConnectionError):
+        return None
+    session = writer.get_extra_info("ssl_object")
+    writer.close()
+    return session.version(), session.cipher()[0] if tell_cipher else None
+
+
+class TestChanges:
+    async def test_a_new_certificate_is_served_without_a_restart(
+        self, site: AppContext, door: WebConfig
+    ) -> None:
+        door.write(tls="")
+        provider = door.provider()
+        async with serving(site, provider) as place:
+            url = f"https://{place}/-/healthy"
+            assert (await get(url, trusting())).status == 200
+            door.write_pair(OTHER_AUTHORITY)
+            await provider.look_again()
+            assert (await get(url, trusting(OTHER_AUTHORITY))).status == 200
+            with pytest.raises(aiohttp.ClientSSLError):
+                await get(url, trusting())
+        assert door.noted == [""]
+
+    async def test_a_broken_new_certificate_leaves_the_old_one(
+        self, site: AppContext, door: WebConfig
+    ) -> None:
+        door.write(tls="")
+        provider = door.provider()
+        async with serving(site, provider) as place:
+            (door.file.parent / "c.pem").write_text("broken", encoding="ascii")
+            await provider.look_again()
+            assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
+            await provider.look_again()
+        (noted,) = door.noted
+        assert noted.startswith(f"{door.file}: tls_server_config.")
+
+    async def test_a_changed_file_that_could_not_be_read_for_a_while_is_read_again(
+        self, door: WebConfig
+    ) -> None:
+        door.write(USERS)
+        noted: list[str] = []
+        faults = [OSError(24, "Too many open files")] * 3
+
+        def read() -> exporter.web_config.WebConfig:
+            if faults:
+                raise faults.pop()
+            return read_web_config(str(door.file))
+
+        provider = AccessControl(read_web_config(str(door.file)), read, noted.append)
+        door.write(USERS.replace("alice", "carol"))
+        for _ in range(5):
+            await provider.look_again()
+        assert noted == ["[Errno 24] Too many open files", ""]
+
+    async def test_a_changed_password_is_used_and_the_old_one_forgotten(
+        self, site: AppContext, door: WebConfig
+    ) -> None:
+        door.write(USERS)
+        provider = door.provider()
+        async with serving(site, provider) as place:
+            url = f"http://{place}/"
+            assert (await get(url, user=("alice", "secret"))).status == 200
+            door.write(USERS.replace(HASH, bcrypt.hashpw(b"new", bcrypt.gensalt(4)).decode()))
+            await provider.look_again()
+            assert (await get(url, user=("alice", "secret"))).status == 401
+            assert (await get(url, user=("alice", "new"))).status == 200
+
+    @pytest.mark.parametrize("before", [None, ""])
+    async def test_tls_is_not_switched_on_or_off_while_it_runs(
+        self, site: AppContext, door: WebConfig, before: str | None
+    ) -> None:
+        door.write(USERS, tls=before)
+        provider = door.provider()
+        door.write(tls="" if before is None else None)
+        await provider.look_again()
+        assert door.noted == ["tls_server_config: TLS cannot be switched on or off without a restart"]
+        async with serving(site, provider) as place:
+            scheme = "http" if before is None else "https"
+            assert (await get(f"{scheme}://{place}/", trusting())).status == 401
+
+    async def test_nothing_is_read_while_nothing_changes(self, door: WebConfig) -> None:
+        door.write()
+        provider = door.provider()
+        await provider.look_again()
+        assert door.noted == []
+
+
+class TestPasswords:
+    @pytest.mark.parametrize("path", ["/", "/metrics", "/probe", "/api/v1/targets", "/-/ready", "/nowhere"])
+    async def test_no_page_is_shown_without_the_password(
+        self, site: AppContext, door: WebConfig, path: str
+    ) -> None:
+        door.write(USERS)
+        site.know(make_target())
+        async with serving(site, door.provider()) as place:
+            for user in (None, ("alice", "wrong"), ("bob", "secret")):
+                answer = await get(f"http://{place}{path}", user=user)
+                assert answer.status == 401
+                assert answer.headers["WWW-Authenticate"].startswith('Basic realm="onedata-exporter"')
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert (await get(f"http://{place}{path}", user=("alice", "secret"))).status != 401
+
+    async def test_who_comes_in_a_flood_is_told_to_come_again(
+        self, site: AppContext, door: WebConfig
+    ) -> None:
+        slow = bcrypt.hashpw(b"secret", bcrypt.gensalt(9)).decode()
+        door.write(USERS.replace(HASH, slow))
+        async with serving(site, door.provider()) as place:
+            url = f"http://{place}/"
+            answers = await asyncio.gather(*(get(url, user=("alice", str(number))) for number in range(60)))
+        turned_away = [answer for answer in answers if answer.status == 503]
+        assert {answer.status for answer in answers} == {401, 503}
+        assert {answer.headers["Retry-After"] for answer in turned_away} == {"1"}
+
+    async def test_the_health_address_asks_nobody_and_shows_nothing_else(
+        self, site: AppContext, door: WebConfig
+    ) -> None:
+        door.write(USERS)
+        pages = site.pages(access_control=door.provider())
+        site.know(make_target())
+        async with AsyncExitStack() as stack:
+            (place,) = await listen(stack, create_health_app(pages), [LOOPBACK])
+            told = {
+                path: (await get(f"http://{place}{path}")).status for path in ("/-/healthy", "/-/ready", "/")
+            }
+            assert told == {"/-/healthy": 200, "/-/ready": 503, "/": 404}
+
+
+async def test_the_headers_of_the_file_are_on_every_answer_beside_the_own_policy(
+    site: AppContext, door: WebConfig
+) -> None:
+    headers = (
+        "X-Frame-Options: sameorigin, Strict-Transport-Security: max-age=1, Content-Security-Policy: sandbox"
+    )
+    door.file.write_text(f"http_server_config: {{headers: {{{headers}}}}}", encoding="ascii")
+    async with serving(site, door.provider()) as place:
+        for path in ("/", "/nowhere"):
+            answer = await get(f"http://{place}{path}")
+            assert answer.headers.getall("X-Frame-Options") == ["sameorigin"]
+            assert answer.headers["Strict-Transport-Security"] == "max-age=1"
+            own, added = answer.headers.getall("Content-Security-Policy")
+            assert (own.startswith("default-src 'none'"), added) == (True, "sandbox")
