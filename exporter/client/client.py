@@ -13,7 +13,6 @@ from aiohttp import AsyncResolver
 from aiohttp.abc import AbstractResolver
 
 from exporter.client.connection import RouteConnection
-from exporter.client.conversation import ReportBug
 from exporter.client.credential_provider import CredentialProvider
 from exporter.client.details import DetailsVisit
 from exporter.client.exchange_log import Observe
@@ -25,6 +24,7 @@ from exporter.log import get_logger
 from exporter.observation import Details, Visit
 from exporter.operations.operation import Cadence, Known, Operation
 from exporter.targets import Route, Target, routes_to
+from exporter.tasks import ReportBug
 
 # A little less than the interval, so that the next round is on time.
 _SHARE_OF_INTERVAL = 0.95

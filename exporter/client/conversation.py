@@ -9,8 +9,8 @@ from exporter.observation import Exchange, Observation
 from exporter.operations.operation import Known, Operation, Request
 from exporter.reasons import Failure, Reason
 from exporter.targets import Route
+from exporter.tasks import ReportBug
 
-ReportBug: TypeAlias = Callable[[str, Exception], None]
 # Sends a request (perhaps more than once); returns what its reader made of it, and each exchange.
 Send: TypeAlias = Callable[[Request], Awaitable[tuple[Any, list[Exchange]]]]
 

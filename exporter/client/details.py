@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exporter.client.connection import RouteConnection
-from exporter.client.conversation import ReportBug, run_operation
+from exporter.client.conversation import run_operation
 from exporter.client.credential_provider import CredentialProvider
 from exporter.credentials import AuthMethod, Verdict, judge
 from exporter.observation import Details, Exchange, Observation
 from exporter.operations.operation import NO_TIME, Known, Operation, Request
 from exporter.reasons import Failure, Reason
 from exporter.targets import Route
+from exporter.tasks import ReportBug
 
 _NO_PATH = Failure(Reason.CONNECT, "Onepanel answers over no path")
 # These mean that the path is gone, so that another may be tried; a silent Onepanel is silent on both.

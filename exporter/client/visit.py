@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.client.connection import RouteConnection
-from exporter.client.conversation import ReportBug, run_operation
+from exporter.client.conversation import run_operation
 from exporter.observation import Exchange, Observation, Visit
 from exporter.operations.operation import NO_TIME, Known, Operation, Request
 from exporter.reasons import Failure
+from exporter.tasks import ReportBug
 
 
 @dataclass(frozen=True, slots=True)

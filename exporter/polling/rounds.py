@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from exporter.client.client import Client
-from exporter.client.conversation import ReportBug
 from exporter.client.rejections import Rejections
 from exporter.diagnosis.checkup import Checkup, conclude, kind_of, known
 from exporter.observation import Details, Trace
 from exporter.operations import applicable
 from exporter.targets import Target
+from exporter.tasks import ReportBug
 
 
 class FreshRound(NamedTuple):

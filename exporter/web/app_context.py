@@ -12,13 +12,12 @@ from aiohttp import web
 from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.text_format import TextFormat
 from exporter.state.store import Store
+from exporter.tasks import ReportBug
 from exporter.web.access_control import AccessControl
 from exporter.web.probing import Prober
 
 Reload: TypeAlias = Callable[[], Awaitable[bool]]
 _PAGES_AT_ONCE = 4
-
-ReportBug: TypeAlias = Callable[[str, Exception], None]
 
 
 class MetricsPage(Protocol):
