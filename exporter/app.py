@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
-from exporter import spare
 from exporter.client.client import Client
 from exporter.client.rejections import Rejections
 from exporter.exposition.page import Exposition
@@ -23,6 +23,7 @@ from exporter.polling.scheduler import DETAILS, ROUNDS, Scheduler, Slots
 from exporter.settings import Settings, read_web_config
 from exporter.settings.reload import Reloads, differences
 from exporter.state.store import Store
+from exporter.tasks import supervise
 from exporter.version import PYTHON_VERSION, __version__, revision
 from exporter.web.access_control import AccessControl
 from exporter.web.app import create_app, create_health_app
@@ -68,13 +69,11 @@ class Exporter:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             asyncio.get_running_loop().set_exception_handler(self._loop_error)
-            stack.enter_context(spare.keeping())
             await self._listen(stack)
             self._client = Client(self.report_bug, rejections=self._rejections)
             stack.push_async_callback(self._client.close)
             self._start_polling(stack)
-            lag = asyncio.create_task(measure_lag(self._note_lag, self._settings.poll.interval))
-            stack.callback(lag.cancel)
+            self._run_in_background(stack, partial(measure_lag, self._note_lag, self._settings.poll.interval))
             self._stack = stack.pop_all()
         return self
 
@@ -87,8 +86,7 @@ class Exporter:
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self._fresh_rounds.close)
-        keeping = asyncio.create_task(self._app_context.access_control.keep())
-        stack.callback(keeping.cancel)
+        self._run_in_background(stack, self._app_context.access_control.keep)
         web, context = self._settings.web, self._app_context.access_control.context
         bound = await listen(stack, self.web_app, web.listen_addresses, context)
         self.addresses = [address for address in bound if isinstance(address, ListenAddress)]
@@ -97,6 +95,11 @@ class Exporter:
         if web.health_address is not None:
             for address in await listen(stack, create_health_app(self._app_context), [web.health_address]):
                 log.info("listening for health checks", address=str(address))
+
+    def _run_in_background(self, stack: AsyncExitStack, run: Callable[[], Awaitable[None]]) -> None:
+        """Supervise `run` until the exporter stops."""
+        task = asyncio.create_task(supervise(run, "background", self.report_bug))
+        stack.callback(task.cancel)
 
     def _start_polling(self, stack: AsyncExitStack) -> None:
         poller = Poller(self.store, Rounds(self._client))

@@ -188,14 +188,14 @@ class RouteConnection:
             return
         if timer.stage is Stage.OPEN:
             verified = not self._target.tls.insecure_skip_verify
-            certificate = _certificate(timer.certificate_der, timer.ssl_object, verified=verified)
+            certificate = _certificate(timer.certificate_der, verified=verified)
             self.connections.append(Connection(timer.phases, certificate))
             return
         certificate = None
         if failure is not None and failure.reason in CERTIFICATE_REASONS:
             timer.ssl_object = await self._fetch_unverified_certificate(timer, seconds_left)
             shown = timer.ssl_object.getpeercert(binary_form=True) if timer.ssl_object else None
-            certificate = _certificate(shown, None, verified=False)
+            certificate = _certificate(shown, verified=False)
         self.connections.append(Connection(timer.phases, certificate, failure))
 
     def _trace(self, request: Request, exchange: Exchange, draft: Draft, timer: ConnectionTimer) -> Trace:
@@ -225,5 +225,5 @@ class RouteConnection:
             return None
 
 
-def _certificate(der: bytes | None, shown_by: ssl.SSLObject | None, *, verified: bool) -> Certificate | None:
-    return read_certificate(der, verified, shown_by) if der else None
+def _certificate(der: bytes | None, *, verified: bool) -> Certificate | None:
+    return read_certificate(der, verified=verified) if der else None

@@ -46,5 +46,5 @@ def served_chain(ssl_object: Any) -> list[bytes] | None:
 
 def read_chain(ders: Iterable[bytes], *, verified: bool) -> tuple[Certificate, ...]:
     """The certificates that can be read at all."""
-    certificates = (read_certificate(der, verified) for der in ders)
+    certificates = (read_certificate(der, verified=verified) for der in ders)
     return tuple(each for each in certificates if each is not None)

@@ -17,9 +17,6 @@ from exporter.version import __version__
 EXIT_FAILURE = 1
 EXIT_BAD_CONFIGURATION = 2
 _FULL_COLLECTION_EVERY = 50
-_M_MMAP_THRESHOLD = -3  # malloc.h
-_LARGE_BLOCK_BYTES = 128 * 1024
-_MANY_TARGETS = 100
 _MANY_DESCRIPTORS = 65_536
 
 
@@ -35,8 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
     logger.info("starting", version=__version__, targets=len(settings.targets))
     _spare_collector()
     _raise_descriptor_limit()
-    if len(settings.targets) >= _MANY_TARGETS:
-        _give_back_large_blocks()
     try:
         run_until_stopped(
             lambda: Exporter(settings, lambda: load(arguments.config_file, arguments.flags)),
@@ -55,18 +50,6 @@ def _spare_collector() -> None:
     gc.freeze()
     young, middle, _full = gc.get_threshold()
     gc.set_threshold(young, middle, _FULL_COLLECTION_EVERY)
-
-
-def _give_back_large_blocks() -> None:
-    """Have glibc give a connection's large buffer back to the system, when it is done with.
-
-    uvloop takes 256 KiB for each TLS connection. Left alone, glibc soon keeps such blocks, in between what
-    stays for long: at 1,000 targets that is a tenth of all memory. With few it is less than ctypes takes.
-    """
-    import ctypes  # noqa: PLC0415 - see above
-
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
 
 
 def _raise_descriptor_limit() -> None:

@@ -12,9 +12,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from exporter.targets import Target
+from exporter.tasks import ReportBug, supervise
 
 _FIRST_ROUNDS_PER_SECOND = 100
 _SHARE_FOR_SLOW = 0.75
@@ -137,7 +139,7 @@ class Scheduler:
         plan: PollPlan,
         slots: Slots,
         skipped: Callable[[Target], None],
-        report_bug: Callable[[str, Exception], None],
+        report_bug: ReportBug,
     ) -> None:
         self._poll_target = poll
         self._plan = plan
@@ -155,7 +157,8 @@ class Scheduler:
             if target not in self._tasks:
                 delay = min(index / _FIRST_ROUNDS_PER_SECOND, self._plan.interval(target))
                 self._tasks[target] = asyncio.create_task(
-                    self._poll(target, delay), name=f"poll {target.name}"
+                    supervise(partial(self._poll, target, delay), "poller", self._report_bug),
+                    name=f"poll {target.name}",
                 )
 
     async def stop(self) -> None:

@@ -23,7 +23,7 @@ from exporter.web.rendering import environment, html
 from exporter.web.status import TargetStatus, by_urgency, past_rounds, status_of
 
 _TARGETS_PER_TURN = 20
-_TEMPLATES = "exporter.web"
+_TEMPLATES = environment("exporter.web")
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -58,7 +58,7 @@ async def status_page(request: web.Request) -> web.Response:
     site = request.app[APP_CONTEXT]
     async with site.making:
         return await html(
-            environment(_TEMPLATES).get_template("status.html"),
+            _TEMPLATES.get_template("status.html"),
             targets=by_urgency(await _statuses(request)),
             now=time.time(),
             telemetry_path=site.telemetry_path,
@@ -70,7 +70,7 @@ async def target_page(request: web.Request) -> web.Response:
     site = request.app[APP_CONTEXT]
     state = _state(request, request.match_info["name"])
     return await html(
-        environment(_TEMPLATES).get_template("target.html"),
+        _TEMPLATES.get_template("target.html"),
         target=status_of(state, time.monotonic(), now := time.time()),
         rounds=past_rounds(state),
         now=now,

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import secrets
 from collections.abc import Iterator
-from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import jinja2
 from aiohttp import web
 
-from exporter import __version__, spare
+from exporter import __version__
 from exporter.web import badges, filters
-
-if TYPE_CHECKING:
-    import jinja2
 
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; "
@@ -24,14 +20,9 @@ _POLICY = (
 )
 
 
-@cache
 def environment(*packages: str) -> jinja2.Environment:
     """The templates of these packages, all read at once; the first that has a template of some name gives it."""
-    with spare.lent():
-        import jinja2  # noqa: PLC0415 - many exporters never show a page
-
-        sources = dict(_sources(packages))
-        codecs.lookup("unicode_escape")  # jinja2 asks for it when it meets the first string in a template
+    sources = dict(_sources(packages))
     templates = jinja2.Environment(
         loader=jinja2.DictLoader(sources),
         autoescape=True,
@@ -41,6 +32,8 @@ def environment(*packages: str) -> jinja2.Environment:
     )
     templates.filters.update(badges.FILTERS | filters.FILTERS)
     templates.globals["version"] = __version__
+    for name in sources:  # compiled now: later no descriptor may be left to read what the compiler needs
+        templates.get_template(name)
     return templates
 
 

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import ssl
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
-from hypothesis import given
-from hypothesis import strategies as st
 
-from exporter.client.certificates import distinguished_name
 from exporter.observation import Certificate
 from exporter.reasons import Reason
 from exporter.simulator import Authority, Credential
@@ -160,58 +153,3 @@ async def test_a_server_that_misses_our_certificate_refuses_the_handshake(
     async with ScriptedServer(shaking_hands(context)) as server:
         checkup = await poll(with_tls(target_of(server, None), ca_file=options["ca_file"]))
     assert reasons(checkup) == everywhere(Reason.TLS_HANDSHAKE)
-
-
-USUAL = (
-    NameOID.COMMON_NAME,
-    NameOID.LOCALITY_NAME,
-    NameOID.STATE_OR_PROVINCE_NAME,
-    NameOID.ORGANIZATION_NAME,
-    NameOID.ORGANIZATIONAL_UNIT_NAME,
-    NameOID.STREET_ADDRESS,
-    NameOID.USER_ID,
-)
-_KEY = ed25519.Ed25519PrivateKey.generate()
-
-
-def as_python_tells(name: x509.Name) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """The same name, as the standard library gives the subject of a certificate."""
-    builder = x509.CertificateBuilder(
-        name, name, _KEY.public_key(), 1, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
-    ).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cadata=builder.sign(_KEY, None).public_bytes(Encoding.DER))
-    (told,) = context.get_ca_certs()
-    subject: tuple[tuple[tuple[str, str], ...], ...] = told["subject"]  # type: ignore[assignment]  # typeshed: of any length
-    return subject
-
-
-@given(
-    st.lists(
-        st.builds(
-            x509.NameAttribute,
-            st.sampled_from(USUAL),
-            st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20),
-        ),
-        min_size=1,
-        max_size=4,
-    )
-)
-def test_a_name_is_written_alike_with_and_without_cryptography(parts: list[x509.NameAttribute[str]]) -> None:
-    name = x509.Name(parts)
-    assert distinguished_name(as_python_tells(name)) == name.rfc4514_string()
-
-
-@pytest.mark.parametrize(
-    "parts",
-    [
-        [[x509.NameAttribute(NameOID.EMAIL_ADDRESS, "a@b.example")]],
-        [[x509.NameAttribute(NameOID.COMMON_NAME, "a"), x509.NameAttribute(NameOID.LOCALITY_NAME, "b")]],
-        [[x509.NameAttribute(NameOID.COMMON_NAME, "a\0b")]],
-    ],
-    ids=["an attribute without a short name", "two attributes in one part", "a NUL"],
-)
-def test_an_unusual_name_is_left_to_cryptography(parts: list[list[x509.NameAttribute[str]]]) -> None:
-    name = x509.Name([x509.RelativeDistinguishedName(each) for each in parts])
-    with pytest.raises((KeyError, ValueError)):
-        distinguished_name(as_python_tells(name))

@@ -9,7 +9,7 @@ import signal
 import ssl
 import sys
 import time
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -107,33 +107,6 @@ async def test_without_descriptors_pages_that_nobody_has_seen_yet_are_shown(
         for page in ("/", "/targets/zone", "/probe?target=zone&debug=true"):
             assert (await exporter.get(page))[0] == 200, exporter.log
         assert (await exporter.metrics()).total(UNHANDLED) == 0
-
-
-async def test_without_descriptors_the_first_certificate_that_does_not_verify_is_read(ca_file: Path) -> None:
-    script = """
-import os, ssl, sys
-from pathlib import Path
-import exporter.app
-from exporter import spare
-from exporter.client.certificates import read_certificate
-
-der = ssl.PEM_cert_to_DER_cert(Path(sys.argv[1]).read_text())
-with spare.keeping():
-    try:
-        while True:
-            os.dup(0)
-    except OSError as error:
-        print(error.strerror)
-    print(read_certificate(der, verified=False))
-"""
-    process = await asyncio.create_subprocess_exec(
-        *("sh", "-c", 'ulimit -n 64; exec "$@"', "sh", sys.executable, "-c", script, str(ca_file)),
-        cwd=ROOT,
-        stdout=PIPE,
-        stderr=STDOUT,
-    )
-    told = (await asyncio.wait_for(process.communicate(), 30))[0].decode()
-    assert told.startswith("Too many open files\nCertificate(subject="), told
 
 
 async def _start(redirections: str, *arguments: str) -> Process:

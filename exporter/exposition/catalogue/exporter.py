@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from exporter.exposition.views import ExporterView
 from exporter.metrics import Metric, MetricType, Reading, Scope
 
-ERROR_SOURCES = ("client", "poller", "web", "loop")
+ERROR_SOURCES = ("client", "poller", "web", "loop", "background")
 
 
 def _build_info(versions: tuple[str, str, str]) -> Iterator[Reading]:
