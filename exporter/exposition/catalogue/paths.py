@@ -11,13 +11,20 @@ from exporter.diagnosis.rules import Diagnosis
 from exporter.exposition.views import NodeView, RouteView
 from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope, states_of
 from exporter.observation import Phase
-from exporter.operations import applicable
-from exporter.operations.operation import Operation
+from exporter.operations import OPERATIONS, applicable
+from exporter.operations.operation import Cadence, Operation
 from exporter.reasons import Reason
 from exporter.targets import AccessPath, Route
 
 # What was seen, by the value of the metric's one label: an operation or a phase.
 ByName: TypeAlias = tuple[tuple[str, Any], ...]
+# These series begin at 0, so that `rate` sees the first failure; zeros of all operations would be half of the page.
+_NO_FAILURES = {
+    (operation.name, reason): 0
+    for operation in OPERATIONS
+    if operation.cadence is Cadence.ROUND
+    for reason in Reason
+}
 
 
 def _asked(view: RouteView) -> tuple[str, ...]:
@@ -60,18 +67,13 @@ def _requests(view: RouteView) -> ByName:
     return tuple((operation, requests[operation]) for operation in _asked(view))
 
 
-def _failures(view: RouteView) -> tuple[tuple[str, ...], tuple[tuple[tuple[str, Reason], int], ...]]:
-    return _asked(view), tuple(view.counters.failures.items())
+def _failures(view: RouteView) -> tuple[tuple[tuple[str, Reason], int], ...]:
+    return tuple(view.counters.failures.items())
 
 
-def _failure_readings(
-    seen: tuple[tuple[str, ...], tuple[tuple[tuple[str, Reason], int], ...]],
-) -> Iterator[Reading]:
-    operations, failures = seen
-    counted = dict(failures)
-    for operation in operations:
-        for reason in Reason:
-            yield Reading((operation, reason.value), counted.get((operation, reason), 0))
+def _failure_readings(failures: tuple[tuple[tuple[str, Reason], int], ...]) -> Iterator[Reading]:
+    for (operation, reason), count in {**_NO_FAILURES, **dict(failures)}.items():
+        yield Reading((operation, reason.value), count)
 
 
 def _durations(view: RouteView) -> ByName:
@@ -135,7 +137,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
     ),
     Metric(
         "onedata_onepanel_request_failures_total",
-        "Finished requests that failed, by reason.",
+        "Finished requests that failed, by reason. Series begin at 0 for health and configuration, else with the first failure.",
         Scope.ROUTE,
         _failures,
         _failure_readings,
