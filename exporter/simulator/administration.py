@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from exporter.simulator.cluster import Cluster
+from exporter.simulator.credentials import Caller, authenticate
 from exporter.simulator.errors import (
     ALREADY_EXISTS,
     BAD_PASSWORD,
@@ -19,10 +20,39 @@ from exporter.simulator.errors import (
     onepanel_reply,
 )
 from exporter.simulator.messages import Reply, Request
-from exporter.simulator.users import User
+from exporter.simulator.users import FIRST_USER_ID, User
 
+# By the caller: the user whom a token belongs to is an administrator of the cluster, or a plain member.
+PRIVILEGES = {
+    Caller.ADMINISTRATOR: (
+        "cluster_view",
+        "cluster_update",
+        "cluster_delete",
+        "cluster_view_privileges",
+        "cluster_set_privileges",
+        "cluster_add_user",
+        "cluster_remove_user",
+        "cluster_add_group",
+        "cluster_remove_group",
+    ),
+    Caller.MEMBER: ("cluster_view",),
+}
+_CALLERS = {
+    Caller.ADMINISTRATOR: (FIRST_USER_ID, "admin"),
+    Caller.MEMBER: ("5f0c2a9d7e3b41c68d9e0f1a2b3c4d5e", "member"),
+}
 _MIN_PASSWORD = 8
 _USERNAME_LENGTHS = range(2, 21)
+
+
+def current_user(request: Request, cluster: Cluster, _argument: str) -> Reply:
+    """Show the user of a token, and their privileges in the cluster."""
+    caller = authenticate(request, cluster)
+    if caller not in PRIVILEGES:
+        return NOT_FOUND
+    user_id, username = _CALLERS[caller]
+    body = {"userId": user_id, "username": username, "clusterPrivileges": PRIVILEGES[caller]}
+    return onepanel_reply(200, body)
 
 
 def users(request: Request, cluster: Cluster, _argument: str) -> Reply:

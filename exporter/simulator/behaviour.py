@@ -22,10 +22,11 @@ class Listening(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """By default a port is well-behaved.
+    """By default a port behaves as the real server.
 
-    `instead` answers in place of the server; `distort` changes what it says; `elsewhere` leads to another
-    cluster; `silent` reads requests and never answers.
+    `instead` answers in place of the server; `distort` changes its answers; `elsewhere` leads to another
+    cluster; `silent` reads requests and never answers; `lossy` resets every second connection, from the
+    first one on, once its request was read.
     """
 
     listening: Listening = Listening.OPEN
@@ -33,6 +34,7 @@ class Behaviour:
     plain: bool = False
     silent: bool = False
     slow: bool = False
+    lossy: bool = False
     elsewhere: bool = False
     instead: Reply | None = None
     distort: Callable[[Reply], Reply] | None = None

@@ -53,7 +53,9 @@ class Cluster:
     of an administrator, of a member without privileges, and of former times. `conditions` holds the hosts
     that are not well, and `here` is the host whose Onepanel is asked. `web_certificate` and `dns_check` are
     None when nothing is known of them. On a Oneprovider, `provider` is None when it is not registered.
-    `configuration_broken` is the internal error that leaves four keys of the public configuration.
+    `configuration_broken` is the internal error that leaves four keys of the public configuration;
+    `table_locked` makes that operation hang. `failing_with` is the id of the error that every operation
+    answers with status 503.
     """
 
     name: str = "Simulated Zone"
@@ -76,6 +78,8 @@ class Cluster:
     deployed: bool = True
     breaker_open: bool = False
     database_down: bool = False
+    table_locked: bool = False
+    failing_with: str = ""
     configuration_broken: bool = False
 
     def host_state(self, host: str) -> HostState:

@@ -5,12 +5,13 @@ One host that is away loses the whole map, and the report; a host asked for by n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qs
 
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.errors import (
+    INTERNAL_ERROR,
     NO_CONTENT,
     NOT_FOUND,
     ONEPANEL_HEADERS,
@@ -20,7 +21,7 @@ from exporter.simulator.errors import (
     no_connection_to,
     onepanel_reply,
 )
-from exporter.simulator.host_state import CLOSED_WORKERS, Panel, Worker
+from exporter.simulator.host_state import CLOSED_WORKERS, SILENT_WORKERS, Panel, Worker
 from exporter.simulator.messages import Reply, Request
 from exporter.simulator.report import worker_report
 from exporter.simulator.service_control import ServiceControl
@@ -29,6 +30,15 @@ COMPONENTS = ("workers", "managers", "databases")
 _SECONDS = {"workers": 0.07, "managers": 0.025, "databases": 0.025}
 # How long Onepanel waits for a worker that hangs.
 _WORKER_SECONDS = 5.0
+# How long Onepanel waits for its own executor.
+_EXECUTOR_SECONDS = 5.0
+EXECUTOR_STUCK = replace(INTERNAL_ERROR, seconds=_EXECUTOR_SECONDS)
+# What Onepanel answers for a worker that gives no report.
+_WITHOUT_REPORT: Mapping[Worker, Reply] = {
+    **dict.fromkeys(CLOSED_WORKERS, Reply(503, content_type="text/xml", headers=ONEPANEL_HEADERS)),
+    **dict.fromkeys(SILENT_WORKERS, replace(SERVICE_UNAVAILABLE, seconds=_WORKER_SECONDS)),
+    Worker.FAILING: Reply(500, content_type="text/xml", headers=ONEPANEL_HEADERS),
+}
 
 
 def all_hosts(request: Request, cluster: Cluster, _argument: str) -> Reply:
@@ -40,7 +50,7 @@ def all_hosts(request: Request, cluster: Cluster, _argument: str) -> Reply:
         return _control_service(request, cluster, component, cluster.hosts)
     words = {host: cluster.host_state(host).status(component) for host in cluster.hosts}
     answered = replace(onepanel_reply(200, words), seconds=_seconds(cluster, component, cluster.hosts))
-    return _refuse(cluster, cluster.hosts) or answered
+    return refuse_hosts(cluster, cluster.hosts) or answered
 
 
 def one_host(request: Request, cluster: Cluster, host: str) -> Reply:
@@ -52,24 +62,19 @@ def one_host(request: Request, cluster: Cluster, host: str) -> Reply:
         return _control_service(request, cluster, component, (host,))
     word = cluster.host_state(host).status(component)
     answered = replace(onepanel_reply(200, word), seconds=_seconds(cluster, component, (host,)))
-    return _refuse(cluster, (host,)) or answered
+    return refuse_hosts(cluster, (host,)) or answered
 
 
 def nagios(_request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """The report of the worker on the host that is asked, passed on."""
+    """Answer with the report of the worker on the host that is asked."""
     if not cluster.deployed:
         return NOT_FOUND
-    away = _refuse(cluster, cluster.hosts)
-    if away is not None:
-        return replace(SERVICE_UNAVAILABLE, stalled=away.stalled)
-    worker = cluster.host_state(cluster.own_host).worker
-    if worker in CLOSED_WORKERS:
-        return Reply(503, content_type="text/xml", headers=ONEPANEL_HEADERS)
-    if worker is Worker.HANGING:
-        return replace(SERVICE_UNAVAILABLE, seconds=_WORKER_SECONDS)
-    if worker is Worker.FAILING:
-        return Reply(500, content_type="text/xml", headers=ONEPANEL_HEADERS)
-    return replace(worker_report(cluster), headers=ONEPANEL_HEADERS)
+    if any(cluster.host_state(host).forgotten for host in cluster.hosts):
+        return SERVICE_UNAVAILABLE
+    if any(cluster.hosts_with(Panel.FROZEN)):
+        return replace(SERVICE_UNAVAILABLE, stalled=True)
+    without_report = _WITHOUT_REPORT.get(cluster.host_state(cluster.own_host).worker)
+    return without_report or replace(worker_report(cluster), headers=ONEPANEL_HEADERS)
 
 
 def _control_service(request: Request, cluster: Cluster, component: str, hosts: tuple[str, ...]) -> Reply:
@@ -78,15 +83,20 @@ def _control_service(request: Request, cluster: Cluster, component: str, hosts: 
     if started not in {"true", "false"}:
         return bad_boolean("started")
     service_control = ServiceControl(component, hosts, started=started == "true")
-    return _refuse(cluster, hosts) or replace(NO_CONTENT, service_control=service_control)
+    return refuse_hosts(cluster, hosts) or replace(NO_CONTENT, service_control=service_control)
 
 
 def _component(request: Request, *, last: int) -> str:
     return request.path.rstrip("/").split("/")[-last]
 
 
-def _refuse(cluster: Cluster, hosts: Iterable[str]) -> Reply | None:
-    """Why Onepanel cannot tell of all these hosts: some left its cluster, some are dead, some are frozen."""
+def refuse_hosts(cluster: Cluster, hosts: Iterable[str]) -> Reply | None:
+    """Return why Onepanel cannot report on all these hosts, None when it can.
+
+    Its own executor is stuck, or some of them left its cluster, are down or frozen.
+    """
+    if cluster.host_state(cluster.own_host).executor_stuck:
+        return EXECUTOR_STUCK
     host_states = {host: cluster.host_state(host) for host in hosts}
     if any(host_state.forgotten for host_state in host_states.values()):
         return hosts_not_allowed(cluster.panel_hosts)
@@ -99,4 +109,4 @@ def _refuse(cluster: Cluster, hosts: Iterable[str]) -> Reply | None:
 
 def _seconds(cluster: Cluster, component: str, hosts: Iterable[str]) -> float:
     workers = (cluster.host_state(host).worker for host in hosts if component == "workers")
-    return _WORKER_SECONDS if Worker.HANGING in workers else _SECONDS[component]
+    return _WORKER_SECONDS if SILENT_WORKERS.intersection(workers) else _SECONDS[component]

@@ -22,11 +22,15 @@ _HEADERS = ("authorization", "x-auth-token", "macaroon")
 
 
 class Caller(Enum):
-    """What somebody may do: a member of the cluster may look at it, an administrator may also change it."""
+    """What a request may do: a member of the cluster may read, an administrator may also change it.
+
+    The emergency passphrase gives the rights of an administrator, and belongs to no user.
+    """
 
     NOBODY = "nobody"
     MEMBER = "member"
     ADMINISTRATOR = "administrator"
+    EMERGENCY = "emergency"
 
 
 def carries_credentials(request: Request) -> bool:
@@ -38,14 +42,19 @@ def authenticate(request: Request, cluster: Cluster) -> Caller | Reply:
     """Who asks, or a `Reply`: the refusal of wrong credentials.
 
     The passphrase wins over a token, and its scheme is written `Basic`, exactly. A token is verified by
-    the worker, so that without one no token is accepted, nor found wrong.
+    the worker, so that without one no token is accepted, nor found wrong. Without the database of
+    Onepanel no credentials can be verified.
     """
     scheme, _space, value = request.headers.get("authorization", "").partition(" ")
-    if scheme == "Basic":
-        return _check_basic(value, cluster)
     token = value if scheme == "Bearer" else request.headers.get("x-auth-token")
     token = request.headers.get("macaroon") if token is None else token
-    return Caller.NOBODY if token is None else _check_token(token, cluster)
+    if scheme != "Basic" and token is None:
+        return Caller.NOBODY
+    if cluster.database_down:
+        return UNAUTHORIZED
+    return (
+        _check_basic(value, cluster) if token is None or scheme == "Basic" else _check_token(token, cluster)
+    )
 
 
 def _check_basic(value: str, cluster: Cluster) -> Caller | Reply:
@@ -56,7 +65,7 @@ def _check_basic(value: str, cluster: Cluster) -> Caller | Reply:
     passphrase = cluster.passphrase.encode()
     right = (b"onepanel:" + passphrase, passphrase)
     is_right = any(hmac.compare_digest(given, one) for one in right)
-    return Caller.ADMINISTRATOR if is_right else BAD_PASSPHRASE
+    return Caller.EMERGENCY if is_right else BAD_PASSPHRASE
 
 
 def _check_token(token: str, cluster: Cluster) -> Caller | Reply:

@@ -19,13 +19,17 @@ Changes = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Changes by field name: of 443, of 9443 as everybody sees it, of 9443 as seen from outside, of the facts."""
+    """Changes by field name: of 443, of 9443, of 9443 as seen from outside, of the host, and of the cluster.
+
+    `neighbour` is the state of one more host that the cluster then has.
+    """
 
     proxy: Changes = field(default_factory=dict)
     panel: Changes = field(default_factory=dict)
     outside: Changes = field(default_factory=dict)
     host_state: Changes = field(default_factory=dict)
     cluster: Changes = field(default_factory=dict)
+    neighbour: HostState | None = None
 
 
 class Behaviours(NamedTuple):
@@ -55,13 +59,23 @@ EFFECTS: Mapping[Fault, Effect] = {
     Fault.WORKER_SILENT: Effect(host_state={"worker": Worker.HANGING}),
     Fault.PANEL_SILENT: Effect(host_state={"listener": PanelListener.HANGING}),
     Fault.PANEL_FROZEN: Effect(host_state={"panel": Panel.FROZEN}),
+    Fault.HOST_FROZEN: Effect(host_state={"panel": Panel.FROZEN, "worker": Worker.FROZEN}),
     Fault.WORKER_STOPPED: Effect(host_state={"worker": Worker.STOPPED}),
     Fault.PANEL_STOPPED: Effect(host_state={"panel": Panel.STOPPED}),
     Fault.HOST_DOWN: Effect(host_state={"panel": Panel.STOPPED, "worker": Worker.STOPPED}),
+    Fault.NEIGHBOUR_STOPPED: Effect(neighbour=HostState(panel=Panel.STOPPED, worker=Worker.STOPPED)),
+    Fault.NEIGHBOUR_FROZEN: Effect(neighbour=HostState(panel=Panel.FROZEN, worker=Worker.FROZEN)),
     Fault.DIRECT_CLOSED: Effect(outside=_CLOSED),
     Fault.LISTENER_SICK: Effect(host_state={"listener": PanelListener.SICK}),
+    Fault.EXECUTOR_STUCK: Effect(host_state={"executor_stuck": True}),
     Fault.BREAKER_OPEN: Effect(cluster={"breaker_open": True}),
     Fault.DATABASE_DOWN: Effect(cluster={"database_down": True}),
+    Fault.TABLE_LOCKED: Effect(cluster={"table_locked": True}),
+    Fault.TEMPORARY_FAILURE: Effect(cluster={"failing_with": "temporaryFailure"}),
+    Fault.INTERNAL_TIMEOUT: Effect(cluster={"failing_with": "timeout"}),
+    Fault.NO_CONNECTION_TO_ONEZONE: Effect(cluster={"failing_with": "noConnectionToOnezone"}),
+    Fault.UNREGISTERED_ONEPROVIDER: Effect(cluster={"failing_with": "unregisteredOneprovider"}),
+    Fault.LIMIT_REACHED: Effect(cluster={"failing_with": "limitReached"}),
     Fault.OLD_VERSION: Effect(cluster={"version": "20.02.19"}),
     Fault.NOT_DEPLOYED: Effect(cluster={"deployed": False}),
     Fault.LATENCY: Effect(panel={"slow": True}),
@@ -91,6 +105,8 @@ EFFECTS: Mapping[Fault, Effect] = {
     Fault.PROXY_ENDLESS: Effect(proxy={"deliver": delivery.endless}),
     Fault.PROXY_TRUNCATED: Effect(proxy={"deliver": delivery.truncated}),
     Fault.PROXY_RESET: Effect(proxy={"deliver": delivery.reset}),
+    Fault.PROXY_LOSSY: Effect(proxy={"lossy": True}),
+    Fault.DIRECT_LOSSY: Effect(outside={"lossy": True}),
     Fault.PROXY_DRIP: Effect(proxy={"deliver": delivery.drip}),
 }
 
@@ -99,6 +115,7 @@ EFFECTS: Mapping[Fault, Effect] = {
 _WORKER_PORT: Mapping[Worker, Changes] = {
     **dict.fromkeys(CLOSED_WORKERS, _CLOSED),
     Worker.HANGING: {"silent": True},
+    Worker.FROZEN: {"listening": Listening.FROZEN},
 }
 _PANEL_PORT: Mapping[Panel | PanelListener, Changes] = {
     PanelListener.HANGING: {"silent": True},
@@ -108,11 +125,21 @@ _PANEL_PORT: Mapping[Panel | PanelListener, Changes] = {
 
 
 def cluster_under(faults: Collection[Fault], cluster: Cluster) -> Cluster:
-    """The facts of a cluster under the faults of all its nodes.
+    """Return the facts of a cluster under the faults of all its nodes.
 
-    Where two faults claim one thing, here and below, the later one in `EFFECTS` wins.
+    If two faults change the same field, here and below, the later one in `EFFECTS` wins.
     """
-    return _change(cluster, (effect.cluster for effect in _active(faults)))
+    active = _active(faults)
+    neighbours = {
+        f"neighbour{number}.{cluster.own_domain}": effect.neighbour
+        for number, effect in enumerate(active)
+        if effect.neighbour is not None
+    }
+    with_neighbours: Changes = {
+        "hosts": (*cluster.hosts, *neighbours),
+        "host_states": {**cluster.host_states, **neighbours},
+    }
+    return _change(cluster, [with_neighbours, *(effect.cluster for effect in active)])
 
 
 def host_state_under(faults: Collection[Fault], host_state: HostState) -> HostState:

@@ -50,6 +50,17 @@ ALREADY_EXISTS = _error(409, "alreadyExists", "The resource already exists.")
 MALFORMED = _error(400, "malformedData", "Provided data could not be understood by the server.")
 NOT_FOUND = _error(404, "notFound", "The resource could not be found.")
 SERVICE_UNAVAILABLE = _error(503, "serviceUnavailable", "Service required for this operation is offline.")
+# What else is answered with status 503, by error id.
+FAILURES = {
+    error_id: _error(503, error_id, text)
+    for error_id, text in (
+        ("temporaryFailure", "Service unavailable: temporary failure."),
+        ("timeout", "Operation timed out."),
+        ("noConnectionToOnezone", "No connection to Onezone."),
+        ("unregisteredOneprovider", "The Oneprovider is not registered at any Onezone."),
+        ("limitReached", "Limit reached: too many requests at once."),
+    )
+}
 INTERNAL_ERROR = _error(
     500, "internalServerError", "The server has encountered an error while processing this request."
 )
@@ -85,7 +96,7 @@ def bad_list_of_strings(key: str) -> Reply:
 
 def no_connection_to(hosts: Sequence[str]) -> Reply:
     """Hosts of the cluster are away."""
-    text = "Could not connect to the cluster node."
+    text = "No connection to cluster node."
     details = {
         "hostnames": list(hosts),
         "error": {"id": "noConnectionToClusterNode", "description": text},

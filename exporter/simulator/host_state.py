@@ -34,11 +34,13 @@ class Worker(Enum):
     STOPPED = "stopped"
     MISSING = "missing"
     HANGING = "hanging"
+    FROZEN = "frozen"  # the kernel accepts connections, the process does not
     LISTENER_CLOSED = "listener_closed"  # it runs, and nobody answers on 443
     FAILING = "failing"  # it answers its report with an error, as without a cluster manager
 
 
 ABSENT_WORKERS = frozenset({Worker.STOPPED, Worker.MISSING})
+SILENT_WORKERS = frozenset({Worker.HANGING, Worker.FROZEN})
 CLOSED_WORKERS = ABSENT_WORKERS | {Worker.LISTENER_CLOSED}
 
 
@@ -49,13 +51,15 @@ class HostState:
     `words` are the statuses to be told instead of the true ones, by the component's name in URLs
     (`workers`, `managers`, `databases`); `modules` the statuses of the worker's modules that are not
     `ok`. Both may hold anything, hostile text included. A `forgotten` host left the Onepanel cluster,
-    while the components are still said to be on it.
+    while the components are still said to be on it. `executor_stuck` is the process of its Onepanel that runs
+    the checks of components and of the certificate.
     """
 
     panel: Panel = Panel.RUNNING
     listener: PanelListener = PanelListener.WELL
     worker: Worker = Worker.RUNNING
     forgotten: bool = False
+    executor_stuck: bool = False
     words: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     modules: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 

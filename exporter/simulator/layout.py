@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from exporter.simulator.cluster import Cluster
+from exporter.simulator.components import refuse_hosts
 from exporter.simulator.errors import NOT_FOUND, SERVICE_UNAVAILABLE, onepanel_reply
 from exporter.simulator.messages import Reply, Request
 from exporter.targets import Kind
@@ -62,6 +63,9 @@ def web_certificate(_request: Request, cluster: Cluster, _argument: str) -> Repl
     certificate = cluster.web_certificate
     if certificate is None or not cluster.deployed:
         return NOT_FOUND
+    refused = refuse_hosts(cluster, cluster.panel_hosts)
+    if refused is not None:
+        return refused
     renewal = {
         "lastRenewalSuccess": certificate.last_renewal_success,
         "lastRenewalFailure": certificate.last_renewal_failure,

@@ -56,8 +56,9 @@ class Reply:
     """One answer, and how many seconds the server takes for it (at its usual pace).
 
     `headers` are those beside `content-type` and `content-length`. An empty body has no content type
-    unless one is given. `stalled` answers also wait for another node that is frozen. `closing` says that
-    the connection ends with this answer. `switch` is what is done to the cluster before it is given.
+    unless one is given. `stalled` answers also wait for another node that is frozen; a `silent` one
+    never comes. `closing` says that the connection ends with this answer. `service_control` is done to the cluster
+    before the answer is given.
     """
 
     status: int
@@ -66,6 +67,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = (("server", "Cowboy"),)
     seconds: float = ANSWER_SECONDS
     stalled: bool = False
+    silent: bool = False
     closing: bool = False
     service_control: ServiceControl | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -9,7 +10,9 @@ from exporter.simulator import onepanel
 from exporter.simulator.behaviour import Behaviour, Listening
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.effects import Behaviours
+from exporter.simulator.host_state import Panel
 from exporter.simulator.messages import Reply, Request
+from exporter.simulator.neighbour import FrozenNeighbour
 from exporter.simulator.request_log import RequestLog
 from exporter.simulator.resources import RESOURCES
 from exporter.simulator.server import Server, ServerConfig
@@ -25,7 +28,7 @@ _CLOSED = Behaviour(listening=Listening.CLOSED)
 class SimulatedNode:
     """The servers of one node.
 
-    `host` is its name in the cluster, `address` where it listens; `switch` is called for what Onepanel does
+    `host` is its name in the cluster, `address` where it listens; `service_control` is called for what Onepanel does
     to the services of the cluster.
     """
 
@@ -41,6 +44,7 @@ class SimulatedNode:
         self._control_service = service_control
         self._proxy_behaviour = Behaviour()
         self._cluster = Cluster()
+        self._neighbour = FrozenNeighbour(config.timing)
         self._proxy = Server(
             address, replace(config, requests_per_connection=_REQUESTS_ON_443), self._answer_as_worker
         )
@@ -70,6 +74,7 @@ class SimulatedNode:
         """Take on other facts and another conduct; when this returns, new connections see them."""
         self._cluster = replace(cluster, here=self.host)
         self._proxy_behaviour = behaviours.proxy
+        self._neighbour.notice(frozen=any(host != self.host for host in cluster.hosts_with(Panel.FROZEN)))
         for server, behaviour in zip(self._servers, behaviours, strict=True):
             await server.behave(behaviour)
 
@@ -85,6 +90,9 @@ class SimulatedNode:
 
     async def _answer_as_panel(self, request: Request) -> Reply:
         reply = onepanel.answer(request, self._cluster, RESOURCES)
+        delay_seconds = self._neighbour.delay_seconds(stalled=reply.stalled)
+        if delay_seconds > 0.0:
+            await asyncio.sleep(delay_seconds)
         if reply.service_control is not None:
             await self._control_service(reply.service_control)
         return reply

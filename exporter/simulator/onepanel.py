@@ -12,7 +12,15 @@ from urllib.parse import unquote
 
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.credentials import Caller, authenticate
-from exporter.simulator.errors import FORBIDDEN, MALFORMED, SERVICE_UNAVAILABLE, UNAUTHORIZED, empty_reply
+from exporter.simulator.errors import (
+    FAILURES,
+    FORBIDDEN,
+    INTERNAL_ERROR,
+    MALFORMED,
+    SERVICE_UNAVAILABLE,
+    UNAUTHORIZED,
+    empty_reply,
+)
 from exporter.simulator.messages import JSON, Reply, Request
 
 API_ROOT = "/api/v3/onepanel/"
@@ -26,6 +34,7 @@ class Resource:
 
     `argument` in its call is the last segment of the URL, for the URLs that end in `/*`. `members` are
     the methods that every member of the cluster may use, the others are for administrators.
+    What `reads_database` or `needs_worker` fails without the database of Onepanel.
     """
 
     answer: Callable[[Request, Cluster, str], Reply]
@@ -34,6 +43,7 @@ class Resource:
     public: bool = False
     members: tuple[str, ...] = ("GET",)
     needs_worker: bool = False
+    reads_database: bool = False
     known: Callable[[Cluster], bool] = lambda _cluster: True
 
 
@@ -48,6 +58,8 @@ def answer(request: Request, cluster: Cluster, resources: Resources) -> Reply:
         return empty_reply(404)
     if request.method not in _METHODS:
         return empty_reply(500)  # HEAD, too: the real handler crashes on it
+    if cluster.failing_with:
+        return FAILURES[cluster.failing_with]
     if cluster.breaker_open or (resource.needs_worker and not cluster.worker_serves):
         # Whoever shows wrong credentials is told so first, unless the breaker is open.
         failure_of = None if cluster.breaker_open else authenticate(request, cluster)
@@ -86,7 +98,9 @@ def _refuse_caller(request: Request, cluster: Cluster, resource: Resource) -> Re
     caller = authenticate(request, cluster)
     if isinstance(caller, Reply):
         return caller
-    if cluster.database_down or (caller is Caller.NOBODY and not resource.public):
+    if cluster.database_down and (resource.reads_database or resource.needs_worker):
+        return INTERNAL_ERROR
+    if caller is Caller.NOBODY and not resource.public:
         return UNAUTHORIZED
     return FORBIDDEN if caller is Caller.MEMBER and request.method not in resource.members else None
 

@@ -26,6 +26,8 @@ def configuration(_request: Request, cluster: Cluster, _argument: str) -> Reply:
         "build": cluster.build,
         "deployed": cluster.deployed,
     }
+    if cluster.table_locked:
+        return Reply(200, silent=True)
     if cluster.configuration_broken:
         return onepanel_reply(200, common)
     if cluster.kind is Kind.ONEPROVIDER:

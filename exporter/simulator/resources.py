@@ -7,11 +7,13 @@ from exporter.simulator.onepanel import SERVICE, Resource, Resources
 from exporter.targets import Kind
 
 _PUBLIC: Resources = {
-    "configuration": Resource(public.configuration, public=True),
-    "health": Resource(public.health, public=True, known=lambda cluster: cluster.knows_health),
+    "configuration": Resource(public.configuration, public=True, reads_database=True),
+    "health": Resource(
+        public.health, public=True, reads_database=True, known=lambda cluster: cluster.knows_health
+    ),
     "test_image": Resource(public.small_image, content_types=("image/png",), public=True),
     "node": Resource(public.node, public=True),
-    "emergency_passphrase": Resource(public.passphrase_state, public=True),
+    "emergency_passphrase": Resource(public.passphrase_state, public=True, reads_database=True),
 }
 
 _DETAILS: Resources = {
@@ -33,6 +35,7 @@ _DETAILS: Resources = {
 
 
 _USERS: Resources = {
+    "user": Resource(administration.current_user, needs_worker=True),
     f"{SERVICE}/users": Resource(
         administration.users,
         methods=("GET", "POST"),

@@ -43,6 +43,7 @@ class Server:
         self._config = config
         self._answer = answer
         self._behaviour = Behaviour(listening=Listening.CLOSED)
+        self._lossy_connections = 0
         self._listener = Listener(host, self._serve)
 
     @property
@@ -56,6 +57,7 @@ class Server:
 
     async def behave(self, behaviour: Behaviour) -> None:
         """Take on another conduct: its certificate for new connections, all else at once."""
+        self._lossy_connections = self._lossy_connections if behaviour.lossy else 0
         self._behaviour = behaviour
         await self._listener.move(behaviour.listening)
 
@@ -68,7 +70,7 @@ class Server:
         with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
             reader, writer = await self._greet(connection)
             try:
-                await self._conversation(reader, writer)
+                await self._conversation(reader, writer, lost=self._is_lost())
             except (asyncio.CancelledError, ConnectionError):
                 reset_on_close(connection)
                 raise
@@ -89,7 +91,14 @@ class Server:
         self.request_log.note_connection(tls.server_name if isinstance(tls, ObservedTls) else None)
         return reader, writer
 
-    async def _conversation(self, reader: StreamReader, writer: StreamWriter) -> None:
+    def _is_lost(self) -> bool:
+        """Whether a new connection is among those that are reset."""
+        if not self._behaviour.lossy:
+            return False
+        self._lossy_connections += 1
+        return self._lossy_connections % 2 == 1
+
+    async def _conversation(self, reader: StreamReader, writer: StreamWriter, *, lost: bool) -> None:
         patience_seconds = _FIRST_REQUEST_SECONDS
         remaining = self._config.requests_per_connection
         closing = False
@@ -100,6 +109,9 @@ class Server:
             except ValueError:
                 await delivery.whole(writer, _BAD_REQUEST)
                 break
+            if lost:
+                self.request_log.note(request, 0)
+                raise ConnectionAbortedError
             remaining -= 1
             closing = await self._respond(request, reader, writer, last=remaining == 0)
             patience_seconds = _IDLE_SECONDS
@@ -111,12 +123,12 @@ class Server:
     ) -> bool:
         """Answer one request; whether the connection is to be closed then."""
         behaviour = self._behaviour
-        if behaviour.silent or behaviour.listening is Listening.FROZEN:
+        reply = None if _never_answers(behaviour) else behaviour.instead or await self._answer(request)
+        if reply is None or reply.silent:
             self.request_log.note(request, 0)
             while await reader.read(_PIECE_BYTES):
                 pass  # until the client gives up; nothing of what it still sends is kept
             return True
-        reply = behaviour.instead or await self._answer(request)
         reply = behaviour.distort(reply) if behaviour.distort else reply
         await self._take_time(reply, slow=behaviour.slow)
         closing = last or request.wants_close
@@ -129,6 +141,9 @@ class Server:
         timing = self._config.timing
         seconds = reply.seconds * timing.scale
         seconds += timing.latency_seconds if slow else 0.0
-        seconds += timing.stall_seconds if reply.stalled else 0.0
         if seconds > 0.0:
             await asyncio.sleep(seconds)
+
+
+def _never_answers(behaviour: Behaviour) -> bool:
+    return behaviour.silent or behaviour.listening is Listening.FROZEN

@@ -11,15 +11,17 @@ class Timing:
 
     `scale` multiplies the usual delays (0: none at all). The two timeouts are those of the worker's
     proxy, for a Onepanel that is frozen and for one that accepts but never answers.
-    `latency_seconds` is what the fault `latency` adds to each answer. `stall_seconds` is how long
-    Onepanel waits for another node that is frozen.
+    `latency_seconds` is what the fault `latency` adds to each answer. The other three are explained in
+    `exporter.simulator.neighbour`: what happens when another node freezes.
     """
 
     scale: float = 1.0
     connect_timeout_seconds: float = 8.0
     receive_timeout_seconds: float = 30.0
     latency_seconds: float = 0.5
-    stall_seconds: float = 60.0
+    first_stall_seconds: float = 68.0
+    stall_seconds: float = 7.0
+    hang_seconds: float = 18.0
 
 
 # For tests: no delays, and timeouts that are short, yet long enough for a busy machine.
@@ -28,5 +30,7 @@ INSTANT = Timing(
     connect_timeout_seconds=1.0,
     receive_timeout_seconds=1.0,
     latency_seconds=0.2,
+    first_stall_seconds=3.0,
     stall_seconds=3.0,
+    hang_seconds=0.0,
 )

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-_FIRST_USER_ID = "9d2f3c1b7a5e4860a1b2c3d4e5f60718"
+FIRST_USER_ID = "9d2f3c1b7a5e4860a1b2c3d4e5f60718"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class UserStore:
     """The users of one zone, by id. There is always an administrator to begin with."""
 
     def __init__(self) -> None:
-        self._users = {_FIRST_USER_ID: User(_FIRST_USER_ID, "admin", "Administrator")}
+        self._users = {FIRST_USER_ID: User(FIRST_USER_ID, "admin", "Administrator")}
         self._numbers = itertools.count(1)
 
     @property

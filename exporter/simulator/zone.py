@@ -113,7 +113,7 @@ class SimulatedZone:
         await self._behave()
 
     async def change_node(self, node: str, **facts: Any) -> None:
-        """Change facts of one node: fields of `Condition`. Faults come on top of them."""
+        """Change facts of one node: fields of `HostState`. Faults come on top of them."""
         host = self._nodes[node].host
         changed = replace(self._facts.host_state(host), **facts)
         await self.change(host_states={**self._facts.host_states, host: changed})
@@ -172,12 +172,11 @@ class SimulatedZone:
 
     async def _behave(self) -> None:
         async with self._changing:
-            host_states = dict(self._facts.host_states)
+            cluster = cluster_under(self.faults, self._facts)
+            host_states = dict(cluster.host_states)
             for name, node in self._nodes.items():
-                host_states[node.host] = host_state_under(
-                    self._faults[name], self._facts.host_state(node.host)
-                )
-            self._cluster = replace(cluster_under(self.faults, self._facts), host_states=host_states)
+                host_states[node.host] = host_state_under(self._faults[name], cluster.host_state(node.host))
+            self._cluster = replace(cluster, host_states=host_states)
             for name, node in self._nodes.items():
                 behaviours = behaviours_under(self._faults[name], host_states[node.host])
                 await node.behave(self._cluster, behaviours)

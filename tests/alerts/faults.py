@@ -42,7 +42,7 @@ def _diagnosis(alert: str, receiver: str, fault: Fault, **more: Any) -> FaultCas
 
 
 def _modules(status: str) -> dict[str, Any]:
-    return {"conditions": {_HOST: HostState(modules={"datastore_worker": status})}}
+    return {"host_states": {_HOST: HostState(modules={"datastore_worker": status})}}
 
 
 FAULTS = (
@@ -74,7 +74,7 @@ FAULTS = (
         "database",
         "OnedataServiceDown",
         "pager",
-        facts={"conditions": {_HOST: HostState(words={"databases": "stopped"})}},
+        facts={"host_states": {_HOST: HostState(words={"databases": "stopped"})}},
         keys=PASSPHRASE,
         labels={"component": "database"},
     ),
@@ -84,7 +84,7 @@ FAULTS = (
         "mail",
         facts={
             "hosts": (_HOST, "second.example"),
-            "conditions": {"second.example": HostState(words={"managers": "unhealthy"})},
+            "host_states": {"second.example": HostState(words={"managers": "unhealthy"})},
         },
         keys=PASSPHRASE,
         labels={"component": "manager", "host": "second.example"},
@@ -96,7 +96,7 @@ FAULTS = (
         "mail",
         facts={
             "hosts": (_HOST, "second.example"),
-            "conditions": {"second.example": HostState(panel=Panel.STOPPED)},
+            "host_states": {"second.example": HostState(panel=Panel.STOPPED)},
         },
         keys=PASSPHRASE,
         labels={"diagnosis": "unhealthy"},

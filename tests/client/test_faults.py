@@ -17,6 +17,8 @@ _TIMEOUT_SECONDS = 1.2
 
 _OK = "ok"
 _HEALTHY = {"configuration": _OK, "health": _OK}
+_UNHEALTHY = {"configuration": _OK, "health": str(Reason.UNHEALTHY)}
+_DATABASE_DOWN = {"configuration": str(Reason.SERVER_ERROR), "health": str(Reason.UNHEALTHY)}
 
 
 def _both(reason: Reason) -> dict[str, str]:
@@ -31,13 +33,31 @@ ROWS: dict[Fault, tuple[dict[str, str], dict[str, str]]] = {
     Fault.PANEL_FROZEN: (_both(Reason.PROXY_UPSTREAM), _both(Reason.TIMEOUT)),
     Fault.PANEL_SILENT: (_both(Reason.PROXY_UPSTREAM), _both(Reason.TIMEOUT)),
     Fault.HOST_DOWN: (_both(Reason.CONNECTION_REFUSED), _both(Reason.CONNECTION_REFUSED)),
-    Fault.DIRECT_CLOSED: (_HEALTHY, _both(Reason.CONNECTION_REFUSED)),
-    Fault.LISTENER_SICK: (
-        {"configuration": _OK, "health": str(Reason.UNHEALTHY)},
-        {"configuration": _OK, "health": str(Reason.UNHEALTHY)},
+    Fault.HOST_FROZEN: (_both(Reason.TIMEOUT), _both(Reason.TIMEOUT)),
+    Fault.NEIGHBOUR_STOPPED: (_UNHEALTHY, _UNHEALTHY),
+    Fault.NEIGHBOUR_FROZEN: (
+        {"configuration": _OK, "health": str(Reason.PROXY_UPSTREAM)},
+        {"configuration": _OK, "health": str(Reason.TIMEOUT)},
     ),
+    Fault.DIRECT_CLOSED: (_HEALTHY, _both(Reason.CONNECTION_REFUSED)),
+    Fault.LISTENER_SICK: (_UNHEALTHY, _UNHEALTHY),
     Fault.BREAKER_OPEN: (_both(Reason.SERVICE_UNAVAILABLE), _both(Reason.SERVICE_UNAVAILABLE)),
-    Fault.DATABASE_DOWN: (_both(Reason.UNAUTHORIZED), _both(Reason.UNAUTHORIZED)),
+    Fault.EXECUTOR_STUCK: (_HEALTHY, _HEALTHY),
+    Fault.DATABASE_DOWN: (_DATABASE_DOWN, _DATABASE_DOWN),
+    Fault.TABLE_LOCKED: (
+        {"configuration": str(Reason.PROXY_UPSTREAM), "health": _OK},
+        _both(Reason.TIMEOUT),
+    ),
+    **dict.fromkeys(
+        (
+            Fault.TEMPORARY_FAILURE,
+            Fault.INTERNAL_TIMEOUT,
+            Fault.NO_CONNECTION_TO_ONEZONE,
+            Fault.UNREGISTERED_ONEPROVIDER,
+            Fault.LIMIT_REACHED,
+        ),
+        (_both(Reason.SERVICE_UNAVAILABLE), _both(Reason.SERVICE_UNAVAILABLE)),
+    ),
     Fault.OLD_VERSION: (
         {"configuration": _OK, "health": str(Reason.NOT_FOUND)},
         {"configuration": _OK, "health": str(Reason.NOT_FOUND)},
@@ -69,6 +89,8 @@ ROWS: dict[Fault, tuple[dict[str, str], dict[str, str]]] = {
     Fault.PROXY_ENDLESS: (_both(Reason.TOO_LARGE), _HEALTHY),
     Fault.PROXY_TRUNCATED: (_both(Reason.CONNECTION_LOST), _HEALTHY),
     Fault.PROXY_RESET: (_both(Reason.CONNECTION_LOST), _HEALTHY),
+    Fault.PROXY_LOSSY: (_HEALTHY, _HEALTHY),
+    Fault.DIRECT_LOSSY: (_HEALTHY, _HEALTHY),
     Fault.PROXY_DRIP: (_both(Reason.TIMEOUT), _HEALTHY),
 }
 

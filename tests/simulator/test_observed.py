@@ -139,7 +139,7 @@ WHOLE_SITUATIONS = {
     "couchbase running, port closed": told("databases", "unhealthy"),
 }
 
-ABSENT = {"hosts": ("127.0.0.1", "10.9.9.9"), "conditions": {"10.9.9.9": HostState(forgotten=True)}}
+ABSENT = {"hosts": ("127.0.0.1", "10.9.9.9"), "host_states": {"10.9.9.9": HostState(forgotten=True)}}
 NOT_RENEWED = {
     "web_certificate": WebCertificate(
         status="domain_mismatch",
