@@ -85,6 +85,10 @@ def _proxy_fails(pair: Pair, how: frozenset[Symptom]) -> bool:
     return AccessPath.PROXY in pair.expected and pair.direct in UP and pair.proxy in how
 
 
+def _unhealthy(pair: Pair) -> bool:
+    return Symptom.UNHEALTHY in pair.up_symptoms() or Symptom.LOSSY in pair.expected_symptoms()
+
+
 def _certificate(pair: Pair) -> bool:
     """The empty 503 beside a refused certificate is the proxy refusing the same certificate of 9443."""
     proxy_refuses_it = (pair.proxy, pair.direct) == (Symptom.EMPTY_503, Symptom.CERTIFICATE)
@@ -128,8 +132,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Diagnosis.PROXY_BROKEN,
-        lambda pair: _proxy_fails(pair, _WORDLESS),
-        "Direct is up; 443 answers, but not with Onepanel's words (empty 503, HTML 50x, 404).",
+        lambda pair: _proxy_fails(pair, _WORDLESS | {Symptom.LOSSY}),
+        "Direct is up; 443 answers, but not with Onepanel's words (empty 503, HTML 50x, 404), or loses requests.",
         "The worker cannot reach its own Onepanel: check the certificate chain of 9443 and the worker's log.",
     ),
     Rule(
@@ -140,8 +144,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Diagnosis.UNHEALTHY,
-        lambda pair: Symptom.UNHEALTHY in pair.up_symptoms(),
-        "Onepanel itself says that it is not healthy, or its health check never ends.",
+        _unhealthy,
+        "Onepanel itself says that it is not healthy, its health check never ends, or direct loses requests.",
         "A Onepanel node of the cluster is sick: find the one whose 9443 or port 80 does not answer.",
     ),
     Rule(

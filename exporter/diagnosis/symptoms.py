@@ -16,6 +16,7 @@ class Symptom(StrEnum):
     UNHEALTHY = "unhealthy"
     FULL = "full"
     UNCLEAR = "unclear"
+    LOSSY = "lossy"
     EMPTY_503 = "empty_503"
     FOREIGN = "foreign"
     SILENT = "silent"
@@ -31,6 +32,7 @@ SYMPTOM_MEANINGS: Mapping[Symptom, str] = {
     Symptom.UNHEALTHY: "Onepanel answers, but `health` says no or never ends",
     Symptom.FULL: "Onepanel answers 503 `service_unavailable` to every public operation",
     Symptom.UNCLEAR: "Onepanel answers, but what it says tells nothing of its health",
+    Symptom.LOSSY: "Onepanel answers one public operation; the connection of the other is lost",
     Symptom.EMPTY_503: "503 with an empty body: the worker's proxy speaks, with nobody behind it",
     Symptom.FOREIGN: "HTTP, or something like it, but not Onepanel's words (HTML 50x, 404, redirect, …)",
     Symptom.SILENT: "the connection is accepted, then nothing",
@@ -53,7 +55,10 @@ _BY_REASON: Mapping[Reason, Symptom] = {
     **dict.fromkeys(CERTIFICATE_REASONS, Symptom.CERTIFICATE),
 }
 
-UP = frozenset({Symptom.HEALTHY, Symptom.UNHEALTHY, Symptom.FULL, Symptom.UNCLEAR})
+UP = frozenset({Symptom.HEALTHY, Symptom.UNHEALTHY, Symptom.FULL, Symptom.UNCLEAR, Symptom.LOSSY})
+
+# A request that failed for another reason without an HTTP answer, beside one that Onepanel answered, was lost.
+_NOT_LOST = frozenset({Reason.TIMEOUT, Reason.INTERNAL})
 
 
 def symptom(configuration: Observation | None, health: Observation | None) -> Symptom:
@@ -65,7 +70,18 @@ def symptom(configuration: Observation | None, health: Observation | None) -> Sy
     failures = (configuration.failure, health.failure)
     if all(failure and failure.reason is Reason.SERVICE_UNAVAILABLE for failure in failures):
         return Symptom.FULL
-    return _of_health(health) if configuration.failure is None else Symptom.UNCLEAR
+    if any(_is_lost(seen) for seen in (configuration, health)):
+        return Symptom.LOSSY
+    hangs = configuration.failure is not None and configuration.failure.reason is Reason.TIMEOUT
+    return _of_health(health) if configuration.failure is None or hangs else Symptom.UNCLEAR
+
+
+def _is_lost(seen: Observation) -> bool:
+    """Return whether the path lost the request: no HTTP answer, though Onepanel answers the other one."""
+    if seen.failure is None:
+        return False
+    unanswered = seen.last.status == 0 and seen.failure.reason not in _NOT_LOST
+    return unanswered or seen.failure.reason is Reason.CONNECTION_LOST
 
 
 def _without_onepanel(observation: Observation) -> Symptom:

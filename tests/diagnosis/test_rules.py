@@ -29,19 +29,20 @@ SHORT = {
 
 # Rows: proxy; columns: direct, in the order of Symptom. Both paths expected, nothing else known.
 MATRIX = """
-                healthy unhealthy full  unclear empty foreign silent refused no_conn lost  certi unseen
-healthy         ok      unhlt     ?     ?       ddown ddown   ddown  ddown   ddown   ddown certi ?
-unhealthy       unhlt   unhlt     unhlt unhlt   unhlt unhlt   unhlt  unhlt   unhlt   unhlt unhlt unhlt
-full            ?       unhlt     dbful ?       dbful dbful   dbful  dbful   dbful   dbful dbful dbful
-unclear         ?       unhlt     ?     ?       ddown ddown   ddown  ddown   ddown   ddown certi ?
-empty_503       pbrok   pbrok     dbful pbrok   panel panel   panel  panel   panel   panel certi ?
-foreign         pbrok   pbrok     dbful pbrok   ?     ?       ?      ?       ?       ?     certi ?
-silent          pdown   pdown     dbful pdown   panel panel   panel  panel   panel   panel certi ?
-refused         pdown   pdown     dbful pdown   ?     ?       unrch  unrch   unrch   unrch certi ?
-no_connection   pdown   pdown     dbful pdown   ?     ?       unrch  unrch   unrch   unrch certi ?
-lost            pdown   pdown     dbful pdown   ?     ?       unrch  unrch   unrch   unrch certi ?
-certificate     certi   unhlt     dbful certi   certi certi   certi  certi   certi   certi certi certi
-unseen          ?       unhlt     dbful ?       ?     ?       ?      ?       ?       ?     certi ?
+                healthy unhealthy full  unclear lossy empty foreign silent refused no_conn lost  certi unseen
+healthy         ok      unhlt     ?     ?       unhlt ddown ddown   ddown  ddown   ddown   ddown certi ?
+unhealthy       unhlt   unhlt     unhlt unhlt   unhlt unhlt unhlt   unhlt  unhlt   unhlt   unhlt unhlt unhlt
+full            ?       unhlt     dbful ?       unhlt dbful dbful   dbful  dbful   dbful   dbful dbful dbful
+unclear         ?       unhlt     ?     ?       unhlt ddown ddown   ddown  ddown   ddown   ddown certi ?
+lossy           pbrok   pbrok     pbrok pbrok   pbrok unhlt unhlt   unhlt  unhlt   unhlt   unhlt unhlt unhlt
+empty_503       pbrok   pbrok     dbful pbrok   pbrok panel panel   panel  panel   panel   panel certi ?
+foreign         pbrok   pbrok     dbful pbrok   pbrok ?     ?       ?      ?       ?       ?     certi ?
+silent          pdown   pdown     dbful pdown   pdown panel panel   panel  panel   panel   panel certi ?
+refused         pdown   pdown     dbful pdown   pdown ?     ?       unrch  unrch   unrch   unrch certi ?
+no_connection   pdown   pdown     dbful pdown   pdown ?     ?       unrch  unrch   unrch   unrch certi ?
+lost            pdown   pdown     dbful pdown   pdown ?     ?       unrch  unrch   unrch   unrch certi ?
+certificate     certi   unhlt     dbful certi   unhlt certi certi   certi  certi   certi   certi certi certi
+unseen          ?       unhlt     dbful ?       unhlt ?     ?       ?      ?       ?       ?     certi ?
 """
 
 

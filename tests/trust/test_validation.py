@@ -19,6 +19,7 @@ ROUTE = Route(AccessPath.PROXY)
 OK = (200, 50, None)
 SILENT = (0, 0, Failure(Reason.TIMEOUT))
 REFUSED = (0, 0, Failure(Reason.CONNECTION_REFUSED))
+LOST = (0, 0, Failure(Reason.CONNECTION_LOST))
 FULL = (503, 50, Failure(Reason.SERVICE_UNAVAILABLE, "HTTP 503", "serviceUnavailable"))
 SICK = (500, 50, Failure(Reason.UNHEALTHY, "HTTP 500", "internalServerError"))
 ODD = (500, 50, Failure(Reason.SERVER_ERROR, "HTTP 500", "internalServerError"))
@@ -53,6 +54,10 @@ def seen(status: int, body_bytes: int, failure: Failure | None) -> Observation:
         pytest.param(HTML, HTML, Symptom.FOREIGN, id="HTML"),
         pytest.param(SILENT, SILENT, Symptom.SILENT, id="silence"),
         pytest.param(REFUSED, REFUSED, Symptom.REFUSED, id="refused"),
+        pytest.param(SILENT, OK, Symptom.HEALTHY, id="configuration alone never ends"),
+        pytest.param(OK, LOST, Symptom.LOSSY, id="lossy: health lost"),
+        pytest.param(LOST, OK, Symptom.LOSSY, id="lossy: configuration lost"),
+        pytest.param(REFUSED, OK, Symptom.LOSSY, id="lossy: one connection refused"),
     ],
 )
 def test_the_symptom_of_a_path(
