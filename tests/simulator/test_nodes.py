@@ -24,7 +24,7 @@ PACE = Timing(
     scale=0.0,
     connect_timeout_seconds=1.0,
     receive_timeout_seconds=1.0,
-    first_stall_seconds=STALL_SECONDS,
+    first_stall_seconds=0.0,
     stall_seconds=STALL_SECONDS,
     hang_seconds=0.0,
 )
