@@ -50,12 +50,14 @@ def read_caveats(token: str) -> Caveats | None:
 def _packets(raw: bytes) -> list[tuple[str, str]]:
     """Keys and values: each packet is its own length in four hexadecimal digits, key, space, value, line feed."""
     found = []
-    while raw:
-        length = int(raw[:_LENGTH_DIGITS], 16)
-        packet = raw[_LENGTH_DIGITS:length]
-        if length <= _LENGTH_DIGITS or length > len(raw) or not packet.endswith(b"\n"):
+    begin = 0
+    while begin < len(raw):
+        length = int(raw[begin : begin + _LENGTH_DIGITS], 16)
+        end = begin + length
+        packet = raw[begin + _LENGTH_DIGITS : end]
+        if length <= _LENGTH_DIGITS or end > len(raw) or not packet.endswith(b"\n"):
             raise ValueError("no packet")
         key, _, value = packet[:-1].partition(b" ")
         found.append((key.decode(), value.decode(errors="replace")))
-        raw = raw[length:]
+        begin = end
     return found

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from defusedxml.ElementTree import DefusedXMLParser
 
 from exporter.metrics import Metric, Reading, Scope, state_set, states_of
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, Guarded, guard, hosts_named
@@ -66,24 +65,43 @@ def read(answer: Response, before: frozenset[str] = frozenset()) -> WorkerReport
     if failure is not None:
         return failure
     try:
-        return _from_elements(list(_elements(answer.body)), before)
+        return _from_elements(_elements(answer.body), before)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         return Failure(Reason.INVALID_BODY, sanitize(f"no worker report: {error}"))
 
 
-def _elements(body: bytes) -> Iterator[tuple[int, str, Mapping[str, str]]]:
-    """Depth, name and attributes of each element; raises ValueError when there are too many, or too deep."""
-    depth = count = 0
-    for event, element in iterparse(BytesIO(body), events=("start", "end"), forbid_dtd=True):
-        if event == "end":
-            depth -= 1
-            element.clear()
-            continue
-        depth += 1
-        count += 1
-        if depth > _MODULE_DEPTH or count > _MAX_ELEMENTS:
+class _Elements:
+    """Collects depth, name and attributes of each element; raises ValueError at too many, or too deep ones."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, str, Mapping[str, str]]] = []
+        self._depth = 0
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """Begin an element."""
+        self._depth += 1
+        if self._depth > _MODULE_DEPTH or len(self.found) >= _MAX_ELEMENTS:
             raise ValueError("too many elements, or too deeply nested")
-        yield depth, str(element.tag), dict(element.attrib)
+        self.found.append((self._depth, name, attributes))
+
+    def end(self, _name: str) -> None:
+        """End an element."""
+        self._depth -= 1
+
+    def data(self, _text: str) -> None:
+        """Leave out text between elements."""
+
+    def close(self) -> None:
+        """End the document."""
+
+
+def _elements(body: bytes) -> list[tuple[int, str, Mapping[str, str]]]:
+    # At once: in pieces, older versions of expat begin a long piece of markup anew with each of them.
+    elements = _Elements()
+    parser = DefusedXMLParser(target=elements, forbid_dtd=True)
+    parser.feed(body)
+    parser.close()
+    return elements.found
 
 
 def _from_elements(

@@ -14,6 +14,8 @@ _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
 # Ten thousand targets have some two hundred thousand. Aliases of aliases can stand for any number.
 _MOST_VALUES = 1_000_000
+# PyYAML goes through all open brackets with each further one.
+_MOST_BRACKETS = 50
 # PyYAML repeats names that are perhaps none: a passphrase without quotes may begin with *, & or !.
 _NAMED = re.compile(r"\b(alias|anchor|tag|tag handle) (['\"]).*\2")
 
@@ -56,6 +58,11 @@ class _StrictLoader(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._sizes: dict[yaml.Node, int] = {}
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 - PyYAML's signature
+        if self.flow_level >= _MOST_BRACKETS:
+            raise _fault("is nested too deeply", self.get_mark())
+        super().fetch_flow_collection_start(TokenClass)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # its stubs lack it

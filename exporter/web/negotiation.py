@@ -1,6 +1,6 @@
-"""What a client wants: the text format by `Accept`, compression by `Accept-Encoding` (RFC 9110). Pure.
+"""Content negotiation: the text format by `Accept`, compression by `Accept-Encoding` (RFC 9110). Pure.
 
-Nobody is refused: who asks for something unknown gets the classic text, as Prometheus' own libraries do.
+No request is refused: for an unknown format the answer is the classic text, as from Prometheus' own libraries.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from exporter.exposition.text_format import TextFormat
 
-_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
-_PARAMETER = re.compile(r';\s*([\w.+-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
+# Every alternative succeeds wherever it begins, so that a header is read once, whatever it contains.
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|[^",;]++|[,;]', re.DOTALL)
 _QUALITY = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """One element of an Accept header: what is wished, its parameters, and how much (0: not at all)."""
+class _Preference:
+    """One element of an Accept header: a value, its parameters, and its quality (0: not acceptable)."""
 
     value: str
     parameters: Mapping[str, str]
@@ -27,21 +27,21 @@ class _Wish:
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """A text format as a media type; a wish for another version is not a wish for this one."""
+    """A text format as a media type; a preference for another version does not match it."""
 
     text_format: TextFormat
     media_type: str
     version: str
 
-    def specificity(self, wish: _Wish) -> int:
-        """How closely a wish names this offer; 0: it does not."""
-        if wish.value == self.media_type and "version" in wish.parameters:
-            return 4 if wish.parameters["version"] == self.version else 0
+    def specificity(self, preference: _Preference) -> int:
+        """Return how closely a preference names this offer; 0: it does not match."""
+        if preference.value == self.media_type and "version" in preference.parameters:
+            return 4 if preference.parameters["version"] == self.version else 0
         main_type = self.media_type.partition("/")[0]
-        return {"*/*": 1, f"{main_type}/*": 2, self.media_type: 3}.get(wish.value, 0)
+        return {"*/*": 1, f"{main_type}/*": 2, self.media_type: 3}.get(preference.value, 0)
 
 
-# In the order in which they are preferred by somebody to whom both are equal.
+# In order of preference between formats that the client accepts equally.
 _OFFERS = (
     _Offer(TextFormat.CLASSIC, "text/plain", "0.0.4"),
     _Offer(TextFormat.OPENMETRICS, "application/openmetrics-text", "1.0.0"),
@@ -49,14 +49,14 @@ _OFFERS = (
 
 
 def text_format(accept: Iterable[str]) -> TextFormat:
-    """The text format for a request's Accept headers.
+    """Return the text format for a request's Accept headers.
 
-    The higher `q` wins, then what is named more closely, then what is named first.
+    The higher `q` wins, then the more specific element, then the earlier one.
     """
-    wishes = list(enumerate(_wishes(accept)))
+    preferences = list(enumerate(_preferences(accept)))
     best, best_rank = TextFormat.CLASSIC, (0.0, 0, 0)
     for offer in _OFFERS:
-        ranks = [(offer.specificity(wish), -place, wish.quality) for place, wish in wishes]
+        ranks = [(offer.specificity(each), -place, each.quality) for place, each in preferences]
         specificity, place, quality = max(ranks, default=(0, 0, 0.0))
         rank = (quality, specificity, place)
         if specificity and quality and rank > best_rank:
@@ -65,25 +65,42 @@ def text_format(accept: Iterable[str]) -> TextFormat:
 
 
 def accepts_gzip(accept_encoding: Iterable[str]) -> bool:
-    """Whether the answer is to be compressed: gzip is named or meant by `*`, and not liked less than identity."""
-    wishes = {wish.value: wish.quality for wish in _wishes(accept_encoding)}
-    gzip = wishes.get("gzip", wishes.get("*", 0.0))
-    return gzip > 0 and gzip >= wishes.get("identity", 0.0)
+    """Return whether to compress: gzip is acceptable, by name or by `*`, and not less than identity."""
+    qualities = {each.value: each.quality for each in _preferences(accept_encoding)}
+    gzip = qualities.get("gzip", qualities.get("*", 0.0))
+    return gzip > 0 and gzip >= qualities.get("identity", 0.0)
 
 
-def _wishes(headers: Iterable[str]) -> Iterator[_Wish]:
-    """The elements of all headers of one name, in their order; those that are not well formed are left out."""
+def _preferences(headers: Iterable[str]) -> Iterator[_Preference]:
+    """Yield the elements of all headers of one name, in their order, without malformed ones."""
     for header in headers:
-        for element in _ELEMENT.findall(header):
-            wish = _wish(element)
-            if wish is not None:
-                yield wish
+        for element in _elements(header):
+            preference = _preference(element)
+            if preference is not None:
+                yield preference
 
 
-def _wish(element: str) -> _Wish | None:
-    value = element.partition(";")[0].strip().lower()
-    parameters = {name.lower(): text.strip('"') for name, text in _PARAMETER.findall(element)}
+def _elements(header: str) -> Iterator[list[str]]:
+    """Yield the elements between commas, each as its parts between semicolons; quoted ones do not count."""
+    parts: list[list[str]] = [[]]
+    for piece in _PIECE.findall(header):
+        if piece == ",":
+            yield ["".join(part) for part in parts]
+            parts = [[]]
+        elif piece == ";":
+            parts.append([])
+        else:
+            parts[-1].append(piece)
+    yield ["".join(part) for part in parts]
+
+
+def _preference(element: list[str]) -> _Preference | None:
+    value, *parts = (part.strip() for part in element)
+    parameters = {}
+    for part in parts:
+        name, _, text = part.partition("=")
+        parameters[name.strip().lower()] = text.strip().strip('"')
     quality = parameters.pop("q", "1")
     if not value or not _QUALITY.fullmatch(quality):
         return None
-    return _Wish(value, parameters, float(quality))
+    return _Preference(value.lower(), parameters, float(quality))

@@ -51,7 +51,7 @@ class Passwords:
         Raises:
             Busy: it cannot be said now.
         """
-        pair = _parse(authorization)
+        pair = parse_authorization(authorization)
         if pair is None:
             return False
         name, password = pair
@@ -94,7 +94,8 @@ def _decoy(hashed: bytes) -> bytes:
     return salt[:_SALT_END] + b"." * _HASH_LENGTH
 
 
-def _parse(authorization: str) -> tuple[bytes, bytes] | None:
+def parse_authorization(authorization: str) -> tuple[bytes, bytes] | None:
+    """Return name and password of a header `Authorization`; None when it has none."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.web.passwords import Busy, Passwords, _parse
+from exporter.web.passwords import Busy, Passwords, parse_authorization
 
 
 @pytest.fixture
@@ -114,4 +114,6 @@ def test_a_name_always_meets_the_same_decoy(pool: ThreadPoolExecutor) -> None:
 
 @given(st.text())
 def test_no_header_breaks_the_reader(said: str) -> None:
-    assert _parse(said) is None or ":" in base64.b64decode(said.split(" ", 1)[1]).decode("latin-1")
+    assert parse_authorization(said) is None or ":" in base64.b64decode(said.split(" ", 1)[1]).decode(
+        "latin-1"
+    )
