@@ -57,12 +57,14 @@ docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python -m tools.generate_configuration_doc
 	$(BIN)/python -m tools.generate_alerts
 	$(BIN)/python -m tools.generate_chart_readme
+	$(BIN)/python -m tools.generate_schemas
 
 docs-check: $(READY) ## fail when a reference page differs from the code
 	$(BIN)/python -m tools.generate_reference --check
 	$(BIN)/python -m tools.generate_configuration_doc --check
 	$(BIN)/python -m tools.generate_alerts --check
 	$(BIN)/python -m tools.generate_chart_readme --check
+	$(BIN)/python -m tools.generate_schemas --check
 
 grafana: $(READY) ## build the Grafana dashboards from the code
 	$(BIN)/python -m grafana.build

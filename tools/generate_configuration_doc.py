@@ -40,6 +40,11 @@ environment, and the environment over the file; mappings are merged key by key, 
 
 `serve` says the same of all sources together, and ends with exit code 2, before it starts anything.
 
+`onedata-exporter config-schema` prints the JSON Schema of the file ([config.schema.json](config.schema.json)). With the
+first line below, an editor with a YAML language server completes keys and marks faults:
+
+    # yaml-language-server: $schema=config.schema.json
+
 ## Example
 
 Everything that can be set:
@@ -47,6 +52,7 @@ Everything that can be set:
 ```yaml"""
 
 EXAMPLE = """\
+# yaml-language-server: $schema=config.schema.json
 poll:
   interval: 15s
   details_interval: 60s

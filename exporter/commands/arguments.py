@@ -169,6 +169,11 @@ COMMANDS = (
         add_arguments=_add_required_file,
     ),
     Command(
+        "config-schema",
+        "print the JSON Schema of the configuration file, for editors",
+        "exporter.commands.config_schema",
+    ),
+    Command(
         "demo",
         "a simulated Onezone on this machine, watched by the real exporter",
         "exporter.commands.demo",

@@ -16,7 +16,7 @@ _UNITS_MS = {
 }
 _PROMETHEUS = re.compile("".join(f"(?:(?P<{unit}>[0-9]{{1,15}}){unit})?" for unit in _UNITS_MS))
 _SECONDS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
-_LONGEST_SECONDS = 365 * 86_400
+LONGEST_SECONDS = 365 * 86_400
 
 
 def parse_duration(value: object) -> float:
@@ -28,7 +28,7 @@ def parse_duration(value: object) -> float:
     seconds = _seconds(value)
     if seconds is None:
         raise ValueError("must be a duration such as 500ms, 15s or 1m30s, or a number of seconds")
-    if not 0 < seconds <= _LONGEST_SECONDS:
+    if not 0 < seconds <= LONGEST_SECONDS:
         raise ValueError("must be longer than 0 and at most a year (1y)")
     return float(seconds)
 

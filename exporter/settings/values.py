@@ -12,8 +12,17 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
+from exporter.settings import value_schemas
 from exporter.settings.addresses import (
     Origin,
     clash,
@@ -179,19 +188,39 @@ def parse_shard(value: object) -> Shard:
     return shard
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration), TypeName("duration")]
-Url = Annotated[Origin, PlainValidator(_origin), TypeName("URL")]
+Duration = Annotated[
+    float, BeforeValidator(parse_duration), TypeName("duration"), WithJsonSchema(value_schemas.DURATION)
+]
+Url = Annotated[Origin, PlainValidator(_origin), TypeName("URL"), WithJsonSchema(value_schemas.ORIGIN)]
 Host = Annotated[str, AfterValidator(check_host), TypeName("host name")]
-Listen = Annotated[Address, PlainValidator(parse_listen_address), TypeName("addresses")]
-OneListen = Annotated[Address | None, PlainValidator(_one_address), TypeName("address")]
-ShardKey = Annotated[Shard, PlainValidator(parse_shard), TypeName("INDEX/COUNT")]
-UrlPath = Annotated[str, AfterValidator(check_telemetry_path), TypeName("URL path")]
-TargetName = Annotated[str, AfterValidator(check_target_name), TypeName("text")]
-LabelName = Annotated[str, AfterValidator(check_label_name)]
+Listen = Annotated[
+    Address,
+    PlainValidator(parse_listen_address),
+    TypeName("addresses"),
+    WithJsonSchema(value_schemas.LISTEN_ADDRESS),
+]
+OneListen = Annotated[
+    Address | None,
+    PlainValidator(_one_address),
+    TypeName("address"),
+    WithJsonSchema(value_schemas.LISTEN_ADDRESS),
+]
+ShardKey = Annotated[
+    Shard, PlainValidator(parse_shard), TypeName("INDEX/COUNT"), WithJsonSchema(value_schemas.SHARD)
+]
+UrlPath = Annotated[
+    str, AfterValidator(check_telemetry_path), TypeName("URL path"), WithJsonSchema(value_schemas.URL_PATH)
+]
+TargetName = Annotated[
+    str, AfterValidator(check_target_name), TypeName("text"), WithJsonSchema(value_schemas.TARGET_NAME)
+]
+LabelName = Annotated[str, AfterValidator(check_label_name), WithJsonSchema(value_schemas.LABEL_NAME)]
 LabelValue = Annotated[str, AfterValidator(check_printable), TypeName("text")]
-NodeName = Annotated[str, AfterValidator(check_node_name)]
-IpAddress = Annotated[str, AfterValidator(parse_ip_address)]
-Timestamp = Annotated[float, PlainValidator(parse_timestamp), TypeName("date and time")]
+NodeName = Annotated[str, AfterValidator(check_node_name), WithJsonSchema(value_schemas.NODE_NAME)]
+IpAddress = Annotated[str, AfterValidator(parse_ip_address), WithJsonSchema(value_schemas.IP_ADDRESS)]
+Timestamp = Annotated[
+    float, PlainValidator(parse_timestamp), TypeName("date and time"), WithJsonSchema(value_schemas.TIMESTAMP)
+]
 FileName = Annotated[str, AfterValidator(check_file_name), TypeName("file")]
 ReadableFile = Annotated[str, AfterValidator(check_readable), TypeName("file")]
 SecretFile = Annotated[str, AfterValidator(check_secret_file), TypeName("file")]
