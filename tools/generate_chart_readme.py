@@ -20,23 +20,46 @@ INTRODUCTION = """\
 # Helm chart of onedata-exporter
 
     helm install onedata-exporter deploy/helm/onedata-exporter \\
-      --set image.repository=REGISTRY/onedata-exporter \\
+      --set image.registry=REGISTRY \\
       --set 'config.targets[0].url=https://my.zone.domain.org'
+    helm test onedata-exporter
 
 Pods run under the `restricted` Pod Security Standard: as a numeric user, on a read-only root file system, without
 capabilities, and without a token for the Kubernetes API. A change of `config` replaces the pods.
 
-With the Prometheus operator and the sidecar of Grafana's chart, all of it is one file of values:
+## With kube-prometheus-stack
+
+Its Prometheus selects objects by the label `release`. The value is the name of the stack's own release:
 
 ```yaml
-serviceMonitor: {enabled: true}
-prometheusRule: {enabled: true}
+serviceMonitor: {enabled: true, labels: {release: kube-prometheus-stack}}
+prometheusRule: {enabled: true, labels: {release: kube-prometheus-stack}}
 dashboards: {enabled: true}
 networkPolicy: {enabled: true}
 ```
 
-With TLS or passwords on the exporter's own pages (`docs/web.md`), the file that says so and those it names are
-secrets, and Prometheus is told how to come in:
+The rules and dashboards are those of `deploy/prometheus` and `grafana` of the project: `files/` links to them, and
+`helm package` puts their contents into the archive.
+
+Alert rules and dashboards judge and show the exporters of all releases. They must exist once: enable them in one
+release. If all releases share one file of values, set `ownerRelease` to the name of one of them: only this release
+renders both. The chart does not search the cluster for rules of other releases. Such a search needs rights on all
+namespaces, and finds nothing in `helm template` and Argo CD.
+
+## Secrets
+
+The configuration is a ConfigMap. The chart's schema refuses tokens and passphrases in it; files of a Secret take
+their place:
+
+```yaml
+config:
+  defaults: {auth: {passphrase_file: /run/secrets/onedata-exporter/passphrase}}
+  targets: [{url: https://my.zone.domain.org}]
+secrets: {existingSecret: onedata-passphrase}
+```
+
+With TLS or passwords on the exporter's own pages (`docs/web.md`), the web configuration file and the files that it
+names are secrets, too. Prometheus needs the credentials:
 
 ```yaml
 config:
@@ -52,8 +75,25 @@ serviceMonitor:
   endpoint: {scheme: https, tlsConfig: {serverName: onedata-exporter, ca: {secret: {name: my-ca, key: ca.crt}}}}
 ```
 
-The rules and dashboards are those of `deploy/prometheus` and `grafana` of the project: `files/` links to them, and
-`helm package` puts their contents into the archive.
+Probes and `helm test` use a port of their own (19444), which serves nothing but `/-/healthy` and `/-/ready`.
+
+## Shares and replicas
+
+`shards: 3` divides the targets into three shares, and `replicas: 2` has two pods poll each share: six pods. The chart
+renders one StatefulSet for each replica, `NAME-r0` and `NAME-r1`, with one pod for each share. A pod takes its share
+from the number at the end of its name (`--shard auto/3`).
+
+One share and one replica are a StatefulSet, too. A pod thus always has a stable name and a volume of its own, and
+two pods never write to one volume. A change of `shards` keeps the objects and the volumes. The price: Kubernetes
+replaces the pod of a lost node only after the node is removed, or has the taint
+`node.kubernetes.io/out-of-service`. With `replicas: 2` polling continues meanwhile.
+
+Each pod serves the pages of its own share: forward a port of the pod, not of the Service, to read them.
+
+Kubernetes does not change the volumes of an existing StatefulSet. Before `persistence` is changed, delete the
+StatefulSets with `kubectl delete statefulset --cascade=orphan`.
+
+An update restarts the pods of a replica one at a time. Rules judge gauges over two minutes, so that no alert fires.
 
 ## Values
 """
