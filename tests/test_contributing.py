@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
     edit(listing, "    web_certificate,\n", "    test_image,\n    web_certificate,\n")
     edit(listing, "    health.OPERATION,\n", f"    health.OPERATION,\n{line_of_list}")
     start = "NODE_METRICS: tuple[Metric[NodeView], ...] = (\n"
-    edit(package / "catalogue" / "paths.py", start, start + declaration)
+    edit(package / "exposition" / "catalogue" / "paths.py", start, start + declaration)
     return tmp_path
 
 

@@ -14,7 +14,15 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 DOCUMENTS = sorted(
     file
-    for place in (".", "docs", "docs/runbooks", "deploy/compose", "deploy/helm/*", "deploy/systemd", "grafana")
+    for place in (
+        ".",
+        "docs",
+        "docs/runbooks",
+        "deploy/compose",
+        "deploy/helm/*",
+        "deploy/systemd",
+        "grafana",
+    )
     for file in ROOT.glob(f"{place}/*.md")
 )
 
@@ -47,7 +55,9 @@ def test_every_link_of_a_document_leads_to_a_file_and_a_heading(document: Path) 
 
 def test_a_link_to_a_missing_file_or_heading_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("# Two words: `code`\n[a](page.md#two-words-code) [b](#none) [c](none.md) [d](https://x.org)\n")
+    page.write_text(
+        "# Two words: `code`\n[a](page.md#two-words-code) [b](#none) [c](none.md) [d](https://x.org)\n"
+    )
     assert dead_links(page) == ["#none", "none.md"]
 
 
