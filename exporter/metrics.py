@@ -15,6 +15,12 @@ from typing import Any, Generic, NamedTuple, TypeVar
 Subject = TypeVar("Subject")
 
 
+# The labels whose values come from sets that this program closes: what they name is never foreign text.
+CLOSED_LABELS = frozenset(
+    {"check", "diagnosis", "method", "operation", "path", "phase", "reason", "state", "status", "where"}
+)
+
+
 class Scope(Enum):
     """What a metric is about; the value is the labels that name it."""
 

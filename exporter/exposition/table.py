@@ -1,8 +1,7 @@
-"""What all metrics see of a few targets at one moment, as tables. Pure.
+"""What all metrics see of all targets, each target at one time, as tables. Pure.
 
-There is a table for each kind of subject (targets, nodes, routes, what an operation learnt): a row for each
-subject, a column for each metric. The columns of one name are a *family*. Two families that are equal have
-the same lines.
+There is a table for each kind of subject (targets, nodes, routes, the outcomes of an operation): a row for each
+subject, a column for each metric. The columns of one name are a *family*.
 """
 
 from __future__ import annotations
@@ -93,7 +92,7 @@ class MetricTable:
         target = escape(view.target.name)
         self._add(TARGET_METRICS, (target, ()), view)
         for node in view.state.node_names:
-            self._add(NODE_METRICS, (target, (("node", node),)), NodeView(view, node))
+            self._add(NODE_METRICS, (target, (("node", escape(node)),)), NodeView(view, node))
         for route in view.state.routes:
             self._add(ROUTE_METRICS, (target, _labels(route)), RouteView(view, route))
         if view.checkup is not None:
@@ -127,16 +126,14 @@ class MetricTable:
                 yield table.names, seen
 
 
-def write(metric: Metric[Any], family: Family) -> str:
-    """The lines of a family."""
-    return "".join(
-        lines(metric, labels, seen, target)
-        for names, column in family
-        for (target, labels), seen in zip(names, column, strict=True)
-        if seen is not None
-    )
+def write(metric: Metric[Any], family: Family) -> Iterator[str]:
+    """Yield the lines of a family, in pieces of bounded length."""
+    for names, column in family:
+        for (target, labels), seen in zip(names, column, strict=True):
+            if seen is not None:
+                yield from lines(metric, labels, seen, target)
 
 
 @lru_cache(maxsize=1024)
 def _labels(route: Route) -> Labels:
-    return (("path", route.path.value), ("node", route.node))
+    return (("path", route.path.value), ("node", escape(route.node)))

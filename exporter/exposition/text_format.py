@@ -5,26 +5,28 @@ Both have the same lines for our metrics; only the headers differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import Any, NamedTuple, TypeAlias
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics import Distribution, Metric, MetricType
+from exporter.metrics import CLOSED_LABELS, Distribution, Metric, MetricType, Reading
 
-# Names and values.
-Labels: TypeAlias = tuple[tuple[str, str], ...]
 # The labels of a reading, and the bounds of its buckets if it is a distribution.
 _Shape: TypeAlias = tuple[tuple[str, ...], tuple[float, ...] | None]
+# Names and escaped values.
+Labels: TypeAlias = tuple[tuple[str, str], ...]
 
 _number: Callable[[float], str] = floatToGoString
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
-# Stands for the name of the target in a template: a lone surrogate, which no escaped value has.
-_TARGET = "\udfff"
 _PLAIN = 1e6
+_ONE_NUMBER: tuple[_Shape, ...] = (((), None),)
+# So many lines take about a millisecond.
+_READINGS_AT_ONCE = 500
 _SUFFIXES = {
     MetricType.HISTOGRAM: ("_bucket", "_count", "_sum"),
     MetricType.SUMMARY: ("_count", "_sum"),
@@ -57,60 +59,105 @@ def line_names(metric: Metric[Any]) -> frozenset[str]:
     return frozenset({metric.name, family_name(metric), *(metric.name + suffix for suffix in suffixes)})
 
 
-def lines(metric: Metric[Any], labels: Labels, seen: Any, target: str = "") -> str:
-    """The lines that tell what a metric has seen of one subject.
+def lines(metric: Metric[Any], labels: Labels, seen: Any, target: str = "") -> Iterator[str]:
+    """Yield the lines of what a metric has seen of one subject, in pieces of bounded length.
 
-    `labels` name the subject within its target, the metric's readings add their own. The name of the target
-    is already escaped; without one the lines have no such label.
+    `labels` name the subject within its target, the metric's readings add their own. `labels` and the name of
+    the target are already escaped; an empty value leaves its label out.
     """
-    names = metric.label_names(seen) if metric.label_names else metric.labels
+    own_names = metric.label_names(seen) if metric.label_names else metric.labels
+    named = [(name, value) for name, value in (("target", target), *labels) if value]
+    head = _Head(metric.name, tuple(name for name, _value in named))
+    values = [value for _name, value in named]
+    if CLOSED_LABELS.issuperset(own_names):
+        shape, numbers = _take_apart(metric.read(seen))
+        yield _template(head, own_names, shape)(*values, *numbers)
+        return
+    readings = iter(metric.read(seen))
+    while batch := list(islice(readings, _READINGS_AT_ONCE)):
+        yield "".join(_foreign_lines(head, values, own_names, batch))
+
+
+class _Head(NamedTuple):
+    """The name of a metric, and of the labels of its subject."""
+
+    name: str
+    labels: tuple[str, ...]
+
+
+def _take_apart(readings: Iterable[Reading]) -> tuple[tuple[_Shape, ...], list[float | str]]:
+    """Return what most subjects have in common, and the numbers as they are written."""
     shape: list[_Shape] = []
     numbers: list[float] = []
-    for own, value in metric.read(seen):
+    for own, value in readings:
         if isinstance(value, Distribution):
             shape.append((own, value.bounds))
             numbers += (*value.counts, value.count, value.sum)
         else:
             shape.append((own, None))
             numbers.append(value)
-    # Python writes floats as Go does, as long as they are neither large nor odd.
-    written = [float(each) if -_PLAIN < each < _PLAIN else _number(each) for each in numbers]
-    template = _template(metric.name, bool(target), labels, names, tuple(shape))
-    return (template % tuple(written)).replace(_TARGET, target)
+    return tuple(shape), [_figure(each) for each in numbers]
 
 
-@lru_cache(maxsize=2048)
-def _template(
-    name: str,
-    of_target: bool,  # noqa: FBT001 - part of a key
-    labels: Labels,
-    own_names: tuple[str, ...],
-    shape: tuple[_Shape, ...],
-) -> str:
-    """Lines with a place for each number. Most targets have most of them in common."""
-    fixed = {label: escape(value) for label, value in labels} | ({"target": _TARGET} if of_target else {})
-    return "".join(
-        line
-        for own, bounds in shape
-        for line in _lines(name, fixed | dict(zip(own_names, map(escape, own), strict=True)), bounds)
-    )
+def _figure(value: float) -> float | str:
+    """Python writes floats as Go does, as long as they are neither large nor odd."""
+    return float(value) if -_PLAIN < value < _PLAIN else _number(value)
 
 
-def _lines(name: str, pairs: dict[str, str], bounds: tuple[float, ...] | None) -> Iterator[str]:
+def _foreign_lines(
+    head: _Head, values: list[str], own_names: tuple[str, ...], readings: list[Reading]
+) -> Iterator[str]:
+    """Yield the lines of readings whose own labels may have any value; empty ones are left out."""
+    plain = _template(_Head(head.name, head.labels + own_names), (), _ONE_NUMBER)
+    for own, value in readings:
+        if len(own) == len(own_names) and all(own) and not isinstance(value, Distribution):
+            yield plain(*values, *map(escape, own), _figure(value))
+            continue
+        named = [(name, escape(text)) for name, text in zip(own_names, own, strict=True) if text]
+        ((_own, bounds),), numbers = _take_apart([Reading(own, value)])
+        names = tuple(name for name, _text in named)
+        template = _template(_Head(head.name, head.labels + names), (), (((), bounds),))
+        yield template(*values, *(text for _name, text in named), *numbers)
+
+
+@lru_cache(maxsize=1024)
+def _template(head: _Head, own_names: tuple[str, ...], shape: tuple[_Shape, ...]) -> Callable[..., str]:
+    """Return what formats lines from the values of `head.labels` and then the numbers.
+
+    It holds no foreign text: own labels come from closed sets.
+    """
+    fixed = {label: f"{{{place}}}" for place, label in enumerate(head.labels)}
+    heads = [
+        each for own, bounds in shape for each in _heads(head.name, fixed | _literal(own_names, own), bounds)
+    ]
+    return "".join(f"{each} {{{place}}}\n" for place, each in enumerate(heads, len(head.labels))).format
+
+
+def _literal(names: tuple[str, ...], values: tuple[str, ...]) -> dict[str, str]:
+    """Label values that are part of a template."""
+    return {
+        name: escape(value).replace("{", "{{").replace("}", "}}")
+        for name, value in zip(names, values, strict=True)
+        if value
+    }
+
+
+def _heads(name: str, labels: Mapping[str, str], bounds: tuple[float, ...] | None) -> Iterator[str]:
     if bounds is None:
-        yield _line(name, pairs)
+        yield _line_head(name, labels)
         return
-    yield from (_line(f"{name}_bucket", {**pairs, "le": _number(bound)}) for bound in bounds)
-    yield _line(f"{name}_count", pairs)
-    yield _line(f"{name}_sum", pairs)
+    yield from (_line_head(f"{name}_bucket", {**labels, "le": _number(bound)}) for bound in bounds)
+    yield _line_head(f"{name}_count", labels)
+    yield _line_head(f"{name}_sum", labels)
 
 
-def _line(name: str, pairs: dict[str, str]) -> str:
-    """A line; its labels are in alphabetical order, and one without a value is left out."""
-    inner = ",".join(f'{label}="{value}"' for label, value in sorted(pairs.items()) if value)
-    return (f"{name}{{{inner}}}" if inner else name).replace("%", "%%") + " %s\n"
+def _line_head(name: str, labels: Mapping[str, str]) -> str:
+    """Name and labels of a line in a template; labels are in alphabetical order."""
+    inner = ",".join(f'{label}="{value}"' for label, value in sorted(labels.items()))
+    return f"{name}{{{{{inner}}}}}" if inner else name
 
 
+@lru_cache(maxsize=4096)
 def escape(value: str) -> str:
-    """A label value as it stands between quotes. Lone surrogates, which have no UTF-8, are replaced."""
+    """Return a label value as it stands between quotes. Lone surrogates, which have no UTF-8, are replaced."""
     return value.encode("utf-8", "replace").decode().translate(_ESCAPES)

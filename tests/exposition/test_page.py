@@ -288,7 +288,7 @@ class OneFamily:
 
 
 def text_of(metric: Metric[None], target: str) -> bytes:
-    return lines(metric, (), metric.see(None), escape(target)).encode()
+    return "".join(lines(metric, (), metric.see(None), escape(target))).encode()
 
 
 @given(st.sampled_from(MetricType), label_values, label_values, values, distributions, st.text(max_size=30))

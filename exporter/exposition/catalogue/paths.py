@@ -137,7 +137,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
     ),
     Metric(
         "onedata_onepanel_request_failures_total",
-        "Finished requests that failed, by reason. Series begin at 0 for health and configuration, else with the first failure.",
+        "Finished requests that failed. Series begin at 0 for health and configuration, else with the first failure.",
         Scope.ROUTE,
         _failures,
         _failure_readings,
