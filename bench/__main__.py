@@ -67,11 +67,13 @@ async def measure(*, quick: bool) -> dict[str, list[Figures]]:
 
 
 def circumstances(began: str) -> str:
-    """Where and with what it was measured."""
+    """Return the date, the versions and the machine of the measurement, as a list in Markdown."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "uvloop", "prometheus-client"))
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}: onedata-exporter {__version__}, Python {platform.python_version()}, "
-        f"{packages}, blackbox_exporter {blackbox_version()}; {began} before, {describe()} after.\n"
+        f"* Date: {datetime.now(UTC):%Y-%m-%d}; onedata-exporter {__version__}\n"
+        f"* Versions: Python {platform.python_version()}, {packages}, blackbox_exporter {blackbox_version()}\n"
+        f"* Machine before: {began}\n"
+        f"* Machine after: {describe()}\n"
     )
 
 
