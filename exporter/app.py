@@ -19,7 +19,8 @@ from exporter.polling.log_events import log_web_config
 from exporter.polling.loop_lag import measure_lag
 from exporter.polling.poller import Poller
 from exporter.polling.rounds import FreshRounds, Rounds
-from exporter.polling.scheduler import DETAILS, ROUNDS, Scheduler, Slots
+from exporter.polling.scheduler import DETAILS, ROUNDS, Scheduler
+from exporter.polling.slots import Slots
 from exporter.settings import Settings, read_web_config
 from exporter.settings.reload import Reloads, differences
 from exporter.state.store import Store
@@ -111,7 +112,13 @@ class Exporter:
                 poller.skipped,
                 self.report_bug,
             ),
-            Scheduler(poller.poll_details, DETAILS, self._slots, poller.details_skipped, self.report_bug),
+            Scheduler(
+                poller.poll_details,
+                replace(DETAILS, ready=poller.first_poll_done),
+                self._slots,
+                poller.details_skipped,
+                self.report_bug,
+            ),
         ]
         for scheduler in self._schedulers:
             stack.push_async_callback(scheduler.stop)

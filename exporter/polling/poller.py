@@ -39,12 +39,17 @@ class Poller:
         for change in self._store.record(checkup, time.monotonic()):
             log_events.log_change(change, checkup)
 
+    async def first_poll_done(self, target: Target) -> None:
+        """Wait for the first round of a target: details need its outcome."""
+        state = self._store.state(target.name)
+        if state is not None:
+            await state.first_poll_done.wait()
+
     async def poll_details(self, target: Target) -> None:
         """One round of the slower operations, which need to know what a round before them saw."""
         state = self._store.state(target.name)
         if state is None:
             return
-        await state.first_poll_done.wait()
         if state.checkup is None:
             return
         details = await self._rounds.take_details(target, state.checkup)

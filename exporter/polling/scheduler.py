@@ -1,4 +1,4 @@
-"""When to look: every target at a fixed rate, spread over the interval, never two rounds of one at once.
+"""When targets are polled: each at a fixed rate, spread over the interval, never two rounds of one at once.
 
 Knows neither HTTP nor metrics. Times are seconds of the event loop's monotonic clock.
 """
@@ -6,131 +6,47 @@ Knows neither HTTP nor metrics. Times are seconds of the event loop's monotonic 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import zlib
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
+from exporter.polling.slots import Hold, Lane, Slots
 from exporter.targets import Target
 from exporter.tasks import ReportBug, supervise
 
 _FIRST_ROUNDS_PER_SECOND = 100
-_SHARE_FOR_SLOW = 0.75
+_FIRST_PATIENCE_SECONDS = 1.0
+_LEAST_PATIENCE_SECONDS = 0.5
 
 
-class _Waiter(NamedTuple):
-    """One that waits for slots. `number` counts those who came."""
-
-    number: int
-    slots: int
-    admitted: asyncio.Future[None]
-
-
-class Slots:
-    """Limits how many connections are open at once, first come first served, in two lanes.
-
-    A target whose last round was slow may use only a share of the slots, and while others wait no more than
-    one of the slow ones gets in, so that many hanging targets cannot starve those that answer, however many
-    slots these want; nor can these starve the slow ones.
-    """
-
-    def __init__(self, total: int) -> None:
-        self._used = 0
-        self._used_by_slow = 0
-        self._numbers = itertools.count()
-        self._waiting: dict[bool, deque[_Waiter]] = {False: deque(), True: deque()}
-        self.resize(total)
-
-    def resize(self, total: int) -> None:
-        """Have another number of slots from now on; those in use stay in use until they are given back."""
-        self._total = total
-        self._limits = {False: total, True: max(1, min(int(total * _SHARE_FOR_SLOW), total - 1))}
-        self._admit()
-
-    @asynccontextmanager
-    async def take(self, wanted: int, *, slow: bool) -> AsyncIterator[None]:
-        """Hold slots for as many connections; more than there are means all of the lane's."""
-        count = min(wanted, self._limits[slow])
-        waiter = _Waiter(next(self._numbers), count, asyncio.get_running_loop().create_future())
-        self._waiting[slow].append(waiter)
-        self._admit()
-        try:
-            await waiter.admitted
-        except asyncio.CancelledError:
-            self._give_up(waiter, slow)
-            raise
-        try:
-            yield
-        finally:
-            self._release(count, slow)
-
-    def _admit(self) -> None:
-        while True:
-            quick, slow = self._first(slow=False), self._first(slow=True)
-            is_slow = slow is not None and (
-                quick is None or (not self._used_by_slow and slow.number < quick.number)
-            )
-            waiter = slow if is_slow else quick
-            if waiter is None or not self._fits(waiter.slots, is_slow):
-                return
-            self._waiting[is_slow].popleft()
-            self._used += waiter.slots
-            self._used_by_slow += waiter.slots if is_slow else 0
-            waiter.admitted.set_result(None)
-
-    def _first(self, *, slow: bool) -> _Waiter | None:
-        """Who waits longest in a lane, but for those who were cancelled and have not come to say so yet."""
-        queue = self._waiting[slow]
-        while queue and queue[0].admitted.cancelled():
-            queue.popleft()
-        return queue[0] if queue else None
-
-    def _fits(self, count: int, slow: bool) -> bool:  # noqa: FBT001 - the lane
-        """Whether there is room; an empty lane has room for all, who may have come when there were more slots."""
-        if slow and self._used_by_slow and self._used_by_slow + count > self._limits[True]:
-            return False
-        return not self._used or self._used + count <= self._total
-
-    def _release(self, count: int, slow: bool) -> None:  # noqa: FBT001 - the lane
-        self._used -= count
-        self._used_by_slow -= count if slow else 0
-        self._admit()
-
-    def _give_up(self, waiter: _Waiter, slow: bool) -> None:  # noqa: FBT001 - the lane
-        if waiter.admitted.done() and not waiter.admitted.cancelled():
-            self._release(waiter.slots, slow)
-        else:
-            with suppress(ValueError):  # it may have been passed over already
-                self._waiting[slow].remove(waiter)
-            self._admit()
+async def _always(_target: Target) -> None:
+    """A plan whose rounds depend on nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollPlan:
-    """How often a target is looked at (seconds), and how many connections that takes at once.
+    """How often a target is polled (seconds), in which lane, and how many connections that takes at once.
 
-    `unhurried` rounds are always taken in the lane for slow targets.
+    `ready` returns once a round can begin: a round waits for it before it takes slots.
     """
 
     interval: Callable[[Target], float]
     connections: Callable[[Target], int]
-    unhurried: bool = False
+    lane: Lane = Lane.QUICK
+    ready: Callable[[Target], Awaitable[None]] = _always
 
 
 ROUNDS = PollPlan(lambda target: target.schedule.interval, lambda target: len(target.routes))
-DETAILS = PollPlan(lambda target: target.schedule.details_interval, lambda _target: 1, unhurried=True)
+DETAILS = PollPlan(lambda target: target.schedule.details_interval, lambda _target: 1, Lane.DETAILS)
 
 
 class Scheduler:
-    """Calls `look` for every target at its interval, until stopped.
+    """Calls `poll` for every target at its interval, until stopped.
 
-    `look` must not raise for what a target does; what it raises is a bug, told to `report_bug`, and
-    costs that round only. `skipped` is told of rounds left out because the one before still ran.
-    `slots` may be shared with other pollers.
+    `poll` must not raise for what a target does. What it raises is a bug, goes to `report_bug`, and costs that
+    round only. `skipped` gets the target of each round that is left out because the one before still ran.
+    Schedulers may share `slots`.
     """
 
     def __init__(
@@ -176,7 +92,7 @@ class Scheduler:
         await asyncio.sleep(delay)
         # The first round, which comes early, stands for the place that it leads up to.
         last = earliest = int((clock() - shift) // interval) + 1
-        slow = await self._round(target, slow=False)
+        seconds = await self._round(target, None)
         while True:
             # A timer may go off a little early: a quick round is over before its place, and not due there again.
             place = max(int((clock() - shift) // interval) + 1, earliest)
@@ -184,18 +100,63 @@ class Scheduler:
                 self._skipped(target)
             last, earliest = place, place + 1
             await asyncio.sleep(shift + place * interval - clock())
-            slow = await self._round(target, slow=slow)
+            seconds = await self._round(target, seconds)
 
-    async def _round(self, target: Target, *, slow: bool) -> bool:
-        """One round; returns whether it was slow, which is when a request used up its time."""
-        loop = asyncio.get_running_loop()
-        async with self._slots.take(self._plan.connections(target), slow=slow or self._plan.unhurried):
-            began = loop.time()
-            try:
-                await self._poll_target(target)
-            except Exception as error:  # noqa: BLE001 - a bug costs this round, not the polling
-                self._report_bug("poller", error)
-            return loop.time() - began > 0.9 * target.schedule.timeout
+    async def _round(self, target: Target, before: float | None) -> float:
+        """Run one round; return how long it took. `before` is the same of the round before, None at first.
+
+        A round that used up its time last time begins in the slow lane. One that takes much longer than last time
+        moves there. If the slow lane has no room and quick rounds wait, the round is cut and begins anew there.
+        """
+        await self._plan.ready(target)
+        is_slow = before is not None and before > _share_of_timeout(target)
+        lane = Lane.SLOW if is_slow and self._plan.lane is Lane.QUICK else self._plan.lane
+        clock = asyncio.get_running_loop().time
+        async with self._slots.take(self._plan.connections(target), lane) as hold:
+            began = clock()
+            is_cut = await self._run(target, hold, _patience(target, before))
+            seconds = clock() - began
+        return await self._round(target, target.schedule.timeout) if is_cut else seconds
+
+    async def _run(self, target: Target, hold: Hold, patience: float) -> bool:
+        """Run one round within slots; return whether it was cut."""
+        running = asyncio.create_task(self._poll_once(target))
+        try:
+            await asyncio.wait({running}, timeout=patience)
+            is_late = not running.done() and hold.lane is Lane.QUICK
+            if is_late and not self._slots.become_slow(hold) and await self._contended(running):
+                return True
+            await running
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+        return False
+
+    async def _contended(self, running: asyncio.Task[None]) -> bool:
+        """Wait until the round has ended, or others wait for its slots; return whether they do."""
+        contention = asyncio.create_task(self._slots.contention())
+        try:
+            await asyncio.wait({running, contention}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            contention.cancel()
+        return not running.done()
+
+    async def _poll_once(self, target: Target) -> None:
+        try:
+            await self._poll_target(target)
+        except Exception as error:  # noqa: BLE001 - a bug costs this round, not the polling
+            self._report_bug("poller", error)
+
+
+def _share_of_timeout(target: Target) -> float:
+    """How long a round takes in which a request timed out, at least."""
+    return 0.9 * target.schedule.timeout
+
+
+def _patience(target: Target, before: float | None) -> float:
+    """How long a round may take before it counts as slow."""
+    patience = _FIRST_PATIENCE_SECONDS if before is None else max(_LEAST_PATIENCE_SECONDS, 2 * before)
+    return min(patience, _share_of_timeout(target))
 
 
 def offset(name: str, interval: float) -> float:

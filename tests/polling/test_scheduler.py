@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import selectors
 from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.polling.scheduler import ROUNDS, Scheduler, Slots, offset
+from exporter.polling.scheduler import DETAILS, ROUNDS, Scheduler, offset
+from exporter.polling.slots import Lane, Slots
 from exporter.targets import Schedule, Target
 
 
@@ -27,7 +31,7 @@ class Looks:
         self.bugs: list[tuple[str, Exception]] = []
         self.began: dict[str, list[float]] = {}
         self.running: Counter[str] = Counter()
-        self.run_operation: dict[str, asyncio.Event] = {}
+        self.held: dict[str, asyncio.Event] = {}
         self.overlapped = False
         self.changed = asyncio.Condition()
 
@@ -36,8 +40,8 @@ class Looks:
         self.overlapped |= self.running[target.name] > 1
         self.began.setdefault(target.name, []).append(asyncio.get_running_loop().time())
         try:
-            if target.name in self.run_operation:
-                await self.run_operation[target.name].wait()
+            if target.name in self.held:
+                await self.held[target.name].wait()
             if target.name == "raises":
                 raise LookupError(target.name)
         finally:
@@ -94,12 +98,12 @@ def test_a_quick_round_is_not_taken_again_by_a_timer_that_goes_off_early() -> No
 
 async def test_a_slow_target_is_never_looked_at_twice_at_once_and_its_lost_rounds_are_counted() -> None:
     looks = Looks()
-    looks.run_operation["slow"] = asyncio.Event()
+    looks.held["slow"] = asyncio.Event()
     scheduler = looks.scheduler()
     scheduler.set_targets([target("slow"), target("quick")])
     await looks.until("quick", 5)
     assert looks.counts["slow"] == 0
-    looks.run_operation["slow"].set()
+    looks.held["slow"].set()
     await looks.until("slow", 2)
     await scheduler.stop()
     assert looks.skipped["slow"] >= 2
@@ -119,7 +123,7 @@ async def test_a_bug_in_one_round_costs_that_round_only() -> None:
 
 async def test_stopping_ends_rounds_that_hang() -> None:
     looks = Looks()
-    looks.run_operation["hangs"] = asyncio.Event()
+    looks.held["hangs"] = asyncio.Event()
     scheduler = looks.scheduler()
     scheduler.set_targets([target("hangs"), target("fine")])
     await looks.until("fine", 1)
@@ -131,7 +135,7 @@ async def test_stopping_ends_rounds_that_hang() -> None:
 async def test_changing_the_targets_keeps_the_equal_ones_and_ends_the_others() -> None:
     looks = Looks()
     scheduler = looks.scheduler()
-    looks.run_operation["kept"] = looks.run_operation["removed"] = asyncio.Event()
+    looks.held["kept"] = looks.held["removed"] = asyncio.Event()
     scheduler.set_targets([target("kept"), target("removed"), target("fine")])
     await looks.until("fine", 1)
     assert looks.running == Counter({"kept": 1, "removed": 1, "fine": 0})
@@ -169,165 +173,6 @@ async def test_hanging_targets_do_not_starve_the_others() -> None:
     assert sum(looks.skipped[name] for name in hanging) > 0
 
 
-async def test_slots_are_given_first_come_first_served_and_never_too_many() -> None:
-    slots = Slots(4)
-    order: list[int] = []
-    in_use = peak = 0
-
-    async def use(number: int, count: int) -> None:
-        nonlocal in_use, peak
-        async with slots.take(count, slow=False):
-            order.append(number)
-            in_use += count
-            peak = max(peak, in_use)
-            await asyncio.sleep(0)
-            in_use -= count
-
-    await asyncio.gather(*(use(number, 1 + number % 3) for number in range(20)))
-    assert order == list(range(20))
-    assert peak <= 4
-
-
-async def test_more_slots_than_there_are_means_all_of_them() -> None:
-    slots = Slots(2)
-    async with asyncio.timeout(1), slots.take(10, slow=False):
-        pass
-    async with asyncio.timeout(1), slots.take(10, slow=True):
-        pass
-
-
-async def test_slow_ones_do_not_pass_one_that_waits_for_many_slots() -> None:
-    slots = Slots(4)
-    admitted: list[str] = []
-
-    async def use(name: str, count: int, *, slow: bool) -> None:
-        async with slots.take(count, slow=slow):
-            admitted.append(name)
-
-    async with slots.take(1, slow=True):
-        waiting = [
-            asyncio.create_task(use("many", 4, slow=False)),
-            asyncio.create_task(use("slow", 1, slow=True)),
-        ]
-        await asyncio.sleep(0)
-    async with asyncio.timeout(1):
-        await asyncio.gather(*waiting)
-    assert admitted == ["many", "slow"]
-
-
-async def test_a_slow_one_gets_its_turn_though_others_always_wait() -> None:
-    slots = Slots(4)
-    admitted: list[str] = []
-
-    async def quick_ones_for_ever() -> None:
-        while True:
-            async with slots.take(2, slow=False):
-                admitted.append("quick")
-                await asyncio.sleep(0)
-
-    async def slow_one(name: str) -> None:
-        async with slots.take(1, slow=True):
-            admitted.append(name)
-            await asyncio.sleep(0)
-
-    busy = [asyncio.create_task(quick_ones_for_ever()) for _ in range(5)]
-    async with asyncio.timeout(1):
-        await asyncio.gather(*(slow_one(f"slow{number}") for number in range(3)))
-    for task in busy:
-        task.cancel()
-    await asyncio.gather(*busy, return_exceptions=True)
-    assert [name for name in admitted if name != "quick"] == ["slow0", "slow1", "slow2"]
-
-
-async def test_while_others_wait_only_one_slow_one_is_let_in() -> None:
-    slots = Slots(4)
-    admitted: list[str] = []
-    leave = asyncio.Event()
-
-    async def use(name: str, count: int, *, slow: bool) -> None:
-        async with slots.take(count, slow=slow):
-            admitted.append(name)
-            await leave.wait()
-
-    async with slots.take(4, slow=False):
-        waiting = [
-            asyncio.create_task(use(name, count, slow=name.startswith("slow")))
-            for name, count in (("slow0", 1), ("slow1", 1), ("quick0", 2), ("quick1", 2))
-        ]
-        await asyncio.sleep(0)
-    for _ in range(3):
-        await asyncio.sleep(0)
-    assert admitted == ["slow0", "quick0"]
-    leave.set()
-    async with asyncio.timeout(1):
-        await asyncio.gather(*waiting)
-
-
-@pytest.mark.parametrize("slow", [False, True])
-async def test_one_that_waits_for_more_slots_than_are_left_gets_its_turn(
-    slow: bool,  # noqa: FBT001 - a parameter of pytest
-) -> None:
-    slots = Slots(10)
-    waiting = contextlib.AsyncExitStack()
-    async with slots.take(10, slow=False):
-        turn = asyncio.create_task(waiting.enter_async_context(slots.take(5, slow=slow)))
-        await asyncio.sleep(0)
-        slots.resize(1)
-        assert not turn.done()
-    async with asyncio.timeout(1), waiting:
-        await turn
-
-
-async def test_giving_up_while_waiting_gives_the_slots_to_the_next() -> None:
-    slots = Slots(1)
-    got: list[str] = []
-
-    async def use(name: str) -> None:
-        async with slots.take(1, slow=False):
-            got.append(name)
-
-    async with slots.take(1, slow=False):
-        first = asyncio.create_task(use("first"))
-        second = asyncio.create_task(use("second"))
-        await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-    async with asyncio.timeout(1):
-        await second
-    assert got == ["second"]
-
-
-async def test_slots_of_the_slow_lane_are_given_back_to_it() -> None:
-    slots = Slots(4)
-    async with asyncio.timeout(1):
-        for _ in range(10):
-            async with slots.take(1, slow=True):
-                pass
-
-
-async def test_many_who_give_up_at_once_leave_the_slots_to_the_others() -> None:
-    slots = Slots(2)
-    got: list[str] = []
-
-    async def use(name: str, *, slow: bool) -> None:
-        async with slots.take(1, slow=slow):
-            got.append(name)
-
-    async with slots.take(2, slow=False):
-        leaving = [asyncio.create_task(use(f"leaving{n}", slow=bool(n % 2))) for n in range(6)]
-        staying = [asyncio.create_task(use(f"staying{n}", slow=bool(n % 2))) for n in range(2)]
-        await asyncio.sleep(0)
-        for task in leaving:
-            task.cancel()
-    ended = await asyncio.gather(*leaving, return_exceptions=True)
-    assert [type(end) for end in ended] == [asyncio.CancelledError] * 6
-    async with asyncio.timeout(1):
-        await asyncio.gather(*staying)
-        async with slots.take(2, slow=False):
-            got.append("all of them")
-    assert sorted(got) == ["all of them", "staying0", "staying1"]
-
-
 @given(st.text(), st.floats(0.1, 3600))
 def test_the_offset_is_stable_and_inside_the_interval(name: str, interval: float) -> None:
     assert 0 <= offset(name, interval) <= interval
@@ -348,3 +193,131 @@ async def test_few_slots_still_let_everybody_through(max_concurrency: int) -> No
     for number in range(5):
         await looks.until(f"t{number}", 2)
     await scheduler.stop()
+
+
+class VirtualTime(selectors.SelectSelector):
+    """A clock that does not wait: time passes at once to the next timer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.now += timeout or 0.0
+        return super().select(0)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self.virtual = VirtualTime()
+        super().__init__(self.virtual)
+
+    def time(self) -> float:
+        return self.virtual.now
+
+
+class HangingFleet:
+    """Targets of which most never answer before the timeout; keeps when the others were polled."""
+
+    def __init__(self, healthy: int, hanging: int) -> None:
+        self.targets = [
+            target(f"t{number}", interval=15.0, timeout=10.0) for number in range(healthy + hanging)
+        ]
+        self.healthy = {each.name for each in self.targets[:: (healthy + hanging) // healthy]}
+        self.outage = True
+        self.began: dict[str, list[float]] = {each.name: [] for each in self.targets}
+
+    async def poll(self, each: Target) -> None:
+        self.began[each.name].append(asyncio.get_running_loop().time())
+        await asyncio.sleep(0.2 if each.name in self.healthy or not self.outage else 10.0)
+
+    def scheduler(self) -> Scheduler:
+        return Scheduler(self.poll, ROUNDS, Slots(100), self.skip, self.bug)
+
+    def skip(self, which: Target) -> None:
+        assert which.name in self.began
+
+    def bug(self, where: str, error: Exception) -> None:
+        raise AssertionError(where) from error
+
+    def lateness(self, name: str, since: float) -> float:
+        """The longest time beyond the interval between two rounds of a target."""
+        times = [each for each in self.began[name] if each >= since]
+        return max(later - before for before, later in pairwise(times)) - 15.0
+
+
+def in_virtual_time(main: Callable[[], Coroutine[None, None, None]]) -> None:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(main())
+
+
+def test_nine_tenths_that_hang_from_the_start_delay_no_healthy_target() -> None:
+    fleet = HangingFleet(healthy=60, hanging=540)
+
+    async def main() -> None:
+        scheduler = fleet.scheduler()
+        scheduler.set_targets(fleet.targets)
+        await asyncio.sleep(30.0)
+        polled = {name for name in fleet.healthy if fleet.began[name]}
+        started = asyncio.get_running_loop().time()
+        await asyncio.sleep(120.0)
+        await scheduler.stop()
+        assert polled == fleet.healthy
+        assert max(fleet.lateness(name, started) for name in fleet.healthy) <= 1.0
+        assert all(fleet.began.values())
+
+    in_virtual_time(main)
+
+
+def test_an_outage_of_nine_tenths_delays_no_healthy_target() -> None:
+    fleet = HangingFleet(healthy=60, hanging=540)
+    fleet.outage = False
+
+    async def main() -> None:
+        scheduler = fleet.scheduler()
+        scheduler.set_targets(fleet.targets)
+        await asyncio.sleep(45.0)
+        fleet.outage = True
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(120.0)
+        await scheduler.stop()
+        assert max(fleet.lateness(name, began) for name in fleet.healthy) <= 1.0
+
+    in_virtual_time(main)
+
+
+async def test_details_that_wait_for_a_first_round_hold_no_slots() -> None:
+    slots = Slots(1)
+    looks = Looks()
+    done = asyncio.Event()
+
+    async def first_poll_done(_target: Target) -> None:
+        await done.wait()
+
+    details = Scheduler(looks.poll, replace(DETAILS, ready=first_poll_done), slots, looks.skip, looks.bug)
+    details.set_targets([target("waits")])
+    await asyncio.sleep(0)
+    async with asyncio.timeout(1), slots.take(1, Lane.QUICK):
+        done.set()
+    await looks.until("waits", 1)
+    await details.stop()
+
+
+async def test_a_polling_task_that_fails_is_counted_and_started_anew() -> None:
+    looks = Looks()
+    looks.held["fails"] = asyncio.Event()
+    failed = False
+
+    def skip(which: Target) -> None:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise LookupError(which.name)
+
+    scheduler = Scheduler(looks.poll, ROUNDS, Slots(10), skip, looks.bug)
+    scheduler.set_targets([target("fails"), target("fine")])
+    await looks.until("fine", 4)
+    looks.held["fails"].set()
+    await looks.until("fails", 3)
+    await scheduler.stop()
+    assert [where for where, _error in looks.bugs] == ["poller"]

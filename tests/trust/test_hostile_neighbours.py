@@ -17,7 +17,8 @@ from exporter.client.client import Client
 from exporter.credentials import Auth, Secret
 from exporter.operations import OPERATIONS, PUBLIC_OPERATIONS
 from exporter.operations.operation import Known
-from exporter.polling.scheduler import ROUNDS, Scheduler, Slots
+from exporter.polling.scheduler import ROUNDS, Scheduler
+from exporter.polling.slots import Slots
 from exporter.simulator import Authority, Credential
 from exporter.targets import Kind, Schedule, Target
 from tests.support.looking import target_at
