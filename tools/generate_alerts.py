@@ -82,21 +82,27 @@ def _tidy(value: object) -> object:
 
 def _alerts_page(catalogue: list[dict[str, str]]) -> Iterator[str]:
     yield from (f"<!-- {NOTE} -->", "# Alerts", "")
-    yield "`critical` calls somebody at once, `warning` wants a look within the day, `info` waits. Every alert has a"
-    yield "runbook. *After* is how long the condition must hold (`for`), *keeps* how long the alert outlives it"
-    yield "(`keep_firing_for`). None begins to fire for a path that is not expected to work."
+    yield "| severity | meaning |"
+    yield "|---|---|"
+    yield "| `critical` | Notify the person on call at once |"
+    yield "| `warning` | Handle within the day |"
+    yield "| `info` | For information |"
     yield ""
-    yield "Nothing that is said of a target begins to fire inside its maintenance window. An alert that fires already"
-    yield "when the window begins goes on for its `keep_firing_for` and then ends, and whoever was called is told so;"
-    yield "if its cause outlasts the window, it fires anew."
+    yield "Every alert has a runbook. *After* is how long the condition must hold (`for`). *Keeps* is how long"
+    yield "the alert continues after the condition ends (`keep_firing_for`). No alert fires for a path that is"
+    yield "not expected to work."
     yield ""
-    yield "Gauges are judged by the highest value of the last two minutes: a missed scrape or a restart of the"
-    yield "exporter resets nothing. A path that comes and goes is not called down: a round that was well ends the"
-    yield "wait, and it is called flapping instead. Exactly one diagnosis holds at a time, so that one fault"
-    yield "raises one alert; where two come together all the same, the inhibitions of deploy/alertmanager let only the"
-    yield "worse one through."
+    yield "No alert about a target starts to fire inside its maintenance window. If an alert already fires at"
+    yield "the start of the window, it resolves after its `keep_firing_for`. If its cause outlasts the window,"
+    yield "it fires again."
     yield ""
-    yield "Thresholds, windows and times are set in `_config` of deploy/mixin."
+    yield "Rules use the highest value of a gauge over the last two minutes. So a missed scrape or a restart of"
+    yield "the exporter resets nothing. If a path fails and recovers repeatedly, a healthy round resets the"
+    yield "wait of `down` alerts, and the path is reported as flapping. Exactly one diagnosis holds at a time,"
+    yield "so one fault leads to one alert. If two alerts fire together, the inhibitions of deploy/alertmanager"
+    yield "suppress the lesser one."
+    yield ""
+    yield "`_config` of deploy/mixin contains thresholds, windows and times."
     for group in dict.fromkeys(entry["group"] for entry in catalogue):
         yield from (
             "",
@@ -116,12 +122,19 @@ def _runbook_index(catalogue: list[dict[str, str]]) -> Iterator[str]:
         f"<!-- {NOTE} -->",
         "# Runbooks",
         "",
-        "What to do when an alert calls. One page for each.",
+        "One page for each alert: what it means, how to confirm it, and what to do.",
         "",
-        "Put your own names into queries and commands: `my-zone` is the target, `my.zone.domain.org` its domain,",
-        "`exporter:19443` and `http://localhost:9093` are the exporter and Alertmanager. Where it says `-u onepanel`,",
-        "`curl` asks for the emergency passphrase; with an authority of your own it wants `--cacert FILE`. On a",
-        "Oneprovider write `provider` for `zone`, and `op_` for `oz_`.",
+        "Replace the names in queries and commands with yours:",
+        "",
+        "| name | meaning |",
+        "|---|---|",
+        "| `my-zone`, `my.zone.domain.org` | The target, and its domain |",
+        "| `exporter:19443` | The exporter |",
+        "| `http://localhost:9093` | Alertmanager |",
+        "| `zone`, `oz_` | On a Oneprovider: `provider`, `op_` |",
+        "",
+        "With `-u onepanel`, `curl` prompts for the emergency passphrase. If the certificate authority is private, add",
+        "`--cacert FILE`.",
         "",
     )
     yield from ("| alert | severity | when |", "|---|---|---|")

@@ -30,18 +30,19 @@ DURATION = next(each for each in get_args(Duration) if isinstance(each, TypeName
 SOURCES = """\
 # Configuration
 
-One URL is enough: `onedata-exporter --target https://my.zone.domain.org`. All else has a default.
+One URL is enough: `onedata-exporter --target https://my.zone.domain.org`. Everything else has a default.
 
 Settings come from the command line, from the environment and from a YAML file. An option wins over the
-environment, and the environment over the file; mappings are merged key by key, lists are replaced as a whole.
-`onedata-exporter check-config --config.file FILE` says everything that is wrong with a file, a line for each fault:
+environment, and the environment over the file. Mappings are merged key by key; lists are replaced as a whole.
+
+`onedata-exporter check-config --config.file FILE` prints every fault of a file, each on a line of its own:
 
     onedata-exporter.yml: targets[0].url: must not contain a user name or password
 
-`serve` says the same of all sources together, and ends with exit code 2, before it starts anything.
+`serve` prints the same for all sources together. It exits with code 2 before it starts anything.
 
-`onedata-exporter config-schema` prints the JSON Schema of the file ([config.schema.json](config.schema.json)). With the
-first line below, an editor with a YAML language server completes keys and marks faults:
+`onedata-exporter config-schema` prints the JSON Schema of the file ([config.schema.json](config.schema.json)). With
+this first line, an editor with a YAML language server completes keys and marks faults:
 
     # yaml-language-server: $schema=config.schema.json
 
@@ -108,25 +109,26 @@ targets:
 ENVIRONMENT = """\
 ## Environment
 
-The variable of a key is `ONEDATA_EXPORTER_` and the names on the way to it, joined with two underscores:
-`poll.interval` is `ONEDATA_EXPORTER_POLL__INTERVAL`. Lists and mappings are written in YAML or JSON on one line:
+The name of a variable is `ONEDATA_EXPORTER_`, then the names that lead to the key, joined with two underscores:
+`poll.interval` becomes `ONEDATA_EXPORTER_POLL__INTERVAL`. Lists and mappings are written in YAML or JSON on one line:
 
     ONEDATA_EXPORTER_POLL__INTERVAL=30s
     ONEDATA_EXPORTER_TARGETS='[{url: https://my.zone.domain.org, name: my-zone}]'
     ONEDATA_EXPORTER_DEFAULTS__TLS__CA_FILE=/etc/ssl/my-ca.pem
     ONEDATA_EXPORTER_DEFAULTS__AUTH__PASSPHRASE_FILE=/run/secrets/passphrase
 
-`ONEDATA_EXPORTER_CONFIG_FILE` names the file where `--config.file` is not given. An empty variable counts as absent.
-An unknown one is refused, except what Kubernetes and Docker set for services of this name
+`ONEDATA_EXPORTER_CONFIG_FILE` names the file if `--config.file` is not given. An empty variable counts as absent.
+Unknown variables are refused. Exceptions are those that Kubernetes and Docker set for a service of this name
 (`ONEDATA_EXPORTER_SERVICE_HOST`, `ONEDATA_EXPORTER_PORT`, …).
 """
 
 FILE = """\
 ## File
 
-YAML with unique keys. A *duration* is written as in Prometheus (`500ms`, `15s`, `1m30s`) or as a number of seconds. A
-*file* is relative to the directory of the configuration file; from the environment, to the working directory.
-Unknown keys are refused.
+The file is YAML with unique keys. Unknown keys are refused.
+
+* A *duration* is written as in Prometheus (`500ms`, `15s`, `1m30s`), or as a number of seconds.
+* A *file* is relative to the directory of the configuration file; from the environment, to the working directory.
 """
 
 

@@ -28,18 +28,21 @@ def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Iterator[st
 def diagnosis_page() -> Iterator[str]:
     """docs/diagnosis.md: the table of the diagnoses, the symptoms, and what each pair of them means."""
     yield from (NOTE, "# Diagnoses", "")
-    yield "Every round ends in exactly one diagnosis for each target (or each of its nodes): the first row that holds."
-    yield "It is on `/metrics` as `onedata_target_diagnosis`, on the status page, and in the log when it changes."
+    yield "Every round ends in exactly one diagnosis for each target, or for each of its nodes: the first row"
+    yield "that holds. It is exposed as `onedata_target_diagnosis` and on the status page. The log contains"
+    yield "every change."
     yield ""
     rules = ((f"`{rule.diagnosis}`", rule.meaning, rule.first_step) for rule in RULES)
     yield from table(("diagnosis", "when", "what to do first"), rules)
-    yield from ("", "## What one path can show", "")
-    yield "A path's *symptom* sums up what its `configuration` and `health` requests met with in the last round."
+    yield from ("", "## Symptoms of one path", "")
+    yield "The *symptom* of a path summarises the results of its `configuration` and `health` requests in the"
+    yield "last round."
     yield ""
     symptoms = ((f"`{symptom}`", meaning) for symptom, meaning in SYMPTOM_MEANINGS.items())
     yield from table(("symptom", "meaning"), symptoms)
     yield from ("", "## Every combination", "")
-    yield "Rows: proxy path; columns: direct path. Both are expected to work, and agree on a cluster that is deployed."
+    yield "Rows are the symptoms of the proxy path, columns those of the direct path. Both paths are expected"
+    yield "to work, and lead to the same, deployed cluster."
     yield ""
     yield from table(
         ("proxy \\ direct", *(f"`{direct}`" for direct in Symptom)),
@@ -50,10 +53,10 @@ def diagnosis_page() -> Iterator[str]:
 def metrics_page() -> Iterator[str]:
     """docs/metrics.md: every metric, and the closed label sets that need an explanation."""
     yield from (NOTE, "# Metrics", "")
-    yield "A gauge says what the last finished round saw. What could not be learnt is absent, never a guess and never a"
-    yield "leftover; after three intervals without a finished round a target's gauges are withheld. No sample carries a"
-    yield "timestamp. All counters of a target exist from the first scrape, at 0. The label `node` is there only for"
-    yield "targets that list nodes."
+    yield "A gauge contains the result of the last finished round. An unknown value is absent. After three"
+    yield "intervals without a finished round, the gauges of a target are withheld. No sample carries a"
+    yield "timestamp. The counters of a target exist from the first scrape, at 0. Only targets that list nodes"
+    yield "have the label `node`."
     yield ""
     rows = (
         (
@@ -66,12 +69,12 @@ def metrics_page() -> Iterator[str]:
         for metric in ALL_METRICS
     )
     yield from table(("metric", "type", "labels", "meaning"), rows)
-    yield from ("", "The process's own `process_*` and `python_*` metrics are there, too.", "")
+    yield from ("", "The stock metrics `process_*` and `python_*` are exposed too.", "")
     yield from ("## Operations", "")
     operations = (
         (f"`{each.name}`", ", ".join(each.paths), each.cadence.value, each.summary) for each in OPERATIONS
     )
-    yield from table(("operation", "paths", "asked every", "what it tells"), operations)
+    yield from table(("operation", "paths", "sent every", "content"), operations)
     yield from ("", "## Reasons", "", "Why a request failed (`reason`).", "")
     reasons = ((f"`{reason}`", reason.meaning, reason.advice) for reason in Reason)
     yield from table(("reason", "what it means", "what to do"), reasons)
