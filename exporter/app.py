@@ -92,7 +92,7 @@ class Exporter:
         bound = await listen(stack, self.web_app, web.listen_addresses, context)
         self.addresses = [address for address in bound if isinstance(address, ListenAddress)]
         for address in bound:
-            log.info("listening", tls=context is not None, address=str(address))
+            log.info("listening", tls=context() is not None, address=str(address))
         if web.health_address is not None:
             for address in await listen(stack, create_health_app(self._app_context), [web.health_address]):
                 log.info("listening for health checks", address=str(address))

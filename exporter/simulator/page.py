@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
@@ -18,6 +19,7 @@ from exporter.web.rendering import environment, html
 from exporter.web.status import status_of
 
 _TEMPLATES = environment("exporter.simulator", "exporter.web")
+_MAX_FORM_FIELDS = 10
 _OPPOSITES = {"stop": "start", "close": "open"}
 
 
@@ -57,12 +59,12 @@ class _DemoPage:
     async def service_control(self, request: web.Request) -> web.Response:
         """Switch one fault: `on` is 1 or 0."""
         refuse_foreign_forms(request)
-        name, wanted = request.match_info["name"], (await request.post()).get("on")
+        name, wanted = request.match_info["name"], await _form_value(request, "on")
         fault = next((fault for fault in Fault if fault.value == name), None)
         if fault is None:
             raise web.HTTPNotFound(text="There is no such fault. All of them are at /demo.\n")
         if wanted not in {"0", "1"}:
-            raise web.HTTPBadRequest(text="Say on=1 to switch the fault on, on=0 to switch it off.\n")
+            raise web.HTTPBadRequest(text="Send the form value on=1 to begin the fault, on=0 to end it.\n")
         await self._zone.set(fault, on=wanted == "1")
         raise web.HTTPSeeOther("/demo")
 
@@ -76,6 +78,20 @@ class _DemoPage:
     def _is_well(self) -> bool:
         host_states = self._zone.cluster.host_states.values()
         return not self._zone.faults and all(host_state == WELL for host_state in host_states)
+
+
+async def _form_value(request: web.Request, name: str) -> str | None:
+    """Return a value of the form in the body, as browsers encode it; None if there is none.
+
+    aiohttp's own reader of forms raises for some that are malformed.
+    """
+    if request.content_type != "application/x-www-form-urlencoded":
+        return None
+    try:
+        values = parse_qs((await request.read()).decode("ascii"), max_num_fields=_MAX_FORM_FIELDS)
+    except ValueError:
+        return None
+    return values.get(name, [None])[0]
 
 
 def undo(fault: Fault) -> str:

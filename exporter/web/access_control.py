@@ -11,7 +11,7 @@ from aiohttp import web
 
 from exporter.files import FileVersion, file_version
 from exporter.web.passwords import Busy, Passwords
-from exporter.web.tls import changeable, server_context
+from exporter.web.tls import server_context
 from exporter.web_config import NO_WEB_CONFIG, WebConfig
 
 _LOOK_SECONDS = 2.0
@@ -40,7 +40,7 @@ class AccessControl:
         self._pool = ThreadPoolExecutor(_THREADS, "passwords")
         self._versions = _versions(config)
         self._told = ""
-        self.context = changeable(server_context(config.tls)) if config.tls else None
+        self._context = server_context(config.tls) if config.tls else None
         self._take(config)
 
     async def keep(self) -> None:
@@ -68,8 +68,7 @@ class AccessControl:
                 self._told = str(error)
                 self._note(self._told)
             return
-        if self.context is not None and context is not None:
-            self.context.current = context
+        self._context = context
         self._take(config)
         self._versions = _versions(config)
         self._told = ""
@@ -94,6 +93,10 @@ class AccessControl:
             ) from None
         raise web.HTTPUnauthorized(text="Say who you are: user name and password.\n", headers=_CHALLENGE)
 
+    def context(self) -> ssl.SSLContext | None:
+        """Return the TLS context for new connections; None for plain HTTP."""
+        return self._context
+
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         """The headers that are to be set on every answer."""
@@ -105,7 +108,7 @@ class AccessControl:
 
     def _read_with_context(self) -> tuple[WebConfig, ssl.SSLContext | None]:
         config = self._read()
-        if (config.tls is None) is not (self.context is None):
+        if (config.tls is None) is not (self._context is None):
             raise ValueError("tls_server_config: TLS cannot be switched on or off without a restart")
         return config, server_context(config.tls) if config.tls else None
 

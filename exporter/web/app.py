@@ -1,4 +1,4 @@
-"""The web application: which page is where."""
+"""The web application: the paths of all pages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from aiohttp.typedefs import Middleware
 from exporter.web import handlers, middlewares
 from exporter.web.app_context import APP_CONTEXT, AppContext
 
-_MAX_REQUEST_BYTES = 4096
-
 
 def create_app(site: AppContext) -> web.Application:
-    """All pages of the exporter, for GET and HEAD, for those whom the doorkeeper lets in."""
-    app = _app(site, middlewares.authenticate)
+    """Return the application with all pages, for authenticated requests."""
+    app = _app(site, middlewares.check_host, middlewares.authenticate)
     app.add_routes(
         [
             web.get(site.telemetry_path, handlers.metrics),
@@ -30,14 +28,19 @@ def create_app(site: AppContext) -> web.Application:
 
 
 def create_health_app(site: AppContext) -> web.Application:
-    """Health and readiness alone, for everybody: to be served beside the application that `site` belongs to."""
+    """Return an application with health and readiness alone, without authentication."""
     return _app(site)
 
 
 def _app(site: AppContext, *more_middlewares: Middleware) -> web.Application:
     app = web.Application(
-        middlewares=[middlewares.set_security_headers, middlewares.put_errors_in_words, *more_middlewares],
-        client_max_size=_MAX_REQUEST_BYTES,
+        middlewares=[
+            middlewares.set_security_headers,
+            middlewares.put_errors_in_words,
+            middlewares.limit_requests,
+            *more_middlewares,
+        ],
+        client_max_size=middlewares.MAX_BODY_BYTES,
     )
     app[APP_CONTEXT] = site
     app.add_routes([web.get("/-/healthy", handlers.healthy), web.get("/-/ready", handlers.ready)])

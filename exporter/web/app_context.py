@@ -15,30 +15,33 @@ from exporter.state.store import Store
 from exporter.tasks import ReportBug
 from exporter.web.access_control import AccessControl
 from exporter.web.probing import Prober
+from exporter.web.shared_work import SharedWork
 
 Reload: TypeAlias = Callable[[], Awaitable[bool]]
 _PAGES_AT_ONCE = 4
 
 
 class MetricsPage(Protocol):
-    """Whatever writes the text of `/metrics`."""
+    """The writer of the text of `/metrics`."""
 
     def page(self, text_format: TextFormat, names: frozenset[str]) -> AsyncIterator[bytes]:
-        """The whole page in pieces, or only the families that have one of these names."""
+        """Yield the whole page in pieces, or only the families that have one of these names."""
 
     def compressed_page(self, text_format: TextFormat, names: frozenset[str]) -> AsyncIterator[bytes]:
-        """The same, as a gzip file."""
+        """Yield the same, as a gzip file."""
 
     def round_page(self, checkup: Checkup, text_format: TextFormat, names: frozenset[str]) -> bytes:
-        """The same of one target, after this round and no other."""
+        """Return the same of one target, after this round and no other."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """What the pages show and do. `report_bug` is told of exceptions that nobody expected, as ("web", exception).
+    """What the pages show and do. `report_bug` takes exceptions that no code expected, as ("web", exception).
 
-    `making` is held while a large page is made: few are made at once, so that they need little memory in all.
-    `reload` reads the configuration anew and tells whether it was taken over; None where that is not enabled.
+    `shared` makes a page once for all requests that wait for it. `making` is held while a large page is made,
+    other than the whole of `/metrics`: few are made at once, so that they need little memory in all.
+    `reload` reads the configuration anew and returns whether it was accepted; None if that is not enabled.
+    `prefix` begins the path of every page. Without `allowed_hosts` every name is served.
     """
 
     store: Store
@@ -47,7 +50,10 @@ class AppContext:
     prober: Prober
     access_control: AccessControl = field(default_factory=AccessControl)
     telemetry_path: str = "/metrics"
+    prefix: str = ""
+    allowed_hosts: frozenset[str] = frozenset()
     reload: Reload | None = None
+    shared: SharedWork[bytes] = field(default_factory=SharedWork)
     making: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PAGES_AT_ONCE))
 
 

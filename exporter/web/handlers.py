@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import asdict
 
 from aiohttp import web
@@ -14,7 +15,7 @@ from exporter.exposition.text_format import TextFormat
 from exporter.report import explain, summarize, write_text
 from exporter.state.store import TargetState
 from exporter.targets import Target
-from exporter.web.app_context import APP_CONTEXT
+from exporter.web.app_context import APP_CONTEXT, AppContext
 from exporter.web.middlewares import refuse_foreign_forms
 from exporter.web.negotiation import accepts_gzip, text_format
 from exporter.web.probing import scrape_seconds
@@ -27,13 +28,24 @@ _TEMPLATES = environment("exporter.web")
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """`/metrics` in the format and compression the client prefers, or only the families named by `name[]`."""
+    """Show `/metrics` in the format and compression the client prefers, or only the families named by `name[]`.
+
+    A page that is being made serves all requests for the same.
+    """
     wanted_format, names = _wanted(request)
-    site = request.app[APP_CONTEXT]
-    packed = _wants_gzip(request)
-    async with site.making:
+    site, packed = request.app[APP_CONTEXT], _wants_gzip(request)
+    key = ("metrics", wanted_format, names, packed)
+    body = await site.shared.run(key, lambda: _metrics_page(site, wanted_format, names, packed=packed))
+    return _exposed(body, wanted_format, packed=packed)
+
+
+async def _metrics_page(
+    site: AppContext, wanted_format: TextFormat, names: frozenset[str], *, packed: bool
+) -> bytes:
+    """Make the page. There are few whole ones, which wait for nothing, and any number of parts of it."""
+    async with site.making if names else nullcontext():
         pieces = (site.exposition.compressed_page if packed else site.exposition.page)(wanted_format, names)
-        return _exposed(b"".join([piece async for piece in pieces]), wanted_format, packed=packed)
+        return b"".join([piece async for piece in pieces])
 
 
 async def probe(request: web.Request) -> web.Response:
@@ -59,7 +71,7 @@ async def status_page(request: web.Request) -> web.Response:
     async with site.making:
         return await html(
             _TEMPLATES.get_template("status.html"),
-            targets=by_urgency(await _statuses(request)),
+            targets=by_urgency(await _statuses(site)),
             now=time.time(),
             telemetry_path=site.telemetry_path,
         )
@@ -79,9 +91,14 @@ async def target_page(request: web.Request) -> web.Response:
 
 
 async def targets_json(request: web.Request) -> web.Response:
-    """`/api/v1/targets`: `{"targets": [...]}` with the fields of `TargetStatus`, the broken ones first."""
-    async with request.app[APP_CONTEXT].making:
-        return _json(await asyncio.to_thread(_encoded, by_urgency(await _statuses(request))))
+    """Show `/api/v1/targets`: `{"targets": [...]}` with the fields of `TargetStatus`, the broken ones first."""
+    site = request.app[APP_CONTEXT]
+    return _json(await site.shared.run("targets", lambda: _all_targets(site)))
+
+
+async def _all_targets(site: AppContext) -> bytes:
+    async with site.making:
+        return await asyncio.to_thread(_encoded, by_urgency(await _statuses(site)))
 
 
 async def service_discovery(request: web.Request) -> web.Response:
@@ -96,7 +113,7 @@ async def service_discovery(request: web.Request) -> web.Response:
     groups = [
         {"targets": [request.host], "labels": _discovery_labels(target, request.scheme)} for target in targets
     ]
-    return _json(json.dumps(groups))
+    return _json(json.dumps(groups).encode())
 
 
 async def reload(request: web.Request) -> web.Response:
@@ -145,10 +162,10 @@ def _exposed(body: bytes, wanted_format: TextFormat, *, packed: bool) -> web.Res
     return web.Response(body=body, headers={**headers, "Content-Encoding": "gzip"} if packed else headers)
 
 
-async def _statuses(request: web.Request) -> list[TargetStatus]:
-    """All targets, each of one moment. Lets other tasks run in between."""
+async def _statuses(site: AppContext) -> list[TargetStatus]:
+    """Return the status of all targets, each at one moment. Let other tasks run in between."""
     statuses = []
-    for number, state in enumerate(request.app[APP_CONTEXT].store.states, start=1):
+    for number, state in enumerate(site.store.states, start=1):
         statuses.append(status_of(state, time.monotonic(), time.time()))
         if number % _TARGETS_PER_TURN == 0:
             await asyncio.sleep(0)
@@ -167,10 +184,10 @@ def _discovery_labels(target: Target, scheme: str) -> dict[str, str]:
     }
 
 
-def _encoded(statuses: list[TargetStatus]) -> str:
-    """One target at a time: encoding all of them at once would hold up the other threads."""
-    return f'{{"targets": [{", ".join(json.dumps(asdict(status)) for status in statuses)}]}}'
+def _encoded(statuses: list[TargetStatus]) -> bytes:
+    """Encode one target at a time: all of them at once would hold up the other threads."""
+    return f'{{"targets": [{", ".join(json.dumps(asdict(status)) for status in statuses)}]}}'.encode()
 
 
-def _json(text: str) -> web.Response:
-    return web.Response(text=text, content_type="application/json")
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json", charset="utf-8")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
-import ssl
 import stat
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
-from exporter.web.connection_limit import ConnectionLimit
-from exporter.web.protocol import LimitedProtocol
-from exporter.web.tls import HANDSHAKE_SECONDS
+from exporter.web.acceptor import Acceptor, CurrentContext
 from exporter.web_config import Address, ListenAddress, UnixAddress
 
 _BACKLOG = 1024
@@ -31,58 +28,81 @@ async def listen(
     stack: AsyncExitStack,
     app: web.Application,
     addresses: Iterable[Address],
-    context: ssl.SSLContext | None = None,
+    context: CurrentContext = lambda: None,
 ) -> list[BoundAddress]:
-    """Serve an application on all addresses until the stack is left; returns where it listens in the end.
+    """Serve an application on all addresses until the stack is left; return the addresses that were bound.
+
+    `context` gives the TLS context for each new connection.
 
     Raises:
         OSError: an address cannot be listened on; the message names it.
     """
-    # Nothing is made for those who have left.
+    # No answer is made for a client that has left.
     runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_SECONDS, handler_cancellation=True)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    bound: list[BoundAddress] = []
-    factory = partial(LimitedProtocol, runner.server, ConnectionLimit(), loop=asyncio.get_running_loop())
+    if runner.server is None:
+        raise RuntimeError("aiohttp has set up no server")
+    acceptor = Acceptor(runner.server, context)
+    opened = await _open_all(stack, addresses)
+    stack.push_async_callback(acceptor.stop)
+    for each in opened:
+        acceptor.start(each)
+    return [_bound(each) for each in opened]
+
+
+async def _open_all(stack: AsyncExitStack, addresses: Iterable[Address]) -> list[socket.socket]:
+    """Open the listening sockets of all addresses before the first connection is accepted."""
+    opened: list[socket.socket] = []
     for address in addresses:
         try:
-            servers = [await _serve(factory, address, each, context) for each in _sockets(stack, address)]
+            sockets = await _open(stack, address)
         except OSError as error:
             raise OSError(error.errno, f"{address}: {error.strerror or error}") from None
-        for server in servers:
-            stack.callback(server.close)
-            bound += [_bound(each) for each in server.sockets]
-    return bound
+        for each in sockets:
+            stack.callback(each.close)
+        opened += sockets
+    return opened
 
 
-async def _serve(
-    factory: Callable[[], LimitedProtocol],
-    address: Address,
-    opened: socket.socket | None,
-    context: ssl.SSLContext | None,
-) -> asyncio.Server:
-    loop = asyncio.get_running_loop()
-    options: dict[str, Any] = {"backlog": _BACKLOG}
-    if context is not None:
-        options |= {"ssl": context, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
-    if opened is None and isinstance(address, ListenAddress):
-        return await loop.create_server(factory, address.host or None, address.port, **options)
-    return await loop.create_server(factory, sock=opened, **options)
-
-
-def _sockets(stack: AsyncExitStack, address: Address) -> list[socket.socket] | list[None]:
-    """The sockets of an address that are open already; None for one that the event loop opens."""
+async def _open(stack: AsyncExitStack, address: Address) -> list[socket.socket]:
     if isinstance(address, ListenAddress):
-        return [None]
+        return await _open_tcp(address)
     if isinstance(address, UnixAddress):
         opened = _open_unix(address.path)
         stack.callback(partial(Path(address.path).unlink, missing_ok=True))
+        opened.listen(_BACKLOG)
         return [opened]
     return inherited_sockets(os.environ)
 
 
+async def _open_tcp(address: ListenAddress) -> list[socket.socket]:
+    """Open a socket for each IP address of the host that this system can use; without a host, for all interfaces."""
+    found = await asyncio.get_running_loop().getaddrinfo(
+        address.host or None, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    opened: list[socket.socket] = []
+    with ExitStack() as on_failure:
+        for family, _, _, _, place in dict.fromkeys(found):
+            try:
+                each = socket.socket(family, socket.SOCK_STREAM)
+            except OSError:
+                continue  # a system without IPv6
+            on_failure.callback(each.close)
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            each.bind(place)
+            each.listen(_BACKLOG)
+            opened.append(each)
+        if not opened:
+            raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        on_failure.pop_all()
+    return opened
+
+
 def _open_unix(path: str) -> socket.socket:
-    """A socket at this path; one that was left there by a process that is gone is replaced."""
+    """Bind a socket at this path; replace one that a process left there that is gone."""
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if _is_abandoned(path):
@@ -95,19 +115,19 @@ def _open_unix(path: str) -> socket.socket:
 
 
 def _is_abandoned(path: str) -> bool:
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         if not stat.S_ISSOCK(Path(path).stat().st_mode):
             return False
-        knocking.settimeout(1.0)
+        client.settimeout(1.0)
         try:
-            knocking.connect(path)
+            client.connect(path)
         except ConnectionRefusedError:
             return True
     return False
 
 
 def inherited_sockets(environ: Mapping[str, str]) -> list[socket.socket]:
-    """The listening sockets that systemd has opened for this very process, as `LISTEN_FDS` tells.
+    """Return the listening sockets that systemd has opened for this very process, as given by `LISTEN_FDS`.
 
     Raises:
         OSError: there are none, or one is no listening stream socket.
@@ -126,7 +146,7 @@ def inherited_sockets(environ: Mapping[str, str]) -> list[socket.socket]:
     return opened
 
 
-def _bound(opened: Any) -> BoundAddress:
+def _bound(opened: socket.socket) -> BoundAddress:
     name = opened.getsockname()
     if opened.family == socket.AF_UNIX:
         return UnixAddress(name)

@@ -1,13 +1,16 @@
-"""What holds for every answer: security headers, plain words for errors, and no bug that goes uncounted."""
+"""What holds for every answer: limits of requests, security headers, errors in plain words, no uncounted bug."""
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from exporter.web.app_context import APP_CONTEXT
+from exporter.web.origins import host_of, is_same_origin
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -18,14 +21,18 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+MAX_HEADER_BYTES = 32 * 1024
+MAX_BODY_BYTES = 4096
+BODY_SECONDS = 5.0
 # Browsers obey all policies: one of the operator's can only add to ours, which names the page's own style.
 _ADDED = "Content-Security-Policy"
-_BUG = "The exporter made a mistake while making this page. Its log says more; please report it.\n"
+_BUG = "Internal error; see the exporter's log, and report it.\n"
+_HEALTH_PAGES = frozenset({"/-/healthy", "/-/ready"})
 
 
 @web.middleware
 async def set_security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Add the headers that a page has not set itself, and those that the operator wants on every answer."""
+    """Add the headers that a page has not set itself, and those of the web configuration."""
     response = await handler(request)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
@@ -35,13 +42,6 @@ async def set_security_headers(request: web.Request, handler: Handler) -> web.St
         else:
             response.headers[name] = value
     return response
-
-
-@web.middleware
-async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let in only whom the doorkeeper lets in."""
-    await request.app[APP_CONTEXT].access_control.authenticate(request.headers.get("Authorization", ""))
-    return await handler(request)
 
 
 @web.middleware
@@ -56,6 +56,60 @@ async def put_errors_in_words(request: web.Request, handler: Handler) -> web.Str
         return web.Response(status=500, text=_BUG)
 
 
+@web.middleware
+async def limit_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse requests whose headers or body are larger than any page needs, before any other work on them."""
+    if sum(len(name) + len(value) for name, value in request.raw_headers) > MAX_HEADER_BYTES:
+        raise web.HTTPRequestHeaderFieldsTooLarge(
+            text=f"The headers of a request may have {MAX_HEADER_BYTES} bytes in all.\n"
+        )
+    if request.body_exists:
+        await _read_body(request)
+    return await handler(request)
+
+
+async def _read_body(request: web.Request) -> None:
+    """Have the whole body at hand, of whatever encoding: it is never decompressed."""
+    too_large = web.HTTPRequestEntityTooLarge(
+        MAX_BODY_BYTES, text=f"The body of a request may have {MAX_BODY_BYTES} bytes.\n"
+    )
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise too_large
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(
+            text=f"The body of the request did not arrive within {BODY_SECONDS:g} s.\n"
+        ) from None
+    except web.HTTPRequestEntityTooLarge:
+        raise too_large from None
+    except (web.RequestPayloadError, HttpProcessingError, ConnectionError):
+        raise web.HTTPBadRequest(text="The body of the request is malformed.\n") from None
+
+
+@web.middleware
+async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse requests for a host name that is not ours, if `web.allowed_hosts` lists those that are.
+
+    Otherwise a page elsewhere could have its name resolve to the exporter's address, and read the pages.
+    """
+    site = request.app[APP_CONTEXT]
+    is_health_page = request.path.removeprefix(site.prefix) in _HEALTH_PAGES
+    if site.allowed_hosts and not is_health_page and host_of(request.host) not in site.allowed_hosts:
+        raise web.HTTPMisdirectedRequest(
+            text="The exporter does not serve this host name. To allow it, add it to web.allowed_hosts.\n"
+        )
+    return await handler(request)
+
+
+@web.middleware
+async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse requests without valid credentials, if the web configuration has users."""
+    await request.app[APP_CONTEXT].access_control.authenticate(request.headers.get("Authorization", ""))
+    return await handler(request)
+
+
 def refuse_foreign_forms(request: web.Request) -> None:
     """Raise 403 when a browser sent this on behalf of another site; programs send neither header.
 
@@ -64,19 +118,24 @@ def refuse_foreign_forms(request: web.Request) -> None:
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     is_foreign = (
-        site not in {"same-origin", "none"} if site else origin and origin.partition("://")[2] != request.host
+        site not in {"same-origin", "none"}
+        if site
+        else origin and not is_same_origin(origin, request.host, request.app[APP_CONTEXT].allowed_hosts)
     )
     if is_foreign:
-        raise web.HTTPForbidden(text="This was sent by a page of another site, which may not ask for it.\n")
+        raise web.HTTPForbidden(text="Requests that another site's page sends are refused.\n")
 
 
 def _words(request: web.Request, error: web.HTTPException) -> str:
-    """The sentence of a page that raised the error, or one for those that aiohttp raises by itself."""
+    """Return the sentence of a page that raised the error, or one for those that aiohttp raises by itself."""
     if isinstance(error, web.HTTPMethodNotAllowed):
-        return f"This page does not know {request.method}; it knows {', '.join(sorted(error.allowed_methods))}.\n"
+        return f"This page accepts only {', '.join(sorted(error.allowed_methods))}.\n"
     if error.text and error.text != f"{error.status}: {error.reason}":
         return error.text
     if error.status == HTTPStatus.NOT_FOUND:
-        path = request.app[APP_CONTEXT].telemetry_path
-        return f"There is no such page. The metrics are at {path}, the status of all targets is at /.\n"
+        site = request.app[APP_CONTEXT]
+        return (
+            f"There is no such page. The metrics are at {site.prefix}{site.telemetry_path}, "
+            f"the status of all targets is at {site.prefix}/.\n"
+        )
     return f"{error.reason}.\n"

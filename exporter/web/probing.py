@@ -1,10 +1,12 @@
-"""`/probe`: rounds for who asks, few at once and seldom, so that asking can flood neither targets nor exporter."""
+"""`/probe`: rounds on request, limited in number and rate, so that requests flood neither targets nor exporter."""
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol, TypeAlias
 
 from aiohttp import web
@@ -14,65 +16,68 @@ from exporter.observation import Trace
 from exporter.targets import Target
 
 _TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
-# What is left of a scrape's time for the answer to get there.
+# What is left of a scrape's time for the answer to arrive.
 _MARGIN_SECONDS, _LARGEST_MARGIN = 0.5, 0.2
-# A round that ends with its time would come to nothing at the last moment.
+# A round that takes all of its time would be lost at the last moment.
 _SHARE_OF_TIME = 0.95
 _ROUNDS_AT_ONCE = 10
-_MOST_WAITING = 100
+MAX_WAITING = 100
 _FRESH_SECONDS = 1.0
-_BUSY = "So many rounds are asked for that this one cannot end in time; come again in a second.\n"
+_BUSY = "The round cannot finish in time: too many are requested at once. Retry in 1 s.\n"
 
 
 class FreshRound(Protocol):
-    """What a round found, with every exchange of it."""
+    """The result of a round, with every exchange of it."""
 
     @property
     def checkup(self) -> Checkup:
-        """The round."""
+        """Return the round."""
 
     @property
     def traces(self) -> Sequence[Trace]:
-        """Its exchanges."""
+        """Return its exchanges."""
 
 
 TakeRound: TypeAlias = Callable[[Target, float], Awaitable[FreshRound]]
 
 
 class _Round(NamedTuple):
-    """A round that is taken, or was a moment ago, with as much time as its asker had; `over` when it is forgotten."""
+    """A round that runs or ended within the last second, and the time that it had."""
 
     task: asyncio.Task[FreshRound | None]
     seconds: float
-    over: asyncio.Event
+    forgotten: asyncio.Event
 
 
 class Prober:
-    """Has `take` take rounds: ten at once in all, one at once and a second of each target.
+    """Has `take` take rounds: ten at once in all, and of each target one at once and one a second.
 
-    Who asks while a target is looked at, or within a second of it, gets what that round finds, unless it has
-    less time than they have: then they wait for their own. Else somebody in a hurry could make all others
-    believe that the target does not answer.
+    A request for a target gets the round that runs or ended within the last second, unless that had less time
+    than the request has. Then the request waits for the next round, which has as much time as the most patient
+    of the waiting requests: a client with a short timeout cannot make others believe that the target is down,
+    nor can a series of them keep others waiting.
     """
 
     def __init__(self, take: TakeRound) -> None:
         self._take = take
         self._slots = asyncio.Semaphore(_ROUNDS_AT_ONCE)
         self._rounds: dict[Target, _Round] = {}
+        self._deadlines: dict[Target, Counter[float]] = {}
         self._waiting = 0
 
     async def probe(self, target: Target, seconds: float) -> FreshRound:
-        """A fresh round of a target, which ends within so many seconds.
+        """Return a fresh round of a target, within so many seconds.
 
         Raises:
-            web.HTTPServiceUnavailable: it could not be taken in time.
+            web.HTTPServiceUnavailable: no round could be taken in time.
         """
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting >= MAX_WAITING:
             raise _busy()
+        deadline = asyncio.get_running_loop().time() + seconds
         self._waiting += 1
         try:
-            async with asyncio.timeout(seconds):
-                found = await asyncio.shield((await self._round_for(target, seconds)).task)
+            async with asyncio.timeout_at(deadline):
+                found = await asyncio.shield((await self._round_for(target, deadline)).task)
         except TimeoutError:
             raise _busy() from None
         finally:
@@ -82,31 +87,45 @@ class Prober:
         return found
 
     async def stop(self) -> None:
-        """End all rounds."""
+        """Cancel all rounds."""
         rounds = [each.task for each in self._rounds.values()]
         for each in rounds:
             each.cancel()
         await asyncio.gather(*rounds, return_exceptions=True)
 
-    async def _round_for(self, target: Target, seconds: float) -> _Round:
-        """The round of a target for somebody who has so many seconds, in all."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        while (found := self._rounds.get(target)) is not None and found.seconds < seconds:
-            await found.over.wait()
-        return found or self._start(target, seconds, deadline)
+    async def _round_for(self, target: Target, deadline: float) -> _Round:
+        """Return a round that had no less time than is left until the deadline, perhaps the next one."""
+        clock = asyncio.get_running_loop().time
+        deadlines = self._deadlines.setdefault(target, Counter())
+        deadlines[deadline] += 1
+        try:
+            while (found := self._rounds.get(target)) is not None:
+                seconds_more = deadline - clock() - found.seconds
+                if seconds_more <= 0:
+                    return found
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds_more):
+                        await found.forgotten.wait()
+            return self._start(target, max(deadlines))
+        finally:
+            deadlines[deadline] -= 1
+            if not deadlines[deadline]:
+                del deadlines[deadline]
+            if not deadlines:
+                del self._deadlines[target]
 
-    def _start(self, target: Target, seconds: float, deadline: float) -> _Round:
+    def _start(self, target: Target, deadline: float) -> _Round:
         loop = asyncio.get_running_loop()
         running = loop.create_task(self._round(target, deadline), name=f"probe {target.name}")
-        begun = self._rounds[target] = _Round(running, seconds, asyncio.Event())
+        begun = self._rounds[target] = _Round(running, deadline - loop.time(), asyncio.Event())
         running.add_done_callback(lambda _: loop.call_later(_FRESH_SECONDS, self._forget, target))
         return begun
 
     def _forget(self, target: Target) -> None:
-        self._rounds.pop(target).over.set()
+        self._rounds.pop(target).forgotten.set()
 
     async def _round(self, target: Target, deadline: float) -> FreshRound | None:
-        """A round; None when it did not end in time, which is no error of the task: nobody may wait for it any more."""
+        """Return a round; None if it did not end in time, which is no error: no request may wait for it any more."""
         try:
             async with asyncio.timeout_at(deadline), self._slots:
                 left = deadline - asyncio.get_running_loop().time()
@@ -116,10 +135,10 @@ class Prober:
 
 
 def scrape_seconds(headers: Mapping[str, str], at_most: float) -> float:
-    """How long a round may take for a scrape, which says how long itself will wait.
+    """Return how many seconds a round may take for a scrape with the timeout in its header, or `at_most`.
 
     Raises:
-        web.HTTPBadRequest: what it says is no number of seconds.
+        web.HTTPBadRequest: the header is no number of seconds.
     """
     text = headers.get(_TIMEOUT_HEADER)
     if text is None:

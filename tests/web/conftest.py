@@ -19,6 +19,7 @@ from exporter.state.store import Store
 from exporter.targets import Target
 from exporter.web.app import create_app
 from exporter.web.probing import Prober
+from exporter.web.shared_work import SharedWork
 from tests.support.checkups import make_checkup, make_details
 
 
@@ -30,6 +31,7 @@ class AppContext:
     bugs: list[tuple[str, Exception]] = field(default_factory=list)
     broken: bool = False
     rounds_taken: int = 0
+    shared: SharedWork[bytes] = field(default_factory=SharedWork)
 
     def view(self) -> ExporterView:
         if self.broken:
@@ -46,7 +48,11 @@ class AppContext:
 
     def pages(self, **more: Any) -> exporter.web.app_context.AppContext:
         return exporter.web.app_context.AppContext(
-            self.store, Exposition(self.view), self.report_bug, Prober(self.take_round), **more
+            self.store,
+            Exposition(self.view),
+            self.report_bug,
+            Prober(self.take_round),
+            **{"shared": self.shared, **more},
         )
 
     def know(self, *targets: Target) -> None:

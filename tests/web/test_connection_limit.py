@@ -1,4 +1,4 @@
-"""Many clients at once: those who only hold on make room for who asks, and nothing is made for who has left."""
+"""Many clients at once: idle connections make room for active ones, and no page is made for a client that has left."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -25,52 +26,52 @@ _MEBIBYTE = 2**20
 
 
 class LimitedConnection:
-    """A connection that knows only whether it was turned away."""
+    """A connection that knows only whether it was evicted."""
 
     def __init__(self) -> None:
-        self.away = False
+        self.evicted = False
 
     def evict(self) -> None:
-        self.away = True
+        self.evicted = True
 
 
-def guests(connection_limit: ConnectionLimit, count: int) -> list[LimitedConnection]:
+def accepted(limit: ConnectionLimit, count: int) -> list[LimitedConnection]:
     made = [LimitedConnection() for _ in range(count)]
     for connection in made:
-        connection_limit.come(connection)
+        limit.add(connection)
     return made
 
 
-def away(made: list[LimitedConnection]) -> list[int]:
-    return [number for number, connection in enumerate(made) if connection.away]
+def evicted(made: list[LimitedConnection]) -> list[int]:
+    return [number for number, connection in enumerate(made) if connection.evicted]
 
 
-class TestCrowd:
-    def test_one_too_many_takes_the_place_of_who_was_not_answered_for_longest(self) -> None:
-        connection_limit = ConnectionLimit()
-        made = guests(connection_limit, 512)
-        connection_limit.answer(made[0], 10)
-        connection_limit.answered(made[0])
-        connection_limit.go(made[1])
-        guests(connection_limit, 2)
-        assert away(made) == [2]
+class TestConnectionLimit:
+    def test_at_the_limit_the_least_recently_served_connection_is_closed(self) -> None:
+        limit = ConnectionLimit()
+        made = accepted(limit, 512)
+        limit.begin_answer(made[0], 10)
+        limit.end_answer(made[0])
+        limit.remove(made[1])
+        accepted(limit, 2)
+        assert evicted(made) == [2]
 
-    def test_who_takes_no_answer_makes_room_for_the_next_ones(self) -> None:
-        connection_limit = ConnectionLimit()
-        made = guests(connection_limit, 6)
+    def test_clients_that_take_no_answer_make_room_for_the_next_answers(self) -> None:
+        limit = ConnectionLimit()
+        made = accepted(limit, 6)
         for connection in made[:4]:
-            connection_limit.answer(connection, 10 * _MEBIBYTE)
-        assert away(made) == [0]
-        connection_limit.answered(made[2])
-        connection_limit.answer(made[5], 20 * _MEBIBYTE)
-        assert away(made) == [0, 1]
+            limit.begin_answer(connection, 10 * _MEBIBYTE)
+        assert evicted(made) == [0]
+        limit.end_answer(made[2])
+        limit.begin_answer(made[5], 20 * _MEBIBYTE)
+        assert evicted(made) == [0, 1]
 
     def test_the_latest_answer_may_be_of_any_size(self) -> None:
-        connection_limit = ConnectionLimit()
-        made = guests(connection_limit, 3)
-        connection_limit.answer(made[0], 100 * _MEBIBYTE)
-        connection_limit.answer(made[1], 100 * _MEBIBYTE)
-        assert away(made) == [0]
+        limit = ConnectionLimit()
+        made = accepted(limit, 3)
+        limit.begin_answer(made[0], 100 * _MEBIBYTE)
+        limit.begin_answer(made[1], 100 * _MEBIBYTE)
+        assert evicted(made) == [0]
 
 
 @asynccontextmanager
@@ -110,40 +111,99 @@ async def test_answers_that_nobody_takes_do_not_pile_up() -> None:
         await eventually(count, lambda number: number == len(held) - 4)
 
 
-async def test_few_large_pages_are_made_at_once(site: AppContext) -> None:
-    class Pages:
-        """Writes a page when it is told to; `begun` is how many were begun."""
+class Pages:
+    """Writes each page when `go_on` is set; `begun` are the names that were asked for."""
 
-        def __init__(self) -> None:
-            self.begun = 0
-            self.go_on = asyncio.Event()
+    def __init__(self) -> None:
+        self.begun: list[frozenset[str]] = []
+        self.ended = 0
+        self.go_on = asyncio.Event()
 
-        async def page(self, *_wanted: object) -> AsyncIterator[bytes]:
-            self.begun += 1
+    async def page(self, _text_format: object, names: frozenset[str]) -> AsyncIterator[bytes]:
+        self.begun.append(names)
+        try:
             await self.go_on.wait()
-            yield b"page"
+        finally:
+            self.ended += 1
+        yield b"page"
 
-        compressed_page = page
+    compressed_page = page
 
-        def round_page(self, *_wanted: object) -> bytes:
-            return b""
+    def round_page(self, *_wanted: object) -> bytes:
+        return b""
 
+
+@asynccontextmanager
+async def asking(site: AppContext, pages: Pages) -> AsyncIterator[Callable[[str], asyncio.Future[Any]]]:
+    """Something that asks for a page of `/metrics` over a connection of its own."""
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
+    async with TestClient(
+        TestServer(create_app(replace(site.pages(), exposition=pages))), connector=connector
+    ) as client:
+        yield lambda query: asyncio.ensure_future(
+            client.get(f"/metrics{query}", headers={"Accept-Encoding": "identity"})
+        )
+
+
+async def test_one_page_in_the_making_serves_all_requests_for_the_same(site: AppContext) -> None:
     pages = Pages()
-    app = create_app(replace(site.pages(), exposition=pages))
-    async with TestClient(TestServer(app)) as client:
-        asked = [
-            asyncio.ensure_future(client.get("/metrics", headers={"Accept-Encoding": "identity"}))
-            for _ in range(20)
-        ]
+    async with asking(site, pages) as ask:
+        asked = [ask("") for _ in range(100)]
 
-        async def begun() -> int:
-            return pages.begun
+        async def waiting() -> int:
+            return sum(shared.callers for shared in site.shared._running.values())
 
-        await eventually(begun, lambda number: number == 4)
-        assert (await client.get("/-/healthy")).status == 200
-        assert pages.begun == 4
+        await eventually(waiting, lambda number: number == 100)
         pages.go_on.set()
         assert {(await each).status for each in asked} == {200}
+        assert pages.begun == [frozenset()]
+        assert (await ask("")).status == 200
+        assert len(pages.begun) == 2
+
+
+async def test_few_parts_of_the_metrics_are_made_at_once_and_the_whole_waits_for_none(
+    site: AppContext,
+) -> None:
+    pages = Pages()
+    async with asking(site, pages) as ask:
+        asked = [ask(f"?name[]=a{number}") for number in range(20)]
+
+        async def begun() -> int:
+            return len(pages.begun)
+
+        await eventually(begun, lambda number: number == 4)
+        asked.append(ask(""))
+        await eventually(begun, lambda number: number == 5)
+        assert pages.begun[-1] == frozenset()
+        pages.go_on.set()
+        assert {(await each).status for each in asked} == {200}
+
+
+async def test_a_page_that_no_client_waits_for_is_not_made_to_its_end(site: AppContext) -> None:
+    pages = Pages()
+    async with AsyncExitStack() as stack:
+        app = create_app(replace(site.pages(), exposition=pages))
+        (address,) = await listen(stack, app, [ListenAddress("127.0.0.1", 0)])
+        assert isinstance(address, ListenAddress)
+        asked = [await asyncio.open_connection(*address) for _ in range(3)]
+        for _, writer in asked:
+            writer.write(ASKING.replace(b"/ ", b"/metrics "))
+
+        async def waiting() -> int:
+            return sum(shared.callers for shared in site.shared._running.values())
+
+        await eventually(waiting, lambda number: number == 3)
+        for _, writer in asked[:2]:
+            writer.close()
+        await eventually(waiting, lambda number: number == 1)
+        assert not pages.ended
+        asked[2][1].close()
+
+        async def ended() -> int:
+            return pages.ended
+
+        await eventually(ended, lambda number: number == 1)
+        assert not site.shared._running
 
 
 async def test_nothing_is_made_for_who_has_left() -> None:

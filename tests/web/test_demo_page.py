@@ -53,6 +53,27 @@ async def test_a_switch_switches_a_fault_on_and_off(client: Client, zone: Simula
     assert not zone.faults
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=", b"on=1"),
+        ("multipart/form-data", b"on=1"),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n1\r\n--x--"),
+        ("application/x-www-form-urlencoded; charset=nowhere", b"off=1"),
+        ("application/x-www-form-urlencoded", b"\xff=\xfe"),
+        ("application/x-www-form-urlencoded", b"&" * 4000),
+        ("application/x-www-form-urlencoded", b"on=1&" * 100),
+        ("", b"on=1"),
+    ],
+)
+async def test_a_form_that_no_browser_sends_is_refused(
+    client: Client, content_type: str, body: bytes
+) -> None:
+    answer = await client.post(STOP_WORKER, data=body, headers={"Content-Type": content_type})
+    assert answer.status == 400
+    assert "on=1" in await answer.text()
+
+
 async def test_one_button_makes_everything_work_again(client: Client, zone: SimulatedZone) -> None:
     await zone.only(Fault.WORKER_STOPPED, Fault.BREAKER_OPEN)
     answer = await client.post("/demo/recovery", allow_redirects=False)

@@ -82,7 +82,7 @@ async def test_a_port_in_use_is_named() -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
         address = ListenAddress(*taken.getsockname())
         async with AsyncExitStack() as stack:
-            with pytest.raises(OSError, match=f"{address}: .*address already in use"):
+            with pytest.raises(OSError, match=f"{address}: .*Address already in use"):
                 await listen(stack, pages(), [address])
 
 

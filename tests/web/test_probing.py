@@ -170,6 +170,37 @@ class TestLimits:
         assert patient is hasty is other
         assert rounds.begun == ["my-zone"] * 2
 
+    async def test_requests_with_rising_timeouts_keep_no_patient_one_waiting(self) -> None:
+        """Each of them once let its own round begin first, as the next in line."""
+        begun: list[float] = []
+
+        async def hang(target: Target, seconds: float) -> FreshRound:
+            begun.append(seconds)
+            if seconds > 5:  # of the patient one
+                return FreshRound(make_checkup(target), ())
+            await asyncio.sleep(seconds)
+            raise TimeoutError
+
+        prober = Prober(hang)
+        hurried = start(*(prober.probe(make_target(), 0.3 + number / 100) for number in range(40)))
+        await settle()
+        began = time.perf_counter()
+        await prober.probe(make_target(), 10)
+        assert time.perf_counter() - began < 2.5
+        assert len(begun) == 2
+        await asyncio.gather(*hurried, return_exceptions=True)
+        await prober.stop()
+
+    async def test_a_request_gets_a_round_that_had_all_the_time_it_has_left(self) -> None:
+        async def hang(target: Target, seconds: float) -> FreshRound:
+            await asyncio.sleep(seconds)
+            return FreshRound(make_checkup(target), ())
+
+        prober = Prober(hang)
+        first, second = start(prober.probe(make_target(), 1.0), prober.probe(make_target(), 1.2))
+        assert await first is await second
+        await prober.stop()
+
     async def test_ten_targets_at_once_are_looked_at(self, prober: Prober, rounds: Rounds) -> None:
         asked = start(*(prober.probe(make_target(str(number)), 5) for number in range(30)))
         await settle()
