@@ -69,16 +69,17 @@ class Verdict(Enum):
 
 
 def judge(method: AuthMethod, failure: Failure | None) -> Verdict:
-    """The verdict in an answer; `failure` is None for a success.
+    """Return the verdict in an answer; `failure` is None for a success.
 
-    FORBIDDEN: the credential is known, but does not allow this operation. UNVERIFIABLE: a token cannot
-    be looked at while there is no worker. Onepanel checks credentials before anything else, so that
-    every other word of its own means that they were accepted.
+    FORBIDDEN: the credential is known, but does not allow this operation. UNVERIFIABLE: Onepanel cannot
+    verify a token without a worker, and no credential without its own database, when a 401 names no fault
+    of the credential. Onepanel checks credentials before anything else, so that every other answer of its
+    own means that they were accepted.
     """
     if failure is None:
         return Verdict.ACCEPTED
     if failure.reason is Reason.UNAUTHORIZED:
-        return Verdict.REJECTED
+        return Verdict.REJECTED if failure.auth_error_id else Verdict.UNVERIFIABLE
     if failure.reason is Reason.FORBIDDEN:
         return Verdict.FORBIDDEN
     if failure.error_id in {"serviceUnavailable", "noServiceNodes"}:

@@ -1,4 +1,4 @@
-"""Why a request failed: the closed set of reasons, and what each means for people.
+"""Reasons why requests fail: a closed set, each with its meaning and an advice.
 
 The names are values of the metric label `reason`. `docs/metrics.md` is generated from this table.
 """
@@ -17,7 +17,7 @@ class Reason(StrEnum):
     advice: str
 
     def __new__(cls, value: str, meaning: str, advice: str) -> Self:
-        """Make a member that also carries its explanation."""
+        """Create a member that also carries its explanation."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
@@ -26,8 +26,8 @@ class Reason(StrEnum):
 
     RESOLVE = (
         "resolve",
-        "the host name could not be resolved to an address",
-        "check the name, and the DNS servers of the machine the exporter runs on",
+        "the host name does not resolve to an address",
+        "check the spelling of the name, and the DNS servers of the exporter's machine",
     )
     CONNECTION_REFUSED = (
         "connection_refused",
@@ -47,67 +47,77 @@ class Reason(StrEnum):
     TLS_HANDSHAKE = (
         "tls_handshake",
         "connected, but no TLS session could be agreed on",
-        "check that the port speaks TLS 1.2 or 1.3, and whether it asks for a client certificate",
+        "check that the port speaks TLS 1.2 or 1.3, and whether it requires a client certificate",
     )
     CERTIFICATE_EXPIRED = (
         "certificate_expired",
-        "the certificate's time is over",
-        "renew the certificate; with Let's Encrypt, see why the renewal failed",
+        "the certificate has expired",
+        "renew the certificate; with Let's Encrypt, find out why the renewal failed",
     )
     CERTIFICATE_NOT_YET_VALID = (
         "certificate_not_yet_valid",
-        "the certificate's time has not begun",
+        "the certificate is not valid yet",
         "check the clocks of both machines, then the certificate",
     )
     CERTIFICATE_NAME_MISMATCH = (
         "certificate_name_mismatch",
         "the certificate is for another name",
-        "check that the domain leads to the right machine; set tls.server_name if the name differs on purpose",
+        "check that the domain leads to the right machine; if the name differs on purpose, configure that name",
     )
     CERTIFICATE_UNTRUSTED = (
         "certificate_untrusted",
-        "the certificate is not signed by an authority that is trusted here",
-        "check the certificate chain; for a private authority set tls.ca_file",
+        "the certificate is not signed by a trusted authority",
+        "check the certificate chain; for a private authority, configure its CA file",
     )
     TIMEOUT = (
         "timeout",
-        "connected, but no whole answer came in time",
-        "the process behind the port is frozen or overloaded: look at its host",
+        "connected, but no whole answer came in time; also a TLS handshake without any answer",
+        "the process behind the port is frozen or overloaded: check its host",
     )
     CONNECTION_LOST = (
         "connection_lost",
         "the connection was reset or closed amid the answer",
-        "look at the log of the service behind the port for a crash or restart",
+        "check the log of the service behind the port for a crash or restart",
     )
     PROXY_UPSTREAM = (
         "proxy_upstream",
         "a proxy answered 502, 503 or 504 in place of Onepanel",
-        "the proxy cannot reach Onepanel: see that Onepanel runs, then the proxy's log",
+        "the proxy cannot reach Onepanel: check that Onepanel runs, then the proxy's log",
     )
     SERVICE_UNAVAILABLE = (
         "service_unavailable",
-        "Onepanel itself said 503: a service it needs is offline, or its circuit breaker is open",
-        "check the free space of the database's disk, then the services of the cluster",
+        "503 `serviceUnavailable` of Onepanel: the circuit breaker is open, or, for what needs it, the worker is down",
+        "for a public operation, free space on the database's disk; for another one, start the worker",
+    )
+    TEMPORARY_FAILURE = (
+        "temporary_failure",
+        "503 of Onepanel with another id: it cannot carry out this operation at present",
+        "the id in the error names the cause; if it lasts, check the hosts of the cluster and Onepanel's log",
+    )
+    WORKER_UNREACHABLE = (
+        "worker_unreachable",
+        "Onepanel answers that it cannot reach the worker",
+        "check that the worker runs and listens on 443 on its host",
     )
     UNHEALTHY = (
         "unhealthy",
-        "Onepanel said that it is not healthy",
-        "look for the Onepanel node of the cluster whose listener does not answer",
+        "Onepanel reports that it is not healthy",
+        "find the Onepanel node of the cluster whose listener does not answer",
     )
     SERVER_ERROR = (
         "server_error",
         "another 5xx answer",
-        "see the log of Onepanel",
+        "check the log of Onepanel",
     )
     UNAUTHORIZED = (
         "unauthorized",
-        "401: the credentials were not accepted, or they are missing",
-        "check the token or the passphrase; 401 can also mean that Onepanel's own database is down",
+        "401: the credentials are rejected or missing, or Onepanel cannot verify them",
+        "check the token or the passphrase; without an `authError` Onepanel's own database is down",
     )
     FORBIDDEN = (
         "forbidden",
         "403: the credentials are valid, but do not allow this operation",
-        "give the user behind the credentials the privilege that the operation needs",
+        "make the user of the credentials a member of the cluster, with the privilege that the operation needs",
     )
     NOT_FOUND = (
         "not_found",
@@ -117,7 +127,7 @@ class Reason(StrEnum):
     CLIENT_ERROR = (
         "client_error",
         "another 4xx answer",
-        "see what is between the exporter and Onepanel; else report it as a bug of the exporter",
+        "check what is between the exporter and Onepanel; else report a bug of the exporter",
     )
     REDIRECT = (
         "redirect",
@@ -127,11 +137,11 @@ class Reason(StrEnum):
     INVALID_BODY = (
         "invalid_body",
         "the answer is not the HTTP, JSON or XML that was expected",
-        "the URL leads to something else than Onepanel, or something on the way changes its answers",
+        "the URL leads to something else than Onepanel, or a device on the way changes its answers",
     )
     TOO_LARGE = (
         "too_large",
-        "the answer was longer than the exporter is willing to read",
+        "the answer is longer than the exporter reads",
         "the URL leads to something else than Onepanel",
     )
     INTERNAL = (
@@ -153,21 +163,23 @@ CERTIFICATE_REASONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a request, or a whole operation, told us nothing.
+    """The reason why a request, or a whole operation, learnt nothing.
 
     `detail` is one line for people, never a secret and never a label value. `error_id` is the id of
-    Onepanel's own JSON error, by which one knows that it was Onepanel that answered.
+    Onepanel's own JSON error, which shows that Onepanel answered. `auth_error_id` is the id inside it that
+    names what is wrong with a credential: without it a 401 says nothing of the credential.
     """
 
     reason: Reason
     detail: str = ""
     error_id: str = ""
+    auth_error_id: str = ""
 
     @property
     def from_onepanel(self) -> bool:
-        """Whether Onepanel itself said this, rather than nobody or a proxy."""
-        return bool(self.error_id)
+        """Whether Onepanel itself gave this answer, rather than a proxy or nothing."""
+        return bool(self.error_id) or self.reason is Reason.WORKER_UNREACHABLE
 
     def __str__(self) -> str:
-        """`reason: detail`, for logs and pages."""
+        """Return `reason: detail`, for logs and pages."""
         return f"{self.reason}: {self.detail}" if self.detail else str(self.reason)

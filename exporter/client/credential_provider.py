@@ -31,7 +31,8 @@ class CredentialProvider:
     """The credentials of one target; those that were rejected are noted, and looked up, in `rejections`.
 
     `accepted` says which were accepted or rejected since `begin`; one that is set aside because it was
-    rejected before, here or by another client, is still rejected.
+    rejected before, here or by another client, is still rejected. Once rejected, a credential stays so for
+    the rest of the round.
     """
 
     def __init__(self, target: Target, rejections: Rejections) -> None:
@@ -39,6 +40,7 @@ class CredentialProvider:
         self._rejections = rejections
         self._kept = {method: _Kept() for method in target.auth.methods}
         self._worked_last: AuthMethod | None = None
+        self._rejected: set[AuthMethod] = set()
         self.accepted: dict[AuthMethod, bool] = {}
 
     @property
@@ -59,6 +61,7 @@ class CredentialProvider:
             for kept in self._kept.values():
                 kept.unverifiable = None
         self.accepted = {}
+        self._rejected = set()
         self._look_again()
 
     def usable(self) -> list[AuthMethod]:
@@ -78,8 +81,12 @@ class CredentialProvider:
     def note(self, method: AuthMethod, verdict: Verdict, failure: Failure | None) -> None:
         """Remember what an answer said of a credential."""
         if verdict is Verdict.ACCEPTED:
-            self.accepted[method], self._worked_last = True, method
-        elif verdict in {Verdict.REJECTED, Verdict.FORBIDDEN}:
+            self._worked_last = method
+            self.accepted[method] = method not in self._rejected
+        elif verdict is Verdict.REJECTED:
+            self._rejected.add(method)
+            self.accepted[method] = False
+        elif verdict is Verdict.FORBIDDEN:
             self.accepted.setdefault(method, False)
         if method is self._worked_last and verdict in {Verdict.REJECTED, Verdict.UNVERIFIABLE}:
             self._worked_last = None
@@ -119,6 +126,7 @@ class CredentialProvider:
         if value != kept.value:
             self._kept[method] = _Kept(value, version)
             self.accepted.pop(method, None)
+            self._rejected.discard(method)
         else:
             kept.version, kept.unreadable = version, None
 

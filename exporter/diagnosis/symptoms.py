@@ -1,11 +1,12 @@
-"""What one access path showed: its answers reduced to one word, the *symptom*. Pure."""
+"""The *symptom* of one access path: what its public operations met in a round, in one word. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from exporter.observation import Observation
+from exporter.observation import Connection, Observation, Phase
+from exporter.operations.operation import NO_TIME
 from exporter.reasons import CERTIFICATE_REASONS, Reason
 
 
@@ -13,13 +14,17 @@ class Symptom(StrEnum):
     """What one path showed in the last round."""
 
     HEALTHY = "healthy"
+    HANGING = "hanging"
     UNHEALTHY = "unhealthy"
     FULL = "full"
     UNCLEAR = "unclear"
     LOSSY = "lossy"
+    UNFINISHED = "unfinished"
     EMPTY_503 = "empty_503"
+    FAILING = "failing"
     FOREIGN = "foreign"
     SILENT = "silent"
+    FROZEN = "frozen"
     REFUSED = "refused"
     NO_CONNECTION = "no_connection"
     LOST = "lost"
@@ -28,21 +33,39 @@ class Symptom(StrEnum):
 
 
 SYMPTOM_MEANINGS: Mapping[Symptom, str] = {
-    Symptom.HEALTHY: "Onepanel answers and does not call itself unhealthy",
-    Symptom.UNHEALTHY: "Onepanel answers, but `health` says no or never ends",
-    Symptom.FULL: "Onepanel answers 503 `service_unavailable` to every public operation",
-    Symptom.UNCLEAR: "Onepanel answers, but what it says tells nothing of its health",
-    Symptom.LOSSY: "Onepanel answers one public operation; the connection of the other is lost",
-    Symptom.EMPTY_503: "503 with an empty body: the worker's proxy speaks, with nobody behind it",
-    Symptom.FOREIGN: "HTTP, or something like it, but not Onepanel's words (HTML 50x, 404, redirect, …)",
-    Symptom.SILENT: "the connection is accepted, then nothing",
+    Symptom.HEALTHY: "Onepanel answers and reports that it is healthy",
+    Symptom.HANGING: "Onepanel reports that it is healthy, but never its `configuration`",
+    Symptom.UNHEALTHY: "Onepanel answers, but `health` reports a failure or never ends",
+    Symptom.FULL: "Onepanel answers 503 `serviceUnavailable` to every public operation",
+    Symptom.UNCLEAR: "Onepanel answers, but with another error than `health` has for an unhealthy node",
+    Symptom.LOSSY: "Onepanel answers one public operation; the answer to the other is lost, or is not Onepanel's",
+    Symptom.UNFINISHED: "Onepanel answers, but the round ended before `health` was learnt",
+    Symptom.EMPTY_503: "503 with an empty body: the worker's proxy answers, with no Onepanel behind it",
+    Symptom.FAILING: "HTTP 500, or an empty answer: a server that answers and fails",
+    Symptom.FOREIGN: "HTTP, or something like it, but not Onepanel's answer (HTML 50x, 404, redirect, …)",
+    Symptom.SILENT: "the connection is open, then no answer comes",
+    Symptom.FROZEN: "the port accepts connections, but never answers a TLS handshake",
     Symptom.REFUSED: "connection refused",
     Symptom.NO_CONNECTION: "no connection: unknown name, no answer, unreachable",
-    Symptom.LOST: "the connection is cut amid the answer",
+    Symptom.LOST: "the connection is closed amid the answer",
     Symptom.CERTIFICATE: "the certificate or the TLS handshake fails",
-    Symptom.UNSEEN: "not asked yet",
+    Symptom.UNSEEN: "not polled yet, or the round ended before an answer",
 }
 
+# The symptoms of a path over which Onepanel answered.
+UP = frozenset(
+    {
+        Symptom.HEALTHY,
+        Symptom.HANGING,
+        Symptom.UNHEALTHY,
+        Symptom.FULL,
+        Symptom.UNCLEAR,
+        Symptom.LOSSY,
+        Symptom.UNFINISHED,
+    }
+)
+
+_SUCCESSES = range(200, 300)
 _BY_REASON: Mapping[Reason, Symptom] = {
     Reason.RESOLVE: Symptom.NO_CONNECTION,
     Reason.CONNECT_TIMEOUT: Symptom.NO_CONNECTION,
@@ -51,55 +74,87 @@ _BY_REASON: Mapping[Reason, Symptom] = {
     Reason.TIMEOUT: Symptom.SILENT,
     Reason.CONNECTION_LOST: Symptom.LOST,
     Reason.TLS_HANDSHAKE: Symptom.CERTIFICATE,
-    Reason.INTERNAL: Symptom.UNSEEN,
+    Reason.SERVER_ERROR: Symptom.FAILING,
     **dict.fromkeys(CERTIFICATE_REASONS, Symptom.CERTIFICATE),
 }
 
-UP = frozenset({Symptom.HEALTHY, Symptom.UNHEALTHY, Symptom.FULL, Symptom.UNCLEAR, Symptom.LOSSY})
 
-# A request that failed for another reason without an HTTP answer, beside one that Onepanel answered, was lost.
-_NOT_LOST = frozenset({Reason.TIMEOUT, Reason.INTERNAL})
-
-
-def symptom(configuration: Observation | None, health: Observation | None) -> Symptom:
-    """What one path showed, from the two operations that every round asks over it."""
+def symptom(
+    configuration: Observation | None,
+    health: Observation | None,
+    connections: Sequence[Connection] = (),
+) -> Symptom:
+    """Return the symptom of a path, from its two public operations and the connections opened for them."""
     if configuration is None or health is None:
         return Symptom.UNSEEN
-    if not (configuration.onepanel_answered or health.onepanel_answered):
-        return _without_onepanel(health)
+    answered = [seen for seen in (configuration, health) if seen.onepanel_answered]
+    if not answered:
+        return _without_onepanel(configuration, health, connections)
     failures = (configuration.failure, health.failure)
     if all(failure and failure.reason is Reason.SERVICE_UNAVAILABLE for failure in failures):
         return Symptom.FULL
-    if any(_is_lost(seen) for seen in (configuration, health)):
-        return Symptom.LOSSY
-    hangs = configuration.failure is not None and configuration.failure.reason is Reason.TIMEOUT
-    return _of_health(health) if configuration.failure is None or hangs else Symptom.UNCLEAR
+    if health.failure and health.failure.reason is Reason.UNHEALTHY:
+        return Symptom.UNHEALTHY
+    if any(seen.failure for seen in answered):
+        return Symptom.UNCLEAR
+    return _of_health(health) if configuration.failure is None else _of_configuration(configuration)
 
 
-def _is_lost(seen: Observation) -> bool:
-    """Return whether the path lost the request: no HTTP answer, though Onepanel answers the other one."""
-    if seen.failure is None:
-        return False
-    unanswered = seen.last.status == 0 and seen.failure.reason not in _NOT_LOST
-    return unanswered or seen.failure.reason is Reason.CONNECTION_LOST
+def is_learnt(seen: Observation) -> bool:
+    """Return whether an operation had all of its time, so that its failure says something of the server."""
+    return seen.failure is None or (seen.failure != NO_TIME and seen.failure.reason is not Reason.INTERNAL)
 
 
-def _without_onepanel(observation: Observation) -> Symptom:
-    failure = observation.failure
-    if failure is None:  # pragma: no cover - the caller has seen that there is one
-        return Symptom.UNSEEN
-    exchange = observation.last
-    if (exchange.status, exchange.body_bytes) == (503, 0):
-        return Symptom.EMPTY_503
-    return _BY_REASON.get(failure.reason, Symptom.FOREIGN)
+def is_missing(health: Observation) -> bool:
+    """Return whether the server has no such operation, as versions before 21.02.1."""
+    failure = health.failure
+    return failure is not None and failure.reason is Reason.NOT_FOUND and not failure.from_onepanel
 
 
 def _of_health(health: Observation) -> Symptom:
-    """What `health` means on a path whose Onepanel has just told its configuration."""
+    """Return the symptom of a path whose Onepanel reports its configuration and no failure of `health`."""
     failure = health.failure
-    if failure is None:
+    if failure is None or is_missing(health):
         return Symptom.HEALTHY
-    if failure.reason is Reason.NOT_FOUND and not failure.from_onepanel:
-        return Symptom.HEALTHY  # older than 21.02.1: no such operation
-    silent = health.last.status == 0
-    return Symptom.UNHEALTHY if failure.reason is Reason.UNHEALTHY or silent else Symptom.UNCLEAR
+    if not is_learnt(health):
+        return Symptom.UNFINISHED
+    return Symptom.UNHEALTHY if failure.reason is Reason.TIMEOUT else Symptom.LOSSY
+
+
+def _of_configuration(configuration: Observation) -> Symptom:
+    """Return the symptom of a path whose Onepanel reports that it is healthy, but not its configuration."""
+    failure = configuration.failure
+    if not is_learnt(configuration):
+        return Symptom.HEALTHY
+    hangs = failure is not None and failure.reason is Reason.TIMEOUT
+    return Symptom.HANGING if hangs or _is_empty_503(configuration) else Symptom.LOSSY
+
+
+def _is_empty_503(seen: Observation) -> bool:
+    """Return whether the worker's proxy answers in place of Onepanel, at once or after it has waited."""
+    return (seen.last.status, seen.last.body_bytes) == (503, 0)
+
+
+def _without_onepanel(
+    configuration: Observation, health: Observation, connections: Sequence[Connection]
+) -> Symptom:
+    learnt = [seen for seen in (configuration, health) if is_learnt(seen)]
+    if not learnt:
+        return Symptom.UNSEEN
+    # An HTTP answer says more than none; of two, `health` is the later one.
+    seen = max(reversed(learnt), key=lambda each: each.last.status > 0)
+    if _is_empty_503(seen):
+        return Symptom.EMPTY_503
+    reason = seen.failure.reason if seen.failure else Reason.INTERNAL
+    if reason is Reason.TIMEOUT and _is_frozen(connections):
+        return Symptom.FROZEN
+    is_empty = reason is Reason.INVALID_BODY and seen.last.status in _SUCCESSES and not seen.last.body_bytes
+    return Symptom.FAILING if is_empty else _BY_REASON.get(reason, Symptom.FOREIGN)
+
+
+def _is_frozen(connections: Sequence[Connection]) -> bool:
+    """Return whether every connection was accepted, and no TLS handshake was answered."""
+    return bool(connections) and all(
+        each.failure is not None and Phase.CONNECT in each.phases and Phase.TLS not in each.phases
+        for each in connections
+    )

@@ -24,8 +24,10 @@ _REASONS = {
     401: Reason.UNAUTHORIZED,
     403: Reason.FORBIDDEN,
     404: Reason.NOT_FOUND,
-    503: Reason.SERVICE_UNAVAILABLE,
+    503: Reason.TEMPORARY_FAILURE,
 }
+# The circuit breaker on a public operation; on one that needs the worker it means that the worker is down.
+_UNAVAILABLE_ERROR = "serviceUnavailable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def failure_of(answer: Response, success: int = 200) -> Failure | None:
     """Why an answer is not a success, by its status and Onepanel's own error; None for the status `success`."""
     if answer.status == success:
         return None
-    error_id, description = _onepanel_error(answer)
+    error_id, description, auth_error_id = _onepanel_error(answer)
     detail = f"HTTP {answer.status}"
     if error_id:
         detail = sanitize(f"{detail} {error_id}: {description}" if description else f"{detail} {error_id}")
@@ -81,7 +83,7 @@ def failure_of(answer: Response, success: int = 200) -> Failure | None:
         detail += " with an empty body"
     elif answer.content_type:
         detail += f" with {sanitize(answer.content_type)}"
-    return Failure(_reason(answer.status, error_id), detail, error_id)
+    return Failure(_reason(answer, error_id), detail, error_id, auth_error_id)
 
 
 # The first row whose lowest status is reached.
@@ -93,30 +95,42 @@ _REASONS_BY_CLASS = (
 )
 
 
-def _reason(status: int, error_id: str) -> Reason:
-    if status in _PROXY_STATUSES and not error_id:
-        return Reason.PROXY_UPSTREAM
-    by_class = next(reason for lowest, reason in _REASONS_BY_CLASS if status >= lowest)
-    return _REASONS.get(status, by_class)
+def _reason(answer: Response, error_id: str) -> Reason:
+    if error_id == _UNAVAILABLE_ERROR and answer.status == 503:
+        return Reason.SERVICE_UNAVAILABLE
+    if answer.status in _PROXY_STATUSES and not error_id:
+        return Reason.WORKER_UNREACHABLE if _is_relayed_silence(answer) else Reason.PROXY_UPSTREAM
+    by_class = next(reason for lowest, reason in _REASONS_BY_CLASS if answer.status >= lowest)
+    return _REASONS.get(answer.status, by_class)
 
 
-def _onepanel_error(answer: Response) -> tuple[str, str]:
-    """Id and description of Onepanel's JSON error; empty when the body is anything else."""
+def _is_relayed_silence(answer: Response) -> bool:
+    """Return whether Onepanel answers in place of a worker whose listener is down: an empty report."""
+    return (answer.status, answer.content_type, answer.body) == (503, "text/xml", b"")
+
+
+def _onepanel_error(answer: Response) -> tuple[str, str, str]:
+    """Return id, description and `authError` id of Onepanel's JSON error; empty when the body is anything else."""
     try:
         body = parse_json(answer)
         error = body["error"]
         error_id = error["id"]
-        return (sanitize(error_id), _description(error)) if isinstance(error_id, str) else ("", "")
+        if not isinstance(error_id, str):
+            return "", "", ""
+        return sanitize(error_id), *_explained(error)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):
-        return "", ""
+        return "", "", ""
 
 
-def _description(error: dict[str, Any]) -> str:
-    """What Onepanel says of an error; of a refused credential what is wrong with it, which only the details tell."""
+def _explained(error: dict[str, Any]) -> tuple[str, str]:
+    """Return what Onepanel says of an error; of a rejected credential only the details name the fault."""
     details = error.get("details")
     cause = details.get("authError") if isinstance(details, dict) else None
-    told = cause if isinstance(cause, dict) and cause.get("description") else error
-    return str(told.get("description", ""))
+    if not isinstance(cause, dict):
+        return str(error.get("description", "")), ""
+    cause_id = cause.get("id")
+    description = cause.get("description") or error.get("description", "")
+    return str(description), sanitize(cause_id) if isinstance(cause_id, str) else ""
 
 
 def read_object(answer: Response, success: int = 200) -> dict[str, Any] | Failure:

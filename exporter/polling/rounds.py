@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from exporter.client.client import Client
 from exporter.client.rejections import Rejections
-from exporter.diagnosis.checkup import Checkup, conclude, kind_of, known
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.conclusion import carried_over, conclude, kind_of
 from exporter.observation import Details, Trace
 from exporter.operations import applicable
 from exporter.targets import Target
@@ -37,8 +38,10 @@ class Rounds:
         """A round of what every round asks. `before` is the round before; `details` are carried over."""
         began = time.perf_counter()
         routes_before = before.routes if before else ()
-        visits = await self._client.poll(target, applicable(target), known(before, target), routes_before)
-        checkup = conclude(target, visits, time.time(), time.perf_counter() - began, details)
+        visits = await self._client.poll(
+            target, applicable(target), carried_over(before, target), routes_before
+        )
+        checkup = conclude(target, visits, time.time(), time.perf_counter() - began, details, before=before)
         return replace(checkup, kind=kind_of(checkup, before))
 
     async def take_details(self, target: Target, checkup: Checkup, seconds: float = math.inf) -> Details:
@@ -46,7 +49,7 @@ class Rounds:
         details = await self._client.poll_details(
             target,
             applicable(target),
-            known(checkup, target),
+            carried_over(checkup, target),
             checkup.routes,
             checkup.routes_up,
             seconds=seconds,

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from exporter.diagnosis.checkup import Checkup, pair
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.conclusion import pair
 from exporter.diagnosis.rules import RULES
 from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS
 from exporter.observation import Trace
@@ -57,6 +58,8 @@ def classify(trace: Trace) -> str:
 
 
 def _speaker(failure: Failure, body_bytes: int) -> str:
+    if failure.reason is Reason.WORKER_UNREACHABLE:
+        return "an empty report, so Onepanel answers in place of the worker"
     if failure.from_onepanel:
         return f"Onepanel itself answered, as its error id says ({failure.error_id})"
     if failure.reason is Reason.PROXY_UPSTREAM:
@@ -96,13 +99,17 @@ def _chain(trace: Trace) -> Iterator[str]:
 
 
 def _reasoning(checkup: Checkup, node: str) -> Iterator[str]:
-    seen = pair(checkup.target, checkup.visits, node)
+    seen = pair(checkup, node)
     yield f"diagnosis of {node or checkup.target.name}"
     for label, shown in (("proxy", seen.proxy), ("direct", seen.direct)):
         yield f"  {label} showed {shown}: {SYMPTOM_MEANINGS[shown]}"
     yield f"  expected to work: {', '.join(sorted(seen.expected))}"
     yield f"  both paths lead to the same cluster and version: {_told(seen.agree)}"
     yield f"  deployed: {_told(seen.deployed)}"
+    if seen.zone_connected is not None:
+        yield f"  connected to its zone: {_told(seen.zone_connected)}"
+    if seen.waits_for_neighbour:
+        yield "  another node has vanished, so that this one's Onepanel may hang for a round or two"
     diagnosis = checkup.diagnoses[node]
     number = next(index for index, rule in enumerate(RULES, 1) if rule.diagnosis is diagnosis)
     yield f"  so of the {len(RULES)} rules the first that holds is number {number}: {diagnosis}"

@@ -1,13 +1,14 @@
-"""What is wrong beside the diagnosis: services, modules, certificates, DNS, credentials."""
+"""Findings beside the diagnosis: services, modules, certificates, DNS, credentials."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from exporter.diagnosis.checkup import CONFIGURATION, Checkup
+from exporter.diagnosis.symptoms import Symptom
 from exporter.operations.component_status import DATABASES, MANAGERS, WORKERS, ComponentStatus
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck
@@ -16,7 +17,9 @@ from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report.severity import Severity, severity_of
-from exporter.targets import AccessPath
+from exporter.targets import AccessPath, Route
+
+Facts = TypeVar("Facts")
 
 _DAY_SECONDS = 86_400
 # Onepanel renews certificates of Let's Encrypt 7 days before their end; others are renewed by people.
@@ -36,8 +39,10 @@ class Finding:
 
 
 def find(checkup: Checkup) -> Iterator[Finding]:
-    """Everything that is wrong in the last round and its details, as far as the diagnosis does not say it."""
+    """Yield every fault of the last round and its details that the diagnosis does not name, dead hosts first."""
     facts = checkup.facts(CONFIGURATION)
+    dead = dead_hosts(checkup)
+    yield from _hanging(checkup)
     if isinstance(facts, Configuration) and not facts.complete:
         reduced = "the server gave only its reduced answer"
         nameless = "a registered Oneprovider does not know its own name, as without its worker"
@@ -51,10 +56,37 @@ def find(checkup: Checkup) -> Iterator[Finding]:
         if seen.failure is not None:
             yield from _not_learnt(checkup, seen.operation, seen.failure)
         else:
-            yield from _READERS.get(type(seen.outcome), _nothing)(seen.outcome)
+            yield from _READERS.get(type(seen.outcome), _nothing)(seen.outcome, dead)
 
 
-def _nothing(_facts: Any) -> Iterator[Finding]:
+def dead_hosts(checkup: Checkup) -> tuple[str, ...]:
+    """Return the nodes, or else the hosts of components, whose Onepanel is known not to answer; sorted."""
+    if checkup.dead_nodes:
+        return tuple(sorted(checkup.dead_nodes))
+    away = {
+        host
+        for seen in checkup.details_observations
+        if isinstance(seen.outcome, ComponentStatus)
+        for host in seen.outcome.hosts_away
+    }
+    return tuple(sorted(away))
+
+
+def _hanging(checkup: Checkup) -> Iterator[Finding]:
+    hanging = [route for route in checkup.routes if checkup.symptom(route) is Symptom.HANGING]
+    if hanging:
+        where = ", ".join(_where(route) for route in hanging)
+        yield Finding(
+            Severity.WARNING,
+            f"configuration hangs over the {where}, while health is answered: the panel's database is locked or slow",
+        )
+
+
+def _where(route: Route) -> str:
+    return f"{route.path} path" + (f" of {route.node}" if route.node else "")
+
+
+def _nothing(_facts: Any, _dead: Collection[str]) -> Iterator[Finding]:
     return iter(())
 
 
@@ -70,7 +102,7 @@ def _expiring(checkup: Checkup) -> Iterator[Finding]:
         )
         if days_left < warning:
             severity = Severity.CRITICAL if days_left < critical else Severity.WARNING
-            where = f"{route.path} path" + (f" of {route.node}" if route.node else "")
+            where = _where(route)
             # Rounded down, as days are elsewhere.
             left = math.floor(10 * days_left) / 10
             yield Finding(severity, f"the certificate of the {where} expires in {left:.1f} days")
@@ -91,15 +123,15 @@ def _not_learnt(checkup: Checkup, operation: str, failure: Failure) -> Iterator[
         yield Finding(Severity.CRITICAL, f"worker report: {failure}; see whether the cluster manager runs")
 
 
-def _components(facts: ComponentStatus) -> Iterator[Finding]:
-    for host, status in facts.by_host.items():
+def _components(facts: ComponentStatus, dead: Collection[str]) -> Iterator[Finding]:
+    for host, status in _dead_first(facts.by_host, dead):
         if severity_of(status) is not Severity.OK:
             yield Finding(severity_of(status), f"{facts.component} on {host}: {status}")
 
 
-def _modules(facts: WorkerReport) -> Iterator[Finding]:
+def _modules(facts: WorkerReport, dead: Collection[str]) -> Iterator[Finding]:
     listed = False
-    for host, modules in facts.modules.items():
+    for host, modules in _dead_first(facts.modules, dead):
         for module, status in modules.items():
             if severity_of(status) is not Severity.OK:
                 listed = True
@@ -108,18 +140,22 @@ def _modules(facts: WorkerReport) -> Iterator[Finding]:
         yield Finding(severity_of(facts.status), f"worker report: {facts.status}")
 
 
-def _web_certificate(facts: WebCertificate) -> Iterator[Finding]:
+def _web_certificate(facts: WebCertificate, _dead: Collection[str]) -> Iterator[Finding]:
     if severity_of(facts.status) is not Severity.OK:
         yield Finding(severity_of(facts.status), f"Onepanel calls its certificate {facts.status}")
 
 
-def _dns_check(facts: DnsCheck) -> Iterator[Finding]:
+def _dns_check(facts: DnsCheck, _dead: Collection[str]) -> Iterator[Finding]:
     for check, status in facts.statuses.items():
         if severity_of(status) is not Severity.OK:
             yield Finding(severity_of(status), f"DNS check of {check}: {status}")
 
 
-_READERS: Mapping[type, Callable[[Any], Iterator[Finding]]] = {
+def _dead_first(by_host: Mapping[str, Facts], dead: Collection[str]) -> list[tuple[str, Facts]]:
+    return sorted(by_host.items(), key=lambda each: (each[0] not in dead, each[0]))
+
+
+_READERS: Mapping[type, Callable[[Any, Collection[str]], Iterator[Finding]]] = {
     ComponentStatus: _components,
     WorkerReport: _modules,
     WebCertificate: _web_certificate,

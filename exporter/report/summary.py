@@ -1,7 +1,7 @@
-"""What a checkup says, as plain values: the text, the JSON and the status line are made of them.
+"""The summary of a checkup as plain values, from which text, JSON and status line are rendered.
 
 The JSON of `probe` is these values, field by field: a field's name is a name of the public interface.
-Durations are seconds, moments seconds since the epoch; None is what is not known.
+Durations are seconds, timestamps seconds since the epoch; None is what is not known.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from typing import Any
 
 from exporter.credentials import AuthMethod
 from exporter.diagnosis.checkup import CONFIGURATION, HEALTH, Checkup
-from exporter.diagnosis.rules import RULE_OF, Diagnosis
-from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS, Symptom, symptom
+from exporter.diagnosis.first_steps import first_step
+from exporter.diagnosis.rules import RULE_OF, SEVERITY, Diagnosis
+from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS, Symptom
+from exporter.diagnosis.wording import PAGE, Wording
 from exporter.observation import Certificate, Observation, Phase
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.configuration import Configuration
@@ -21,7 +23,7 @@ from exporter.operations.dns_check import DnsCheck, DnsStatus
 from exporter.operations.users import UserIds
 from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
-from exporter.report.findings import Finding, find
+from exporter.report.findings import Finding, dead_hosts, find
 from exporter.report.severity import Severity, severity_of, worst
 from exporter.targets import AccessPath, Route
 
@@ -70,12 +72,13 @@ class NodeSummary:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One target. `severity` is the worst of the nodes' and the findings'."""
+    """One target. `severity` is the worst of the nodes' and the findings'; `headline` counts the affected nodes."""
 
     target: str
     url: str
     severity: Severity
     diagnosis: Diagnosis
+    headline: str
     finished_at: float
     duration_seconds: float
     cluster: Configuration | None
@@ -90,9 +93,9 @@ class Summary:
     details: tuple[OperationSummary, ...]
 
 
-def summarize(checkup: Checkup) -> Summary:
-    """The account of one round."""
-    nodes = tuple(_node(checkup, name) for name in checkup.node_names)
+def summarize(checkup: Checkup, wording: Wording = PAGE) -> Summary:
+    """Return the summary of one round; its first steps are in the words of its reader."""
+    nodes = tuple(_node(checkup, name, wording) for name in checkup.node_names)
     findings = tuple(find(checkup))
     facts = {seen.operation: seen.outcome for seen in checkup.details_observations if not seen.failure}
     dns_check, users = facts.get("dns_check"), facts.get("users")
@@ -101,6 +104,7 @@ def summarize(checkup: Checkup) -> Summary:
         url=checkup.target.url,
         severity=worst([*(node.severity for node in nodes), *(each.severity for each in findings)]),
         diagnosis=checkup.worst,
+        headline=headline(checkup.diagnoses),
         finished_at=checkup.finished_at,
         duration_seconds=checkup.seconds,
         cluster=_only(Configuration, checkup.facts(CONFIGURATION)),
@@ -108,7 +112,9 @@ def summarize(checkup: Checkup) -> Summary:
         findings=findings,
         credentials_accepted=dict(checkup.details.accepted) if checkup.details else {},
         components={
-            each.component: dict(each.by_host) for each in facts.values() if isinstance(each, ComponentStatus)
+            each.component: dict(sorted(each.by_host.items()))
+            for each in facts.values()
+            if isinstance(each, ComponentStatus)
         },
         worker_report=_only(WorkerReport, facts.get("worker_report")),
         web_certificate=_only(WebCertificate, facts.get("web_certificate")),
@@ -118,38 +124,52 @@ def summarize(checkup: Checkup) -> Summary:
     )
 
 
+def headline(diagnoses: Mapping[str, Diagnosis]) -> str:
+    """Return the state of a target in a few words: of several nodes how many share the worst diagnosis."""
+    found = list(diagnoses.values())
+    most_urgent = min(found, key=SEVERITY.index, default=Diagnosis.UNKNOWN)
+    if len(found) <= 1 or most_urgent is Diagnosis.OK:
+        return most_urgent.value
+    return f"{found.count(most_urgent)} of {len(found)} nodes {most_urgent}"
+
+
 def path_error(checkup: Checkup, route: Route) -> str:
-    """Why a path was not well in a round; empty when it was, or was not looked at."""
-    failure = None if _symptom(checkup, route) is Symptom.HEALTHY else checkup.failure(route)
-    return str(failure or "")
-
-
-def _symptom(checkup: Checkup, route: Route) -> Symptom:
-    return symptom(checkup.observation(route, CONFIGURATION), checkup.observation(route, HEALTH))
+    """Return why a path is not healthy in a round; empty when it is, or was not polled."""
+    return str(checkup.failure(route) or "")
 
 
 def _only(kind: type[Any], value: object) -> Any:
     return value if isinstance(value, kind) else None
 
 
-def _node(checkup: Checkup, node: str) -> NodeSummary:
+def _node(checkup: Checkup, node: str, wording: Wording) -> NodeSummary:
     diagnosis = checkup.diagnoses[node]
-    rule = RULE_OF[diagnosis]
     return NodeSummary(
         node=node,
         address=checkup.target.address(node),
         diagnosis=diagnosis,
         severity=severity_of(diagnosis),
-        meaning=rule.meaning,
-        first_step=rule.first_step,
+        meaning=wording.fill(RULE_OF[diagnosis].meaning),
+        first_step=_first_step(checkup, node, wording),
         proxy=_path(checkup, Route(AccessPath.PROXY, node)),
         direct=_path(checkup, Route(AccessPath.DIRECT, node)),
     )
 
 
+def _first_step(checkup: Checkup, node: str, wording: Wording) -> str:
+    """Return what to do first: of an unhealthy node the hosts that are known to be dead, where there are any."""
+    diagnosis, failure = checkup.diagnoses[node], checkup.cause(node)
+    dead = dead_hosts(checkup)
+    if diagnosis is Diagnosis.UNHEALTHY and dead:
+        return (
+            f"Repair {', '.join(dead)} first: as long as Onepanel does not answer there, no node is healthy."
+        )
+    return first_step(diagnosis, failure.reason if failure else None, wording)
+
+
 def _path(checkup: Checkup, route: Route) -> PathSummary:
     health = checkup.observation(route, HEALTH)
-    seen = _symptom(checkup, route)
+    seen = checkup.symptom(route)
     visit, connection = checkup.visits.get(route), checkup.connection(route)
     return PathSummary(
         origin=checkup.target.origin(route.path),

@@ -50,7 +50,7 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     "host_frozen": FaultText(
         "freeze the whole host",
         "Both ports accept TCP connections, and neither finishes a TLS handshake.",
-        Diagnosis.PANEL_DOWN,
+        Diagnosis.HOST_FROZEN,
     ),
     "neighbour_stopped": FaultText(
         "stop the host of another node",
@@ -85,7 +85,7 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     "database_down": FaultText(
         "stop the database of Onepanel",
         "`/health` and `/configuration` answer 500; every request with credentials answers 401.",
-        Diagnosis.UNKNOWN,
+        Diagnosis.UNHEALTHY,
     ),
     "table_locked": FaultText(
         "lock a table of Onepanel's database",
@@ -95,27 +95,27 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     "temporary_failure": FaultText(
         "make Onepanel fail temporarily",
         "Every operation answers 503 with the JSON error `temporaryFailure`, on both paths.",
-        Diagnosis.DATABASE_FULL,
+        Diagnosis.UNHEALTHY,
     ),
     "internal_timeout": FaultText(
         "make Onepanel time out internally",
         "Every operation answers 503 with the JSON error `timeout`, on both paths.",
-        Diagnosis.DATABASE_FULL,
+        Diagnosis.UNHEALTHY,
     ),
     "no_connection_to_onezone": FaultText(
         "cut Onepanel off from its Onezone",
         "Every operation answers 503 with the JSON error `noConnectionToOnezone`, on both paths.",
-        Diagnosis.DATABASE_FULL,
+        Diagnosis.UNHEALTHY,
     ),
     "unregistered_oneprovider": FaultText(
         "answer as an unregistered Oneprovider",
         "Every operation answers 503 with the JSON error `unregisteredOneprovider`, on both paths.",
-        Diagnosis.DATABASE_FULL,
+        Diagnosis.UNHEALTHY,
     ),
     "limit_reached": FaultText(
         "exhaust a limit of Onepanel",
         "Every operation answers 503 with the JSON error `limitReached`, on both paths.",
-        Diagnosis.DATABASE_FULL,
+        Diagnosis.UNHEALTHY,
     ),
     "old_version": FaultText(
         "go back to a version without a health check",

@@ -56,7 +56,7 @@ ROWS: dict[Fault, tuple[dict[str, str], dict[str, str]]] = {
             Fault.UNREGISTERED_ONEPROVIDER,
             Fault.LIMIT_REACHED,
         ),
-        (_both(Reason.SERVICE_UNAVAILABLE), _both(Reason.SERVICE_UNAVAILABLE)),
+        (_both(Reason.TEMPORARY_FAILURE), _both(Reason.TEMPORARY_FAILURE)),
     ),
     Fault.OLD_VERSION: (
         {"configuration": _OK, "health": str(Reason.NOT_FOUND)},

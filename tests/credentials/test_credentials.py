@@ -13,7 +13,8 @@ from exporter.targets import AccessPath, Route, Schedule, Target
 from tests.support.checkups import make_target
 
 TOKEN, PASSPHRASE = AuthMethod.TOKEN, AuthMethod.PASSPHRASE
-REFUSED = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
+REFUSED = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized", "badBasicCredentials")
+NOT_VERIFIED = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
 PROXY, DIRECT = Route(AccessPath.PROXY), Route(AccessPath.DIRECT)
 BOTH = frozenset(AccessPath)
 
@@ -23,6 +24,9 @@ BOTH = frozenset(AccessPath)
     [
         (None, Verdict.ACCEPTED, Verdict.ACCEPTED),
         (REFUSED, Verdict.REJECTED, Verdict.REJECTED),
+        (NOT_VERIFIED, Verdict.UNVERIFIABLE, Verdict.UNVERIFIABLE),
+        (Failure(Reason.UNAUTHORIZED, "HTTP 401 with text/html"), Verdict.UNVERIFIABLE, Verdict.UNVERIFIABLE),
+        (Failure(Reason.WORKER_UNREACHABLE), Verdict.ACCEPTED, Verdict.ACCEPTED),
         (Failure(Reason.FORBIDDEN, "", "forbidden"), Verdict.FORBIDDEN, Verdict.FORBIDDEN),
         (
             Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"),
@@ -30,7 +34,7 @@ BOTH = frozenset(AccessPath)
             Verdict.NOTHING,
         ),
         (Failure(Reason.CLIENT_ERROR, "", "noServiceNodes"), Verdict.UNVERIFIABLE, Verdict.NOTHING),
-        (Failure(Reason.SERVICE_UNAVAILABLE, "", "errorOnNodes"), Verdict.ACCEPTED, Verdict.ACCEPTED),
+        (Failure(Reason.TEMPORARY_FAILURE, "", "errorOnNodes"), Verdict.ACCEPTED, Verdict.ACCEPTED),
         (Failure(Reason.NOT_FOUND, "", "notFound"), Verdict.ACCEPTED, Verdict.ACCEPTED),
         (Failure(Reason.NOT_FOUND), Verdict.NOTHING, Verdict.NOTHING),
         (Failure(Reason.PROXY_UPSTREAM), Verdict.NOTHING, Verdict.NOTHING),
@@ -105,6 +109,38 @@ def test_that_the_passphrase_worked_is_remembered_as_long_as_there_is_nobody_to_
     assert TOKEN not in provider.usable()
     provider.begin(up)
     assert provider.usable() == usable
+
+
+def test_a_passphrase_that_cannot_be_verified_is_tried_again_in_the_next_round() -> None:
+    provider = CredentialProvider(make_target(auth=Auth(passphrase=Secret("p"))), Rejections())
+    for _round in range(3):
+        provider.begin([PROXY, DIRECT])
+        assert provider.usable() == [PASSPHRASE]
+        provider.note(PASSPHRASE, judge(PASSPHRASE, NOT_VERIFIED), NOT_VERIFIED)
+        assert provider.accepted == {}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "accepted"),
+    [
+        ([Verdict.ACCEPTED, Verdict.REJECTED], False),
+        ([Verdict.REJECTED, Verdict.ACCEPTED], False),
+        ([Verdict.FORBIDDEN, Verdict.ACCEPTED], True),
+        ([Verdict.ACCEPTED, Verdict.FORBIDDEN], True),
+        ([Verdict.ACCEPTED, Verdict.UNVERIFIABLE], True),
+    ],
+)
+def test_a_credential_has_one_verdict_in_a_round_and_rejected_wins(
+    verdicts: list[Verdict], accepted: object
+) -> None:
+    provider = keeper_of()
+    provider.begin()
+    for verdict in verdicts:
+        provider.note(PASSPHRASE, verdict, REFUSED if verdict is Verdict.REJECTED else None)
+    assert provider.accepted == {PASSPHRASE: accepted}
+    provider.begin()
+    provider.note(TOKEN, Verdict.ACCEPTED, None)
+    assert provider.accepted[TOKEN] is True
 
 
 def test_a_token_on_its_own_is_tried_in_every_round() -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.diagnosis.checkup import Checkup, conclude, kind_of, known, paths_agree
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.conclusion import carried_over, conclude, kind_of, paths_agree
 from exporter.diagnosis.rules import RULE_OF, Diagnosis
 from exporter.operations.configuration import Configuration
 from exporter.reasons import Failure, Reason
@@ -73,8 +74,8 @@ def test_the_kind_is_as_configured_else_as_said_else_as_said_before() -> None:
     assert kind_of(silent, first) is Kind.ONEZONE
     configured = replace(target, kind=Kind.ONEPROVIDER)
     assert kind_of(make_checkup(configured, proxy=REFUSED, direct=REFUSED), None) is Kind.ONEPROVIDER
-    assert known(first, target).kind is Kind.ONEZONE
-    assert known(None, target).kind is Kind.AUTO
+    assert carried_over(first, target).kind is Kind.ONEZONE
+    assert carried_over(None, target).kind is Kind.AUTO
 
 
 def test_the_routes_that_are_up_are_told_direct_first() -> None:

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from exporter.diagnosis.rules import RULE_OF, RULES, SEVERITY, Diagnosis, Pair, diagnose
+from exporter.diagnosis.rules import RULE_OF, RULES, SEVERITY, UNDECIDED, Diagnosis, Pair, diagnose
 from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS, UP, Symptom
 from exporter.targets import AccessPath
 
@@ -19,6 +19,7 @@ SHORT = {
     "pdown": D.PROXY_DOWN,
     "pbrok": D.PROXY_BROKEN,
     "panel": D.PANEL_DOWN,
+    "frozn": D.HOST_FROZEN,
     "ddown": D.DIRECT_DOWN,
     "unrch": D.UNREACHABLE,
     "unhlt": D.UNHEALTHY,
@@ -29,20 +30,24 @@ SHORT = {
 
 # Rows: proxy; columns: direct, in the order of Symptom. Both paths expected, nothing else known.
 MATRIX = """
-                healthy unhealthy full  unclear lossy empty foreign silent refused no_conn lost  certi unseen
-healthy         ok      unhlt     ?     ?       unhlt ddown ddown   ddown  ddown   ddown   ddown certi ?
-unhealthy       unhlt   unhlt     unhlt unhlt   unhlt unhlt unhlt   unhlt  unhlt   unhlt   unhlt unhlt unhlt
-full            ?       unhlt     dbful ?       unhlt dbful dbful   dbful  dbful   dbful   dbful dbful dbful
-unclear         ?       unhlt     ?     ?       unhlt ddown ddown   ddown  ddown   ddown   ddown certi ?
-lossy           pbrok   pbrok     pbrok pbrok   pbrok unhlt unhlt   unhlt  unhlt   unhlt   unhlt unhlt unhlt
-empty_503       pbrok   pbrok     dbful pbrok   pbrok panel panel   panel  panel   panel   panel certi ?
-foreign         pbrok   pbrok     dbful pbrok   pbrok ?     ?       ?      ?       ?       ?     certi ?
-silent          pdown   pdown     dbful pdown   pdown panel panel   panel  panel   panel   panel certi ?
-refused         pdown   pdown     dbful pdown   pdown ?     ?       unrch  unrch   unrch   unrch certi ?
-no_connection   pdown   pdown     dbful pdown   pdown ?     ?       unrch  unrch   unrch   unrch certi ?
-lost            pdown   pdown     dbful pdown   pdown ?     ?       unrch  unrch   unrch   unrch certi ?
-certificate     certi   unhlt     dbful certi   unhlt certi certi   certi  certi   certi   certi certi certi
-unseen          ?       unhlt     dbful ?       unhlt ?     ?       ?      ?       ?       ?     certi ?
+                healt hangi unhea full  uncle lossy unfin empty faili forei silen froze refus no_co lost  certi unsee
+healthy         ok    unhlt unhlt dbful unhlt unhlt ?     ddown ddown ddown ddown ddown ddown ddown ddown certi ?
+hanging         pbrok ok    unhlt dbful unhlt pbrok pbrok ddown ddown ddown ddown ddown ddown ddown ddown certi ?
+unhealthy       unhlt unhlt unhlt dbful unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt
+full            dbful dbful dbful dbful dbful dbful dbful dbful dbful dbful dbful dbful dbful dbful dbful dbful dbful
+unclear         unhlt unhlt unhlt dbful unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt
+lossy           pbrok pbrok unhlt dbful unhlt pbrok pbrok unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt
+unfinished      ?     ?     unhlt dbful unhlt unhlt ?     ddown ddown ddown ddown ddown ddown ddown ddown certi ?
+empty_503       pbrok pbrok pbrok dbful pbrok pbrok pbrok panel unhlt panel panel panel panel panel panel certi ?
+failing         pbrok pbrok pbrok dbful pbrok pbrok pbrok unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt unhlt
+foreign         pbrok pbrok pbrok dbful pbrok pbrok pbrok unrch unhlt unrch unrch unrch unrch unrch unrch certi ?
+silent          pdown pdown pdown dbful pdown pdown pdown panel unhlt panel panel panel panel panel panel certi ?
+frozen          pdown pdown pdown dbful pdown pdown pdown unrch unhlt unrch unrch frozn unrch unrch unrch certi ?
+refused         pdown pdown pdown dbful pdown pdown pdown unrch unhlt unrch unrch unrch unrch unrch unrch certi ?
+no_connection   pdown pdown pdown dbful pdown pdown pdown unrch unhlt unrch unrch unrch unrch unrch unrch certi ?
+lost            pdown pdown pdown dbful pdown pdown pdown unrch unhlt unrch unrch unrch unrch unrch unrch certi ?
+certificate     certi certi unhlt dbful unhlt unhlt certi certi unhlt certi certi certi certi certi certi certi certi
+unseen          ?     ?     unhlt dbful unhlt unhlt ?     ?     unhlt ?     ?     ?     ?     ?     ?     certi ?
 """
 
 
@@ -64,11 +69,26 @@ def test_every_pair_of_symptoms_has_its_diagnosis(
 
 
 ALL_PAIRS = [
-    Pair(proxy, direct, expected, agree, deployed)
-    for proxy, direct, expected, agree, deployed in product(
-        Symptom, Symptom, (BOTH, PROXY_ONLY, DIRECT_ONLY), (None, True, False), (None, True, False)
+    Pair(proxy, direct, expected, agree, deployed, connected, waits)
+    for proxy, direct, expected, agree, deployed, connected, waits in product(
+        Symptom,
+        Symptom,
+        (BOTH, PROXY_ONLY, DIRECT_ONLY),
+        (None, False),
+        (None, False),
+        (None, True, False),
+        (False, True),
     )
 ]
+
+
+def test_only_what_was_not_seen_is_unknown_and_each_such_symptom_has_its_reason() -> None:
+    for pair in ALL_PAIRS:
+        if diagnose(pair) is D.UNKNOWN:
+            assert {pair.proxy, pair.direct} & set(UNDECIDED)
+    undecided = {symptom for symptom in Symptom if diagnose(Pair(S.HEALTHY, symptom)) is D.UNKNOWN}
+    assert undecided == set(UNDECIDED)
+    assert all(UNDECIDED.values())
 
 
 def test_the_table_is_total() -> None:
@@ -78,14 +98,43 @@ def test_the_table_is_total() -> None:
 def test_ok_means_that_every_expected_path_is_healthy() -> None:
     for pair in ALL_PAIRS:
         if diagnose(pair) is D.OK:
-            assert set(pair.expected_symptoms()) == {S.HEALTHY}
+            assert set(pair.expected_symptoms()) <= {S.HEALTHY, S.HANGING}
+            assert pair.zone_connected is not False
             assert pair.agree is not False
             assert pair.deployed is not False
 
 
-def test_a_healthy_pair_is_never_anything_but_ok_mismatch_or_not_deployed() -> None:
+def test_a_healthy_pair_is_ok_unless_it_disagrees_is_not_deployed_or_has_lost_its_zone() -> None:
     found = {diagnose(pair) for pair in ALL_PAIRS if {pair.proxy, pair.direct} == {S.HEALTHY}}
-    assert found == {D.OK, D.MISMATCH, D.NOT_DEPLOYED}
+    assert found == {D.OK, D.MISMATCH, D.NOT_DEPLOYED, D.ZONE_DISCONNECTED}
+
+
+def test_precedence_is_the_order_of_the_table() -> None:
+    order = [rule.diagnosis for rule in RULES]
+    assert order.index(D.HOST_FROZEN) + 1 == order.index(D.PANEL_DOWN)
+    assert order.index(D.UNHEALTHY) + 1 == order.index(D.ZONE_DISCONNECTED)
+    assert order.index(D.ZONE_DISCONNECTED) + 1 == order.index(D.CERTIFICATE)
+    for pair in ALL_PAIRS:
+        assert diagnose(pair) is next(rule.diagnosis for rule in RULES if rule.holds(pair))
+
+
+def test_a_node_that_hangs_beside_a_vanished_one_is_unhealthy_and_not_to_be_restarted() -> None:
+    for pair in ALL_PAIRS:
+        if pair.waits_for_neighbour and pair.direct in {S.SILENT, S.FROZEN} and pair.deployed is None:
+            assert diagnose(pair) is not D.PANEL_DOWN
+    assert diagnose(Pair(S.EMPTY_503, S.SILENT, waits_for_neighbour=True)) is D.UNHEALTHY
+    assert diagnose(Pair(S.SILENT, S.SILENT, waits_for_neighbour=True)) is D.UNHEALTHY
+    assert diagnose(Pair(S.EMPTY_503, S.REFUSED, waits_for_neighbour=True)) is D.PANEL_DOWN
+    assert diagnose(Pair(S.FROZEN, S.FROZEN, waits_for_neighbour=True)) is D.HOST_FROZEN
+
+
+def test_a_disconnected_zone_matters_where_onepanel_is_healthy() -> None:
+    for pair in ALL_PAIRS:
+        if diagnose(pair) is D.ZONE_DISCONNECTED:
+            assert pair.zone_connected is False
+            assert {S.HEALTHY, S.HANGING} & {pair.proxy, pair.direct}
+    assert diagnose(Pair(S.HEALTHY, S.REFUSED, zone_connected=False)) is D.ZONE_DISCONNECTED
+    assert diagnose(Pair(S.REFUSED, S.HEALTHY, zone_connected=False)) is D.PROXY_DOWN
 
 
 def test_no_path_is_blamed_that_is_not_expected() -> None:
@@ -100,7 +149,7 @@ def test_no_path_is_blamed_that_is_not_expected() -> None:
 def test_nothing_that_answers_is_called_unreachable() -> None:
     for pair in ALL_PAIRS:
         if UP & {pair.proxy, pair.direct}:
-            assert diagnose(pair) not in {D.UNREACHABLE, D.PANEL_DOWN}
+            assert diagnose(pair) not in {D.UNREACHABLE, D.PANEL_DOWN, D.HOST_FROZEN}
 
 
 @pytest.mark.parametrize(
@@ -118,6 +167,13 @@ def test_nothing_that_answers_is_called_unreachable() -> None:
         (Pair(S.HEALTHY, S.UNHEALTHY, agree=False), D.MISMATCH),
         (Pair(S.REFUSED, S.HEALTHY, deployed=False), D.NOT_DEPLOYED),
         (Pair(S.FULL, S.FULL, deployed=False), D.DATABASE_FULL),
+        (Pair(S.LOSSY, S.HEALTHY, DIRECT_ONLY), D.OK),
+        (Pair(S.HANGING, S.HEALTHY, DIRECT_ONLY), D.OK),
+        (Pair(S.HEALTHY, S.HANGING, PROXY_ONLY), D.OK),
+        (Pair(S.HEALTHY, S.LOSSY, PROXY_ONLY), D.OK),
+        (Pair(S.LOSSY, S.REFUSED, PROXY_ONLY), D.UNHEALTHY),
+        (Pair(S.FOREIGN, S.REFUSED, PROXY_ONLY), D.UNREACHABLE),
+        (Pair(S.FAILING, S.NO_CONNECTION, PROXY_ONLY), D.UNHEALTHY),
     ],
 )
 def test_what_is_expected_agreed_and_deployed_decides_too(pair: Pair, diagnosis: Diagnosis) -> None:

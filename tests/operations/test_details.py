@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.diagnosis.checkup import Checkup
-from exporter.diagnosis.checkup import known as known_after
+from exporter.diagnosis.conclusion import carried_over
 from exporter.observation import Details, Observation
 from exporter.operations import OPERATIONS, component_status, dns_check, users, web_certificate, worker_report
 from exporter.operations.component_status import ComponentStatus, Status
@@ -211,7 +211,7 @@ def test_however_many_hosts_are_frozen_all_are_told_in_every_round_once_they_are
     doubtful: tuple[str, ...] = ()
     for number in range(20):
         checkup = round_of_details(hosts, 57.0, 37.0, doubtful)
-        doubtful = known_after(checkup, make_target()).doubtful
+        doubtful = carried_over(checkup, make_target()).doubtful
         if number >= 5:
             assert [seen.outcome.by_host for seen in checkup.details_observations] == [truth] * 3, number
     assert sorted(doubtful) == sorted(host for host, lives in hosts.items() if not lives)
@@ -224,7 +224,7 @@ def test_each_frozen_host_is_asked_again_when_its_turn_comes(revived: str) -> No
     told: list[set[Status]] = []
     for number in range(20):
         checkup = round_of_details(hosts | {revived: number >= 10}, 57.0, 37.0, doubtful)
-        doubtful = known_after(checkup, make_target()).doubtful
+        doubtful = carried_over(checkup, make_target()).doubtful
         if number >= 5:
             told.append({seen.outcome.by_host[revived] for seen in checkup.details_observations})
     found = told.index({Status.HEALTHY})
@@ -234,11 +234,11 @@ def test_each_frozen_host_is_asked_again_when_its_turn_comes(revived: str) -> No
 
 def test_hosts_that_answer_again_are_no_longer_doubtful() -> None:
     checkup = round_of_details({"a": False, "b": True}, 57.0, 37.0)
-    assert known_after(checkup, make_target()).doubtful == ("a",)
+    assert carried_over(checkup, make_target()).doubtful == ("a",)
     checkup = round_of_details({"a": True, "b": False}, 57.0, 37.0, ("a",))
-    assert known_after(checkup, make_target()).doubtful == ("b",)
+    assert carried_over(checkup, make_target()).doubtful == ("b",)
     checkup = round_of_details({"a": True, "b": True}, 57.0, 37.0, ("b",))
-    assert known_after(checkup, make_target()).doubtful == ()
+    assert carried_over(checkup, make_target()).doubtful == ()
 
 
 @pytest.mark.parametrize(

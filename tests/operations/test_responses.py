@@ -27,6 +27,23 @@ SERVER_ERROR = b'{"error":{"id":"internalServerError","description":"The server 
         (Response(502, "text/html", b"<html>"), Reason.PROXY_UPSTREAM, ""),
         (Response(504, JSON, b'{"message":"no upstream"}'), Reason.PROXY_UPSTREAM, ""),
         (Response(503, JSON, UNAVAILABLE), Reason.SERVICE_UNAVAILABLE, "serviceUnavailable"),
+        *(
+            (
+                Response(503, JSON, json.dumps({"error": {"id": error_id}}).encode()),
+                Reason.TEMPORARY_FAILURE,
+                error_id,
+            )
+            for error_id in (
+                "temporaryFailure",
+                "timeout",
+                "noConnectionToOnezone",
+                "unregisteredOneprovider",
+                "errorOnNodes",
+                "limitReached",
+            )
+        ),
+        (Response(500, JSON, UNAVAILABLE), Reason.SERVER_ERROR, "serviceUnavailable"),
+        (Response(503, "text/xml", b"<healthdata/>"), Reason.PROXY_UPSTREAM, ""),
         (Response(503, "text/plain", UNAVAILABLE), Reason.PROXY_UPSTREAM, ""),
         (Response(500, JSON, SERVER_ERROR), Reason.SERVER_ERROR, "internalServerError"),
         (Response(500, "", b""), Reason.SERVER_ERROR, ""),
@@ -73,6 +90,33 @@ def test_of_a_refused_credential_it_is_told_what_is_wrong_with_it(details: objec
     failure = failure_of(Response(401, JSON, json.dumps({"error": error}).encode()))
     assert failure is not None
     assert failure.detail == f"HTTP 401 unauthorized: {told}"
+
+
+@pytest.mark.parametrize(
+    ("details", "auth_error_id"),
+    [
+        (
+            {"authError": {"id": "badBasicCredentials", "description": "Invalid username."}},
+            "badBasicCredentials",
+        ),
+        ({"authError": {"id": 7}}, ""),
+        ({"authError": "text"}, ""),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_only_an_auth_error_says_that_a_credential_was_verified(details: object, auth_error_id: str) -> None:
+    error = {"id": "unauthorized", "description": "Not valid (see details).", "details": details}
+    failure = failure_of(Response(401, JSON, json.dumps({"error": error}).encode()))
+    assert failure is not None
+    assert failure.auth_error_id == auth_error_id
+
+
+def test_an_empty_report_with_503_is_onepanel_speaking_of_the_worker() -> None:
+    failure = failure_of(Response(503, "text/xml", b""))
+    assert failure is not None
+    assert failure.reason is Reason.WORKER_UNREACHABLE
+    assert failure.from_onepanel
 
 
 def test_success_is_no_refusal() -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.diagnosis.checkup import Checkup, conclude
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.conclusion import conclude
 from exporter.observation import Details, Exchange, Observation, Trace
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.operation import NO_TIME
@@ -173,8 +174,9 @@ def test_a_fault_is_one_line_without_performance_data(message: str) -> None:
         (503, 0, Failure(Reason.PROXY_UPSTREAM), "the body is empty, so it is a proxy"),
         (502, 9, Failure(Reason.PROXY_UPSTREAM), "not Onepanel's JSON error, so it is a proxy"),
         (500, 9, Failure(Reason.UNHEALTHY, "", "internalServerError"), "Onepanel itself answered"),
+        (503, 0, Failure(Reason.WORKER_UNREACHABLE), "Onepanel answers in place of the worker"),
         (404, 0, Failure(Reason.NOT_FOUND), "nothing shows that Onepanel answered"),
-        (0, 0, Failure(Reason.RESOLVE), "could not be resolved"),
+        (0, 0, Failure(Reason.RESOLVE), "does not resolve"),
     ],
 )
 def test_an_exchange_is_classified_by_who_speaks(

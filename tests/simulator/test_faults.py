@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from exporter.client.client import Client as ExporterClient
-from exporter.diagnosis.checkup import conclude
+from exporter.diagnosis.conclusion import conclude
 from exporter.operations import OPERATIONS
 from exporter.operations.operation import Known
 from exporter.simulator import Authority, Fault, SimulatedZone, Timing

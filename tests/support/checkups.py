@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from exporter.credentials import Auth, AuthMethod
-from exporter.diagnosis.checkup import Checkup, conclude
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.conclusion import conclude
 from exporter.observation import (
     Certificate,
     Connection,

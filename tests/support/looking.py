@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from exporter.client.client import Client
-from exporter.diagnosis.checkup import Checkup, conclude
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.conclusion import conclude
 from exporter.operations import OPERATIONS
 from exporter.operations.operation import Known
 from exporter.reasons import Reason

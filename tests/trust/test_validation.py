@@ -10,7 +10,8 @@ from exporter.exposition.page import Exposition
 from exporter.exposition.text_format import TextFormat, escape, header, line_names, lines
 from exporter.exposition.views import ExporterView
 from exporter.metrics import Metric, MetricType, Reading, Scope
-from exporter.observation import Exchange, Observation
+from exporter.observation import Connection, Exchange, Observation, Phase
+from exporter.operations.operation import NO_TIME
 from exporter.reasons import Failure, Reason
 from exporter.state.store import Store
 from exporter.targets import AccessPath, Route
@@ -19,13 +20,20 @@ ROUTE = Route(AccessPath.PROXY)
 OK = (200, 50, None)
 SILENT = (0, 0, Failure(Reason.TIMEOUT))
 REFUSED = (0, 0, Failure(Reason.CONNECTION_REFUSED))
-LOST = (0, 0, Failure(Reason.CONNECTION_LOST))
 FULL = (503, 50, Failure(Reason.SERVICE_UNAVAILABLE, "HTTP 503", "serviceUnavailable"))
 SICK = (500, 50, Failure(Reason.UNHEALTHY, "HTTP 500", "internalServerError"))
 ODD = (500, 50, Failure(Reason.SERVER_ERROR, "HTTP 500", "internalServerError"))
 NO_HEALTH = (404, 0, Failure(Reason.NOT_FOUND, "HTTP 404"))
 NO_HEALTH_BY_ONEPANEL = (404, 50, Failure(Reason.NOT_FOUND, "HTTP 404", "notFound"))
 HTML = (502, 170, Failure(Reason.PROXY_UPSTREAM, "HTTP 502"))
+LOST = (0, 0, Failure(Reason.CONNECTION_LOST))
+BUSY = (503, 50, Failure(Reason.TEMPORARY_FAILURE, "HTTP 503", "temporaryFailure"))
+CRASHED = (500, 0, Failure(Reason.SERVER_ERROR, "HTTP 500 with an empty body"))
+EMPTY_204 = (204, 0, Failure(Reason.INVALID_BODY, "HTTP 204 with an empty body"))
+LATE = (0, 0, NO_TIME)
+BUG = (0, 0, Failure(Reason.INTERNAL))
+TCP = Connection({Phase.CONNECT: 0.1}, None, SILENT[2])
+TLS = Connection({Phase.CONNECT: 0.1, Phase.TLS: 0.1})
 
 
 def seen(status: int, body_bytes: int, failure: Failure | None) -> Observation:
@@ -37,27 +45,45 @@ def seen(status: int, body_bytes: int, failure: Failure | None) -> Observation:
     ("configuration", "health", "expected"),
     [
         pytest.param(OK, OK, Symptom.HEALTHY, id="both answered"),
-        pytest.param(OK, SICK, Symptom.UNHEALTHY, id="health says no"),
+        pytest.param(OK, SICK, Symptom.UNHEALTHY, id="health reports a failure"),
+        pytest.param(ODD, SICK, Symptom.UNHEALTHY, id="500 to both: the panel's database is stopped"),
+        pytest.param(LOST, SICK, Symptom.UNHEALTHY, id="health reports a failure, the other one is lost"),
         pytest.param(OK, SILENT, Symptom.UNHEALTHY, id="health never ends"),
+        pytest.param(SILENT, OK, Symptom.HANGING, id="configuration never ends"),
+        pytest.param(
+            (503, 0, HTML[2]), OK, Symptom.HANGING, id="the proxy has waited for configuration in vain"
+        ),
+        pytest.param(OK, (503, 0, HTML[2]), Symptom.LOSSY, id="the proxy has waited for health in vain"),
         pytest.param(OK, ODD, Symptom.UNCLEAR, id="health fails for another reason"),
-        pytest.param(OK, HTML, Symptom.UNCLEAR, id="health is answered by somebody else"),
+        pytest.param(OK, HTML, Symptom.LOSSY, id="health is answered by a proxy"),
+        pytest.param(HTML, OK, Symptom.LOSSY, id="configuration is answered by a proxy"),
+        pytest.param(OK, LOST, Symptom.LOSSY, id="health is lost"),
+        pytest.param(LOST, OK, Symptom.LOSSY, id="configuration is lost"),
+        pytest.param(REFUSED, OK, Symptom.LOSSY, id="one connection is refused"),
         pytest.param(OK, NO_HEALTH, Symptom.HEALTHY, id="older than health"),
-        pytest.param(OK, NO_HEALTH_BY_ONEPANEL, Symptom.UNCLEAR, id="Onepanel says not found"),
+        pytest.param(OK, NO_HEALTH_BY_ONEPANEL, Symptom.UNCLEAR, id="Onepanel answers not found"),
         pytest.param(FULL, FULL, Symptom.FULL, id="503 to both"),
         pytest.param(FULL, OK, Symptom.UNCLEAR, id="503 to the configuration alone"),
         pytest.param(OK, FULL, Symptom.UNCLEAR, id="503 to health alone"),
+        pytest.param(BUSY, BUSY, Symptom.UNCLEAR, id="503 with another id to both"),
         pytest.param(ODD, ODD, Symptom.UNCLEAR, id="Onepanel's errors to both"),
-        pytest.param(HTML, OK, Symptom.UNCLEAR, id="Onepanel answers health alone"),
+        pytest.param(ODD, LOST, Symptom.UNCLEAR, id="an error and a loss"),
+        pytest.param(OK, LATE, Symptom.UNFINISHED, id="the round ended before health"),
+        pytest.param(OK, BUG, Symptom.UNFINISHED, id="a bug in place of health"),
+        pytest.param(LATE, OK, Symptom.HEALTHY, id="the round ended before configuration"),
+        pytest.param(LATE, LATE, Symptom.UNSEEN, id="the round ended before anything"),
+        pytest.param(SILENT, LATE, Symptom.SILENT, id="one had its time, and shows silence"),
         pytest.param((503, 0, HTML[2]), (503, 0, HTML[2]), Symptom.EMPTY_503, id="the empty 503"),
+        pytest.param((503, 0, HTML[2]), SILENT, Symptom.EMPTY_503, id="the empty 503, then silence"),
         pytest.param((503, 1, HTML[2]), (503, 1, HTML[2]), Symptom.FOREIGN, id="a 503 with a byte"),
         pytest.param((504, 0, HTML[2]), (504, 0, HTML[2]), Symptom.FOREIGN, id="an empty 504"),
+        pytest.param(CRASHED, CRASHED, Symptom.FAILING, id="an empty 500"),
+        pytest.param(EMPTY_204, EMPTY_204, Symptom.FAILING, id="204"),
         pytest.param(HTML, HTML, Symptom.FOREIGN, id="HTML"),
         pytest.param(SILENT, SILENT, Symptom.SILENT, id="silence"),
         pytest.param(REFUSED, REFUSED, Symptom.REFUSED, id="refused"),
-        pytest.param(SILENT, OK, Symptom.HEALTHY, id="configuration alone never ends"),
-        pytest.param(OK, LOST, Symptom.LOSSY, id="lossy: health lost"),
-        pytest.param(LOST, OK, Symptom.LOSSY, id="lossy: configuration lost"),
-        pytest.param(REFUSED, OK, Symptom.LOSSY, id="lossy: one connection refused"),
+        pytest.param(LOST, REFUSED, Symptom.REFUSED, id="lost, then refused"),
+        pytest.param((200, 0, LOST[2]), (200, 0, LOST[2]), Symptom.LOST, id="cut before its body"),
     ],
 )
 def test_the_symptom_of_a_path(
@@ -68,6 +94,23 @@ def test_the_symptom_of_a_path(
     assert symptom(seen(*configuration), seen(*health)) is expected
 
 
+@pytest.mark.parametrize(
+    ("connections", "expected"),
+    [
+        pytest.param((), Symptom.SILENT, id="nothing is known of the connection"),
+        pytest.param((TCP,), Symptom.FROZEN, id="TCP alone"),
+        pytest.param((TCP, TCP), Symptom.FROZEN, id="TCP alone, twice"),
+        pytest.param((TCP, TLS), Symptom.SILENT, id="one handshake was finished"),
+        pytest.param((TLS,), Symptom.SILENT, id="TLS, then silence"),
+    ],
+)
+def test_a_port_that_never_answers_a_handshake_is_frozen(
+    connections: tuple[Connection, ...], expected: Symptom
+) -> None:
+    assert symptom(seen(*SILENT), seen(*SILENT), connections) is expected
+    assert symptom(seen(*OK), seen(*OK), connections) is Symptom.HEALTHY
+
+
 def test_what_was_not_asked_shows_nothing() -> None:
     assert symptom(None, None) is Symptom.UNSEEN
     assert symptom(seen(*OK), None) is Symptom.UNSEEN
@@ -75,8 +118,9 @@ def test_what_was_not_asked_shows_nothing() -> None:
 
 
 def test_only_the_expected_paths_decide_whether_a_target_is_unreachable() -> None:
-    pair = Pair(proxy=Symptom.FOREIGN, direct=Symptom.REFUSED, expected=frozenset({AccessPath.DIRECT}))
-    assert diagnose(pair) is Diagnosis.UNREACHABLE
+    for proxy in (Symptom.FOREIGN, Symptom.CERTIFICATE, Symptom.FAILING):
+        pair = Pair(proxy=proxy, direct=Symptom.REFUSED, expected=frozenset({AccessPath.DIRECT}))
+        assert diagnose(pair) is Diagnosis.UNREACHABLE
 
 
 def test_a_failure_says_its_reason_and_detail() -> None:

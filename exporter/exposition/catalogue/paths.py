@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
-from exporter.diagnosis.checkup import HEALTH, configurations, paths_agree
+from exporter.diagnosis.checkup import HEALTH
+from exporter.diagnosis.conclusion import configurations, paths_agree
 from exporter.diagnosis.rules import Diagnosis
 from exporter.exposition.views import NodeView, RouteView
 from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope, states_of
