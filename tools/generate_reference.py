@@ -6,8 +6,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporter.diagnosis.rules import RULES, Pair, diagnose
+from exporter.diagnosis.first_steps import FIRST_STEPS
+from exporter.diagnosis.rules import RULES, UNDECIDED, Pair, diagnose
 from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS, Symptom
+from exporter.diagnosis.wording import PAGE
 from exporter.exposition.table import ALL_METRICS
 from exporter.operations import OPERATIONS
 from exporter.reasons import Reason
@@ -48,6 +50,27 @@ def diagnosis_page() -> Iterator[str]:
         ("proxy \\ direct", *(f"`{direct}`" for direct in Symptom)),
         ((f"`{proxy}`", *(diagnose(Pair(proxy, direct)) for direct in Symptom)) for proxy in Symptom),
     )
+    yield from ("", "## What stays unknown", "")
+    yield "A pair is `unknown` only with one of these symptoms. With every other pair a row of the first table"
+    yield "holds."
+    yield ""
+    undecided = ((f"`{symptom}`", why) for symptom, why in UNDECIDED.items())
+    yield from table(("symptom", "why no diagnosis is given"), undecided)
+    yield from ("", "## First steps by reason", "")
+    yield "The first step follows the reason of the failure that decides the diagnosis. Without a row here, the"
+    yield "first step of the diagnosis holds."
+    yield ""
+    yield from table(("diagnosis", "reason", "what to do first"), _first_steps())
+
+
+def _first_steps() -> Iterator[tuple[str, ...]]:
+    """Every row of the table of first steps; reasons with the same step share a row."""
+    for diagnosis, steps in FIRST_STEPS.items():
+        reasons_of: dict[str, list[str]] = {}
+        for reason, step in steps.items():
+            reasons_of.setdefault(step, []).append(f"`{reason}`")
+        for step, reasons in reasons_of.items():
+            yield f"`{diagnosis}`", ", ".join(sorted(reasons)), PAGE.fill(step)
 
 
 def metrics_page() -> Iterator[str]:

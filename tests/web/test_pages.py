@@ -185,7 +185,7 @@ async def test_a_target_page_shows_both_paths_the_certificate_and_the_last_round
     site.record(make_checkup(target, direct=REFUSED, at=1_795_000_015))
     page = await text_of(client, "/targets/my-zone")
     assert 'diagnosis="direct_down"' in page
-    assert "A firewall, or Onepanel bound elsewhere" in page
+    assert "9443 refuses connections, though Onepanel runs" in page
     assert all(text in page for text in ("CN=onezone.example", "CN=Test CA", "ab" * 32, "verified"))
     assert all(text in page for text in ("build 8-ge9fd9a78", "site=cracow", "https://onezone.example:9443"))
     assert Reason.CONNECTION_REFUSED.advice[1:] in page

@@ -286,6 +286,7 @@ class TestWithTheRealClient:
                 "unreachable",
                 "certificate",
                 "panel_down",
+                "host_frozen",
             }
 
     async def test_details_are_learnt_with_credentials_which_nobody_is_shown(
