@@ -47,7 +47,7 @@ class Request:
     read: Callable[[Response], Any]
     method: str = "GET"
     body: Any = field(default=None, repr=False)  # may hold a password
-    accept: str = "application/json"
+    accept: str = "application/json, */*;q=0.1"
     max_body_bytes: int = 64 * 1024
     deadline: float | None = None
     credentials: bool = False

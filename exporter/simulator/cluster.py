@@ -50,12 +50,12 @@ class Cluster:
     """One simulated cluster at one moment; faults replace some of its facts.
 
     `passphrase` is the emergency passphrase; `tokens`, `member_tokens` and `expired_tokens` are access tokens
-    of an administrator, of a member without privileges, and of former times. `conditions` holds the hosts
-    that are not well, and `here` is the host whose Onepanel is asked. `web_certificate` and `dns_check` are
-    None when nothing is known of them. On a Oneprovider, `provider` is None when it is not registered.
-    `configuration_broken` is the internal error that leaves four keys of the public configuration;
-    `table_locked` makes that operation hang. `failing_with` is the id of the error that every operation
-    answers with status 503.
+    of an administrator, of a member without privileges, and expired ones. `host_states` holds the hosts
+    with a state other than the usual one. `here` is the host whose Onepanel is asked, `asked_worker` the one
+    whose worker it asks. `web_certificate` and `dns_check` are None when nothing is known of them. On a
+    Oneprovider, `provider` is None when it is not registered. `configuration_broken` is the internal error
+    that leaves four keys of the public configuration; `table_locked` makes that operation hang.
+    `failing_with` is the id of the error that every operation answers with status 503.
     """
 
     name: str = "Simulated Zone"
@@ -67,6 +67,7 @@ class Cluster:
     provider: Provider | None = Provider()
     hosts: tuple[str, ...] = ("127.0.0.1",)
     here: str = ""
+    asked_worker: str = ""
     host_states: Mapping[str, HostState] = field(default_factory=lambda: _ALL_WELL)
     passphrase: str = field(default="simulated-passphrase", repr=False)
     tokens: frozenset[str] = field(default=frozenset({"simulated-token"}), repr=False)
@@ -127,6 +128,20 @@ class Cluster:
         """Whether there is a worker that answers; operations on users, and tokens, need one."""
         return self.deployed and any(
             self.host_state(host).worker not in ABSENT_WORKERS for host in self.panel_hosts
+        )
+
+    @property
+    def service_healthy(self) -> bool:
+        """Whether operations on users are possible: every component that can be reached is healthy.
+
+        A host without a running Onepanel is noticed only when its worker is the one that is asked.
+        """
+        asked = self.host_state(self.asked_worker)
+        if not self.deployed or asked.panel is not Panel.RUNNING:
+            return False
+        return all(
+            host_state.panel is not Panel.RUNNING or host_state.all_healthy
+            for host_state in map(self.host_state, self.panel_hosts)
         )
 
     @property

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.errors import (
+    FORBIDDEN,
     INTERNAL_ERROR,
     NO_CONTENT,
     NOT_FOUND,
@@ -26,7 +27,6 @@ from exporter.simulator.messages import Reply, Request
 from exporter.simulator.report import worker_report
 from exporter.simulator.service_control import ServiceControl
 
-COMPONENTS = ("workers", "managers", "databases")
 _SECONDS = {"workers": 0.07, "managers": 0.025, "databases": 0.025}
 # How long Onepanel waits for a worker that hangs.
 _WORKER_SECONDS = 5.0
@@ -42,7 +42,9 @@ _WITHOUT_REPORT: Mapping[Worker, Reply] = {
 
 
 def all_hosts(request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """Host by host, of all hosts; or the error that takes them all away. All can be started, and stopped."""
+    """Answer with the status on each host, or with one error for all. Start and stop all of them."""
+    if request.method == "POST":
+        return FORBIDDEN  # components are never added here
     if not cluster.deployed:
         return NOT_FOUND if request.method == "PATCH" else onepanel_reply(200, {})
     component = _component(request, last=1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from exporter.simulator.messages import JSON, Reply, encode_json
@@ -16,6 +18,11 @@ NO_CONTENT = Reply(204, content_type=JSON, headers=ONEPANEL_HEADERS)
 def onepanel_reply(status: int, value: Any) -> Reply:
     """A JSON answer of Onepanel."""
     return Reply(status, encode_json(value), JSON, ONEPANEL_HEADERS)
+
+
+def with_header(reply: Reply, header: tuple[str, str]) -> Reply:
+    """Return an answer with one more header."""
+    return replace(reply, headers=(*reply.headers, header))
 
 
 def empty_reply(status: int, *headers: tuple[str, str]) -> Reply:
@@ -44,9 +51,14 @@ EXPIRED_TOKEN = _bad_authentication(
     "tokenCaveatUnverified", "Provided token is not valid - time caveat unverified: the token has expired."
 )
 FORBIDDEN = _error(403, "forbidden", "You are not authorized to perform this operation.")
-BAD_PASSWORD = _error(400, "badValuePassword", "Bad value: Password must be at least 8 characters long.")
 BAD_USERNAME = _error(400, "badValueUsername", "Bad value: provided username must be 2-20 characters long.")
-ALREADY_EXISTS = _error(409, "alreadyExists", "The resource already exists.")
+NAME_TAKEN = _error(
+    400,
+    "badValueIdentifierOccupied",
+    "Bad value: provided identifier (username) is already occupied.",
+    {"key": "username"},
+)
+UNSUPPORTED_MEDIA_TYPE = empty_reply(415)
 MALFORMED = _error(400, "malformedData", "Provided data could not be understood by the server.")
 NOT_FOUND = _error(404, "notFound", "The resource could not be found.")
 SERVICE_UNAVAILABLE = _error(503, "serviceUnavailable", "Service required for this operation is offline.")
@@ -94,14 +106,16 @@ def bad_list_of_strings(key: str) -> Reply:
     return _error(400, "badValueListOfStrings", text, {"key": key})
 
 
+def on_nodes(hosts: Sequence[str], reply: Reply) -> Reply:
+    """Return an error as one that occurred on some nodes of the cluster."""
+    error = json.loads(reply.body)["error"]
+    text = f"Error on nodes {', '.join(hosts)}: {error['description']}"
+    return _error(reply.status, "errorOnNodes", text, {"hostnames": list(hosts), "error": error})
+
+
 def no_connection_to(hosts: Sequence[str]) -> Reply:
-    """Hosts of the cluster are away."""
-    text = "No connection to cluster node."
-    details = {
-        "hostnames": list(hosts),
-        "error": {"id": "noConnectionToClusterNode", "description": text},
-    }
-    return _error(503, "errorOnNodes", f"Error on nodes {', '.join(hosts)}: {text}", details)
+    """Return the error for hosts of the cluster that do not answer."""
+    return on_nodes(hosts, _error(503, "noConnectionToClusterNode", "No connection to cluster node."))
 
 
 def hosts_not_allowed(allowed: Sequence[str]) -> Reply:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 
+COMPONENTS = ("workers", "managers", "databases")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _STOPPED = "stopped"
 
@@ -67,6 +68,11 @@ class HostState:
         """The word for a component on this host."""
         told = self.words.get(component)
         return told if told is not None else self._true_status(component)
+
+    @property
+    def all_healthy(self) -> bool:
+        """Whether every component of this host is healthy."""
+        return all(self.status(component) == "healthy" for component in COMPONENTS)
 
     def switched(self, component: str, *, started: bool) -> HostState:
         """Once Onepanel has started or stopped a component: what was merely stopped runs, what ran is stopped."""

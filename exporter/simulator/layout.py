@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.components import refuse_hosts
-from exporter.simulator.errors import NOT_FOUND, SERVICE_UNAVAILABLE, onepanel_reply
+from exporter.simulator.errors import NOT_FOUND, onepanel_reply
 from exporter.simulator.messages import Reply, Request
 from exporter.targets import Kind
 
@@ -42,8 +44,6 @@ def summary(_request: Request, cluster: Cluster, _argument: str) -> Reply:
     """The cluster as its Onezone knows it."""
     if not cluster.deployed or cluster.own_id is None:
         return NOT_FOUND
-    if not cluster.worker_serves:
-        return SERVICE_UNAVAILABLE
     version = {"release": cluster.version, "build": cluster.build}
     body = {
         "id": cluster.own_id,
@@ -56,6 +56,17 @@ def summary(_request: Request, cluster: Cluster, _argument: str) -> Reply:
         "onepanelProxy": True,
     }
     return onepanel_reply(200, body)
+
+
+def fixed(value: object) -> Callable[[Request, Cluster, str], Reply]:
+    """Return a resource that is the same on every cluster."""
+    reply = onepanel_reply(200, value)
+    return lambda _request, _cluster, _argument: reply
+
+
+def nothing(_request: Request, _cluster: Cluster, _argument: str) -> Reply:
+    """Answer that there is no such resource."""
+    return NOT_FOUND
 
 
 def web_certificate(_request: Request, cluster: Cluster, _argument: str) -> Reply:

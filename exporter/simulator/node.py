@@ -20,7 +20,7 @@ from exporter.simulator.service_control import ServiceControl
 from exporter.simulator.worker import Forwarder, own_answer
 from exporter.targets import AccessPath
 
-_REQUESTS_ON_443 = 30
+_REQUESTS_PER_CONNECTION = 30
 _ANOTHER_CLUSTER = Cluster(name="Another Zone", domain="another-zone.example", version="21.02.4", build="1")
 _CLOSED = Behaviour(listening=Listening.CLOSED)
 
@@ -44,10 +44,10 @@ class SimulatedNode:
         self._control_service = service_control
         self._proxy_behaviour = Behaviour()
         self._cluster = Cluster()
+        self._turns = 0
         self._neighbour = FrozenNeighbour(config.timing)
-        self._proxy = Server(
-            address, replace(config, requests_per_connection=_REQUESTS_ON_443), self._answer_as_worker
-        )
+        config = replace(config, requests_per_connection=_REQUESTS_PER_CONNECTION)
+        self._proxy = Server(address, config, self._answer_as_worker)
         self._outside = Server(address, config, self._answer_as_panel)
         # Onepanel as the worker sees it, on its own host: open even when a firewall closes 9443 to all others.
         self._inside = Server(address, config, self._answer_as_panel)
@@ -89,13 +89,22 @@ class SimulatedNode:
         return (self._proxy, self._outside, self._inside)
 
     async def _answer_as_panel(self, request: Request) -> Reply:
-        reply = onepanel.answer(request, self._cluster, RESOURCES)
+        reply = onepanel.answer(request, self._cluster_for(request), RESOURCES)
         delay_seconds = self._neighbour.delay_seconds(stalled=reply.stalled)
         if delay_seconds > 0.0:
             await asyncio.sleep(delay_seconds)
         if reply.service_control is not None:
             await self._control_service(reply.service_control)
         return reply
+
+    def _cluster_for(self, request: Request) -> Cluster:
+        """Return the facts for one request: Onepanel passes it on to the workers by turns, its own last."""
+        hosts = self._cluster.panel_hosts
+        if not hosts or not onepanel.needs_worker(request, self._cluster, RESOURCES):
+            return self._cluster
+        self._turns += 1
+        own = hosts.index(self.host) if self.host in hosts else 0
+        return replace(self._cluster, asked_worker=hosts[(own + self._turns) % len(hosts)])
 
     async def _answer_as_worker(self, request: Request) -> Reply:
         own = own_answer(request, self._cluster)

@@ -24,6 +24,7 @@ _FIRST_REQUEST_SECONDS = 30.0
 _IDLE_SECONDS = 60.0
 _PIECE_BYTES = 65536
 _BAD_REQUEST = Reply(400, closing=True)
+_HEAD_TOO_LARGE = Reply(431, closing=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,9 @@ class Server:
                     request = await read_request(reader)
             except ValueError:
                 await delivery.whole(writer, _BAD_REQUEST)
+                break
+            except asyncio.LimitOverrunError:
+                await delivery.whole(writer, _HEAD_TOO_LARGE)
                 break
             if lost:
                 self.request_log.note(request, 0)

@@ -120,14 +120,32 @@ WORKERS = {
 
 
 @pytest.mark.parametrize("worker", WORKERS)
-async def test_the_worker_of_one_node_is_sick_alone(
+async def test_one_unhealthy_worker_is_reported_alone_and_makes_users_unavailable(
     zone: SimulatedZone, clients: list[Client], worker: Worker
 ) -> None:
     await zone.change_node("node2", worker=worker)
     told = (await ask(clients[0], "zone/workers")).value
     assert told == {HOSTS[0]: "healthy", AWAY: WORKERS[worker], HOSTS[2]: "healthy"}
     assert (await ask(clients[0], "health")).status == 200
-    assert (await ask(clients[0], "zone/users", path=AccessPath.PROXY)).status == 200
+    said = await ask(clients[0], "zone/users", path=AccessPath.PROXY)
+    assert (said.status, said.error_id) == (503, "serviceUnavailable")
+
+
+async def test_operations_on_users_fail_when_it_is_the_turn_of_a_dead_host(
+    zone: SimulatedZone, clients: list[Client]
+) -> None:
+    await zone.set(Fault.HOST_DOWN, on=True, node="node2")
+    statuses = [(await ask(clients[0], "zone/users")).status for _ in range(6)]
+    assert statuses == [503, 200, 200] * 2
+    said = await ask(clients[0], "web_cert")
+    assert (said.status, said.error_id) == (503, "errorOnNodes")
+
+
+async def test_one_unhealthy_manager_makes_users_unavailable(
+    zone: SimulatedZone, clients: list[Client]
+) -> None:
+    await zone.change_node("node3", words={"managers": "unhealthy"})
+    assert (await ask(clients[0], "zone/users")).status == 503
 
 
 async def test_modules_that_are_not_ok_show_in_every_nodes_report(

@@ -1,7 +1,8 @@
 """The simulator answers as a real Onepanel 21.02.7 was observed to: `observed.tsv` holds its answers.
 
 Left out are operations that nothing here asks for (`user`, `progress`, policies, setting the passphrase, ...),
-HTTP/2, HTTP/1.0 and plain HTTP, the redirector, the forms of session tokens, what was no HTTP answer at all, and
+HTTP/2, HTTP/1.0 and plain HTTP, the redirector, `HEAD` of an unknown URL (which a later installation answered
+otherwise), the forms of session tokens, what was no HTTP answer at all, and
 what was answered only because stand-ins took the places of the worker and of Onepanel's own listeners.
 """
 
@@ -93,7 +94,6 @@ NAMED = {
     "POST health": Way(method="POST"),
     "HEAD health": Way(method="HEAD"),
     "HEAD zone/workers": Way("zone/workers", method="HEAD"),
-    "HEAD unknown": Way("no_such_thing", method="HEAD"),
     "OPTIONS health": Way(method="OPTIONS"),
     "OPTIONS health, CORS preflight": Way(
         method="OPTIONS", headers={"origin": "https://gui.example", "access-control-request-method": "GET"}

@@ -42,69 +42,95 @@ async def test_a_user_can_be_made_seen_and_given_a_password(
 
 
 REFUSED_BODIES = [
-    ({}, "missingRequiredValue"),
-    ({"username": "somebody"}, "missingRequiredValue"),
-    (NEW | {"username": 7}, "badValueString"),
-    (NEW | {"fullName": None}, "badValueString"),
-    (NEW | {"groups": "g1"}, "badValueListOfStrings"),
-    (NEW | {"groups": [1]}, "badValueListOfStrings"),
-    (NEW | {"username": "x"}, "badValueUsername"),
-    (NEW | {"password": "short"}, "badValuePassword"),
-    ([], "malformedData"),
+    ({}, (400, "missingRequiredValue")),
+    ({"username": "somebody"}, (400, "missingRequiredValue")),
+    (NEW | {"username": 7}, (400, "badValueString")),
+    (NEW | {"fullName": None}, (400, "badValueString")),
+    (NEW | {"groups": "g1"}, (400, "badValueListOfStrings")),
+    (NEW | {"groups": [1]}, (400, "badValueListOfStrings")),
+    ([], (500, "internalServerError")),
 ]
 
 
-@pytest.mark.parametrize(("body", "error_id"), REFUSED_BODIES)
-async def test_a_user_with_bad_values_is_refused(
-    zone: SimulatedZone, client: Client, body: Any, error_id: str
+@pytest.mark.parametrize("headers", [PASSPHRASE, MEMBER, {}], ids=["passphrase", "member", "none"])
+@pytest.mark.parametrize(("body", "answer"), REFUSED_BODIES)
+async def test_a_body_is_refused_before_rights_are_checked(
+    zone: SimulatedZone, client: Client, body: Any, answer: tuple[int, str], headers: dict[str, str]
 ) -> None:
-    said = await ask(client, "zone/users", method="POST", body=body)
-    assert (said.status, said.error_id) == (400, error_id)
+    said = await ask(client, "zone/users", method="POST", body=body, headers=headers)
+    assert (said.status, said.error_id) == answer
     assert zone.cluster.users.named("somebody") is None
 
 
-async def test_a_body_that_is_no_json_is_malformed(client: Client) -> None:
+async def test_a_short_name_is_refused(client: Client) -> None:
+    said = await ask(client, "zone/users", method="POST", body=NEW | {"username": "x"})
+    assert (said.status, said.error_id) == (400, "badValueUsername")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "status"),
+    [("", 400), ("application/json", 400), ("application/x-www-form-urlencoded", 415)],
+)
+async def test_a_body_that_is_no_json_is_refused(client: Client, media_type: str, status: int) -> None:
+    headers = PASSPHRASE | ({"content-type": media_type} if media_type else {})
     heard = await client.ask(
-        AccessPath.DIRECT, ROOT + "zone/users", method="POST", headers=PASSPHRASE, body=b"{"
+        AccessPath.DIRECT, ROOT + "zone/users", method="POST", headers=headers, body=b"{"
     )
-    assert (heard.status, json.loads(heard.body)["error"]["id"]) == (400, "malformedData")
+    assert heard.status == status
+    if status == 400:
+        assert json.loads(heard.body)["error"]["id"] == "malformedData"
 
 
 async def test_a_name_can_be_taken_only_once(client: Client) -> None:
     first, second = [await ask(client, "zone/users", method="POST", body=NEW) for _ in range(2)]
-    assert (first.status, second.status, second.error_id) == (201, 409, "alreadyExists")
+    assert (first.status, second.status, second.error_id) == (201, 400, "errorOnNodes")
+    assert second.value["error"]["details"]["error"]["id"] == "badValueIdentifierOccupied"
 
 
+async def test_a_created_user_has_a_location(client: Client) -> None:
+    heard = await client.ask(
+        AccessPath.DIRECT,
+        ROOT + "zone/users",
+        method="POST",
+        headers=PASSPHRASE,
+        body=json.dumps(NEW).encode(),
+    )
+    assert heard.headers["location"] == f"{ROOT}zone/users/{json.loads(heard.body)['id']}"
+
+
+@pytest.mark.parametrize("headers", [PASSPHRASE, MEMBER, {}], ids=["passphrase", "member", "none"])
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-async def test_an_unknown_user_is_not_found(client: Client, method: str) -> None:
+async def test_an_unknown_user_is_not_found_whatever_the_rights(
+    client: Client, method: str, headers: dict[str, str]
+) -> None:
     body = {"newPassword": "long-enough"} if method == "PATCH" else None
-    said = await ask(client, "zone/users/nobody", method=method, body=body)
-    assert (said.status, said.error_id) == (404, "notFound")
+    said = await ask(client, "zone/users/nobody", method=method, body=body, headers=headers)
+    assert (said.status, said.error_id) == (404, "errorOnNodes")
+    assert said.value["error"]["details"]["error"]["id"] == "notFound"
 
 
-async def test_a_short_password_is_refused(zone: SimulatedZone, client: Client) -> None:
+async def test_a_short_password_is_an_internal_error(zone: SimulatedZone, client: Client) -> None:
     user_id = next(iter(zone.cluster.users.by_id))
     said = await ask(client, f"zone/users/{user_id}", method="PATCH", body={"newPassword": "short"})
-    assert (said.status, said.error_id) == (400, "badValuePassword")
+    assert (said.status, said.error_id) == (500, "internalServerError")
     assert zone.cluster.users.by_id[user_id].password == ""
 
 
-async def refused(client: Client, headers: dict[str, str]) -> Said:
+async def list_users(client: Client, headers: dict[str, str]) -> Said:
     return await ask(client, "zone/users", headers=headers)
 
 
-async def test_only_administrators_may(zone: SimulatedZone, client: Client) -> None:
-    assert [(await refused(client, headers)).status for headers in ({}, MEMBER, ADMINISTRATOR)] == [
-        401,
-        403,
-        200,
+async def test_members_may_list_users_and_only_administrators_change_them(
+    zone: SimulatedZone, client: Client
+) -> None:
+    callers: tuple[dict[str, str], ...] = ({}, MEMBER, ADMINISTRATOR)
+    assert [(await list_users(client, headers)).status for headers in callers] == [401, 200, 200]
+    created = [
+        await ask(client, "zone/users", method="POST", body=NEW, headers=headers) for headers in callers
     ]
+    assert [said.status for said in created] == [401, 403, 201]
     await zone.set(Fault.WORKER_STOPPED, on=True)
-    assert [(await refused(client, headers)).status for headers in ({}, MEMBER, PASSPHRASE)] == [
-        503,
-        503,
-        503,
-    ]
+    assert [(await list_users(client, headers)).status for headers in ({}, MEMBER, PASSPHRASE)] == [503] * 3
 
 
 async def test_passwords_are_in_no_record_and_no_repr(zone: SimulatedZone, client: Client) -> None:

@@ -75,8 +75,9 @@ async def test_a_token_is_accepted_only_while_the_worker_runs(zone: SimulatedZon
     assert [await status(right), await status("garbage")] == [503, 503]
 
 
-async def test_a_connection_to_443_serves_thirty_requests(client: Client) -> None:
-    reader, writer = await client.connect(AccessPath.PROXY)
+@BOTH
+async def test_a_connection_serves_thirty_requests(client: Client, path: AccessPath) -> None:
+    reader, writer = await client.connect(path)
     heads = []
     for _ in range(30):
         writer.write(request(HEALTH))
@@ -86,13 +87,29 @@ async def test_a_connection_to_443_serves_thirty_requests(client: Client) -> Non
     writer.transport.abort()
 
 
-async def test_a_connection_to_9443_serves_more(client: Client) -> None:
-    reader, writer = await client.connect(AccessPath.DIRECT)
-    for _ in range(40):
-        writer.write(request(HEALTH))
-        head, _body = await read_answer(reader)
-        assert "connection: close" not in head
-    writer.transport.abort()
+UNKNOWN = "/api/v3/onepanel/no_such_thing"
+UNKNOWN_ROUTES = [
+    ("GET", "*/*", 404, ""),
+    ("GET", "application/json, */*;q=0.1", 404, ""),
+    ("GET", "application/json", 406, ""),
+    *((method, "*/*", 405, "HEAD, GET, OPTIONS") for method in ("POST", "PUT", "PATCH", "DELETE")),
+    ("OPTIONS", "*/*", 200, "HEAD, GET, OPTIONS"),
+    ("HEAD", "*/*", 500, ""),
+]
+
+
+@pytest.mark.parametrize(("method", "accept", "status", "allow"), UNKNOWN_ROUTES)
+async def test_an_unknown_route_is_served_by_the_web_interface(
+    client: Client, method: str, accept: str, status: int, allow: str
+) -> None:
+    heard = await client.ask(AccessPath.DIRECT, UNKNOWN, method=method, headers={"accept": accept})
+    assert (heard.status, heard.headers.get("allow", ""), heard.body) == (status, allow, b"")
+    assert ("access-control-allow-origin" in heard.headers) == (method != "HEAD")
+
+
+async def test_a_head_of_seventy_kilobytes_is_too_large(client: Client) -> None:
+    heard = await client.ask(AccessPath.DIRECT, HEALTH, headers={"x-padding": "x" * 70_000})
+    assert heard.status == 431
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
