@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from exporter.client.at_most_once import ChangeOutcome, Step
-from exporter.operations.users import User, UserIds
+from exporter.operations.users import NAME_TAKEN, User, UserIds
 from exporter.reasons import Reason
 
 _TRIED = {
@@ -23,7 +23,7 @@ _ADVICE = {
     409: "the name is taken: choose another --username",
     503: "user administration needs a running Onezone worker: see `onedata-exporter probe`",
 }
-_ADVICE_BY_ERROR = {"noServiceNodes": _ADVICE[503]}
+_ADVICE_BY_ERROR = {"noServiceNodes": _ADVICE[503], NAME_TAKEN: _ADVICE[409]}
 _NO_SUCH_OPERATION = "nothing here administers users: is the URL that of a Onezone?"
 _NOT_KNOWN = {
     "create": "it is not known whether the user was created",

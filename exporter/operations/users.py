@@ -6,7 +6,7 @@ is a conversation of its own, held by the `users` command only; it is never poll
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +26,8 @@ from exporter.reasons import Failure, Reason
 from exporter.targets import Kind
 
 _URL = f"{API_ROOT}/zone/users"
+# The id of the error within `errorOnNodes` with which a taken name is refused.
+NAME_TAKEN = "badValueIdentifierOccupied"
 _MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
@@ -78,7 +80,7 @@ def read_created(answer: Response) -> str | Failure:
     """The id of a user that was created: 201 `{"id": …}`."""
     body = read_object(answer, success=201)
     if isinstance(body, Failure):
-        return body
+        return replace(body, error_id=NAME_TAKEN) if NAME_TAKEN.encode() in answer.body else body
     return _text(body.get("id")) or Failure(Reason.INVALID_BODY, "created, but the answer names no id")
 
 
@@ -98,7 +100,7 @@ def show_user(user_id: str) -> Request:
 
 
 def create_user(username: str, password: str, full_name: str, groups: tuple[str, ...]) -> Request:
-    """Create a user; 409 when the name is taken. Empty `full_name` and `groups` are left to the server."""
+    """Create a user; 400 when the name is taken. Empty `full_name` and `groups` are left to the server."""
     body: dict[str, Any] = {"username": username, "password": password}
     if full_name:
         body["fullName"] = full_name

@@ -17,7 +17,13 @@ _STATUSES = {
     for number in range(1, 6)
 }
 # Onepanel waits so long for a frozen one that three of them, and the list, are more than a round has time for.
-_PACE = Timing(scale=0.0, connect_timeout_seconds=0.5, receive_timeout_seconds=0.5, stall_seconds=0.5)
+_PACE = Timing(
+    scale=0.0,
+    connect_timeout_seconds=0.5,
+    receive_timeout_seconds=0.5,
+    first_stall_seconds=0.0,
+    stall_seconds=0.5,
+)
 _ROUNDS_TO_FIND_ALL = 2
 _SCHEDULE = Schedule(interval=2.0, details_interval=2.0, timeout=1.8)
 
