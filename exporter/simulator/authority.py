@@ -39,7 +39,7 @@ class ObservedTls(ssl.SSLObject):
 class Authority:
     """One authority serves any number of zones: certificates are made when first needed, then shared.
 
-    They are valid for onezone.example, provider.example, localhost, 127.0.0.1 and ::1. Their keys are by
+    By default they are valid for onezone.example, provider.example, localhost, 127.0.0.1 and ::1. Their keys are by
     default elliptic (the real ones are RSA), so that hundreds of zones start and answer quickly.
     """
 
@@ -73,24 +73,24 @@ class Authority:
         self._authority.configure_trust(context)
         return context
 
-    def _make_server_context(self, credential: Credential) -> ssl.SSLContext:
+    def _make_server_context(self, credential: Credential, names: tuple[str, ...] = _NAMES) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
         context.num_tickets = 0
         context.sslobject_class = ObservedTls
         context.sni_callback = _remember_name
-        self._issue(credential).configure_cert(context)
+        self._issue(credential, names).configure_cert(context)
         return context
 
-    def _issue(self, credential: Credential) -> trustme.LeafCert:
+    def _issue(self, credential: Credential, right_names: tuple[str, ...]) -> trustme.LeafCert:
         now = datetime.now(UTC)
         start = now + _DAY if credential is Credential.NOT_YET_VALID else now - _YEAR
         end = now + _END_IN.get(credential, _YEAR)
         issuer = (
             trustme.CA(key_type=self._key_type) if credential is Credential.UNTRUSTED else self._authority
         )
-        names = _OTHER_NAMES if credential is Credential.OTHER_NAME else _NAMES
+        names = _OTHER_NAMES if credential is Credential.OTHER_NAME else right_names
         return issuer.issue_cert(
             *names, common_name=names[0], not_before=start, not_after=end, key_type=self._key_type
         )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from exporter.simulator.host_state import ABSENT_WORKERS, WELL, HostState, Panel
+from exporter.simulator.messages import Reply
+from exporter.simulator.registry import Registration
 from exporter.simulator.users import UserStore
 from exporter.targets import Kind
 
+COMPATIBLE_VERSIONS = ("20.02.19", *(f"21.02.{patch}" for patch in range(1, 9)))
+_NO_REPLIES: Mapping[str, Reply] = MappingProxyType({})
 _ALL_WELL: Mapping[str, HostState] = MappingProxyType({})
 
 
@@ -56,6 +60,11 @@ class Cluster:
     Oneprovider, `provider` is None when it is not registered. `configuration_broken` is the internal error
     that leaves four keys of the public configuration; `table_locked` makes that operation hang.
     `failing_with` is the id of the error that every operation answers with status 503.
+
+    `registrations` are the Oneproviders of a Onezone, `compatible_versions` those that it accepts, and
+    `connected` tells whether a Oneprovider has a GraphSync connection to its Onezone. `worker_replies` are
+    answers of the worker's REST API instead of its own, by the path below `/api/v3/onezone/` or
+    `/api/v3/oneprovider/`. `clock_offset_seconds` is how far the clocks of the cluster are ahead.
     """
 
     name: str = "Simulated Zone"
@@ -82,6 +91,11 @@ class Cluster:
     table_locked: bool = False
     failing_with: str = ""
     configuration_broken: bool = False
+    registrations: tuple[Registration, ...] = ()
+    compatible_versions: tuple[str, ...] = COMPATIBLE_VERSIONS
+    connected: bool = True
+    worker_replies: Mapping[str, Reply] = field(default_factory=lambda: _NO_REPLIES)
+    clock_offset_seconds: float = 0.0
 
     def host_state(self, host: str) -> HostState:
         """The condition of a host."""
@@ -112,6 +126,16 @@ class Cluster:
         if self.kind is Kind.ONEPROVIDER:
             return self.provider.id if self.provider else None
         return self.cluster_id
+
+    @property
+    def panel_service(self) -> str:
+        """How the Onepanel is called in the `service` caveats of tokens."""
+        return f"opp-{self.own_id}" if self.kind is Kind.ONEPROVIDER else "ozp-onezone"
+
+    @property
+    def worker_service(self) -> str:
+        """How the worker is called in the `service` caveats of tokens."""
+        return f"opw-{self.own_id}" if self.kind is Kind.ONEPROVIDER else "ozw-onezone"
 
     @property
     def service(self) -> str:
@@ -157,3 +181,12 @@ class Cluster:
     @property
     def _version(self) -> tuple[int, ...]:
         return tuple(int(number) for number in re.findall(r"[0-9]{1,9}", self.version)[:3])
+
+
+def with_hosts(cluster: Cluster, nodes: int) -> Cluster:
+    """Return a cluster with a host for each of its nodes."""
+    if len(cluster.hosts) >= nodes:
+        return cluster
+    return replace(
+        cluster, hosts=tuple(f"node{number}.{cluster.own_domain}" for number in range(1, nodes + 1))
+    )

@@ -5,18 +5,23 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import time
 from enum import Enum
 
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.errors import (
     BAD_PASSPHRASE,
     BAD_TOKEN,
+    CONFINED_TOKEN,
     EXPIRED_TOKEN,
+    FAILURES,
     SERVICE_UNAVAILABLE,
     UNAUTHORIZED,
     no_worker_deployed,
 )
 from exporter.simulator.messages import Reply, Request
+from exporter.simulator.tokens import admits, has_expired
+from exporter.targets import Kind
 
 _HEADERS = ("authorization", "x-auth-token", "macaroon")
 
@@ -68,13 +73,36 @@ def _check_basic(value: str, cluster: Cluster) -> Caller | Reply:
     return Caller.EMERGENCY if is_right else BAD_PASSPHRASE
 
 
+def authenticate_at_worker(request: Request, cluster: Cluster) -> Caller | Reply:
+    """Return the caller of the worker's REST API, or the refusal of wrong credentials.
+
+    The worker accepts tokens only: the emergency passphrase belongs to Onepanel.
+    """
+    scheme, _space, value = request.headers.get("authorization", "").partition(" ")
+    if scheme == "Basic":
+        return BAD_PASSPHRASE
+    token = value if scheme == "Bearer" else request.headers.get("x-auth-token")
+    return Caller.NOBODY if token is None else _judge_token(token, cluster, cluster.worker_service)
+
+
 def _check_token(token: str, cluster: Cluster) -> Caller | Reply:
+    """Have the worker verify a token; that of a Oneprovider asks its Onezone."""
     if not cluster.deployed:
         return no_worker_deployed(cluster.worker)
     if not cluster.worker_serves:
         return SERVICE_UNAVAILABLE
-    if token in cluster.tokens:
-        return Caller.ADMINISTRATOR
-    if token in cluster.member_tokens:
-        return Caller.MEMBER
-    return EXPIRED_TOKEN if token in cluster.expired_tokens else BAD_TOKEN
+    if cluster.kind is Kind.ONEPROVIDER and cluster.provider is None:
+        return FAILURES["unregisteredOneprovider"]
+    if cluster.kind is Kind.ONEPROVIDER and not cluster.connected:
+        return FAILURES["noConnectionToOnezone"]
+    return _judge_token(token, cluster, cluster.panel_service)
+
+
+def _judge_token(token: str, cluster: Cluster, service: str) -> Caller | Reply:
+    if token in cluster.expired_tokens or has_expired(token, time.time()):
+        return EXPIRED_TOKEN
+    if token not in cluster.tokens | cluster.member_tokens:
+        return BAD_TOKEN
+    if not admits(token, service):
+        return CONFINED_TOKEN
+    return Caller.ADMINISTRATOR if token in cluster.tokens else Caller.MEMBER

@@ -50,6 +50,9 @@ BAD_TOKEN = _bad_authentication("tokenInvalid", "Provided token is not valid.")
 EXPIRED_TOKEN = _bad_authentication(
     "tokenCaveatUnverified", "Provided token is not valid - time caveat unverified: the token has expired."
 )
+CONFINED_TOKEN = _bad_authentication(
+    "tokenCaveatUnverified", "Provided token is not valid - service caveat unverified."
+)
 FORBIDDEN = _error(403, "forbidden", "You are not authorized to perform this operation.")
 BAD_USERNAME = _error(400, "badValueUsername", "Bad value: provided username must be 2-20 characters long.")
 NAME_TAKEN = _error(

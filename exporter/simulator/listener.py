@@ -23,44 +23,62 @@ def reset_on_close(connection: socket.socket) -> None:
 
 
 class Listener:
-    """One port. `serve` is run for each accepted socket, and owns it; it is cancelled when the port closes."""
+    """One port, on one or more addresses.
 
-    def __init__(self, host: str, serve: Callable[[socket.socket], Coroutine[Any, Any, None]]) -> None:
-        self.host = host
+    `serve` runs for each accepted socket, and owns it; it is cancelled when the port closes.
+    """
+
+    def __init__(
+        self, hosts: tuple[str, ...], serve: Callable[[socket.socket], Coroutine[Any, Any, None]]
+    ) -> None:
+        self.hosts = hosts
         self.port = 0
         self._serve = serve
-        self._reservation: socket.socket | None = None
-        self._listening: socket.socket | None = None
+        self._reservations: list[socket.socket] = []
+        self._listening: list[socket.socket] = []
         self._serving: set[asyncio.Task[None]] = set()
 
     def reserve(self, port: int) -> None:
-        """Take a port without listening: connecting is refused, and nobody else gets it. 0 is any free one.
+        """Take a port without listening: connections are refused, and no other process gets it.
 
-        Raises OSError when it is taken already.
+        0 is any free port. Raises OSError when the port is taken already, on any of the addresses.
         """
-        self._reservation = _bind(self.host, port)
-        self.port = self._reservation.getsockname()[1]
+        try:
+            for host in self.hosts:
+                if port:
+                    _bind(host, port, shared=False).close()
+                self._reservations.append(_bind(host, port, shared=True))
+                port = self._reservations[-1].getsockname()[1]
+        except OSError:
+            self._close_reservations()
+            raise
+        self.port = port
 
     async def move(self, listening: Listening) -> None:
         """Open, freeze or close the port. Closing resets every connection."""
         if listening is Listening.CLOSED:
             await self._close()
             return
-        if self._listening is None:
-            self._listening = _bind(self.host, self.port)
-            self._listening.listen(_BACKLOG)
+        if not self._listening:
+            self._listening = [_bind(host, self.port, shared=True) for host in self.hosts]
+            for one in self._listening:
+                one.listen(_BACKLOG)
         loop = asyncio.get_running_loop()
-        if listening is Listening.OPEN:
-            loop.add_reader(self._listening, self._accept, self._listening)
-        else:
-            loop.remove_reader(self._listening)  # the kernel goes on accepting, as for a stopped process
+        for one in self._listening:
+            if listening is Listening.OPEN:
+                loop.add_reader(one, self._accept, one)
+            else:
+                loop.remove_reader(one)  # the kernel goes on accepting, as for a stopped process
 
     async def release(self) -> None:
         """Close the port and give it back."""
         await self._close()
-        if self._reservation is not None:
-            self._reservation.close()
-            self._reservation = None
+        self._close_reservations()
+
+    def _close_reservations(self) -> None:
+        for one in self._reservations:
+            one.close()
+        self._reservations.clear()
 
     def _accept(self, listening: socket.socket) -> None:
         try:
@@ -73,22 +91,25 @@ class Listener:
         task.add_done_callback(self._serving.discard)
 
     async def _close(self) -> None:
-        if self._listening is not None:
-            asyncio.get_running_loop().remove_reader(self._listening)
-            self._listening.close()
-            self._listening = None
+        for one in self._listening:
+            asyncio.get_running_loop().remove_reader(one)
+            one.close()
+        self._listening.clear()
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, *, shared: bool) -> socket.socket:
+    """Return a bound socket. A reservation and a listening socket of one process share the port.
+
+    Without `shared`, a port that another process holds is an error, even if that process shares it.
+    """
     # asyncio sets TCP_NODELAY only on sockets that name their protocol.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.settimeout(0)
-    # The reservation and the listening socket share the port.
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # SO_REUSEADDR alone ignores connections of before that wait for their end, and nothing else.
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
     except OSError:

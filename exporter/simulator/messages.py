@@ -6,6 +6,7 @@ A library would add headers of its own, and could not break the rules on demand.
 from __future__ import annotations
 
 import json
+import time
 from asyncio import StreamReader
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ class Reply:
     `headers` are those beside `content-type` and `content-length`. An empty body has no content type
     unless one is given. `stalled` answers also wait for another node that is frozen; a `silent` one
     never comes. `closing` says that the connection ends with this answer. `service_control` is done to the cluster
-    before the answer is given.
+    before the answer is given. `clock_offset_seconds` is how far the server's clock is ahead.
     """
 
     status: int
@@ -70,12 +71,13 @@ class Reply:
     silent: bool = False
     closing: bool = False
     service_control: ServiceControl | None = None
+    clock_offset_seconds: float = 0.0
 
     def encode(self, *, extra_length: int = 0) -> bytes:
         """The answer as bytes. `extra_length` promises more bytes than there are."""
         lines = [
             f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
-            f"date: {formatdate(usegmt=True)}",
+            f"date: {formatdate(time.time() + self.clock_offset_seconds, usegmt=True)}",
         ]
         lines += [f"{name}: {value}" for name, value in self.headers]
         if self.content_type:

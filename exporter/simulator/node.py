@@ -28,8 +28,8 @@ _CLOSED = Behaviour(listening=Listening.CLOSED)
 class SimulatedNode:
     """The servers of one node.
 
-    `host` is its name in the cluster, `address` where it listens; `service_control` is called for what Onepanel does
-    to the services of the cluster.
+    `host` is its name in the cluster, `address` where it listens. `service_control` is called for what Onepanel
+    does to the services of the cluster; `see` adds to the facts what other clusters change of them.
     """
 
     def __init__(
@@ -38,10 +38,12 @@ class SimulatedNode:
         address: str,
         config: ServerConfig,
         service_control: Callable[[ServiceControl], Awaitable[None]],
+        see: Callable[[Cluster], Cluster],
     ) -> None:
         self.host = host
         self.address = address
         self._control_service = service_control
+        self._see = see
         self._proxy_behaviour = Behaviour()
         self._cluster = Cluster()
         self._turns = 0
@@ -89,27 +91,29 @@ class SimulatedNode:
         return (self._proxy, self._outside, self._inside)
 
     async def _answer_as_panel(self, request: Request) -> Reply:
-        reply = onepanel.answer(request, self._cluster_for(request), RESOURCES)
+        cluster = self._cluster_for(request)
+        reply = onepanel.answer(request, cluster, RESOURCES)
         delay_seconds = self._neighbour.delay_seconds(stalled=reply.stalled)
         if delay_seconds > 0.0:
             await asyncio.sleep(delay_seconds)
         if reply.service_control is not None:
             await self._control_service(reply.service_control)
-        return reply
+        return replace(reply, clock_offset_seconds=cluster.clock_offset_seconds)
 
     def _cluster_for(self, request: Request) -> Cluster:
         """Return the facts for one request: Onepanel passes it on to the workers by turns, its own last."""
-        hosts = self._cluster.panel_hosts
-        if not hosts or not onepanel.needs_worker(request, self._cluster, RESOURCES):
-            return self._cluster
+        cluster = self._see(self._cluster)
+        hosts = cluster.panel_hosts
+        if not hosts or not onepanel.needs_worker(request, cluster, RESOURCES):
+            return cluster
         self._turns += 1
         own = hosts.index(self.host) if self.host in hosts else 0
-        return replace(self._cluster, asked_worker=hosts[(own + self._turns) % len(hosts)])
+        return replace(cluster, asked_worker=hosts[(own + self._turns) % len(hosts)])
 
     async def _answer_as_worker(self, request: Request) -> Reply:
-        own = own_answer(request, self._cluster)
-        if own is not None:
-            return own
-        if self._proxy_behaviour.elsewhere:
-            return onepanel.answer(request, _ANOTHER_CLUSTER, RESOURCES)
-        return await self._forwarder.forward(request)
+        cluster = self._see(self._cluster)
+        own = own_answer(request, cluster)
+        if own is None and self._proxy_behaviour.elsewhere:
+            own = onepanel.answer(request, _ANOTHER_CLUSTER, RESOURCES)
+        reply = await self._forwarder.forward(request) if own is None else own
+        return replace(reply, clock_offset_seconds=cluster.clock_offset_seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import quoteattr
 
 from exporter.simulator.cluster import Cluster
@@ -25,7 +25,7 @@ def worker_report(cluster: Cluster) -> Reply:
     """One node's report, which covers all of them."""
     modules = {host: _modules(cluster.host_state(host)) for host in cluster.hosts}
     nodes = "".join(_node(cluster.worker, host, words) for host, words in modules.items())
-    date = datetime.now(UTC).strftime("%Y/%m/%d %H:%M:%S")
+    date = (datetime.now(UTC) + timedelta(seconds=cluster.clock_offset_seconds)).strftime("%Y/%m/%d %H:%M:%S")
     status = _worst(_worst(words.values()) for words in modules.values())
     body = f'<?xml version="1.0"?><healthdata date="{date}" status="{status}">{nodes}</healthdata>'
     return Reply(200, body.encode(), "application/xml", seconds=_REPORT_SECONDS)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from exporter.simulator import delivery
-from exporter.simulator.authority import Authority, ObservedTls
+from exporter.simulator.authority import Authority, Credential, ObservedTls
 from exporter.simulator.behaviour import Behaviour, Listening
 from exporter.simulator.listener import Listener, reset_on_close
 from exporter.simulator.messages import Reply, Request, read_request
@@ -29,11 +30,17 @@ _HEAD_TOO_LARGE = Reply(431, closing=True)
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """What never changes of a server. `requests_per_connection` is 0 for as many as one likes."""
+    """What never changes of a server.
+
+    `requests_per_connection` is 0 for no limit. `names` are those of its certificates, by default those of
+    the authority. `aliases` are further addresses that it listens on.
+    """
 
     authority: Authority
     timing: Timing
     requests_per_connection: int = 0
+    names: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 class Server:
@@ -45,7 +52,7 @@ class Server:
         self._answer = answer
         self._behaviour = Behaviour(listening=Listening.CLOSED)
         self._lossy_connections = 0
-        self._listener = Listener(host, self._serve)
+        self._listener = Listener((host, *config.aliases), self._serve)
 
     @property
     def port(self) -> int:
@@ -83,7 +90,7 @@ class Server:
     async def _greet(self, connection: socket.socket) -> tuple[StreamReader, StreamWriter]:
         loop = asyncio.get_running_loop()
         behaviour = self._behaviour
-        context = None if behaviour.plain else self._config.authority.server_context(behaviour.certificate)
+        context = None if behaviour.plain else self._context(behaviour.certificate)
         reader = StreamReader(loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         transport, _protocol = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=context)
@@ -98,6 +105,10 @@ class Server:
             return False
         self._lossy_connections += 1
         return self._lossy_connections % 2 == 1
+
+    def _context(self, certificate: Credential) -> ssl.SSLContext:
+        names = (self._config.names,) if self._config.names else ()
+        return self._config.authority.server_context(certificate, *names)
 
     async def _conversation(self, reader: StreamReader, writer: StreamWriter, *, lost: bool) -> None:
         patience_seconds = _FIRST_REQUEST_SECONDS

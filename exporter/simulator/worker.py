@@ -6,17 +6,17 @@ import asyncio
 import ssl
 from dataclasses import replace
 
+from exporter.simulator import worker_rest
 from exporter.simulator.cluster import Cluster
-from exporter.simulator.errors import INTERNAL_ERROR
 from exporter.simulator.host_state import Worker
-from exporter.simulator.messages import JSON, Reply, Request, encode_json, read_reply
+from exporter.simulator.messages import Reply, Request, read_reply
 from exporter.simulator.onepanel import API_ROOT
 from exporter.simulator.report import worker_report
 from exporter.simulator.timing import Timing
+from exporter.targets import Kind
 
 # What the proxy says when it is alive and nobody is behind it: nothing.
 NOBODY_BEHIND = Reply(503, seconds=0.0)
-_UNHEALTHY = replace(INTERNAL_ERROR, headers=Reply(500).headers)
 _FORWARD_SECONDS = 0.055
 
 
@@ -59,9 +59,10 @@ def own_answer(request: Request, cluster: Cluster) -> Reply | None:
     """What the worker says itself; None when the request is Onepanel's."""
     if request.path.startswith(API_ROOT) or request.path == API_ROOT.removesuffix("/"):
         return None
-    is_failing = cluster.host_state(cluster.own_host).worker is Worker.FAILING
     if request.path == "/nagios":
+        is_failing = cluster.host_state(cluster.own_host).worker is Worker.FAILING
         return Reply(500) if is_failing else worker_report(cluster)
-    if request.path == f"/api/v3/{cluster.kind}/health" and cluster.knows_health:
-        return _UNHEALTHY if is_failing else Reply(200, encode_json({"status": "healthy"}), JSON)
-    return Reply(404)
+    if request.path == "/nagios/oz_connectivity" and cluster.kind is Kind.ONEPROVIDER:
+        is_connected = cluster.connected and cluster.provider is not None
+        return worker_rest.json_answer({"status": "ok" if is_connected else "error"})
+    return worker_rest.answer(request, cluster) or Reply(404)

@@ -9,10 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from exporter.simulator.authority import Authority
-from exporter.simulator.cluster import Cluster
+from exporter.simulator.cluster import Cluster, with_hosts
 from exporter.simulator.effects import behaviours_under, cluster_under, host_state_under
 from exporter.simulator.faults import Fault
 from exporter.simulator.node import SimulatedNode
+from exporter.simulator.placement import Placement
 from exporter.simulator.request_log import RequestLog
 from exporter.simulator.server import ServerConfig
 from exporter.simulator.service_control import ServiceControl
@@ -27,8 +28,9 @@ class SimulatedZone:
 
     Zones that share an `authority` share its certificates, which makes hundreds of them cheap.
     `proxy_port` and `direct_port` are 0 for any free one. The nodes are called node1, node2, … and listen
-    on 127.0.0.1, 127.0.0.2, …, all on the same two ports. They are the first hosts of the cluster; when it
-    has fewer, it gets hosts of these names below its domain. Any further host exists in words only.
+    on 127.0.0.1, 127.0.0.2, … or as `placement` says, all on the same two ports. They are the first hosts
+    of the cluster; when it has fewer, it gets hosts of these names below its domain. Any further host
+    exists in words only.
     """
 
     def __init__(  # noqa: PLR0913 - keywords only, each with a default
@@ -40,15 +42,20 @@ class SimulatedZone:
         timing: Timing | None = None,
         proxy_port: int = 0,
         direct_port: int = 0,
+        placement: Placement | None = None,
     ) -> None:
         self.authority = authority or Authority()
-        self._facts = _with_hosts(cluster or Cluster(), nodes)
+        self._facts = with_hosts(cluster or Cluster(), nodes)
         self._ports = {AccessPath.PROXY: proxy_port, AccessPath.DIRECT: direct_port}
         self._changing = asyncio.Lock()
-        config = ServerConfig(self.authority, timing or Timing())
+        where = placement or Placement()
+        addresses = where.addresses or tuple(f"127.0.0.{number}" for number in range(1, nodes + 1))
+        config = ServerConfig(self.authority, timing or Timing(), names=where.names, aliases=where.aliases)
         self._nodes = {
-            f"node{number}": SimulatedNode(host, f"127.0.0.{number}", config, self._control_service)
-            for number, host in enumerate(self._facts.hosts[:nodes], start=1)
+            f"node{number}": SimulatedNode(host, address, config, self._control_service, where.see)
+            for number, (host, address) in enumerate(
+                zip(self._facts.hosts[:nodes], addresses, strict=True), start=1
+            )
         }
         self._faults: dict[str, frozenset[Fault]] = dict.fromkeys(self._nodes, frozenset())
         self._cluster = self._facts
@@ -62,6 +69,11 @@ class SimulatedZone:
     def direct_url(self) -> str:
         """The origin of the direct path (9443 of a real zone)."""
         return self._url(AccessPath.DIRECT)
+
+    @property
+    def ports(self) -> Mapping[AccessPath, int]:
+        """The ports of the two paths; 0 before they were ever taken."""
+        return dict(self._ports)
 
     @property
     def nodes(self) -> Mapping[str, SimulatedNode]:
@@ -118,8 +130,12 @@ class SimulatedZone:
         changed = replace(self._facts.host_state(host), **facts)
         await self.change(host_states={**self._facts.host_states, host: changed})
 
-    async def start(self) -> None:
-        """Open the ports, with the faults that are switched on. Raises OSError when one is taken."""
+    async def start(self, ports: Mapping[AccessPath, int] | None = None) -> None:
+        """Open the ports, with the faults that are switched on. Raises OSError when one is taken.
+
+        `ports` are taken instead of those of before.
+        """
+        self._ports.update(ports or {})
         try:
             for node in self._nodes.values():
                 node.reserve(self._ports[AccessPath.PROXY], self._ports[AccessPath.DIRECT])
@@ -180,11 +196,3 @@ class SimulatedZone:
             for name, node in self._nodes.items():
                 behaviours = behaviours_under(self._faults[name], host_states[node.host])
                 await node.behave(self._cluster, behaviours)
-
-
-def _with_hosts(cluster: Cluster, nodes: int) -> Cluster:
-    if len(cluster.hosts) >= nodes:
-        return cluster
-    return replace(
-        cluster, hosts=tuple(f"node{number}.{cluster.own_domain}" for number in range(1, nodes + 1))
-    )

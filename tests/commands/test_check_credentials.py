@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
+from exporter.simulator.tokens import serialize
 from tests.support.terminal import PASSPHRASE, Ended, Terminal
-from tests.support.tokens import serialize
 
 DAY = 86_400
 IN_A_YEAR = f"time < {int(time.time()) + 365 * DAY}"

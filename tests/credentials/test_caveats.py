@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.caveats import Caveats, read_caveats
-from tests.support.tokens import serialize
+from exporter.simulator.tokens import serialize
 
 
 def test_the_caveats_of_a_token_are_read() -> None:

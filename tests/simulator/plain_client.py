@@ -24,8 +24,11 @@ class Heard:
 class Client:
     """Asks one question on one connection, and hangs up."""
 
-    def __init__(self, zone: SimulatedZone, node: str = "node1") -> None:
+    def __init__(
+        self, zone: SimulatedZone, node: str = "node1", server_name: str = "onezone.example"
+    ) -> None:
         self._zone = zone
+        self._server_name = server_name
         self._address = zone.node_addresses[node]
         self.context = zone.authority.client_context()
 
@@ -34,7 +37,7 @@ class Client:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         origin = urlsplit(self._zone.proxy_url if path is AccessPath.PROXY else self._zone.direct_url)
         return await asyncio.open_connection(
-            self._address, origin.port, ssl=context or self.context, server_hostname="onezone.example"
+            self._address, origin.port, ssl=context or self.context, server_hostname=self._server_name
         )
 
     async def ask(
