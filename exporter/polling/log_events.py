@@ -1,4 +1,4 @@
-"""What is worth a line in the log: changes of diagnosis, requests at debug level, unknown words once."""
+"""Log lines of polling: changes of diagnosis, rejected credentials, requests at debug level, unknown statuses."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from exporter.diagnosis.checkup import Checkup
-from exporter.diagnosis.rules import Diagnosis
 from exporter.log import get_logger
 from exporter.observation import Details, Observation
 from exporter.operations.component_status import ComponentStatus
-from exporter.reasons import CERTIFICATE_REASONS, Failure, Reason
+from exporter.reasons import Failure, Reason
+from exporter.report.severity import Severity, severity_of
 from exporter.state.store import DiagnosisChange, TargetState
 from exporter.targets import AccessPath, Route, Target
 
 log = get_logger()
 _MAX_WORDS = 20
-_OF_CERTIFICATES = CERTIFICATE_REASONS | {Reason.TLS_HANDSHAKE}
+_LEVELS = {Severity.CRITICAL: log.error, Severity.WARNING: log.warning}
 
 
 def log_requests(target: Target, observations: Iterable[Observation]) -> None:
-    """Every request, at debug level."""
+    """Log every request, at debug level."""
     if not log.is_enabled_for(logging.DEBUG):
         return
     for seen in observations:
@@ -38,21 +38,41 @@ def log_requests(target: Target, observations: Iterable[Observation]) -> None:
 
 
 def log_change(change: DiagnosisChange, checkup: Checkup) -> None:
-    """One line when a diagnosis changed: from, to, why (what each path said), and since when the old one held."""
-    failures = {path: checkup.failure(Route(path, change.node)) for path in AccessPath}
-    since = datetime.fromtimestamp(checkup.finished_at - (change.lasted or 0), UTC)
-    log.info(
+    """Log one line for a changed diagnosis: from, to, the reason, since when the new one holds, and each path's error.
+
+    Its level follows the severity of the new diagnosis.
+    """
+    cause = checkup.cause(change.node)
+    errors = {path: checkup.failure(Route(path, change.node)) for path in AccessPath}
+    since = datetime.fromtimestamp(checkup.finished_at, UTC)
+    _LEVELS.get(severity_of(change.after), log.info)(
         "diagnosis changed",
         **_labels(change.target, change.node),
         **{"from": change.before.value, "to": change.after.value},
-        reason=_blamed(change.after, failures.values()),
+        reason=cause.reason.value if cause else "none",
         since=since.isoformat(timespec="seconds"),
-        **{path.value: str(failure or "ok") for path, failure in failures.items()},
+        **({} if change.lasted is None else {"lasted_seconds": round(change.lasted)}),
+        **{path.value: str(error or "ok") for path, error in errors.items()},
     )
 
 
+def log_rejections(state: TargetState, details: Details) -> None:
+    """Log each rejected credential once, until it is accepted again."""
+    for method, accepted in details.accepted.items():
+        if accepted:
+            state.rejections_logged.discard(method)
+        elif method not in state.rejections_logged:
+            state.rejections_logged.add(method)
+            why = next((seen.failure for seen in details.observations if _rejects(seen.failure)), None)
+            log.warning("credential rejected", target=state.target.name, method=method, error=str(why or ""))
+
+
+def _rejects(failure: Failure | None) -> bool:
+    return failure is not None and failure.reason in {Reason.UNAUTHORIZED, Reason.FORBIDDEN}
+
+
 def log_unknown_statuses(state: TargetState, details: Details) -> None:
-    """Words of the server that we do not know, each of them once, and only so many of each target."""
+    """Log statuses that no version is known to report: each once, and only so many of each target."""
     for seen in details.observations:
         if isinstance(seen.outcome, ComponentStatus):
             room = _MAX_WORDS - len(state.words_logged)
@@ -62,23 +82,12 @@ def log_unknown_statuses(state: TargetState, details: Details) -> None:
 
 
 def log_web_config(why_not: str) -> None:
-    """The web configuration has changed; empty: it is in use, else why the old one stays."""
+    """Log that the web configuration has changed; `why_not`, unless empty, says why the old one stays in use."""
     if not why_not:
         log.info("web configuration reloaded")
         return
     for fault in why_not.splitlines():
-        log.error("web configuration refused, the old one stays in use", fault=fault)
-
-
-def _blamed(diagnosis: Diagnosis, failures: Iterable[Failure | None]) -> str:
-    """The reason of the first path that fails; but a refused certificate is never blamed on what follows from it.
-
-    For `ok` there is none, though a path that need not work, or an old Onepanel without `health`, may fail.
-    """
-    reasons = [failure.reason for failure in failures if failure and diagnosis is not Diagnosis.OK]
-    if diagnosis is Diagnosis.CERTIFICATE:
-        reasons.sort(key=lambda reason: reason not in _OF_CERTIFICATES)
-    return reasons[0].value if reasons else "none"
+        log.error("web configuration rejected, the old one stays in use", fault=fault)
 
 
 def _labels(target: Target, node: str) -> dict[str, str]:

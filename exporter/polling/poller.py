@@ -55,6 +55,7 @@ class Poller:
         details = await self._rounds.take_details(target, state.checkup)
         log_events.log_requests(target, details.observations)
         log_events.log_unknown_statuses(state, details)
+        log_events.log_rejections(state, details)
         self._store.record_details(target, details, time.monotonic())
 
     def skipped(self, target: Target) -> None:

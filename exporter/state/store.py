@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from exporter.credentials import AuthMethod
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.rules import Diagnosis
 from exporter.maintenance import maintenance_reason
@@ -42,6 +43,7 @@ class TargetState:
     polls_skipped: int = 0
     label_values_dropped: int = 0
     words_logged: set[str] = field(default_factory=set)
+    rejections_logged: set[AuthMethod] = field(default_factory=set)
     first_poll_done: asyncio.Event = field(default_factory=asyncio.Event)
     finished_monotonic: float = 0.0
     details_monotonic: float = 0.0

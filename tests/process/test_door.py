@@ -60,7 +60,9 @@ async def test_certificate_and_passwords_change_while_it_runs(config_file: Path)
         assert len(exporter.logged("listening")) == 2
 
         web_file.write_text(text + "nonsense: 1\n", encoding="ascii")
-        await eventually(lambda: lines(exporter, "web configuration refused, the old one stays in use"), bool)
+        await eventually(
+            lambda: lines(exporter, "web configuration rejected, the old one stays in use"), bool
+        )
         assert await status_of(url, before, "old") == 200
 
         write_pair(folder, after)
