@@ -79,7 +79,7 @@ def judge(method: AuthMethod, failure: Failure | None) -> Verdict:
     if failure is None:
         return Verdict.ACCEPTED
     if failure.reason is Reason.UNAUTHORIZED:
-        return Verdict.REJECTED if failure.auth_error_id else Verdict.UNVERIFIABLE
+        return Verdict.REJECTED if failure.cause_id else Verdict.UNVERIFIABLE
     if failure.reason is Reason.FORBIDDEN:
         return Verdict.FORBIDDEN
     if failure.error_id in {"serviceUnavailable", "noServiceNodes"}:

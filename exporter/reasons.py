@@ -166,14 +166,15 @@ class Failure:
     """The reason why a request, or a whole operation, learnt nothing.
 
     `detail` is one line for people, never a secret and never a label value. `error_id` is the id of
-    Onepanel's own JSON error, which shows that Onepanel answered. `auth_error_id` is the id inside it that
-    names what is wrong with a credential: without it a 401 says nothing of the credential.
+    Onepanel's own JSON error, which shows that Onepanel answered. `cause_id` is the id of the
+    error inside it: what is wrong with a credential, or what a node answered. Without it a 401 says
+    nothing of the credential.
     """
 
     reason: Reason
     detail: str = ""
     error_id: str = ""
-    auth_error_id: str = ""
+    cause_id: str = ""
 
     @property
     def from_onepanel(self) -> bool:

@@ -75,7 +75,7 @@ def failure_of(answer: Response, success: int = 200) -> Failure | None:
     """Why an answer is not a success, by its status and Onepanel's own error; None for the status `success`."""
     if answer.status == success:
         return None
-    error_id, description, auth_error_id = _onepanel_error(answer)
+    error_id, description, cause_id = _onepanel_error(answer)
     detail = f"HTTP {answer.status}"
     if error_id:
         detail = sanitize(f"{detail} {error_id}: {description}" if description else f"{detail} {error_id}")
@@ -83,7 +83,7 @@ def failure_of(answer: Response, success: int = 200) -> Failure | None:
         detail += " with an empty body"
     elif answer.content_type:
         detail += f" with {sanitize(answer.content_type)}"
-    return Failure(_reason(answer, error_id), detail, error_id, auth_error_id)
+    return Failure(_reason(answer, error_id), detail, error_id, cause_id)
 
 
 # The first row whose lowest status is reached.
@@ -110,7 +110,7 @@ def _is_relayed_silence(answer: Response) -> bool:
 
 
 def _onepanel_error(answer: Response) -> tuple[str, str, str]:
-    """Return id, description and `authError` id of Onepanel's JSON error; empty when the body is anything else."""
+    """Return id, description and id of the cause of Onepanel's JSON error; empty when the body is anything else."""
     try:
         body = parse_json(answer)
         error = body["error"]
@@ -123,14 +123,17 @@ def _onepanel_error(answer: Response) -> tuple[str, str, str]:
 
 
 def _explained(error: dict[str, Any]) -> tuple[str, str]:
-    """Return what Onepanel says of an error; of a rejected credential only the details name the fault."""
-    details = error.get("details")
-    cause = details.get("authError") if isinstance(details, dict) else None
-    if not isinstance(cause, dict):
-        return str(error.get("description", "")), ""
+    """Return what Onepanel says of an error, and the id of its cause: that of `authError`, or a node's own error.
+
+    What is wrong with a rejected credential only the `authError` says.
+    """
+    found = error.get("details")
+    details = found if isinstance(found, dict) else {}
+    auth, nested = details.get("authError"), details.get("error")
+    cause = auth if isinstance(auth, dict) else nested if isinstance(nested, dict) else {}
     cause_id = cause.get("id")
-    description = cause.get("description") or error.get("description", "")
-    return str(description), sanitize(cause_id) if isinstance(cause_id, str) else ""
+    told = cause if isinstance(auth, dict) and auth.get("description") else error
+    return str(told.get("description", "")), sanitize(cause_id) if isinstance(cause_id, str) else ""
 
 
 def read_object(answer: Response, success: int = 200) -> dict[str, Any] | Failure:

@@ -93,23 +93,24 @@ def test_of_a_refused_credential_it_is_told_what_is_wrong_with_it(details: objec
 
 
 @pytest.mark.parametrize(
-    ("details", "auth_error_id"),
+    ("details", "cause_id"),
     [
         (
             {"authError": {"id": "badBasicCredentials", "description": "Invalid username."}},
             "badBasicCredentials",
         ),
+        ({"hostnames": ["a"], "error": {"id": "noConnectionToClusterNode"}}, "noConnectionToClusterNode"),
         ({"authError": {"id": 7}}, ""),
         ({"authError": "text"}, ""),
         ({}, ""),
         (None, ""),
     ],
 )
-def test_only_an_auth_error_says_that_a_credential_was_verified(details: object, auth_error_id: str) -> None:
+def test_the_cause_of_an_error_is_the_error_inside_it(details: object, cause_id: str) -> None:
     error = {"id": "unauthorized", "description": "Not valid (see details).", "details": details}
     failure = failure_of(Response(401, JSON, json.dumps({"error": error}).encode()))
     assert failure is not None
-    assert failure.auth_error_id == auth_error_id
+    assert failure.cause_id == cause_id
 
 
 def test_an_empty_report_with_503_is_onepanel_speaking_of_the_worker() -> None:
