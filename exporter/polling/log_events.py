@@ -17,7 +17,7 @@ from exporter.targets import AccessPath, Route, Target
 
 log = get_logger()
 _MAX_WORDS = 20
-_LEVELS = {Severity.CRITICAL: log.error, Severity.WARNING: log.warning}
+_LEVELS = {Severity.CRITICAL: logging.ERROR, Severity.WARNING: logging.WARNING}
 
 
 def log_requests(target: Target, observations: Iterable[Observation]) -> None:
@@ -45,7 +45,8 @@ def log_change(change: DiagnosisChange, checkup: Checkup) -> None:
     cause = checkup.cause(change.node)
     errors = {path: checkup.failure(Route(path, change.node)) for path in AccessPath}
     since = datetime.fromtimestamp(checkup.finished_at, UTC)
-    _LEVELS.get(severity_of(change.after), log.info)(
+    log.log(
+        _LEVELS.get(severity_of(change.after), logging.INFO),
         "diagnosis changed",
         **_labels(change.target, change.node),
         **{"from": change.before.value, "to": change.after.value},
