@@ -21,8 +21,9 @@ from exporter.polling.poller import Poller
 from exporter.polling.rounds import FreshRounds, Rounds
 from exporter.polling.scheduler import DETAILS, ROUNDS, Scheduler
 from exporter.polling.slots import Slots
-from exporter.settings import Settings, read_web_config
+from exporter.settings.conversion import Settings
 from exporter.settings.reload import Reloads, differences
+from exporter.settings.web_config_file import read_web_config
 from exporter.state.store import Store
 from exporter.tasks import supervise
 from exporter.version import PYTHON_VERSION, __version__, revision
@@ -59,7 +60,7 @@ class Exporter:
             report_bug=self.report_bug,
             prober=Prober(self._fresh_rounds.take),
             access_control=AccessControl(
-                settings.door, lambda: read_web_config(settings.web.config_file), log_web_config
+                settings.web_config, lambda: read_web_config(settings.web.config_file), log_web_config
             ),
             telemetry_path=settings.web.telemetry_path,
             reload=self.reload if settings.web.enable_lifecycle else None,
@@ -87,6 +88,7 @@ class Exporter:
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self._fresh_rounds.close)
+        stack.callback(self._app_context.access_control.close)
         self._run_in_background(stack, self._app_context.access_control.keep)
         web, context = self._settings.web, self._app_context.access_control.context
         bound = await listen(stack, self.web_app, web.listen_addresses, context)

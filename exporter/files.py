@@ -1,37 +1,54 @@
-"""Small files that people write for the exporter and change while it runs; each read looks at them anew."""
+"""Small files that change while the exporter runs. Only regular files are read, and never more than a limit."""
 
 from __future__ import annotations
 
+import errno
 import os
-from pathlib import Path
+import stat
 from typing import TypeAlias
 
 from exporter.credentials import Secret
 
 FileVersion: TypeAlias = tuple[int, ...]
 
-_MAX_SECRET_BYTES = 64 * 1024
+MAX_SECRET_BYTES = 64 * 1024
+MAX_CONFIGURATION_BYTES = 32 * 2**20
 _MAX_NOTE_BYTES = 200
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def read_file(file: str, max_bytes: int) -> bytes:
+    """Return the content of a regular file.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is larger than `max_bytes`.
+    """
+    content = _read_beginning(file, max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(errno.EFBIG, f"File larger than {max_bytes} bytes", file)
+    return content
 
 
 def read_secret(secret: Secret) -> str:
-    """The secret itself, without surrounding white space.
+    """Return the secret itself, without surrounding white space.
 
     Raises:
         OSError: its file cannot be read.
         ValueError: it is empty, too long, or cannot be sent in a header.
     """
     raw = (
-        _read(secret.file, _MAX_SECRET_BYTES + 1)
+        _read_beginning(secret.file, MAX_SECRET_BYTES + 1)
         if secret.file
         else secret.value.encode(errors="surrogatepass")
     )
-    if len(raw) > _MAX_SECRET_BYTES:
+    if len(raw) > MAX_SECRET_BYTES:
         raise ValueError("is too long for a secret")
     try:
         value = raw.decode().strip()
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8 text") from None
+    if value.startswith(_BYTE_ORDER_MARK):
+        raise ValueError("begins with a byte order mark (BOM): save it as UTF-8 without BOM")
     if not value:
         raise ValueError("is empty")
     if not value.isprintable():
@@ -40,12 +57,12 @@ def read_secret(secret: Secret) -> str:
 
 
 def read_note(file: str) -> str | None:
-    """The first line of a file whose mere existence means something; None when there is no such file.
+    """Return the first line of a file whose mere existence means something; None if there is no such file.
 
     A file that exists but cannot be read has an empty note.
     """
     try:
-        text = _read_without_waiting(file, _MAX_NOTE_BYTES).decode(errors="replace")
+        text = _read_beginning(file, _MAX_NOTE_BYTES).decode(errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
@@ -55,23 +72,29 @@ def read_note(file: str) -> str | None:
 
 
 def file_version(file: str) -> FileVersion:
-    """What changes when a file is written or replaced; the same value for every file that is not there."""
+    """Return what changes when a file is written or replaced; the same value for every file that is missing.
+
+    Take it before the file is read: otherwise a change in between stays unnoticed.
+    """
     try:
         status = os.stat(file)  # noqa: PTH116 - a path object would only be taken apart again
     except OSError:
         return ()
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-def _read(file: str, at_most: int) -> bytes:
-    with Path(file).open("rb") as content:
-        return content.read(at_most)
-
-
-def _read_without_waiting(file: str, at_most: int) -> bytes:
-    """Whoever puts a pipe where a file is expected must not make the exporter wait for a writer."""
+def _read_beginning(file: str, max_bytes: int) -> bytes:
+    # A pipe or device in place of a file must not make the exporter wait: opening one could take for ever.
     number = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        return os.read(number, at_most)
+        mode = os.fstat(number).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), file)
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "Not a regular file", file)
+        content = bytearray()
+        while len(content) < max_bytes and (data := os.read(number, max_bytes - len(content))):
+            content += data
+        return bytes(content)
     finally:
         os.close(number)

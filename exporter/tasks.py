@@ -1,10 +1,14 @@
-"""Supervised background tasks: a task that fails is reported and started anew."""
+"""Background work: supervised tasks, and threads for functions that may never return."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from contextlib import suppress
+from typing import TypeAlias, TypeVar
+
+Result = TypeVar("Result")
 
 # Where an unexpected exception was caught, and the exception.
 ReportBug: TypeAlias = Callable[[str, Exception], None]
@@ -25,3 +29,68 @@ async def supervise(run: Callable[[], Awaitable[None]], where: str, report_bug: 
             await asyncio.sleep(_RESTART_SECONDS)
         else:
             return
+
+
+async def in_thread(function: Callable[[], Result]) -> Result:
+    """Return what a function returns that may never return, such as one that reads files of a dead server.
+
+    Unlike one of asyncio.to_thread, its thread keeps neither other work waiting nor the end of the process.
+    """
+    loop = asyncio.get_running_loop()
+    finished: asyncio.Future[Result] = loop.create_future()
+
+    def deliver(result: Result) -> None:
+        if not finished.done():
+            finished.set_result(result)
+
+    def fail(error: BaseException) -> None:
+        if not finished.done():
+            finished.set_exception(error)
+
+    def run() -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            try:
+                result = function()
+            except BaseException as error:  # noqa: BLE001 - it belongs to the caller
+                loop.call_soon_threadsafe(fail, error)
+            else:
+                loop.call_soon_threadsafe(deliver, result)
+
+    threading.Thread(target=run, name="file access", daemon=True).start()
+    return await finished
+
+
+class HangingReads:
+    """Reads that may hang, each in a thread: one at a time for each key, and waited for only so long."""
+
+    def __init__(self, seconds: float = 2.0) -> None:
+        self._seconds = seconds
+        self._running: dict[object, tuple[float, asyncio.Event]] = {}
+
+    async def run(self, key: object, read: Callable[[], Result]) -> Result:
+        """Return what `read` returns.
+
+        Raises:
+            TimeoutError: it takes longer than `seconds`, or one of the same key already does.
+        """
+        while key in self._running:
+            await self._wait(*self._running[key])
+        began, finished = asyncio.get_running_loop().time(), asyncio.Event()
+        task = asyncio.create_task(in_thread(read), name="file access")
+        self._running[key] = began, finished
+        task.add_done_callback(lambda task: self._end(key, task))
+        await self._wait(began, finished)
+        return task.result()
+
+    async def _wait(self, began: float, finished: asyncio.Event) -> None:
+        try:
+            async with asyncio.timeout_at(began + self._seconds):
+                await finished.wait()
+        except TimeoutError:
+            raise TimeoutError(f"no answer from the file system within {self._seconds:g} s") from None
+
+    def _end(self, key: object, task: asyncio.Task[Result]) -> None:
+        _, finished = self._running.pop(key)
+        finished.set()
+        if not task.cancelled():
+            task.exception()  # of a read that is not waited for any more

@@ -1,4 +1,4 @@
-"""The exporter's own door: where it listens, who may come in, and with which TLS. Pure values.
+"""The exporter's own web server: listen addresses, TLS, users and limits. Pure values.
 
 Made by `exporter.settings`, used by `exporter.web`.
 """
@@ -50,7 +50,7 @@ class TlsVersion(StrEnum):
 
 
 class ClientAuth(Enum):
-    """Whether clients have to show a certificate. One that is shown is verified."""
+    """Whether clients have to send a certificate. One that is sent is verified."""
 
     NONE = auto()
     IF_GIVEN = auto()
@@ -59,29 +59,47 @@ class ClientAuth(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ServerTls:
-    """TLS as it is spoken to clients. `ciphers` are for TLS 1.2, in OpenSSL's names; empty: OpenSSL's choice."""
+    """TLS towards clients: certificates and key in PEM format.
 
-    cert_file: str
-    key_file: str
-    client_ca_file: str = ""
+    Without `client_ca` the system's authorities verify clients. `allowed_sans` are the alternative names of which
+    a client's certificate must have one; empty: any. `ciphers` are for TLS 1.2, in OpenSSL's names; empty: OpenSSL's
+    choice. `curve` likewise.
+    """
+
+    certificate: str
+    key: str = field(repr=False)
+    client_ca: str = ""
     client_auth: ClientAuth = ClientAuth.NONE
+    allowed_sans: frozenset[str] = frozenset()
     min_version: TlsVersion = TlsVersion.TLS12
     max_version: TlsVersion = TlsVersion.TLS13
     ciphers: tuple[str, ...] = ()
+    curve: str = ""
     prefer_server_ciphers: bool = True
+
+
+class RateLimit(NamedTuple):
+    """The limit of requests: one every so many seconds, after a burst of so many."""
+
+    interval_seconds: float
+    burst: int
 
 
 @dataclass(frozen=True, slots=True)
 class WebConfig:
-    """Who may come in, and how. Without `tls` it is plain HTTP; without `users` (name, bcrypt hash) all may.
+    """TLS, users and limits of the exporter's own pages.
 
-    `headers` are set on every answer. `files` are those all this was read from.
+    Without `tls` they are plain HTTP; without `users` (name, bcrypt hash) no request needs a password.
+    `headers` are set on every response. `files` are those that all this was read from, each with its version before
+    it was read. `warnings` say what is valid and yet probably unintended.
     """
 
     tls: ServerTls | None = None
     headers: tuple[tuple[str, str], ...] = ()
     users: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    files: tuple[str, ...] = ()
+    rate_limit: RateLimit | None = None
+    files: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 NO_WEB_CONFIG = WebConfig()

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from exporter.client.connection_timer import TimedSSLObject
 from exporter.files import FileVersion, file_version
+from exporter.pem import load_key_pair, read_pem
 from exporter.targets import TlsOptions
 
 
 def verifying_context(options: TlsOptions) -> ssl.SSLContext:
-    """A client context as the target wants it; raises OSError or ssl.SSLError when a file cannot be used."""
-    context = ssl.create_default_context(cafile=options.ca_file or None)
+    """Return a client context as the target needs it; raise OSError or ssl.SSLError if a file cannot be used."""
+    context = ssl.create_default_context(cadata=read_pem(options.ca_file) if options.ca_file else None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     context.sslobject_class = TimedSSLObject
@@ -21,7 +22,7 @@ def verifying_context(options: TlsOptions) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if options.cert_file:
-        context.load_cert_chain(options.cert_file, options.key_file or None)
+        load_key_pair(context, read_pem(options.cert_file), read_pem(options.key_file))
     return context
 
 

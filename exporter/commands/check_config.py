@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from exporter.settings import ConfigurationError, load
+from exporter.settings.errors import ConfigurationError
+from exporter.settings.loading import load
 
 if TYPE_CHECKING:
     import argparse

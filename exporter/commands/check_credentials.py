@@ -22,7 +22,7 @@ from exporter.operations.current_user import Privileges, current_user
 from exporter.operations.operation import API_ROOT, Known, Operation, Request
 from exporter.operations.responses import Response, failure_of
 from exporter.reasons import Failure, Reason
-from exporter.settings import ConfigurationError
+from exporter.settings.errors import ConfigurationError
 from exporter.targets import AccessPath, Kind, Route, Target
 
 _DAY = 86_400

@@ -14,7 +14,9 @@ from exporter import log
 from exporter.app import Exporter
 from exporter.commands.lifecycle import run_until_stopped
 from exporter.commands.serve import EXIT_BAD_CONFIGURATION, EXIT_FAILURE
-from exporter.settings import ConfigurationError, Settings, load
+from exporter.settings.conversion import Settings
+from exporter.settings.errors import ConfigurationError
+from exporter.settings.loading import load
 from exporter.simulator.page import add_demo_page
 from exporter.simulator.zone import SimulatedZone
 from exporter.web_config import ListenAddress

@@ -19,7 +19,7 @@ from exporter.report import (
     write_json,
     write_text,
 )
-from exporter.settings import ConfigurationError
+from exporter.settings.errors import ConfigurationError
 from exporter.targets import Target
 
 

@@ -11,7 +11,8 @@ from contextlib import suppress
 from exporter import log
 from exporter.app import Exporter
 from exporter.commands.lifecycle import run_until_stopped
-from exporter.settings import ConfigurationError, load
+from exporter.settings.errors import ConfigurationError
+from exporter.settings.loading import load
 from exporter.version import __version__
 
 EXIT_FAILURE = 1

@@ -9,7 +9,8 @@ from typing import Any
 
 from exporter.credentials import Auth, Secret
 from exporter.files import read_secret
-from exporter.settings import ConfigError, ConfigurationError, load
+from exporter.settings.errors import ConfigError, ConfigurationError
+from exporter.settings.loading import load
 from exporter.targets import Target
 
 _COMMAND_LINE = "command line"

@@ -21,7 +21,7 @@ from exporter.files import read_secret
 from exporter.operations.operation import Request
 from exporter.operations.users import create_user, list_users, set_password, show_user
 from exporter.reasons import Failure
-from exporter.settings import ConfigError, ConfigurationError
+from exporter.settings.errors import ConfigError, ConfigurationError
 from exporter.targets import AccessPath, Route, Target
 
 # Longer than the 30 s for which the proxy waits for Onepanel, so that one learns what became of a change.

@@ -14,6 +14,7 @@ from exporter.reasons import Failure, Reason
 from exporter.report.severity import Severity, severity_of
 from exporter.state.store import DiagnosisChange, TargetState
 from exporter.targets import AccessPath, Route, Target
+from exporter.web_config import WebConfig
 
 log = get_logger()
 _MAX_WORDS = 20
@@ -82,13 +83,15 @@ def log_unknown_statuses(state: TargetState, details: Details) -> None:
                 log.warning("unknown status, shown as `unknown`", target=state.target.name, status=word)
 
 
-def log_web_config(why_not: str) -> None:
-    """Log that the web configuration has changed; `why_not`, unless empty, says why the old one stays in use."""
-    if not why_not:
-        log.info("web configuration reloaded")
+def log_web_config(news: WebConfig | str) -> None:
+    """Log that the changed web configuration is in use, with its warnings, or why the old one stays in use."""
+    if isinstance(news, str):
+        for fault in news.splitlines():
+            log.error("web configuration rejected, the old one stays in use", fault=fault)
         return
-    for fault in why_not.splitlines():
-        log.error("web configuration rejected, the old one stays in use", fault=fault)
+    log.info("web configuration reloaded")
+    for warning in news.warnings:
+        log.warning("web configuration", warning=warning)
 
 
 def _labels(target: Target, node: str) -> dict[str, str]:

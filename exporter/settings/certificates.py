@@ -1,44 +1,78 @@
-"""Whether certificate files can be used: they are loaded once, so that a wrong one is told before anything starts."""
+"""Whether certificate files can be used: they are loaded once, so that a wrong one is reported before the start."""
 
 from __future__ import annotations
 
-import os
 import ssl
 from functools import lru_cache
-from pathlib import Path
+
+from exporter.files import FileVersion, file_version
+from exporter.pem import load_key_pair, read_pem
 
 
-def check_ca_file(file: str) -> str:
-    """A file of certificate authorities.
+def check_file_name(name: str) -> str:
+    """Return the name of a file, which need not exist.
 
     Raises:
-        ValueError: it cannot be read, or has no certificate.
+        ValueError: it is no name of a file.
     """
-    state = _stat(file)
-    if not _has_certificate(file, state.st_mtime_ns, state.st_size):
-        raise ValueError(f"has no certificate in PEM format: {file}")
-    return file
+    if not name:
+        raise ValueError("must name a file")
+    if not name.isprintable():
+        raise ValueError("is no file name")
+    return name
+
+
+def read_pem_file(file: str) -> str:
+    """Return the text of a file of certificates or keys.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    check_file_name(file)
+    try:
+        return read_pem(file)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}: {file}") from None
 
 
 def check_readable(file: str) -> str:
-    """A file that can be read.
+    """Return the name of a file that can be read.
 
     Raises:
         ValueError: it cannot.
     """
-    _stat(file)
+    read_pem_file(file)
     return file
 
 
-def check_key_pair(cert_file: str, key_file: str, place: str = "tls") -> None:
-    """A certificate with its key, which are the keys `cert_file` and `key_file` of `place`.
+def check_ca_file(file: str) -> str:
+    """Return the name of a file of certificate authorities.
+
+    Raises:
+        ValueError: it cannot be read, or has no certificate.
+    """
+    if not _has_certificate(check_file_name(file), file_version(file)):
+        raise ValueError(f"has no certificate in PEM format: {file}")
+    return file
+
+
+def has_certificate(pem: str) -> bool:
+    """Return whether a text has a certificate in PEM format."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
+
+
+def check_key_pair(certificate: str, key: str, place: str = "tls") -> None:
+    """Check a certificate and its key in PEM format, which are the keys `cert_file` and `key_file` of `place`.
 
     Raises:
         ValueError: they are no certificate and key in PEM format, the key has a passphrase, or they do not match.
     """
     try:
-        # Without a passphrase of our own OpenSSL would ask for one on the terminal.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file, password=lambda: "-")
+        load_key_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), certificate, key)
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise ValueError(f"is not the key of the certificate in {place}.cert_file") from None
@@ -49,22 +83,5 @@ def check_key_pair(cert_file: str, key_file: str, place: str = "tls") -> None:
 
 
 @lru_cache(maxsize=100)  # many targets with one large file would take long
-def _has_certificate(file: str, _mtime_ns: int, _size: int) -> bool:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
-    except ssl.SSLError:
-        return False
-    return True
-
-
-def _stat(file: str) -> os.stat_result:
-    if not file:
-        raise ValueError("must name a file")
-    if not file.isprintable():
-        raise ValueError("is no file name")
-    try:
-        with Path(file).open("rb") as content:
-            content.read(1)
-            return os.fstat(content.fileno())
-    except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror}: {file}") from None
+def _has_certificate(file: str, _version: FileVersion) -> bool:
+    return has_certificate(read_pem_file(file))

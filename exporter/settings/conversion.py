@@ -26,11 +26,11 @@ class Settings:
     log: Log
     latency_buckets: tuple[float, ...]
     targets: tuple[Target, ...]
-    door: WebConfig
+    web_config: WebConfig
 
 
-def convert(document: Document, door: WebConfig) -> Settings:
-    """The settings that a document without faults means, and the door that its `web.config_file` describes."""
+def convert(document: Document, web_config: WebConfig) -> Settings:
+    """Return the settings that a document without faults and its web configuration mean."""
     poll = document.poll
     schedule = Schedule(poll.interval, poll.details_interval, poll.timeout)
     return Settings(
@@ -41,7 +41,7 @@ def convert(document: Document, door: WebConfig) -> Settings:
         targets=tuple(
             _target(keys, schedule) for keys in document.targets if document.shard.holds(keys.name)
         ),
-        door=door,
+        web_config=web_config,
     )
 
 

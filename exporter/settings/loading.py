@@ -49,17 +49,17 @@ def load(
     unread = [fault for source in sources for fault in source.faults]
     if unread:  # the targets may stand in what could not be read
         findings = [finding for finding in findings if finding.path != ("targets",)]
-    door, door_faults = _read_web_config(merged, findings)
-    faults = [*unread, *(attribute_to(finding, sources, merged) for finding in findings), *door_faults]
+    web_config, web_faults = _read_web_config(merged, findings)
+    faults = [*unread, *(attribute_to(finding, sources, merged) for finding in findings), *web_faults]
     if faults or document is None:
         raise ConfigurationError(dict.fromkeys(faults))
-    return convert(document, door)
+    return convert(document, web_config)
 
 
 def _read_web_config(
     merged: Mapping[str, Any], findings: Sequence[Invalid]
 ) -> tuple[WebConfig, tuple[ConfigError, ...]]:
-    """The door of `web.config_file`, also where other things are wrong: all faults are told at once."""
+    """The web configuration of `web.config_file`, also where other things are wrong: all faults are told at once."""
     web = merged.get("web")
     file = web.get("config_file") if isinstance(web, dict) else None
     if not isinstance(file, str) or any(finding.path == ("web", "config_file") for finding in findings):

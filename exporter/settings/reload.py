@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from exporter.log import get_logger
-from exporter.settings import ConfigurationError, Settings
+from exporter.settings.conversion import Settings
+from exporter.settings.errors import ConfigurationError
 
 log = get_logger()
 

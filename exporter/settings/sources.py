@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from exporter.files import MAX_CONFIGURATION_BYTES
+from exporter.files import read_file as read_bytes
 from exporter.settings.errors import ConfigError, KeyPath, write_key_path
 from exporter.settings.keys import is_structured, walk
 from exporter.settings.yaml_text import parse_yaml
@@ -85,20 +88,29 @@ def read_environment(environ: Mapping[str, str]) -> Source:
     return Source(ENVIRONMENT, values, tuple(faults), variables)
 
 
-def read_file(file: Path) -> Source:
-    """A YAML file. File names in it (keys that end with `_file`) are relative to its directory."""
+def read_file(file: Path, *, may_be_empty: bool = False) -> Source:
+    """Return what a YAML file contains. File names in it (keys that end with `_file`) are relative to its directory."""
     name = str(file)
     try:
-        values = parse_yaml(file.read_bytes().decode("utf-8-sig"))
+        values = parse_yaml(_decode(read_bytes(name, MAX_CONFIGURATION_BYTES)))
+        if values is None and may_be_empty:
+            return Source(name)
         return Source(name, _resolve_files(_mapping(values), file.parent))
     except OSError as error:
         return Source(name, faults=(ConfigError(name, "", f"cannot be read: {error.strerror}"),))
-    except UnicodeDecodeError as error:
-        return Source(name, faults=(ConfigError(name, "", f"is not UTF-8 text (byte {error.start + 1})"),))
     except ValueError as error:
         return Source(name, faults=(ConfigError(name, "", str(error)),))
     except RecursionError:
         return Source(name, faults=(ConfigError(name, "", "is nested too deeply"),))
+
+
+def _decode(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError("begins with a byte order mark (BOM) of UTF-16: save it as UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is not UTF-8 text (byte {error.start + 1})") from None
 
 
 def _mapping(values: object) -> dict[str, Any]:

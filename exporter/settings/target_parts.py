@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from exporter.settings.certificates import check_ca_file, check_key_pair, check_readable
+from exporter.settings.certificates import check_ca_file, check_key_pair, check_readable, read_pem_file
 from exporter.settings.model import Keys
 from exporter.settings.values import NO_SECRET, Host, LabelValue, SecretFile, SecretText, Timestamp, TypeName
 
@@ -44,7 +44,7 @@ class Tls(Keys):
         if cert_file == "":
             raise ValueError("needs tls.cert_file, too")
         if cert_file:
-            check_key_pair(cert_file, key_file)
+            check_key_pair(read_pem_file(cert_file), read_pem_file(key_file))
         return key_file
 
     @model_validator(mode="after")

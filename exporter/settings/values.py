@@ -31,7 +31,7 @@ from exporter.settings.addresses import (
     parse_listen_address,
     parse_origin,
 )
-from exporter.settings.certificates import check_readable
+from exporter.settings.certificates import check_file_name, check_readable
 from exporter.settings.durations import parse_duration
 from exporter.settings.secrets import check_secret, check_secret_file
 from exporter.settings.timestamps import parse_timestamp
@@ -103,15 +103,6 @@ def check_node_name(name: str) -> str:
         raise ValueError(f"the name of a node must have 1 to {_LONGEST_NODE_NAME} characters")
     if not name.isprintable() or name != name.strip():
         raise ValueError("the name of a node must be printable text without spaces at its ends")
-    return name
-
-
-def check_file_name(name: str) -> str:
-    """The name of a file that need not exist."""
-    if not name:
-        raise ValueError("must name a file")
-    if not name.isprintable():
-        raise ValueError("is no file name")
     return name
 
 

@@ -61,7 +61,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 - PyYAML's signature
         if self.flow_level >= _MOST_BRACKETS:
-            raise _fault("is nested too deeply", self.get_mark())
+            raise _fault("brackets that are nested too deeply", self.get_mark())
         super().fetch_flow_collection_start(TokenClass)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:

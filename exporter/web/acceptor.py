@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from functools import partial
 
 from aiohttp import web
 
+from exporter.web.access_control import ServerContext
 from exporter.web.connection_limit import ConnectionLimit
 from exporter.web.protocol import LimitedProtocol
 
@@ -19,7 +19,7 @@ HANDSHAKE_SECONDS = 10.0
 _RETRY_SECONDS = 0.1
 _RESET = struct.pack("ii", 1, 0)
 
-CurrentContext = Callable[[], ssl.SSLContext | None]
+CurrentContext = Callable[[], ServerContext | None]
 
 
 class Connection:
@@ -75,25 +75,29 @@ class Acceptor:
             connection = Connection(opened)
             connection.opening = asyncio.create_task(self._open(connection), name="open connection")
             self._opening.add(connection.opening)
-            connection.opening.add_done_callback(self._opening.discard)
+            connection.opening.add_done_callback(partial(self._opened, connection))
             self._limit.add(connection)
             await asyncio.sleep(0)  # a flood must not keep everything else waiting
 
     async def _open(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
-        make_protocol = partial(LimitedProtocol, self._server, self._limit, connection, loop=loop)
-        context = self._context()
-        handshake_seconds = None if context is None else HANDSHAKE_SECONDS
-        try:
+        tls = self._context()
+        context, allowed_sans = tls or (None, frozenset[str]())
+        make_protocol = partial(
+            LimitedProtocol, self._server, self._limit, connection, allowed_sans, loop=loop
+        )
+        handshake_seconds = None if tls is None else HANDSHAKE_SECONDS
+        with suppress(OSError):  # no TLS, or not in time
             connection.transport, _ = await loop.connect_accepted_socket(
                 make_protocol, connection.socket, ssl=context, ssl_handshake_timeout=handshake_seconds
             )
-        except OSError:
-            self._discard(connection)  # no TLS, or not in time
-        except BaseException:
-            self._discard(connection)
-            raise
 
-    def _discard(self, connection: Connection) -> None:
-        self._limit.remove(connection)
-        connection.socket.close()
+    def _opened(self, connection: Connection, opening: asyncio.Task[None]) -> None:
+        self._opening.discard(opening)
+        if connection.transport is None:
+            self._limit.remove(connection)
+            connection.socket.close()
+        if not opening.cancelled() and (error := opening.exception()) is not None:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a connection could not be opened", "exception": error}
+            )

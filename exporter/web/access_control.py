@@ -1,85 +1,92 @@
-"""Who may come in: passwords and TLS as the web configuration file says them now, without a restart."""
+"""Access to the pages: TLS, passwords and the rate limit of the web configuration, which follow its files."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from aiohttp import web
 
-from exporter.files import FileVersion, file_version
+from exporter.files import file_version
+from exporter.tasks import in_thread
 from exporter.web.passwords import Busy, Passwords
+from exporter.web.rate_limit import TokenBucket
 from exporter.web.tls import server_context
-from exporter.web_config import NO_WEB_CONFIG, WebConfig
+from exporter.web_config import NO_WEB_CONFIG, ClientAuth, RateLimit, ServerTls, WebConfig
 
-_LOOK_SECONDS = 2.0
+_CHECK_SECONDS = 2.0
 _THREADS = 2
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="onedata-exporter", charset="UTF-8"'}
+_PROTECTION = (ClientAuth.NONE, ClientAuth.IF_GIVEN, ClientAuth.REQUIRED)
+
+
+class ServerContext(NamedTuple):
+    """TLS for a new connection. `allowed_sans` are the names of which a client must have one; empty: any."""
+
+    context: ssl.SSLContext
+    allowed_sans: frozenset[str]
 
 
 class AccessControl:
-    """Keeps a door, and looks every few seconds whether the files it was made from have changed.
+    """Applies a web configuration, and checks every few seconds whether the files that it was read from changed.
 
-    `read` reads it anew, raising OSError or ValueError; `note` is told "" of a new door, or why the old one
-    stays. `context` is for listening sockets; None for plain HTTP.
+    `read` reads it anew, raising OSError or ValueError. `note` gets the new one, or why the old one stays in use.
 
     Raises:
-        OSError: a file of TLS cannot be used.
+        OSError: the certificate or its key cannot be used.
     """
 
     def __init__(
         self,
         config: WebConfig = NO_WEB_CONFIG,
         read: Callable[[], WebConfig] = lambda: NO_WEB_CONFIG,
-        note: Callable[[str], None] = lambda _why: None,
+        note: Callable[[WebConfig | str], None] = lambda _news: None,
     ) -> None:
         self._read = read
         self._note = note
         self._pool = ThreadPoolExecutor(_THREADS, "passwords")
-        self._versions = _versions(config)
-        self._told = ""
-        self._context = server_context(config.tls) if config.tls else None
-        self._take(config)
+        self._reported = ""
+        self._bucket = _bucket(config.rate_limit)
+        self._apply(config, _context(config.tls))
 
     async def keep(self) -> None:
         """Follow the files until cancelled."""
-        try:
-            while self._config.files:
-                await asyncio.sleep(_LOOK_SECONDS)
-                try:
-                    await self.look_again()
-                except Exception as error:  # noqa: BLE001 - a bug must not end the following of the files
-                    self._note(f"unhandled error; please report it: {error!r}")
-        finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        while self._config.files:
+            await asyncio.sleep(_CHECK_SECONDS)
+            await self.check()
 
-    async def look_again(self) -> None:
-        """Take a new door over if the files have changed and can be used."""
-        versions = await asyncio.to_thread(_versions, self._config)
-        if versions == self._versions:
-            return
+    def close(self) -> None:
+        """Stop comparing passwords."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def check(self) -> None:
+        """Apply a new configuration if the files have changed and can be used."""
         try:
-            config, context = await asyncio.to_thread(self._read_with_context)
+            found = await in_thread(self._read_if_changed)
         except (OSError, ValueError) as error:
-            # It is looked at again, as it may not be the file's own fault: but what is wrong is said once.
-            if str(error) != self._told:
-                self._told = str(error)
-                self._note(self._told)
+            # It is read again next time, as the fault may be that of the system; what is wrong is reported once.
+            if str(error) != self._reported:
+                self._reported = str(error)
+                self._note(self._reported)
             return
-        self._context = context
-        self._take(config)
-        self._versions = _versions(config)
-        self._told = ""
-        self._note("")
+        self._reported = ""
+        if found is not None:
+            config, context = found
+            if config.rate_limit != self._config.rate_limit:
+                self._bucket = _bucket(config.rate_limit)
+            self._apply(config, context)
+            self._note(config)
 
     async def authenticate(self, authorization: str) -> None:
-        """Let somebody in who says this in the header `Authorization`.
+        """Accept the value of a request's header `Authorization`, or no value if no passwords are configured.
 
         Raises:
-            web.HTTPUnauthorized: no user says this.
-            web.HTTPServiceUnavailable: so many ask that the answer would take too long.
+            web.HTTPUnauthorized: no user has this password.
+            web.HTTPServiceUnavailable: so many passwords are being verified that it would take too long.
         """
         if not self._passwords.wanted:
             return
@@ -88,30 +95,65 @@ class AccessControl:
                 return
         except Busy:
             raise web.HTTPServiceUnavailable(
-                text="Too many passwords are being compared; come again in a second.\n",
+                text="Too many authentication attempts in progress; retry in 1 s.\n",
                 headers={"Retry-After": "1"},
             ) from None
-        raise web.HTTPUnauthorized(text="Say who you are: user name and password.\n", headers=_CHALLENGE)
+        raise web.HTTPUnauthorized(text="Authentication required.\n", headers=_CHALLENGE)
 
-    def context(self) -> ssl.SSLContext | None:
-        """Return the TLS context for new connections; None for plain HTTP."""
+    def limit_rate(self) -> None:
+        """Count a request.
+
+        Raises:
+            web.HTTPTooManyRequests: there were too many.
+        """
+        seconds = self._bucket.take(time.monotonic()) if self._bucket else 0
+        if seconds:
+            raise web.HTTPTooManyRequests(
+                text=f"Too many requests (rate_limit); retry in {seconds} s.\n",
+                headers={"Retry-After": str(seconds)},
+            )
+
+    def context(self) -> ServerContext | None:
+        """Return the TLS for a new connection; None for plain HTTP."""
         return self._context
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """The headers that are to be set on every answer."""
+        """Return the headers to be set on every response."""
         return self._config.headers
 
-    def _take(self, config: WebConfig) -> None:
+    def _apply(self, config: WebConfig, context: ServerContext | None) -> None:
         self._config = config
+        self._context = context
         self._passwords = Passwords(config.users, self._pool)
 
-    def _read_with_context(self) -> tuple[WebConfig, ssl.SSLContext | None]:
+    def _read_if_changed(self) -> tuple[WebConfig, ServerContext | None] | None:
+        if all(file_version(file) == version for file, version in self._config.files):
+            return None
         config = self._read()
-        if (config.tls is None) is not (self._context is None):
-            raise ValueError("tls_server_config: TLS cannot be switched on or off without a restart")
-        return config, server_context(config.tls) if config.tls else None
+        for what in _taken_away(self._config, config):
+            raise ValueError(f"{what}; to do that, restart the exporter")
+        return config, _context(config.tls)
 
 
-def _versions(config: WebConfig) -> tuple[FileVersion, ...]:
-    return tuple(file_version(file) for file in config.files)
+def _context(tls: ServerTls | None) -> ServerContext | None:
+    return ServerContext(server_context(tls), tls.allowed_sans) if tls else None
+
+
+def _bucket(limit: RateLimit | None) -> TokenBucket | None:
+    return TokenBucket(limit, time.monotonic()) if limit else None
+
+
+def _taken_away(old: WebConfig, new: WebConfig) -> Iterator[str]:
+    """Yield what a new configuration would no longer protect: a file that is half written must open nothing."""
+    if (old.tls is None) is not (new.tls is None):
+        yield f"tls_server_config: TLS cannot be switched {'on' if new.tls else 'off'} by a reload"
+    if old.users and not new.users:
+        yield "basic_auth_users: passwords cannot be switched off by a reload"
+    if old.tls and new.tls:
+        if _PROTECTION.index(new.tls.client_auth) < _PROTECTION.index(old.tls.client_auth):
+            yield "client_auth_type: less cannot be demanded of clients by a reload"
+        if old.tls.client_ca and not new.tls.client_ca:
+            yield "client_ca_file: the authorities of clients cannot be removed by a reload"
+        if old.tls.allowed_sans and not new.tls.allowed_sans:
+            yield "client_allowed_sans: the names of clients cannot be removed by a reload"

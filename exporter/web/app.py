@@ -11,7 +11,7 @@ from exporter.web.app_context import APP_CONTEXT, AppContext
 
 def create_app(site: AppContext) -> web.Application:
     """Return the application with all pages, for authenticated requests."""
-    app = _app(site, middlewares.check_host, middlewares.authenticate)
+    app = _app(site, middlewares.limit_rate, middlewares.check_host, middlewares.authenticate)
     app.add_routes(
         [
             web.get(site.telemetry_path, handlers.metrics),

@@ -104,6 +104,13 @@ async def check_host(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 @web.middleware
+async def limit_rate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse requests above the rate limit of the web configuration."""
+    request.app[APP_CONTEXT].access_control.limit_rate()
+    return await handler(request)
+
+
+@web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse requests without valid credentials, if the web configuration has users."""
     await request.app[APP_CONTEXT].access_control.authenticate(request.headers.get("Authorization", ""))

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from exporter.web.connection_limit import ConnectionLimit, LimitedConnection
 from exporter.web.middlewares import HEADERS
+from exporter.web.tls import has_allowed_name
 
 # Longer than scrape intervals usually are: Prometheus keeps its connections.
 KEEPALIVE_SECONDS = 130.0
@@ -21,7 +22,13 @@ class LimitedProtocol(web.RequestHandler):
     """
 
     def __init__(
-        self, manager: Any, connection_limit: ConnectionLimit, connection: LimitedConnection, *, loop: Any
+        self,
+        manager: Any,
+        connection_limit: ConnectionLimit,
+        connection: LimitedConnection,
+        allowed_sans: frozenset[str],
+        *,
+        loop: Any,
     ) -> None:
         super().__init__(
             manager,
@@ -33,6 +40,16 @@ class LimitedProtocol(web.RequestHandler):
         )
         self._connection_limit = connection_limit
         self._connection = connection
+        self._allowed_sans = allowed_sans
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin, unless the client's certificate has none of the names that are allowed."""
+        if self._allowed_sans and not has_allowed_name(
+            transport.get_extra_info("peercert"), self._allowed_sans
+        ):
+            transport.abort()
+            return
+        super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """End."""

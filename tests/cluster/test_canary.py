@@ -16,7 +16,7 @@ from exporter.client.client import Client
 from exporter.client.credential_provider import CredentialProvider
 from exporter.client.rejections import Rejections
 from exporter.operations import users
-from exporter.settings import load
+from exporter.settings.loading import load
 from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone
 from tests.cluster.told import accepted, with_auth
 from tests.support.processes import ROOT, ExporterProcess, Metrics, run_command, write_config

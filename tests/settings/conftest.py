@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from exporter.settings import ConfigurationError, load
+from exporter.settings.errors import ConfigurationError
+from exporter.settings.loading import load
 
 FaultsOf = Callable[[str], list[str]]
 

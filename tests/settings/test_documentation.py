@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from exporter.settings import load
 from exporter.settings.keys import walk
+from exporter.settings.loading import load
 from tools.generate_configuration_doc import EXAMPLE, PAGE, page
 
 

@@ -11,8 +11,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.settings import ConfigError, ConfigurationError, load
+from exporter.settings.errors import ConfigError, ConfigurationError
 from exporter.settings.keys import walk
+from exporter.settings.loading import load
 
 NAMES = sorted({part for place, _ in walk() for part in place})
 VALUES = st.recursive(

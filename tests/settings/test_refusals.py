@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.settings import ConfigError, ConfigurationError, load
+from exporter.settings.errors import ConfigError, ConfigurationError
+from exporter.settings.loading import load
 
 from .conftest import FaultsOf
 
@@ -38,7 +39,7 @@ ADDRESS = "must be an address and port such as ':19443', '127.0.0.1:19443' or '[
             "line 2, column 1: is no valid YAML: expected a single document in the stream, but found another document",
         ),
         ("a:\n  \x01", "line 2: a character that YAML does not allow"),
-        ("[" * 5000, "is nested too deeply"),
+        ("[" * 5000, "line 1, column 51: brackets that are nested too deeply"),
         ("a: &a {b: *a}", "line 1, column 11: a value that contains itself"),
         ("a: &a\n- b\n- [*a]", "line 3, column 4: a value that contains itself"),
         ("<<: &a {b: {<<: *a}}", "line 1, column 17: a value that contains itself"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.settings import Settings
+from exporter.settings.conversion import Settings
 from exporter.settings.reload import Reloads
 
 

@@ -10,8 +10,9 @@ import pytest
 from exporter.commands import check_config
 from exporter.commands.arguments import parse
 from exporter.credentials import Auth, AuthMethod, Secret
-from exporter.settings import ConfigurationError, load
+from exporter.settings.errors import ConfigurationError
 from exporter.settings.keys import walk
+from exporter.settings.loading import load
 from exporter.targets import Target
 
 from .conftest import FaultsOf

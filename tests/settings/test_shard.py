@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.settings import ConfigurationError, load
+from exporter.settings.errors import ConfigurationError
+from exporter.settings.loading import load
 from exporter.targets import Shard
 
 URLS = [f"https://zone-{number}.example" for number in range(40)]

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from exporter.settings import ConfigurationError, ListenAddress, Log, LogFormat, LogLevel, load
+from exporter.settings.errors import ConfigurationError
+from exporter.settings.loading import load
+from exporter.settings.schema import Log
+from exporter.settings.values import LogFormat, LogLevel
+from exporter.web_config import ListenAddress
 
 URL = "https://a.test"
 FLAGS: dict[str, object] = {"targets": [URL]}

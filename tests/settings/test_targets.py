@@ -6,7 +6,7 @@ import pytest
 
 from exporter.credentials import Auth, Secret
 from exporter.maintenance import Window
-from exporter.settings import load
+from exporter.settings.loading import load
 from exporter.targets import AccessPath, IpProtocol, Kind, Node, Schedule, Target, TlsOptions
 
 from .conftest import FaultsOf

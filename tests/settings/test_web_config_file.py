@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from exporter.commands.arguments import parse
-from exporter.settings import ConfigurationError, load, read_web_config
-from exporter.settings.ciphers import _TLS12
+from exporter.files import file_version
+from exporter.settings.ciphers import _TLS12, _TLS13
+from exporter.settings.errors import ConfigurationError
+from exporter.settings.loading import load
+from exporter.settings.web_config_file import read_web_config
+from exporter.web.tls import server_context
 from exporter.web_config import (
     ClientAuth,
     ListenAddress,
+    RateLimit,
     ServerTls,
     SystemdSockets,
     TlsVersion,
@@ -24,6 +29,12 @@ from tests.settings.conftest import FaultsOf
 HASH = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
 TARGETS = "targets: [{url: 'https://zone.test'}]\n"
 PAIR = "cert_file: exporter.pem, key_file: exporter.key"
+CLIENTS = "client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert"
+RATE_LIMIT_WITHOUT_BURST = "rate_limit: burst must be at least 1: otherwise every request is refused"
+RATE_LIMIT_WITHOUT_UNIT = "rate_limit.interval: must be a duration with a unit, such as 100ms, 1s or 1m30s"
+NO_USERS = (
+    "basic_auth_users: must not be empty, as no request would need a password: name a user, or remove the key"
+)
 
 
 @pytest.fixture
@@ -49,6 +60,9 @@ tls_server_config:
   max_version: TLS13
   cipher_suites: [TLS_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]
   prefer_server_cipher_suites: false
+  curve_preferences: [CurveP384]
+  client_allowed_sans: [prometheus.test, 10.0.0.1]
+rate_limit: {{interval: 1.5s, burst: 3}}
 http_server_config:
   http2: false
   headers: {{X-Frame-Options: deny, Strict-Transport-Security: max-age=31536000}}
@@ -58,38 +72,146 @@ basic_auth_users:
         encoding="utf-8",
     )
     folder = web_file.parent
-    cert, key, ca = (str(folder / name) for name in ("exporter.pem", "exporter.key", "ca.pem"))
+    cert, key, ca = (folder / name for name in ("exporter.pem", "exporter.key", "ca.pem"))
     assert read_web_config(str(web_file)) == WebConfig(
         tls=ServerTls(
-            cert_file=cert,
-            key_file=key,
-            client_ca_file=ca,
+            certificate=cert.read_text(),
+            key=key.read_text(),
+            client_ca=ca.read_text(),
             client_auth=ClientAuth.REQUIRED,
+            allowed_sans=frozenset({"prometheus.test", "10.0.0.1"}),
             min_version=TlsVersion.TLS12,
             max_version=TlsVersion.TLS13,
             ciphers=("ECDHE-RSA-AES128-GCM-SHA256",),
+            curve="secp384r1",
             prefer_server_ciphers=False,
         ),
         headers=(("X-Frame-Options", "deny"), ("Strict-Transport-Security", "max-age=31536000")),
         users=(("alice", HASH),),
-        files=(str(web_file), cert, key, ca),
+        rate_limit=RateLimit(1.5, 3),
+        files=tuple((str(each), file_version(str(each))) for each in (web_file, cert, key, ca)),
     )
+
+
+# Of the same kinds as the test files of Prometheus' exporter-toolkit.
+GOOD = {
+    "an empty file": "",
+    "a certificate": f"tls_server_config: {{{PAIR}}}",
+    "clients verified by the system's authorities": (
+        f"tls_server_config: {{{PAIR}, client_auth_type: VerifyClientCertIfGiven}}"
+    ),
+    "clients required": f"tls_server_config: {{{PAIR}, {CLIENTS}}}",
+    "names of clients": f"tls_server_config: {{{PAIR}, {CLIENTS}, client_allowed_sans: [one, two, 10.0.0.1]}}",
+    "all curves": (
+        f"tls_server_config: {{{PAIR}, curve_preferences: [CurveP256, CurveP384, CurveP521, X25519]}}"
+    ),
+    "newer curves, too": (
+        f"tls_server_config: {{{PAIR}, curve_preferences: "
+        "[CurveP256, CurveP384, CurveP521, X25519, X25519MLKEM768]}"
+    ),
+    "one curve": f"tls_server_config: {{{PAIR}, min_version: TLS13, curve_preferences: [CurveP521]}}",
+    "all cipher suites": f"tls_server_config: {{{PAIR}, cipher_suites: [{', '.join((*_TLS12, *_TLS13))}]}}",
+    "some cipher suites": (
+        f"tls_server_config: {{{PAIR}, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256], "
+        "min_version: TLS12, max_version: TLS12}"
+    ),
+    "only cipher suites of TLS 1.3": f"tls_server_config: {{{PAIR}, cipher_suites: [TLS_AES_128_GCM_SHA256]}}",
+    "cipher suites without an order": (
+        f"tls_server_config: {{{PAIR}, cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384], "
+        "prefer_server_cipher_suites: false}"
+    ),
+    "no HTTP/2": f"tls_server_config: {{{PAIR}}}\nhttp_server_config: {{http2: false}}",
+    "HTTP/2": f"tls_server_config: {{{PAIR}}}\nhttp_server_config: {{http2: true}}",
+    "headers": """\
+http_server_config:
+  headers:
+    X-Frame-Options: deny
+    Strict-Transport-Security: max-age=31536000; includeSubDomains
+    X-Content-Type-Options: nosniff
+    X-XSS-Protection: 1
+    Content-Security-Policy: ""
+""",
+    "users without TLS": f"basic_auth_users: {{alice: {HASH}, bob: {HASH}}}",
+    "a limit of requests": "rate_limit: {interval: 1s, burst: 1}",
+    "no limit of requests": "rate_limit: {interval: 0}",
+    "an expensive hash": f"basic_auth_users: {{bob: {HASH.replace('$10$', '$18$')}}}",
+}
+
+
+@pytest.mark.parametrize("text", GOOD.values(), ids=GOOD.keys())
+def test_what_prometheus_accepts_is_accepted_and_can_be_served(web_file: Path, text: str) -> None:
+    web_file.write_text(text, encoding="utf-8")
+    config = read_web_config(str(web_file))
+    if config.tls:
+        server_context(config.tls)
+
+
+def test_a_number_is_a_value_of_a_header_and_an_empty_one_is_none(web_file: Path) -> None:
+    web_file.write_text(GOOD["headers"], encoding="utf-8")
+    headers = dict(read_web_config(str(web_file)).headers)
+    assert headers["X-XSS-Protection"] == "1"
+    assert "Content-Security-Policy" not in headers
+
+
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [
+        ("", ["is empty: the pages are served over plain HTTP, without passwords"]),
+        (GOOD["users without TLS"], []),
+        (
+            GOOD["an expensive hash"],
+            [
+                (
+                    "basic_auth_users.bob: the hash has a cost of 18: verifying a password takes seconds; "
+                    "10 is enough"
+                )
+            ],
+        ),
+    ],
+)
+def test_what_is_valid_and_yet_strange_has_a_warning(web_file: Path, text: str, warnings: list[str]) -> None:
+    web_file.write_text(text, encoding="utf-8")
+    assert read_web_config(str(web_file)).warnings == tuple(f"{web_file}: {each}" for each in warnings)
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "is empty"),
+        ("[]", "must be a mapping (key: value) at its top, such as 'targets: [...]'"),
         ("a: 1", "a: unknown key"),
         ("basic_auth_user: {}", "basic_auth_user: unknown key; did you mean basic_auth_users?"),
-        ("tls_server_config: {key_file: exporter.key}", "tls_server_config.cert_file: is required"),
+        (
+            "tls_server_config: {key_file: exporter.key}",
+            "tls_server_config: needs cert_file or cert: the certificate of the exporter",
+        ),
+        (
+            "tls_server_config: {cert_file: exporter.pem}",
+            "tls_server_config: needs key_file or key: the key of the certificate",
+        ),
+        ("tls_server_config: {cert_file: ''}", "tls_server_config.cert_file: must name a file"),
+        ("tls_server_config:", "tls_server_config: needs cert_file or cert: the certificate of the exporter"),
+        (
+            f"tls_server_config: {{{PAIR}, cert: x}}",
+            "tls_server_config.cert_file: cert is set, too; give only one of them",
+        ),
+        (
+            "tls_server_config: {cert: x, key: y}",
+            (
+                "tls_server_config: tls_server_config.cert_file and tls_server_config.key_file must be a "
+                "certificate and its key without a passphrase, in PEM format"
+            ),
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, client_ca: x, client_auth_type: RequireAndVerifyClientCert}}",
+            "tls_server_config.client_ca: has no certificate in PEM format",
+        ),
         (
             "tls_server_config: {cert_file: exporter.pem, key_file: other.key}",
             "tls_server_config.key_file: is not the key of the certificate in tls_server_config.cert_file",
         ),
         (
             f"tls_server_config: {{{PAIR}, min_version: TLS10}}",
-            "tls_server_config.min_version: is broken: only TLS12 and TLS13 are spoken",
+            "tls_server_config.min_version: is insecure: only TLS12 and TLS13 are supported",
         ),
         (
             f"tls_server_config: {{{PAIR}, min_version: TLS14}}",
@@ -103,7 +225,7 @@ basic_auth_users:
             f"tls_server_config: {{{PAIR}, client_auth_type: RequireAnyClientCert}}",
             (
                 "tls_server_config.client_auth_type: asks for certificates without verifying them, "
-                "which Python's TLS cannot"
+                "which Python's TLS does not support"
             ),
         ),
         (
@@ -114,32 +236,41 @@ basic_auth_users:
             ),
         ),
         (
-            f"tls_server_config: {{{PAIR}, client_auth_type: RequireAndVerifyClientCert}}",
-            "tls_server_config: client_auth_type needs client_ca_file, too",
-        ),
-        (
             f"tls_server_config: {{{PAIR}, client_ca_file: ca.pem}}",
-            "tls_server_config.client_ca_file: has no effect without a client_auth_type that verifies certificates",
-        ),
-        (
-            f"tls_server_config: {{{PAIR}, cipher_suites: [TLS_AES_128_GCM_SHA256]}}",
             (
-                "tls_server_config.cipher_suites: has no suite of TLS 1.2; if that is not to be spoken, "
-                "set min_version: TLS13"
+                "tls_server_config: client_ca_file has no effect without a client_auth_type "
+                "that verifies certificates"
             ),
         ),
         (
-            f"tls_server_config: {{{PAIR}, curve_preferences: [X25519]}}",
-            "tls_server_config.curve_preferences: cannot be chosen with Python's TLS; leave it out",
+            f"tls_server_config: {{{PAIR}, cipher_suites: [TLS_AES_128_GCM_SHA256], max_version: TLS12}}",
+            (
+                "tls_server_config.cipher_suites: has no suite of TLS 1.2, which is the only version "
+                "allowed by max_version"
+            ),
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, curve_preferences: [X25519, CurveP256]}}",
+            (
+                "tls_server_config.curve_preferences: Python's TLS supports one curve or all of them: "
+                "give one entry, or CurveP256, CurveP384, CurveP521, X25519"
+            ),
+        ),
+        (
+            f"tls_server_config: {{{PAIR}, curve_preferences: [CurveP257]}}",
+            (
+                "tls_server_config.curve_preferences[0]: is no known curve; there are "
+                "CurveP256, CurveP384, CurveP521, X25519, X25519MLKEM768"
+            ),
         ),
         (
             f"tls_server_config: {{{PAIR}, client_allowed_sans: [a]}}",
-            "tls_server_config.client_allowed_sans: is not supported: use client_ca_file with a CA of its own",
+            ("tls_server_config: client_allowed_sans needs client_auth_type: RequireAndVerifyClientCert"),
         ),
-        (
-            "http_server_config: {http2: true}",
-            "http_server_config.http2: is not spoken: leave it out, or set it to false",
-        ),
+        ("rate_limit: {interval: 1h}", RATE_LIMIT_WITHOUT_BURST),
+        ("rate_limit: {interval: 5, burst: 1}", RATE_LIMIT_WITHOUT_UNIT),
+        ("basic_auth_users:", NO_USERS),
+        ("basic_auth_users: {}", NO_USERS),
         (
             "http_server_config: {headers: {X-Frame-Options: maybe}}",
             "http_server_config.headers: X-Frame-Options must be deny or sameorigin",
@@ -153,8 +284,8 @@ basic_auth_users:
             "basic_auth_users.alice: must be a bcrypt hash, as from: htpasswd -nBC 10 NAME",
         ),
         (
-            f"basic_auth_users: {{alice: {HASH.replace('$10$', '$15$')}}}",
-            "basic_auth_users.alice: the cost of the hash must be between 4 and 14: each step doubles the work",
+            f"basic_auth_users: {{alice: {HASH.replace('$10$', '$32$')}}}",
+            "basic_auth_users.alice: the cost of the hash must be between 4 and 31",
         ),
         (
             f"basic_auth_users: {{'a:b': {HASH}}}",
@@ -212,7 +343,7 @@ def test_a_web_file_that_cannot_be_read_is_told_once(faults_of: FaultsOf, config
 def test_the_option_names_the_file(web_file: Path) -> None:
     web_file.write_text(f"basic_auth_users: {{alice: {HASH}}}", encoding="ascii")
     flags = parse(["--target", "https://zone.test", "--web.config-file", str(web_file)]).flags
-    assert load(None, flags, {}).door.users == (("alice", HASH),)
+    assert load(None, flags, {}).web_config.users == (("alice", HASH),)
 
 
 def test_sockets_and_a_health_address_are_read(config_file: Path) -> None:

@@ -13,7 +13,7 @@ from exporter.exposition.text_format import TextFormat
 from exporter.exposition.views import ExporterView
 from exporter.files import read_note
 from exporter.maintenance import Window, maintenance_reason
-from exporter.settings import load
+from exporter.settings.loading import load
 from exporter.state.store import Store
 from tests.support.checkups import make_checkup, make_target
 from tests.support.waiting import eventually

@@ -19,7 +19,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from exporter.app import Exporter
-from exporter.settings import load
+from exporter.settings.loading import load
 from exporter.simulator import INSTANT, Authority, SimulatedZone
 from exporter.state.store import TargetState
 from tests.support.processes import ROOT, ExporterProcess, Metrics, target_of, write_config

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import os
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,11 +17,12 @@ import pytest
 import trustme
 
 import exporter.web_config
-from exporter.settings import read_web_config
+from exporter.settings.web_config_file import read_web_config
 from exporter.web.access_control import AccessControl
 from exporter.web.app import create_app, create_health_app
 from exporter.web.listening import listen
-from exporter.web_config import ListenAddress
+from exporter.web.rate_limit import TokenBucket
+from exporter.web_config import ListenAddress, RateLimit
 from tests.support.checkups import make_target
 from tests.support.waiting import eventually
 from tests.web.conftest import AppContext
@@ -27,6 +30,7 @@ from tests.web.conftest import AppContext
 HASH = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
 USERS = f"basic_auth_users: {{alice: {HASH}}}\n"
 LOOPBACK = ListenAddress("127.0.0.1", 0)
+CLIENTS = "client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert"
 AUTHORITY = trustme.CA()
 OTHER_AUTHORITY = trustme.CA()
 
@@ -51,8 +55,11 @@ class WebConfig:
 
     def provider(self) -> AccessControl:
         return AccessControl(
-            read_web_config(str(self.file)), lambda: read_web_config(str(self.file)), self.noted.append
+            read_web_config(str(self.file)), lambda: read_web_config(str(self.file)), self.note
         )
+
+    def note(self, news: exporter.web_config.WebConfig | str) -> None:
+        self.noted.append(news if isinstance(news, str) else "")
 
 
 Serve = Callable[[AccessControl], AsyncExitStack]
@@ -190,6 +197,76 @@ class TestTls:
                 with pytest.raises(aiohttp.ClientError):
                     await get(url, trusting(client=client))
 
+    @pytest.mark.parametrize(
+        ("identity", "allowed", "let_in"),
+        [
+            ("client.test", "[other.test, client.test]", True),
+            ("client.test", "[other.test]", False),
+            ("client.test", "[]", True),
+            ("192.0.2.7", "[192.0.2.7]", True),
+            ("2001:db8::7", "['2001:db8::7']", True),
+            ("ops@client.test", "[ops@client.test]", True),
+            ("client.test", "['*.test']", False),
+        ],
+    )
+    async def test_clients_have_one_of_the_names_that_the_file_allows(
+        self, site: AppContext, door: WebConfig, identity: str, allowed: str, *, let_in: bool
+    ) -> None:
+        door.write(tls=f"{CLIENTS}, client_allowed_sans: {allowed}")
+        context = trusting()
+        AUTHORITY.issue_cert(identity).configure_cert(context)
+        async with serving(site, door.provider()) as place:
+            url = f"https://{place}/-/healthy"
+            if let_in:
+                assert (await get(url, context)).status == 200
+            else:
+                with pytest.raises(aiohttp.ClientError):
+                    await get(url, context)
+
+    async def test_a_certificate_key_and_authorities_may_stand_in_the_file_itself(
+        self, site: AppContext, door: WebConfig
+    ) -> None:
+        folder = door.file.parent
+        texts = {"cert": "c.pem", "key": "c.key", "client_ca": "ca.pem"}
+        inline = {key: (folder / name).read_text(encoding="ascii") for key, name in texts.items()}
+        (folder / "c.key").unlink()
+        server = {**inline, "client_auth_type": "RequireAndVerifyClientCert"}
+        door.file.write_text(json.dumps({"tls_server_config": server}), encoding="ascii")
+        provider = door.provider()
+        assert "PRIVATE KEY" not in repr(provider._config)
+        async with serving(site, provider) as place:
+            url = f"https://{place}/-/healthy"
+            assert (await get(url, trusting(client=AUTHORITY))).status == 200
+            with pytest.raises(aiohttp.ClientError):
+                await get(url, trusting())
+
+    async def test_only_the_curve_of_the_file_is_used(self, site: AppContext, door: WebConfig) -> None:
+        door.write(tls="curve_preferences: [CurveP384]")
+        async with serving(site, door.provider()) as place:
+            for curve, spoken in (("secp384r1", True), ("prime256v1", False)):
+                context = trusting()
+                context.set_ecdh_curve(curve)
+                assert (await session_of(place, context) is not None) is spoken
+
+
+async def test_requests_above_the_rate_limit_are_refused(site: AppContext, door: WebConfig) -> None:
+    door.write("rate_limit: {interval: 1h, burst: 2}\n")
+    pages = site.pages(access_control=door.provider())
+    async with AsyncExitStack() as stack:
+        (place,) = await listen(stack, create_app(pages), [LOOPBACK])
+        (health,) = await listen(stack, create_health_app(pages), [LOOPBACK])
+        answers = [await get(f"http://{place}/") for _ in range(3)]
+        assert [answer.status for answer in answers] == [200, 200, 429]
+        assert int(answers[2].headers["Retry-After"]) > 3500
+        assert (await get(f"http://{health}/-/healthy")).status == 200
+
+
+def test_a_bucket_fills_again_with_time() -> None:
+    bucket = TokenBucket(RateLimit(10.0, 2), 0.0)
+    assert [bucket.take(now) for now in (0.0, 0.0, 0.0, 4.0, 10.0, 10.0, 100.0, 100.0, 100.0)] == [
+        *(0, 0, 10, 6, 0, 10, 0, 0, 10)
+    ]
+
 
 async def session_of(
     place: str, context: ssl.SSLContext, *, tell_cipher: bool = False
@@ -215,7 +292,7 @@ class TestChanges:
             url = f"https://{place}/-/healthy"
             assert (await get(url, trusting())).status == 200
             door.write_pair(OTHER_AUTHORITY)
-            await provider.look_again()
+            await provider.check()
             assert (await get(url, trusting(OTHER_AUTHORITY))).status == 200
             with pytest.raises(aiohttp.ClientSSLError):
                 await get(url, trusting())
@@ -228,9 +305,9 @@ class TestChanges:
         provider = door.provider()
         async with serving(site, provider) as place:
             (door.file.parent / "c.pem").write_text("broken", encoding="ascii")
-            await provider.look_again()
+            await provider.check()
             assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
-            await provider.look_again()
+            await provider.check()
         (noted,) = door.noted
         assert noted.startswith(f"{door.file}: tls_server_config.")
 
@@ -238,7 +315,6 @@ class TestChanges:
         self, door: WebConfig
     ) -> None:
         door.write(USERS)
-        noted: list[str] = []
         faults = [OSError(24, "Too many open files")] * 3
 
         def read() -> exporter.web_config.WebConfig:
@@ -246,11 +322,11 @@ class TestChanges:
                 raise faults.pop()
             return read_web_config(str(door.file))
 
-        provider = AccessControl(read_web_config(str(door.file)), read, noted.append)
+        provider = AccessControl(read_web_config(str(door.file)), read, door.note)
         door.write(USERS.replace("alice", "carol"))
         for _ in range(5):
-            await provider.look_again()
-        assert noted == ["[Errno 24] Too many open files", ""]
+            await provider.check()
+        assert door.noted == ["[Errno 24] Too many open files", ""]
 
     async def test_a_changed_password_is_used_and_the_old_one_forgotten(
         self, site: AppContext, door: WebConfig
@@ -261,7 +337,7 @@ class TestChanges:
             url = f"http://{place}/"
             assert (await get(url, user=("alice", "secret"))).status == 200
             door.write(USERS.replace(HASH, bcrypt.hashpw(b"new", bcrypt.gensalt(4)).decode()))
-            await provider.look_again()
+            await provider.check()
             assert (await get(url, user=("alice", "secret"))).status == 401
             assert (await get(url, user=("alice", "new"))).status == 200
 
@@ -272,16 +348,80 @@ class TestChanges:
         door.write(USERS, tls=before)
         provider = door.provider()
         door.write(tls="" if before is None else None)
-        await provider.look_again()
-        assert door.noted == ["tls_server_config: TLS cannot be switched on or off without a restart"]
+        await provider.check()
+        (noted,) = door.noted
+        assert "TLS cannot be switched" in noted
         async with serving(site, provider) as place:
             scheme = "http" if before is None else "https"
             assert (await get(f"{scheme}://{place}/", trusting())).status == 401
 
+    @pytest.mark.parametrize(
+        ("before", "after", "what"),
+        [
+            (("", USERS), ("", ""), "passwords"),
+            (("", USERS), ("", "basic_auth_users:\n"), "must not be empty"),
+            ((CLIENTS, ""), ("", ""), "client_auth_type"),
+            ((CLIENTS, ""), (CLIENTS.replace("RequireAndVerifyClientCert", "VerifyClientCertIfGiven"), ""), "demanded"),
+            ((CLIENTS, ""), (CLIENTS.replace("client_ca_file: ca.pem, ", ""), ""), "authorities"),
+            ((f"{CLIENTS}, client_allowed_sans: [a]", ""), (CLIENTS, ""), "client_allowed_sans"),
+        ],
+    )  # fmt: skip
+    async def test_no_reload_takes_protection_away(
+        self, door: WebConfig, before: tuple[str, str], after: tuple[str, str], what: str
+    ) -> None:
+        door.write(before[1], tls=before[0])
+        provider = door.provider()
+        door.write(after[1], tls=after[0])
+        await provider.check()
+        await provider.check()
+        (noted,) = door.noted
+        assert what in noted
+        door.write(before[1], tls=before[0])
+        await provider.check()
+        assert door.noted[1:] == [""]
+
+    async def test_a_file_that_is_emptied_opens_nothing(self, site: AppContext, door: WebConfig) -> None:
+        door.write(USERS)
+        provider = door.provider()
+        async with serving(site, provider) as place:
+            door.file.write_text("", encoding="ascii")
+            await provider.check()
+            assert (await get(f"http://{place}/")).status == 401
+
+    async def test_a_change_while_the_files_are_read_is_not_missed(self, door: WebConfig) -> None:
+        """A file is written between reading it and the end of the reading."""
+        door.write(USERS)
+
+        def read() -> exporter.web_config.WebConfig:
+            config = read_web_config(str(door.file))
+            if "bob" in dict(config.users):
+                door.write(USERS.replace("alice", "carol"))
+            return config
+
+        provider = AccessControl(read_web_config(str(door.file)), read, door.note)
+        door.write(USERS.replace("alice", "bob"))
+        await provider.check()
+        await provider.check()
+        assert provider._config.users[0][0] == "carol"
+        assert door.noted == ["", ""]
+
+    async def test_a_pipe_in_place_of_a_certificate_holds_nothing_up(
+        self, site: AppContext, door: WebConfig
+    ) -> None:
+        door.write(tls="")
+        provider = door.provider()
+        (door.file.parent / "c.pem").unlink()
+        os.mkfifo(door.file.parent / "c.pem")
+        async with serving(site, provider) as place:
+            await asyncio.wait_for(provider.check(), 10)
+            assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
+        (noted,) = door.noted
+        assert "Not a regular file" in noted
+
     async def test_nothing_is_read_while_nothing_changes(self, door: WebConfig) -> None:
         door.write()
         provider = door.provider()
-        await provider.look_again()
+        await provider.check()
         assert door.noted == []
 
 
