@@ -14,6 +14,7 @@ FileVersion: TypeAlias = tuple[int, ...]
 MAX_SECRET_BYTES = 64 * 1024
 MAX_CONFIGURATION_BYTES = 32 * 2**20
 _MAX_NOTE_BYTES = 200
+_PIECE_BYTES = 64 * 1024
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -93,7 +94,9 @@ def _read_beginning(file: str, max_bytes: int) -> bytes:
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "Not a regular file", file)
         content = bytearray()
-        while len(content) < max_bytes and (data := os.read(number, max_bytes - len(content))):
+        while len(content) < max_bytes and (
+            data := os.read(number, min(_PIECE_BYTES, max_bytes - len(content)))
+        ):
             content += data
         return bytes(content)
     finally:
