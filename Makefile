@@ -13,8 +13,15 @@ ENGINE ?= docker
 REVISION = $(shell cat exporter/REVISION 2>/dev/null || git rev-parse HEAD)
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' exporter/__init__.py)
 
+# What builds releases, and nothing else: some 70 MB instead of the 500 MB of all tools.
+DIST := build/dist-venv
+# The time of the source: all files of an image, a package or a distribution have it, so that it can be built again.
+EPOCH = $(shell if [ -e exporter/REVISION ]; then stat --format=%Y exporter/REVISION; else git log -1 --format=%ct; fi)
+WHEEL = build/wheel/onedata_exporter-$(VERSION)-py3-none-any.whl
+
 .DEFAULT_GOAL := help
-.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy soak mutants bench tools dist image constraints clean
+.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy test-slow soak mutants bench tools \
+	dist wheel deb rpm zipapp image constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -74,8 +81,12 @@ unit: $(READY) ## all tests, against the simulator and the real tools
 	$(BIN)/pytest --quiet --numprocesses $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN)) --maxprocesses 8 \
 		--dist loadfile --no-loadscope-reorder
 
-test-deploy: $(READY) tools ## the tests of image, compose, chart, systemd and release alone (`test` runs them, too)
+test-deploy: $(READY) tools ## the tests of compose, chart, systemd and release alone (`test` runs them, too)
 	$(BIN)/pytest --quiet tests/deploy
+
+# Image and packages each keep a core busy.
+test-slow: $(READY) tools ## the tests that build the image, the packages and a second Python (ten minutes)
+	$(BIN)/pytest --quiet -m slow --numprocesses 2 --dist loadfile
 
 soak: $(READY) ## ten minutes of random faults with 500 targets; its minute's form is one of the tests
 	$(BIN)/python -m tools.soak
@@ -90,11 +101,31 @@ tools: ## install the real tools that the tests use (promtool, …), as far as t
 bench: $(INSTALLED) ## measure what the exporter costs beside blackbox_exporter (eight minutes; writes docs/performance.md)
 	$(BIN)/python -m bench
 
-dist: $(READY) ## sdist, wheel, SBOM and release notes, into dist/
+$(DIST)/.ready: constraints-dist.txt
+	rm -rf $(DIST)
+	$(PYTHON) -m venv $(DIST)
+	$(DIST)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+		--requirement constraints-dist.txt
+	@touch $@
+
+dist: $(DIST)/.ready ## sdist, wheel, SBOM and release notes, into dist/
 	rm -rf dist
-	$(BIN)/python -m build --outdir dist .
-	$(BIN)/python -m tools.make_sbom dist
-	$(BIN)/python -m tools.release_notes --draft >dist/RELEASE_NOTES.md
+	SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python -m build --no-isolation --outdir dist .
+	$(DIST)/bin/python -m tools.make_sbom dist
+	$(DIST)/bin/python -m tools.release_notes --draft >dist/RELEASE_NOTES.md
+
+wheel: $(DIST)/.ready
+	rm -rf build/wheel
+	SOURCE_DATE_EPOCH=$(EPOCH) $(DIST)/bin/python -m build --no-isolation --wheel --outdir build/wheel . >/dev/null
+
+deb: wheel ## the Debian package, into dist/ (SUITE=trixie for another Debian than this machine's; needs root then)
+	SOURCE_DATE_EPOCH=$(EPOCH) tools/build-packages $(WHEEL) deb
+
+rpm: wheel ## the RPM package, into dist/, from the same files (SUITE as for deb)
+	SOURCE_DATE_EPOCH=$(EPOCH) tools/build-packages $(WHEEL) rpm
+
+zipapp: wheel ## one executable file with all libraries, into dist/, for the Python of PYTHON
+	SOURCE_DATE_EPOCH=$(EPOCH) tools/build-zipapp $(PYTHON) $(DIST) $(WHEEL)
 
 # Podman's own format of images has no HEALTHCHECK.
 image: ## the container image onedata-exporter:VERSION (ENGINE=podman for another engine)
