@@ -5,28 +5,41 @@ from __future__ import annotations
 import argparse
 import http.client
 import sys
+import time
 import urllib.error
 import urllib.request
 
 EXIT_UNHEALTHY = 1  # Docker reserves 2
 _TIMEOUT_SECONDS = 3.0
+_PAUSE_SECONDS = 0.2
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask `/-/healthy`, past any HTTP proxy. 0: the exporter serves; 1: it does not, with the reason on stderr."""
+    """Request `/-/healthy`, past any HTTP proxy. 0: the exporter serves; 1: it does not, with the reason on stderr.
+
+    With `--wait` the request is repeated until it succeeds or the time is over.
+    """
     url = f"{arguments.url}/-/healthy"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=_TIMEOUT_SECONDS) as answer:
-            answer.read()
-    except urllib.error.URLError as error:
-        return _unhealthy(url, error.reason if not isinstance(error, urllib.error.HTTPError) else error)
-    except (OSError, http.client.HTTPException) as error:
-        return _unhealthy(url, error or type(error).__name__)
+    deadline = time.monotonic() + arguments.wait_seconds
+    while reason := _failure(url):
+        if time.monotonic() + _PAUSE_SECONDS >= deadline:
+            print(f"{url}: {reason}", file=sys.stderr)
+            return EXIT_UNHEALTHY
+        time.sleep(_PAUSE_SECONDS)
     print("healthy")
     return 0
 
 
-def _unhealthy(url: str, reason: object) -> int:
-    print(f"{url}: {reason}", file=sys.stderr)
-    return EXIT_UNHEALTHY
+def _failure(url: str) -> str:
+    """Why the exporter is not healthy; empty if it is."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=_TIMEOUT_SECONDS) as response:
+            response.read()
+    except urllib.error.HTTPError as error:
+        return str(error)
+    except urllib.error.URLError as error:
+        return str(error.reason) or type(error.reason).__name__
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+    return ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from exporter.commands.service_manager import ServiceManager
 from exporter.commands.signals import STOP_SIGNALS, released_signals
 
 
@@ -18,7 +20,7 @@ def run_until_stopped(
 ) -> None:
     """Enter what `start` gives, tell `started`, wait for SIGTERM or SIGINT (also while entering), leave.
 
-    In between each SIGHUP calls `on_hangup`.
+    In between each SIGHUP calls `on_hangup`. A service manager is notified of all of it.
     """
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
         runner.run(_until_stopped(start, started, on_hangup))
@@ -43,20 +45,16 @@ async def _until_stopped(
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stopping.set)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # until there is something to reload
-    hangups: set[asyncio.Future[object]] = set()
-
-    def hang_up(running: Any, act: Callable[[Any], Awaitable[object]]) -> None:
-        task = asyncio.ensure_future(act(running))
-        hangups.add(task)
-        task.add_done_callback(hangups.discard)
+    manager = ServiceManager(os.environ)
 
     async def serve() -> None:
         async with start() as running:
             if on_hangup is not None:
-                loop.add_signal_handler(signal.SIGHUP, hang_up, running, on_hangup)
+                loop.add_signal_handler(signal.SIGHUP, _Reloads(running, on_hangup, manager).begin)
             if started is not None:
                 await started(running)
-            await stopping.wait()
+            with manager.serving():
+                await stopping.wait()
 
     with released_signals():
         serving = asyncio.ensure_future(serve())
@@ -64,3 +62,28 @@ async def _until_stopped(
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         await serving
+
+
+class _Reloads:
+    """The reloads that SIGHUP asks for; the service manager is notified of the beginning and the end of each."""
+
+    def __init__(
+        self, running: Any, act: Callable[[Any], Awaitable[object]], manager: ServiceManager
+    ) -> None:
+        self._running = running
+        self._act = act
+        self._manager = manager
+        self._tasks: set[asyncio.Future[None]] = set()
+
+    def begin(self) -> None:
+        """Reload in the background."""
+        task = asyncio.ensure_future(self._reload())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _reload(self) -> None:
+        self._manager.reloading()
+        try:
+            await self._act(self._running)
+        finally:
+            self._manager.ready()

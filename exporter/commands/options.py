@@ -198,6 +198,14 @@ def add_healthcheck_arguments(parser: argparse.ArgumentParser) -> None:
         "with TLS its certificate must be trusted: SSL_CERT_FILE names other authorities than the system's; "
         "with passwords only web.health_address answers",
     )
+    parser.add_argument(
+        "--wait",
+        metavar="DURATION",
+        dest="wait_seconds",
+        type=_duration,
+        default=0.0,
+        help="how long to repeat the check until the exporter serves, as 30s (default: check once)",
+    )
 
 
 def _origin(text: str) -> str:

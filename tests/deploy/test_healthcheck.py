@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -17,6 +18,27 @@ async def test_a_running_exporter_is_healthy_whatever_proxy_the_environment_name
         environment = {"http_proxy": f"http://{LOOPBACK}:{closed_port()}", "no_proxy": ""}
         checked = await run_command("healthcheck", f"--url={exporter.origin}/", environment=environment)
     assert (checked.code, checked.stdout, checked.stderr) == (0, "healthy\n", "")
+
+
+async def test_a_waiting_check_succeeds_once_the_exporter_serves() -> None:
+    port = closed_port()
+    waiting = asyncio.ensure_future(
+        run_command("healthcheck", f"--url=http://{LOOPBACK}:{port}", "--wait=30s")
+    )
+    async with ExporterProcess(
+        "serve", "--target=https://127.0.0.1:1", f"--web.listen-address={LOOPBACK}:{port}"
+    ):
+        checked = await waiting
+    assert (checked.code, checked.stdout, checked.stderr) == (0, "healthy\n", "")
+
+
+async def test_a_waiting_check_fails_with_the_reason_when_the_time_is_over() -> None:
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    checked = await run_command("healthcheck", f"--url=http://{LOOPBACK}:{closed_port()}", "--wait=1s")
+    assert checked.code == 1
+    assert checked.stderr.count("Connection refused") == 1
+    assert clock() - began > 0.5
 
 
 async def test_nobody_is_not_healthy() -> None:
