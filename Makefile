@@ -21,7 +21,7 @@ WHEEL = build/wheel/onedata_exporter-$(VERSION)-py3-none-any.whl
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy test-slow soak mutants bench tools \
-	dist wheel deb rpm zipapp image constraints clean
+	dist wheel deb rpm packages zipapp image constraints clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -121,16 +121,20 @@ wheel: $(DIST)/.ready
 deb: wheel ## the Debian package, into dist/ (SUITE=trixie for another Debian than this machine's; needs root then)
 	SOURCE_DATE_EPOCH=$(EPOCH) tools/build-packages $(WHEEL) deb
 
-rpm: wheel ## the RPM package, into dist/, from the same files (SUITE as for deb)
+rpm: wheel ## the RPM package, into dist/ (SUITE as for deb)
 	SOURCE_DATE_EPOCH=$(EPOCH) tools/build-packages $(WHEEL) rpm
+
+packages: wheel ## both packages, from the same files (SUITE as for deb)
+	SOURCE_DATE_EPOCH=$(EPOCH) tools/build-packages $(WHEEL) deb rpm
 
 zipapp: wheel ## one executable file with all libraries, into dist/, for the Python of PYTHON
 	SOURCE_DATE_EPOCH=$(EPOCH) tools/build-zipapp $(PYTHON) $(DIST) $(WHEEL)
 
-# Podman's own format of images has no HEALTHCHECK.
+# Podman's own format of images has no HEALTHCHECK, and podman takes the time of the files as an option.
 image: ## the container image onedata-exporter:VERSION (ENGINE=podman for another engine)
-	BUILDAH_FORMAT=docker $(ENGINE) build --tag onedata-exporter:$(VERSION) --build-arg VERSION=$(VERSION) \
-		--build-arg REVISION=$(REVISION) .
+	BUILDAH_FORMAT=docker SOURCE_DATE_EPOCH=$(EPOCH) $(ENGINE) build --tag onedata-exporter:$(VERSION) \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --build-arg SOURCE_DATE_EPOCH=$(EPOCH) \
+		$(if $(findstring podman,$(ENGINE)),--timestamp $(EPOCH)) $(IMAGE_OPTIONS) .
 
 constraints: $(READY) ## pin what the image is made of to the newest versions
 	tools/update-constraints

@@ -15,6 +15,8 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SHELL_SCRIPTS = [
     ROOT / ".ci" / "run",
     *(file for file in (ROOT / "tools").iterdir() if not file.suffix and file.is_file()),
+    ROOT / "deploy" / "systemd" / "onedata-exporter-as-service",
+    *(ROOT / "deploy" / "package" / name for name in ("postinst", "prerm", "postrm")),
 ]
 
 
@@ -38,23 +40,87 @@ def test_actionlint_has_nothing_to_say_about_the_workflows() -> None:
     succeed("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
 
 
+def test_zizmor_finds_no_weakness_in_the_workflows() -> None:
+    succeed(
+        "zizmor",
+        "--offline",
+        "--no-progress",
+        "--quiet",
+        "--persona=pedantic",
+        "--min-severity=medium",
+        *WORKFLOWS,
+    )
+
+
+def test_zizmor_would_find_a_weakness(tmp_path: Path) -> None:
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    weak = tmp_path / "weak.yml"
+    weak.write_text(workflow.replace('"$GITHUB_REF_NAME"', '"${{ github.ref_name }}"'))
+    assert run("zizmor", "--offline", "--no-progress", "--quiet", weak).returncode != 0
+
+
+# What a job may do beside reading the repository, and why, by workflow and job.
+SIGNS = {"id-token": "write", "attestations": "write"}
+PERMISSIONS = {
+    ("release", "sign"): {"contents": "read", **SIGNS},
+    ("release", "release"): {"contents": "write"},
+    ("release", "index"): {"id-token": "write"},
+    ("release", "publish-image"): SIGNS,
+    ("release", "publish-chart"): SIGNS,
+}
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.stem)
 def test_a_workflow_has_no_permission_that_a_job_does_not_ask_for(workflow: Path) -> None:
     document = yaml.safe_load(workflow.read_text())
     assert document["permissions"] == {}
     for name, job in document["jobs"].items():
-        wanted = (
-            {"contents": "write"} if (workflow.stem, name) == ("release", "release") else {"contents": "read"}
-        )
+        wanted = PERMISSIONS.get((workflow.stem, name), {"contents": "read"})
         assert job["permissions"] == wanted, name
+
+
+# Actions of others than GitHub sign and publish, and nothing else.
+ACTION = re.compile(r"(actions/[a-z-]+|sigstore/cosign-installer|pypa/gh-action-pypi-publish)@[0-9a-f]{40}")
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.stem)
 def test_a_workflow_pins_the_actions_of_others_by_commit_and_keeps_no_token(workflow: Path) -> None:
     for step in _steps(yaml.safe_load(workflow.read_text())):
         used = step.get("uses", "")
-        assert not used or re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", used), used
+        assert not used or ACTION.fullmatch(used), used
         assert "checkout" not in used or step["with"]["persist-credentials"] is False
+
+
+def test_a_release_signs_and_attests_all_that_it_publishes() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())["jobs"]
+    for name in ("sign", "publish-image", "publish-chart"):
+        used = " ".join(step.get("uses", "") for step in jobs[name]["steps"])
+        assert "cosign sign" in " ".join(step.get("run", "") for step in jobs[name]["steps"])
+        assert "actions/attest-build-provenance@" in used
+        assert ("actions/attest-sbom@" in used) is (name != "publish-chart")
+    assert {jobs[name]["needs"] for name in ("release", "index")} == {"sign"}
+    assert jobs["sign"]["needs"] == ["build", "packages"]
+    # Trusted publishing: no job has a token of the package index.
+    assert "password" not in str(jobs["index"])
+
+
+def test_every_python_version_that_the_project_names_is_tested() -> None:
+    matrix = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())["jobs"]["test"][
+        "strategy"
+    ]
+    classifiers = re.findall(
+        r'"Programming Language :: Python :: (3\.[0-9]+)"', (ROOT / "pyproject.toml").read_text()
+    )
+    assert matrix["matrix"]["python"] == classifiers
+
+
+def test_ci_runs_the_slow_tests_after_the_others_with_nothing_skipped() -> None:
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in lines if "make" in line and not line.startswith("#")] == [
+        "make test",
+        "exec make test-slow",
+    ]
+    assert "export CI=true" in lines
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.stem)

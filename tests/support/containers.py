@@ -6,22 +6,20 @@ keeps everything else: nothing of it is seen by, or taken from, the podman of wh
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from exporter.version import __version__
 from tests.support.commands import ROOT, run, succeed
+from tests.support.debian import debian_root, need_root
 from tests.support.programs import program
 
 IMAGE = "localhost/onedata-exporter:test"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 _STORE = ROOT / "build" / "containers"
-_INCLUDE = "ca-certificates,python3,python3-pip,python3-venv"
+_EPOCH = "1700000000"
 # Where a build looks for packages, and whom it trusts, is this machine's own affair.
 _OF_THIS_MACHINE = ("/etc/ssl/certs", "/etc/pip.conf")
 # What works as well in a container or in a machine without systemd.
@@ -56,23 +54,37 @@ def _environment() -> dict[str, str]:
     return {"CONTAINERS_CONF": str(file)}
 
 
-def build_image() -> None:
-    """Build the Dockerfile as IMAGE; skips the test where that needs more than this machine gives."""
-    _need_root()
+def build_image(tag: str = IMAGE, *options: str) -> str:
+    """Build the Dockerfile and return the image's id; skips the test if that needs more than this machine gives."""
+    need_root()
     program("runc")
     for base in bases():
         if podman("image", "exists", base).returncode != 0:
             _make_base(base)
     mounts = [f"--volume={place}:{place}:ro" for place in _OF_THIS_MACHINE if Path(place).exists()]
-    arguments = (f"--build-arg=VERSION={__version__}", f"--build-arg=REVISION={REVISION}")
-    before = podman("image", "inspect", "--format={{.Id}}", IMAGE).stdout.strip()
+    values = {"VERSION": __version__, "REVISION": REVISION, "SOURCE_DATE_EPOCH": _EPOCH}
+    before = _id_of(tag)
     # The docker format has HEALTHCHECK; the other has not.
     podman_succeeds(
-        *("build", "--quiet", "--format=docker", "--isolation=chroot", "--pull=never"),
-        *(*mounts, *arguments, f"--tag={IMAGE}", "."),
+        *(
+            "build",
+            "--quiet",
+            "--format=docker",
+            "--isolation=chroot",
+            "--pull=never",
+            f"--timestamp={_EPOCH}",
+        ),
+        *(*mounts, *(f"--build-arg={name}={value}" for name, value in values.items()), *options),
+        *(f"--tag={tag}", "."),
     )
-    if before and before != podman_succeeds("image", "inspect", "--format={{.Id}}", IMAGE):
+    after = _id_of(tag)
+    if before and before != after:
         podman("rmi", before)
+    return after
+
+
+def _id_of(tag: str) -> str:
+    return podman("image", "inspect", "--format={{.Id}}", tag).stdout.strip()
 
 
 def bases() -> set[str]:
@@ -81,19 +93,12 @@ def bases() -> set[str]:
     return {f"localhost/{name}" for name in named}
 
 
-def _need_root() -> None:
-    if os.geteuid() != 0:
-        message = "building an image here needs root"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-
-
 def _make_base(name: str) -> None:
     """What stands in for the official base: a Debian with Python and pip, and `python` as its name."""
+    suite = name.rpartition("-")[2]
     with tempfile.TemporaryDirectory(dir=_STORE, ignore_cleanup_errors=True) as folder:
         tree = Path(folder) / "tree"
-        succeed("debootstrap", "--variant=minbase", f"--include={_INCLUDE}", "bookworm", tree)
+        succeed("cp", "--archive", debian_root(suite), tree)
         for marker in tree.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
             marker.unlink()
         (tree / "usr/bin/python").symlink_to("python3")
