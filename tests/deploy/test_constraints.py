@@ -15,6 +15,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ASKED_FOR = {
     "constraints.txt": PROJECT["project"]["dependencies"],
     "constraints-build.txt": PROJECT["build-system"]["requires"],
+    "constraints-dist.txt": PROJECT["project"]["optional-dependencies"]["dist"],
 }
 ENTRY = re.compile(r"[a-z0-9-]+==[^ ]+( ; [^\\]+)?( --hash=sha256:[0-9a-f]{64})+")
 

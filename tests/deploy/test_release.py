@@ -106,8 +106,12 @@ async def test_the_wheel_runs_the_demo_in_an_empty_environment(dist: Path, tmp_p
 
 def test_the_image_is_built_with_the_version_and_the_revision_of_the_source() -> None:
     said = succeed("make", "--dry-run", "image", "ENGINE=podman")
-    assert "BUILDAH_FORMAT=docker podman build" in said
-    assert f"--tag onedata-exporter:{__version__} --build-arg VERSION={__version__}" in said
+    epoch = succeed("git", "log", "-1", "--format=%ct").strip()
+    assert f"BUILDAH_FORMAT=docker SOURCE_DATE_EPOCH={epoch} podman build" in said
+    assert f"--timestamp {epoch}" in said
+    assert "--timestamp" not in succeed("make", "--dry-run", "image", "ENGINE=docker")
+    assert f"--tag onedata-exporter:{__version__}" in said
+    assert f"--build-arg VERSION={__version__}" in said
     assert succeed("git", "rev-parse", "HEAD").strip() in said
 
 
@@ -134,6 +138,14 @@ def test_the_sbom_is_valid_and_tells_what_the_image_installs(tmp_path: Path) -> 
     assert document["metadata"]["component"]["version"] == __version__
     assert {each["name"]: each["version"] for each in document["components"]} == pins()
     assert "pkg:pypi/aiohttp@" in text
+
+
+def test_a_release_is_made_with_pinned_tools_alone() -> None:
+    said = succeed("make", "--dry-run", "--always-make", "dist")
+    installed = [line for line in said.splitlines() if "pip install" in line]
+    assert len(installed) == 1
+    assert "--require-hashes" in said
+    assert "--requirement constraints-dist.txt" in said
 
 
 def test_the_sbom_is_the_same_for_the_same_inputs() -> None:

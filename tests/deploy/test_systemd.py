@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 from tests.support.commands import ROOT, run, succeed
@@ -52,15 +53,41 @@ def test_the_install_notes_and_the_unit_speak_of_the_same_files() -> None:
     assert "EnvironmentFile=-/etc/onedata-exporter/onedata-exporter.env" in unit
 
 
-async def test_the_configuration_of_the_install_notes_is_valid(tmp_path: Path) -> None:
-    written = re.search(
-        r"printf '(.+)' > /etc/onedata-exporter/onedata-exporter.yml", (FOLDER / "INSTALL.md").read_text()
-    )
+async def test_check_config_prints_what_the_install_notes_promise(tmp_path: Path) -> None:
+    notes = (FOLDER / "INSTALL.md").read_text()
+    written = re.search(r"^    targets:\n(?:      .*\n)+", notes, re.MULTILINE)
     assert written
     file = tmp_path / "onedata-exporter.yml"
-    file.write_text(written[1].replace("\\n", "\n"))
+    text = textwrap.dedent(written[0])
+    file.write_text(text)
     checked = await run_command("check-config", f"--config.file={file}")
     assert checked.code == 0, checked.stderr
+    promised = re.search(r"prints `/etc/onedata-exporter/onedata-exporter.yml: (.+?)`", notes)
+    assert promised
+    assert promised[1] in checked.stdout
+
+    secret = re.search(r"^    defaults:\n(?:      .*\n)+", notes, re.MULTILINE)
+    assert secret
+    file.write_text(text + textwrap.dedent(secret[0]))
+    unreadable = await run_command("check-config", f"--config.file={file}")
+    promised = re.search(r"exit code 2:\n`(.+?)`", notes)
+    assert promised
+    assert unreadable.code == 2
+    assert promised[1] in unreadable.stderr
+
+
+def test_a_reload_checks_the_configuration_before_the_signal() -> None:
+    reload = re.findall(r"^ExecReload=(.*)$", UNIT.read_text(), re.MULTILINE)
+    configuration = "--config.file=/etc/onedata-exporter/onedata-exporter.yml"
+    assert reload == [f"{PROGRAM} check-config {configuration}", "/bin/kill -HUP $MAINPID"]
+    assert f"ExecStart={PROGRAM} serve {configuration}\n" in UNIT.read_text()
+
+
+def test_a_crash_leaves_no_secret_behind_and_a_hang_is_noticed() -> None:
+    lines = UNIT.read_text().splitlines()
+    assert {"Type=notify", "WatchdogSec=60s", "LimitCORE=0", "StateDirectory=onedata-exporter"} <= set(lines)
+    # Notifications go to a Unix socket.
+    assert "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX" in lines
 
 
 async def test_every_setting_that_the_environment_file_shows_is_known() -> None:
