@@ -10,7 +10,7 @@ from grafana.build.frame import Head, compose
 from grafana.build.panels import About, AnyPanel, Query
 from grafana.build.promql import exporter_up, select
 from grafana.build.tables import Column, rows
-from grafana.build.tiles import tiles, faults
+from grafana.build.tiles import faults, tiles
 from grafana.build.words import GREEN, ORANGE, RED, below, yes_or_no
 
 _HEAD = Head(

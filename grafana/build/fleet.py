@@ -20,7 +20,7 @@ from grafana.build.promql import (
     unhealthy_services,
     worst_diagnosis,
 )
-from grafana.build.tiles import linked, tiles, faults
+from grafana.build.tiles import faults, linked, tiles
 from grafana.build.words import DIAGNOSES, EXPIRED, GREEN, ORANGE, OVERSPENT, RED, below, mapped
 
 _HEAD = Head(

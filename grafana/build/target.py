@@ -14,7 +14,7 @@ from grafana.build.panels import (
 )
 from grafana.build.promql import PATH, coded, path_state, select, unhealthy_services
 from grafana.build.tables import Column, rows
-from grafana.build.tiles import sentence, tiles, faults
+from grafana.build.tiles import faults, sentence, tiles
 from grafana.build.words import (
     DIAGNOSES,
     EXPIRED,
