@@ -79,11 +79,11 @@ async def test_a_service_manager_that_reads_nothing_does_not_hold_up_the_exporte
     assert seconds < 5.0
 
 
-@pytest.mark.parametrize("pid", [None, os.getpid(), 1])
-def test_children_inherit_nothing_of_the_service_manager(pid: int | None) -> None:
+@pytest.mark.parametrize("pid", ["", "own", "1"], ids=["no pid", "own pid", "another pid"])
+def test_children_inherit_nothing_of_the_service_manager(pid: str) -> None:
     environment = {"NOTIFY_SOCKET": "/nonexistent", "WATCHDOG_USEC": "1000000", "PATH": "/bin"}
-    if pid is not None:
-        environment["WATCHDOG_PID"] = str(pid)
+    if pid:
+        environment["WATCHDOG_PID"] = str(os.getpid()) if pid == "own" else pid
     manager = ServiceManager(environment)
     assert environment == {"PATH": "/bin"}
     manager.ready()  # a manager that has gone is no error
