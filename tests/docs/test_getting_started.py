@@ -24,6 +24,7 @@ DOMAIN = "my.zone.domain.org"
 NOT_RUN = {
     "git clone": "the network is not used; a copy of the working tree is installed instead",
     "pip install --require-hashes": "tests/deploy/test_constraints.py covers the pinned dependencies",
+    "onedata-exporter-as-service": "it needs root and a mount namespace; tests/deploy/test_packages.py runs it",
 }
 REPEAT = "repeat until the output matches"
 
