@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
 
 from exporter.credentials import AuthMethod
+from exporter.operations.outcome import Facts, NotLearnt, Outcome
 from exporter.reasons import Failure
 from exporter.targets import Route
-
-Outcome: TypeAlias = Any  # the operation's own facts, or a Failure
 
 
 class Phase(StrEnum):
@@ -38,19 +36,34 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressAttempt:
+    """An attempt to connect to one address of a name; `error` is empty for the one that is connected."""
+
+    address: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
-    """One attempt to open a connection: the phases that were finished, and the certificate if one was shown."""
+    """One attempt to open a connection: the phases that were finished, and the certificate if one was shown.
+
+    `attempts` are those to each of several addresses, in their order; `addresses` is how many the name has.
+    """
 
     phases: Mapping[Phase, float] = field(default_factory=dict)
     certificate: Certificate | None = None
     failure: Failure | None = None
+    attempts: tuple[AddressAttempt, ...] = ()
+    addresses: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One finished request. `status` is 0 and `seconds` None when there was no HTTP answer.
+    """One request that was sent, or for which no connection could be opened.
 
-    `seconds` runs from sending the request to the last byte of the answer. `public`: no credentials were shown.
+    `status` is 0 and `seconds` None when there was no HTTP answer. `seconds` runs from sending the request to
+    the last byte of the answer. `public`: no credentials were shown. `cut`: the round ended before its whole
+    timeout, so that it neither succeeded nor failed.
     """
 
     route: Route
@@ -59,6 +72,7 @@ class Exchange:
     body_bytes: int = 0
     failure: Failure | None = None
     public: bool = True
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,7 @@ class Trace:
 
     `request_headers` are empty when nothing was sent. `chain` holds the certificates served if this exchange
     opened the connection, the server's own first; None when none were shown, or Python does not tell.
+    `attempts` are those to each of several addresses.
     """
 
     exchange: Exchange
@@ -76,6 +91,7 @@ class Trace:
     response_headers: tuple[tuple[str, str], ...] = ()
     opened: bool = False
     chain: tuple[Certificate, ...] | None = None
+    attempts: tuple[AddressAttempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +105,25 @@ class Observation:
 
     @property
     def failure(self) -> Failure | None:
-        """Why nothing was learnt; None when the outcome is facts."""
+        """Return why the operation failed; None if it did not."""
         return self.outcome if isinstance(self.outcome, Failure) else None
 
     @property
+    def not_learnt(self) -> NotLearnt | None:
+        """Return why there is neither an answer nor a failure; None if there is."""
+        return self.outcome if isinstance(self.outcome, NotLearnt) else None
+
+    @property
     def last(self) -> Exchange:
-        """The last request; an empty one when none was made."""
+        """Return the last request; an empty one when none was made."""
         return self.exchanges[-1] if self.exchanges else Exchange(self.route)
 
     @property
     def onepanel_answered(self) -> bool:
-        """Whether Onepanel itself said something, whatever it was."""
-        return self.failure is None or self.failure.from_onepanel
+        """Return whether Onepanel itself answered, whatever it was."""
+        if isinstance(self.outcome, Failure):
+            return self.outcome.from_onepanel
+        return isinstance(self.outcome, Facts)
 
 
 @dataclass(frozen=True, slots=True)

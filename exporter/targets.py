@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 from exporter.credentials import Auth
 from exporter.maintenance import Window
 
+# A round takes a little less than the interval, so that the next one is on time.
+SHARE_OF_INTERVAL = 0.95
+
 
 class AccessPath(StrEnum):
     """One of the two ways to a Onepanel; the metric label `path`."""
@@ -87,11 +90,21 @@ class TlsOptions:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How often a target is looked at, in seconds."""
+    """How often a target is polled, in seconds."""
 
     interval: float = 15.0
     details_interval: float = 60.0
     timeout: float = 10.0
+
+    @property
+    def round_seconds(self) -> float:
+        """Return how long a round may take."""
+        return SHARE_OF_INTERVAL * self.interval
+
+    @property
+    def request_timeout(self) -> float:
+        """Return the timeout of one request: a round must have room for it."""
+        return min(self.timeout, self.round_seconds)
 
 
 @dataclass(frozen=True, slots=True)

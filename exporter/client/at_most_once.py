@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
 
 from exporter.client.client import Client
 from exporter.client.connection import RouteConnection
 from exporter.credentials import AuthMethod, Verdict, judge
 from exporter.operations import configuration
-from exporter.operations.operation import API_ROOT, Request
+from exporter.operations.operation import API_ROOT, Reply, Request, Value
+from exporter.operations.outcome import NotLearnt
 from exporter.reasons import Failure, Reason
 from exporter.targets import Route, Target
 
-_QUESTION = Request(f"{API_ROOT}/configuration", configuration.read, deadline=10.0)
+_QUESTION = Request(f"{API_ROOT}/configuration", configuration.read)
+_NOT_SENT = NotLearnt("not sent")
 
 
 class ChangeOutcome(Enum):
@@ -41,7 +42,7 @@ _REFUSED_CREDENTIALS = frozenset({Verdict.REJECTED, Verdict.FORBIDDEN, Verdict.U
 
 
 def classify_outcome(failure: Failure | None, *, opened: bool) -> ChangeOutcome:
-    """What became of a request; `opened` says whether there was a connection to send it over.
+    """Return what became of a request; `opened` says whether there was a connection to send it over.
 
     A proxy's 502, 503 or 504 is UNKNOWN: the empty 503 also comes when Onepanel was too slow to answer.
     """
@@ -73,10 +74,10 @@ class AtMostOnceRequest:
     routes: Sequence[Route]
     credentials: Mapping[AuthMethod, Mapping[str, str]]
 
-    async def run(self, request: Request) -> tuple[Any, list[Step]]:
-        """What the request's reader made of the answer (or the `Failure`), and every step; the last one decides."""
+    async def run(self, request: Request[Value]) -> tuple[Reply[Value], list[Step]]:
+        """Return what the request's reader made of the answer (or the `Failure`), and every step; the last decides."""
         steps: list[Step] = []
-        reply: Any = None
+        reply: Reply[Value] = _NOT_SENT
         for route in self.routes:
             if request.is_change:
                 failure = await self._ask_first(route)
@@ -90,31 +91,32 @@ class AtMostOnceRequest:
         return reply, steps
 
     async def _ask_first(self, route: Route) -> Failure | None:
-        """Why Onepanel does not answer over a route; None when it does, whatever it says."""
+        """Return why Onepanel does not answer over a route; None if it does, whatever it says."""
         async with self.client.connect(self.target, route) as connection:
-            reply, _exchange = await connection.exchange(_QUESTION, self.target.schedule.timeout)
+            reply, _exchanges = await connection.exchange(_QUESTION)
         return reply if isinstance(reply, Failure) and not reply.from_onepanel else None
 
-    async def _send(self, route: Route, request: Request, steps: list[Step]) -> Any:
+    async def _send(self, route: Route, request: Request[Value], steps: list[Step]) -> Reply[Value]:
         """Try the credentials in turn, until one is neither refused nor unverifiable."""
-        reply: Any = None
+        reply: Reply[Value] = _NOT_SENT
         for method, headers in self.credentials.items():
             async with self.client.connect(self.target, route) as connection:
-                reply, exchange = await connection.exchange(request, self.target.schedule.timeout, headers)
-            outcome = classify_outcome(exchange.failure, opened=_was_open(connection))
-            steps.append(Step(route, outcome, exchange.failure, exchange.status, method))
-            if judge(method, exchange.failure) not in _REFUSED_CREDENTIALS:
+                reply, exchanges = await connection.exchange(request, headers=headers)
+            failure = reply if isinstance(reply, Failure) else None
+            outcome = classify_outcome(failure, opened=_was_open(connection))
+            steps.append(Step(route, outcome, failure, exchanges[-1].status if exchanges else 0, method))
+            if judge(method, failure) not in _REFUSED_CREDENTIALS:
                 break
         return reply
 
 
 def _was_open(connection: RouteConnection) -> bool:
-    """Whether anything can have been sent; in doubt yes."""
+    """Return whether anything can have been sent; in doubt yes."""
     return not connection.connections or any(each.failure is None for each in connection.connections)
 
 
-def _may_go_on(request: Request, step: Step) -> bool:
-    """Whether another path may be tried: a change only when nothing of it was sent."""
+def _may_go_on(request: Request[Value], step: Step) -> bool:
+    """Return whether another path may be tried: a change only if nothing of it was sent."""
     if step.outcome is ChangeOutcome.NOT_SENT:
         return True
     return not request.is_change and step.failure is not None and not step.failure.from_onepanel

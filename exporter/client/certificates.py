@@ -8,26 +8,19 @@ import ssl
 
 from cryptography import x509
 
+from exporter.caches import BoundedCache
 from exporter.observation import Certificate
 from exporter.operations.responses import sanitize
 
 # A server may show another certificate each time, of up to 100 kB: what is kept of all must stay little.
-_MAX_KEPT = 2048
-_MAX_KEPT_BYTES = 4096
-_kept: dict[tuple[bytes, bool], Certificate | None] = {}
+_kept: BoundedCache[tuple[bytes, bool], Certificate | None] = BoundedCache(4 * 1024 * 1024)
+# What is read from a certificate, beside its encoding: texts of a bounded length.
+_READ_BYTES = 1024
 
 
 def read_certificate(der: bytes, *, verified: bool) -> Certificate | None:
     """Return the certificate in a DER encoding; None when it cannot be read at all."""
-    key = (der, verified)
-    if key in _kept:
-        return _kept[key]
-    found = _decode(der, verified=verified)
-    if len(der) <= _MAX_KEPT_BYTES:
-        if len(_kept) >= _MAX_KEPT:
-            del _kept[next(iter(_kept))]
-        _kept[key] = found
-    return found
+    return _kept.get((der, verified), lambda: _decode(der, verified=verified), len(der) + _READ_BYTES)
 
 
 def _decode(der: bytes, *, verified: bool) -> Certificate | None:
@@ -48,7 +41,7 @@ def _decode(der: bytes, *, verified: bool) -> Certificate | None:
 async def fetch_unverified_certificate(
     address: tuple[str, int], server_name: str, context: ssl.SSLContext
 ) -> ssl.SSLObject | None:
-    """What a server shows of itself to one who does not trust it; None when no handshake comes about.
+    """Return what a server shows to a client that does not trust it; None if the handshake fails.
 
     It is a second handshake, on which nothing is sent. The caller sets the deadline.
     """

@@ -19,28 +19,26 @@ from exporter.client.exchange_log import Observe
 from exporter.client.rejections import Rejections
 from exporter.client.resolver import Lookups
 from exporter.client.tls import TlsContexts
-from exporter.client.visit import RouteVisit
+from exporter.client.visit import RouteVisit, head_start
 from exporter.log import get_logger
 from exporter.observation import Details, Visit
 from exporter.operations.operation import Cadence, Known, Operation
-from exporter.targets import Route, Target, routes_to
+from exporter.targets import SHARE_OF_INTERVAL, Route, Target, routes_to
 from exporter.tasks import ReportBug
 
-# A little less than the interval, so that the next round is on time.
-_SHARE_OF_INTERVAL = 0.95
 log = get_logger()
-# Where the nodes must be found first, the visits need the rest of the round.
-_SHARE_FOR_FINDING_NODES = 0.5
+# Finding the nodes takes what the visits leave of a round, but at least this share.
+_LEAST_SHARE_FOR_FINDING_NODES = 0.1
 # What can wait leaves the rest to all that comes after it.
 _SHARE_FOR_WHAT_CAN_WAIT = 0.65
 
 
 class Client:
-    """Looks at targets. Create it inside a running event loop, and close it.
+    """The client of all targets. Create it inside a running event loop, and close it.
 
-    `report_bug` is told of exceptions that should not be: where, and which; `observe` of every exchange in full.
+    `report_bug` receives unexpected exceptions: where, and which; `observe` every exchange in full.
     `resolver` (by default that of the system) belongs to the client, which closes it. `rejections` are shared
-    with others who may show the same credentials.
+    with other clients that may show the same credentials.
     """
 
     def __init__(
@@ -58,11 +56,11 @@ class Client:
         self._providers: dict[Target, CredentialProvider] = {}
 
     async def close(self) -> None:
-        """Let go of the resolver."""
+        """Close the resolver."""
         await self._resolver.close()
 
     def keep_only(self, targets: Iterable[Target]) -> None:
-        """Forget what is kept of all other targets: their credentials, and contexts nobody needs."""
+        """Forget what is kept of all other targets: their credentials, and contexts that are not needed."""
         wanted = set(targets)
         self._providers = {target: kept for target, kept in self._providers.items() if target in wanted}
         self._tls.keep_only({target.tls for target in wanted})
@@ -73,32 +71,36 @@ class Client:
         operations: Sequence[Operation[Any]],
         known: Known,
         routes_before: Sequence[Route] = (),
+        *,
+        seconds: float = math.inf,
     ) -> list[Visit]:
         """Ask the operations that are due in every round over every route of the target, all routes at once.
 
         `routes_before` are those of the round before, kept where the nodes of a round cannot be found.
-        Ends within the target's interval. Never raises for what a target does: whatever goes wrong
-        becomes a `Failure` of the observations it concerns. Never shows credentials.
+        Every request gets its whole timeout, for which the interval has room; one that `seconds` cut short
+        is not judged. Never raise for what a target does: whatever goes wrong becomes a `Failure` of the
+        observations it concerns. Never show credentials.
         """
-        deadline = time.perf_counter() + _SHARE_OF_INTERVAL * target.schedule.interval
+        deadline = time.perf_counter() + seconds
         with self._lookups(target) as lookups:
             routes = await self._routes(target, lookups, routes_before)
             async with asyncio.TaskGroup() as group:
                 tasks = []
                 for route in routes:
                     connection = RouteConnection(target, route, self._tls, lookups, self._observe)
-                    visit = RouteVisit(connection, known, deadline, self._report_bug)
+                    visit = RouteVisit(connection, known, target.schedule, deadline, self._report_bug)
                     due = [each for each in operations if _is_due(each, Cadence.ROUND, route)]
                     tasks.append(group.create_task(visit.ask(due)))
         return [task.result() for task in tasks]
 
     async def _routes(self, target: Target, lookups: Lookups, before: Sequence[Route]) -> Sequence[Route]:
-        """The routes of this round. That the nodes cannot be found is no failure here: every visit meets it."""
+        """Return the routes of this round. That the nodes cannot be found is no failure here: every visit meets it."""
         if not target.resolve_nodes:
             return target.routes
-        longest = _SHARE_OF_INTERVAL * _SHARE_FOR_FINDING_NODES * target.schedule.interval
+        schedule = target.schedule
+        spare = schedule.round_seconds - schedule.request_timeout - head_start(schedule)
         with suppress(OSError):  # a timeout is one, too
-            async with asyncio.timeout(min(target.schedule.timeout, longest)):
+            async with asyncio.timeout(max(spare, _LEAST_SHARE_FOR_FINDING_NODES * schedule.round_seconds)):
                 return routes_to(await lookups.addresses(target.domain))
         return before or target.routes
 
@@ -115,10 +117,10 @@ class Client:
         """Ask the operations of the details, one after another, over the first of the routes `up`.
 
         `routes` are those of the round before, up or not. Ends within `seconds` and the target's details
-        interval: what there is no time for says so. Never raises for what a target does.
+        interval: what there is no time for is not learnt. Never raise for what a target does.
         """
         began = time.perf_counter()
-        seconds = _SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)
+        seconds = SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)
         provider = self._providers.setdefault(target, CredentialProvider(target, self._rejections))
         with self._lookups(target) as lookups:
             visit = DetailsVisit(
@@ -135,7 +137,7 @@ class Client:
 
     @asynccontextmanager
     async def connect(self, target: Target, route: Route) -> AsyncIterator[RouteConnection]:
-        """A connection of one's own over one route, for a request that no round makes."""
+        """Open a connection over one route, for a request that no round makes."""
         with self._lookups(target) as lookups:
             async with RouteConnection(target, route, self._tls, lookups, self._observe) as connection:
                 yield connection

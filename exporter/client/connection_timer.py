@@ -1,17 +1,24 @@
-"""Watching a connection being opened: where it stands, and how long each phase took.
+"""The opening of a connection, observed: where it stands, how long each phase took, which addresses were tried.
 
 aiohttp opens connections deep inside a request. The resolver, the socket factory and the SSL object
-report to the watch of the task they run in, which a context variable carries there.
+report to the timer of the task they run in, which a context variable carries there.
 """
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 import time
 from contextvars import ContextVar
+from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any, overload
 
+from exporter.client.wire import wire_limit
 from exporter.observation import Phase
+
+Address = tuple[str, int]
 
 
 class Stage(Enum):
@@ -24,54 +31,127 @@ class Stage(Enum):
     OPEN = auto()
 
 
+@dataclass(slots=True)
+class Attempt:
+    """An attempt to connect to an address: connected, failed, or without an answer yet. `began_at` is a time."""
+
+    address: Address
+    began_at: float
+    error: OSError | None = None
+    is_connected: bool = False
+
+
 class ConnectionTimer:
     """The opening of one connection. Times are seconds of `time.perf_counter`.
 
-    `server_spoke` says whether anything came back in the handshake: who resets before that has not begun
-    to speak TLS, as a load balancer with nobody behind it.
+    `server_spoke` says whether anything came back in the handshake: a reset before that means that TLS has
+    not begun, as with a load balancer without a server. `addresses` is how many the name has.
+    `lookup_began_at` is when the lookup that is waited for was started, perhaps by another request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_body_bytes: int = 0) -> None:
         self.stage = Stage.IDLE
         self.phases: dict[Phase, float] = {}
-        self.address: tuple[str, int] | None = None
+        self.attempts: list[Attempt] = []
+        self.addresses = 1
+        self.sockets: list[ReportingSocket] = []
         self.ssl_object: ssl.SSLObject | None = None
         self.certificate_der: bytes | None = None
         self.server_spoke = False
         self.opened_at = 0.0
         self.given_up = False
+        self.lookup_began_at: float | None = None
+        self.wire_limit = wire_limit(max_body_bytes)
         self._phase_began = 0.0
 
     def begin(self, stage: Stage) -> None:
-        """A phase begins."""
+        """Begin a phase."""
         self.stage = stage
         self._phase_began = time.perf_counter()
 
     def finish(self, phase: Phase) -> None:
-        """The phase begun last is finished."""
+        """Finish the phase begun last."""
         self.opened_at = time.perf_counter()
         self.phases[phase] = self.opened_at - self._phase_began
 
-    def connecting_to(self, address: tuple[str, int]) -> None:
-        """A socket is about to be connected. A second one (the other IP version) goes on with the same phase."""
-        self.address = address
+    def connecting_to(self, address: Address) -> Attempt:
+        """Note that a socket is about to be connected. A second one goes on with the same phase."""
         if self.stage is not Stage.CONNECTING:
             self.begin(Stage.CONNECTING)
+        attempt = Attempt(address, time.perf_counter())
+        self.attempts.append(attempt)
+        return attempt
 
     def connected(self) -> None:
-        """The socket is connected; counted once, whoever notices first (TLS, or aiohttp's own signal)."""
+        """Note that the socket is connected; TLS and aiohttp's own signal may both say so."""
         if self.stage is Stage.CONNECTING:
             self.finish(Phase.CONNECT)
 
+    @property
+    def address(self) -> Address | None:
+        """Return the address that is connected, else the one tried last."""
+        connected = [each for each in self.attempts if each.is_connected]
+        attempts = connected or self.attempts
+        return attempts[-1].address if attempts else None
 
-current_timer: ContextVar[ConnectionTimer | None] = ContextVar("current_watch", default=None)
+    @property
+    def connected_socket(self) -> socket.socket | None:
+        """Return the socket that was connected."""
+        connected = (each for each in self.sockets if each.attempt and each.attempt.is_connected)
+        return next((each for each in connected if each.fileno() >= 0), None)
+
+
+current_timer: ContextVar[ConnectionTimer | None] = ContextVar("current_timer", default=None)
+
+
+class ReportingSocket(socket.socket):
+    """A socket that reports how its attempt to connect ended: aiohttp keeps only one error of all addresses."""
+
+    attempt: Attempt | None = None
+
+    def connect(self, address: Any, /) -> None:
+        """Begin to connect; an address may be refused at once."""
+        try:
+            super().connect(address)
+        except (BlockingIOError, InterruptedError):
+            raise
+        except OSError as error:
+            self._report(error)
+            raise
+        self._report(None)
+
+    @overload
+    def getsockopt(self, level: int, optname: int, /) -> int: ...
+    @overload
+    def getsockopt(self, level: int, optname: int, buflen: int, /) -> bytes: ...
+    def getsockopt(self, level: int, optname: int, *buflen: int) -> int | bytes:
+        """Return an option; the event loop learns from one whether the connection was opened."""
+        value = super().getsockopt(level, optname, *buflen)
+        if (level, optname) == (socket.SOL_SOCKET, socket.SO_ERROR) and isinstance(value, int):
+            self._report(OSError(value, os.strerror(value)) if value else None)
+        return value
+
+    def _report(self, error: OSError | None) -> None:
+        if self.attempt is not None and not self.attempt.is_connected:
+            self.attempt.error, self.attempt.is_connected = error, error is None
+
+
+def open_socket(info: Any) -> ReportingSocket:
+    """Open a socket for aiohttp to connect to an address, as the running request's timer notes."""
+    family, kind, protocol, _name, where = info
+    opened = ReportingSocket(family, kind, protocol)
+    timer = current_timer.get()
+    if timer is not None:
+        opened.attempt = timer.connecting_to((where[0], where[1]))
+        timer.sockets.append(opened)
+    return opened
 
 
 class TimedSSLObject(ssl.SSLObject):
-    """An SSL object that tells the watch when its handshake begins and ends."""
+    """An SSL object that tells the timer when its handshake begins and ends."""
 
     def do_handshake(self) -> None:
-        """Called again and again until it no longer raises SSLWantReadError."""
+        """Go on with the handshake: called again and again until it no longer raises SSLWantReadError."""
         timer = current_timer.get()
         if timer is None:
             super().do_handshake()

@@ -1,26 +1,30 @@
-"""Holding an operation's conversation: its requests go out, what was made of their answers comes back."""
+"""An operation's conversation: its requests are sent, and it receives what was made of their answers."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from exporter.observation import Exchange, Observation
-from exporter.operations.operation import Known, Operation, Request
+from exporter.operations.operation import Known, Operation, Reply, Request, Value
+from exporter.operations.outcome import Outcome
 from exporter.reasons import Failure, Reason
 from exporter.targets import Route
 from exporter.tasks import ReportBug
 
-# Sends a request (perhaps more than once); returns what its reader made of it, and each exchange.
-Send: TypeAlias = Callable[[Request], Awaitable[tuple[Any, list[Exchange]]]]
-
 _BUG = Failure(Reason.INTERNAL, "a bug of the exporter: see the traceback in its log")
+
+
+class Send(Protocol):
+    """A way to send a request, perhaps over several routes."""
+
+    async def __call__(self, request: Request[Value], /) -> tuple[Reply[Value], list[Exchange]]:
+        """Return what the request's reader made of the answer, or why there is none, and each exchange."""
 
 
 async def run_operation(
     operation: Operation[Any], known: Known, send: Send, route: Route, report_bug: ReportBug
 ) -> Observation:
-    """One operation's observation; `route` is where it was asked if it made no request. Never raises."""
+    """Return one operation's observation; `route` is where it was asked if it made no request. Never raise."""
     exchanges: list[Exchange] = []
     try:
         outcome = await _talk(operation, known, send, exchanges)
@@ -31,13 +35,14 @@ async def run_operation(
     return Observation(operation.name, exchanges[-1].route if exchanges else route, outcome, tuple(exchanges))
 
 
-async def _talk(operation: Operation[Any], known: Known, send: Send, exchanges: list[Exchange]) -> Any:
+async def _talk(operation: Operation[Any], known: Known, send: Send, exchanges: list[Exchange]) -> Outcome:
     conversation = operation.conversation(known)
-    reply: Any = None
-    while True:
-        try:
+    try:
+        request = next(conversation)
+        while True:
+            reply, made = await send(request)
+            exchanges.extend(made)
             request = conversation.send(reply)
-        except StopIteration as stop:
-            return stop.value
-        reply, made = await send(request)
-        exchanges.extend(made)
+    except StopIteration as stop:
+        outcome: Outcome = stop.value
+        return outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,13 +13,15 @@ from exporter.client.conversation import run_operation
 from exporter.client.credential_provider import CredentialProvider
 from exporter.credentials import AuthMethod, Verdict, judge
 from exporter.observation import Details, Exchange, Observation
-from exporter.operations.operation import NO_TIME, Known, Operation, Request
+from exporter.operations.operation import Known, Operation, Reply, Request, Value
+from exporter.operations.outcome import ROUND_ENDED, NotLearnt
 from exporter.reasons import Failure, Reason
 from exporter.targets import Route
 from exporter.tasks import ReportBug
 
-_NO_PATH = Failure(Reason.CONNECT, "Onepanel answers over no path")
-# These mean that the path is gone, so that another may be tried; a silent Onepanel is silent on both.
+_NO_PATH = NotLearnt("not asked: Onepanel answers over no path")
+_NOBODY_ELSE = NotLearnt("no other node answers")
+# These mean that the path is gone, for this request and those that follow.
 _PATH_FAILURES = frozenset(
     {
         Reason.RESOLVE,
@@ -29,13 +31,13 @@ _PATH_FAILURES = frozenset(
         Reason.CONNECTION_LOST,
     }
 )
-# Timers may go off a little before their time.
-_TICK_SECONDS = 0.05
+# How many Onepanels are asked what the first of them cannot answer.
+_MOST_HELPLESS = 2
 
 
 @dataclass(slots=True)
 class DetailsVisit:
-    """What is needed for one round of details. `last_call` and `deadline` are moments of `time.perf_counter`.
+    """What is needed for one round of details. `last_call` and `deadline` are times of `time.perf_counter`.
 
     `up` are the routes over which Onepanel answers, in the order of preference; `open_route` opens one.
     From `last_call` on nothing is asked that can wait for another round.
@@ -50,6 +52,7 @@ class DetailsVisit:
     report_bug: ReportBug
     _connections: dict[Route, RouteConnection] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _last_node: str = ""
 
     async def ask(self, operations: Iterable[Operation[Any]], known: Known) -> Details:
         """Hold the conversations of the operations that apply, each knowing what those before it learnt."""
@@ -60,55 +63,87 @@ class DetailsVisit:
                 learnt = {seen.operation: seen.outcome for seen in observations}
                 now_known = replace(known, learnt=learnt, can_authenticate=bool(self.provider.methods))
                 if operation.applies(now_known):
-                    route = self._route(None)
+                    route = (self.up or self.routes)[0]
                     observations.append(
                         await run_operation(operation, now_known, self._send, route, self.report_bug)
                     )
         connections = {route: tuple(each.connections) for route, each in self._connections.items()}
         return Details(tuple(observations), connections, dict(self.provider.accepted))
 
-    def _route(self, request: Request | None) -> Route:
-        """Where a request goes: the path it must take, else the best that is up, else the first of all."""
-        over = request.over if request else None
-        candidates = [*self.up, *self.routes]
-        return next((route for route in candidates if over in {None, route.path}), candidates[0])
-
-    async def _send(self, request: Request) -> tuple[Any, list[Exchange]]:
-        if not request.credentials:
-            reply, exchange = await self._exchange(self._route(request), request)
-            return reply, [exchange]
-        return await self._send_with_credentials(request)
-
-    async def _send_with_credentials(self, request: Request) -> tuple[Any, list[Exchange]]:
-        """Try the methods in turn, until one is neither refused nor unverifiable."""
+    async def _send(self, request: Request[Value]) -> tuple[Reply[Value], list[Exchange]]:
         exchanges: list[Exchange] = []
+        if request.credentials:
+            return await self._send_with_credentials(request, exchanges), exchanges
+        # A public request may be answered by the worker, of which `up` says nothing.
+        over = [each for each in (*self.up, *self.routes) if request.over in {None, each.path}]
+        return await self._exchange(over[0], request, exchanges) if over else _NO_PATH, exchanges
+
+    async def _send_with_credentials(
+        self, request: Request[Value], exchanges: list[Exchange]
+    ) -> Reply[Value]:
+        """Try the methods in turn, until one is neither refused nor unverifiable."""
         methods = self.provider.usable()
-        reply: Any = self.provider.failure_of() if self.up else _NO_PATH
+        reply: Reply[Value] = self.provider.failure_of() if self.up else _NO_PATH
         for method in methods:
-            while self.up:
-                route = self._route(request)
-                reply, exchange = await self._exchange(route, request, method)
-                exchanges.append(exchange)
-                if not self._leave(route, request, reply):
-                    break
+            reply = await self._send_over_routes(request, exchanges, method)
             if not self._is_refused(method, request, reply):
                 break
-        return reply, exchanges
+        return reply
 
-    def _leave(self, route: Route, request: Request, reply: Any) -> bool:
-        """Whether a route is given up for the rest of the round: it is gone, or its Onepanel is frozen."""
-        if not isinstance(reply, Failure) or reply is NO_TIME:
+    async def _send_over_routes(
+        self, request: Request[Value], exchanges: list[Exchange], method: AuthMethod
+    ) -> Reply[Value]:
+        """Try the routes in turn, each once, until one is neither gone nor helpless."""
+        reply: Reply[Value] = _NOBODY_ELSE if request.elsewhere else _NO_PATH
+        helpless = 0
+        for route in self._candidates(request):
+            reply = await self._exchange(route, request, exchanges, method)
+            self._last_node = route.node
+            if not isinstance(reply, Failure):
+                break
+            is_gone = self._leave_if_gone(route, reply)
+            helpless += self._leave_if_helpless(route, request, reply)
+            if not is_gone and helpless not in range(1, _MOST_HELPLESS):
+                break
+        return reply
+
+    def _candidates(self, request: Request[Value]) -> Iterator[Route]:
+        """Yield the routes that a request may take; those that a failure of the one before rules out are left out."""
+        asked_last = self._last_node
+        tried: set[Route] = set()
+        while True:
+            open_routes = (
+                route
+                for route in self.up
+                if route not in tried
+                and request.over in {None, route.path}
+                and not (request.elsewhere and route.node == asked_last)
+            )
+            route = next(open_routes, None)
+            if route is None:
+                return
+            tried.add(route)
+            yield route
+
+    def _leave_if_gone(self, route: Route, failure: Failure) -> bool:
+        """Return whether a route is gone; it is not tried again."""
+        if failure.reason not in _PATH_FAILURES:
             return False
-        if reply.reason in _PATH_FAILURES:
-            self.up[:] = [each for each in self.up if each != route]
-            return True
-        elsewhere = [each for each in self.up if each.node != route.node]
-        if request.local and reply.reason is Reason.TIMEOUT and elsewhere:
-            self.up = elsewhere
-            return True
-        return False
+        self.up[:] = [each for each in self.up if each != route]
+        return True
 
-    def _is_refused(self, method: AuthMethod, request: Request, reply: Any) -> bool:
+    def _leave_if_helpless(self, route: Route, request: Request[Value], failure: Failure) -> bool:
+        """Return whether the Onepanel of a route cannot answer the request, as another one may."""
+        is_silent = failure.reason is Reason.TIMEOUT and not request.about_host
+        is_stuck = failure.reason is Reason.SERVER_ERROR and failure.from_onepanel
+        if is_silent or is_stuck:
+            # The other nodes come first from now on: what is wrong with this one, its other path shares.
+            self.up.sort(key=lambda each: each.node == route.node)
+        return is_silent or is_stuck
+
+    def _is_refused(self, method: AuthMethod, request: Request[Value], reply: Reply[Value]) -> bool:
+        if isinstance(reply, NotLearnt):
+            return False
         failure = reply if isinstance(reply, Failure) else None
         verdict = judge(method, failure)
         if verdict is Verdict.UNVERIFIABLE and request.relayed:
@@ -117,19 +152,19 @@ class DetailsVisit:
         return verdict in {Verdict.REJECTED, Verdict.FORBIDDEN, Verdict.UNVERIFIABLE}
 
     async def _exchange(
-        self, route: Route, request: Request, method: AuthMethod | None = None
-    ) -> tuple[Any, Exchange]:
-        now = time.perf_counter()
-        if now >= (self.last_call if request.can_wait else self.deadline):
-            return NO_TIME, Exchange(route, failure=NO_TIME)
+        self,
+        route: Route,
+        request: Request[Value],
+        exchanges: list[Exchange],
+        method: AuthMethod | None = None,
+    ) -> Reply[Value]:
+        if time.perf_counter() >= (self.last_call if request.can_wait else self.deadline):
+            return ROUND_ENDED
         connection = self._connections.get(route)
         if connection is None:
             connection = await self._stack.enter_async_context(self.open_route(route))
             self._connections[route] = connection
         headers = self.provider.headers(method) if method else {}
-        reply, exchange = await connection.exchange(request, self.deadline - now, headers)
-        if exchange.failure is None or exchange.failure.reason is not Reason.TIMEOUT:
-            return reply, exchange
-        if self.deadline - time.perf_counter() < _TICK_SECONDS:
-            return NO_TIME, replace(exchange, failure=NO_TIME)
-        return reply, exchange
+        reply, made = await connection.exchange(request, self.deadline, headers)
+        exchanges += made
+        return reply

@@ -23,7 +23,7 @@ _ENCODING_DER = 2  # of the module _ssl
 
 
 def readable(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Headers for people, in the order in which they were sent; what may be a secret is masked."""
+    """Return headers for people, in the order in which they were sent; what may be a secret is masked."""
     return tuple(
         (sanitize(name), _MASK if name.lower() in _SECRET_HEADERS else sanitize(value))
         for name, value in headers.items()
@@ -31,7 +31,7 @@ def readable(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def served_chain(ssl_object: Any) -> list[bytes] | None:
-    """The certificates a server has shown, its own first (DER); None where Python does not tell."""
+    """Return the certificates that a server has shown, its own first (DER); None if Python does not give them."""
     public = getattr(ssl_object, "get_unverified_chain", None)  # Python 3.13
     hidden = getattr(getattr(ssl_object, "_sslobj", None), "get_unverified_chain", None)  # since 3.10
     try:
@@ -45,6 +45,6 @@ def served_chain(ssl_object: Any) -> list[bytes] | None:
 
 
 def read_chain(ders: Iterable[bytes], *, verified: bool) -> tuple[Certificate, ...]:
-    """The certificates that can be read at all."""
+    """Return the certificates that can be read at all."""
     certificates = (read_certificate(der, verified=verified) for der in ders)
     return tuple(each for each in certificates if each is not None)

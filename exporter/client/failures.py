@@ -10,9 +10,11 @@ from typing import Any
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from exporter.client.connection_timer import ConnectionTimer, Stage
+from exporter.client.connection_timer import Address, Attempt, ConnectionTimer, Stage
+from exporter.client.connector import LostError
 from exporter.client.forward_proxy import ForwardProxyError
 from exporter.client.tls import TlsFilesError
+from exporter.observation import AddressAttempt
 from exporter.operations.responses import sanitize
 from exporter.reasons import Failure, Reason
 
@@ -27,21 +29,73 @@ _OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM
 
 
 def explain(error: Exception, timer: ConnectionTimer, seconds: float) -> Failure | None:
-    """The failure that an exception of aiohttp or asyncio stands for; None when it is a bug of ours.
+    """Return the failure that an exception of aiohttp or asyncio stands for; None for a bug of ours.
 
     `seconds` is how long the request was allowed to take.
     """
+    if isinstance(error, LostError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     if isinstance(error, OSError) and error.errno in _OWN_LIMITS:
         return Failure(Reason.INTERNAL, f"the exporter itself is short of resources: {error.strerror}")
     if isinstance(error, TlsFilesError):
         return Failure(Reason.INTERNAL, sanitize(str(error)))
     for kind, reason in _TABLE:
         if isinstance(error, kind):
-            why = reason(error, timer)
-            return Failure(
-                why, _refused(timer) if why is Reason.CONNECTION_REFUSED else _detail(error, seconds)
-            )
+            why, detail = reason(error, timer), _detail(error, seconds)
+            return _of_addresses(why, detail, timer)
     return None
+
+
+# Of several addresses that all fail: a refusal tells most, an address that cannot be routed to least.
+_TELLING = (Reason.CONNECTION_REFUSED, Reason.CONNECT_TIMEOUT, Reason.CONNECT)
+
+
+def _of_addresses(reason: Reason, detail: str, timer: ConnectionTimer) -> Failure:
+    """Return the failure by what each address of the name answered, if none could be connected to."""
+    if reason not in _TELLING or timer.stage is not Stage.CONNECTING or not timer.attempts:
+        return Failure(reason, detail)
+    if len(timer.attempts) == 1:
+        # In place of what the system says, which differs with the event loop.
+        refused = reason is Reason.CONNECTION_REFUSED
+        return Failure(
+            reason, f"{_written(timer.attempts[0].address)} refuses connections" if refused else detail
+        )
+    by_reason = {_reason_of(each): each for each in reversed(timer.attempts)}
+    telling = next(each for each in _TELLING if each in by_reason)
+    ordered = sorted(timer.attempts, key=lambda each: _TELLING.index(_reason_of(each)))
+    details = (f"{each.address} {each.error}" for each in map(_described, ordered))
+    return Failure(telling, sanitize("; ".join(details)))
+
+
+def _reason_of(attempt: Attempt) -> Reason:
+    if attempt.error is None or attempt.error.errno == errno.ETIMEDOUT:
+        return Reason.CONNECT_TIMEOUT
+    refused = attempt.error.errno == errno.ECONNREFUSED
+    return Reason.CONNECTION_REFUSED if refused else Reason.CONNECT
+
+
+def describe_attempts(timer: ConnectionTimer) -> tuple[AddressAttempt, ...]:
+    """Return what each address of the name answered; nothing if it has only one."""
+    if timer.addresses == 1 and len(timer.attempts) < 2:  # noqa: PLR2004
+        return ()
+    return tuple(_described(each) for each in timer.attempts)
+
+
+def _described(attempt: Attempt) -> AddressAttempt:
+    if attempt.is_connected:
+        error = ""
+    elif attempt.error is None:
+        error = "did not answer"
+    elif attempt.error.errno == errno.ECONNREFUSED:
+        error = "refuses connections"
+    else:
+        error = sanitize(attempt.error.strerror or type(attempt.error).__name__)
+    return AddressAttempt(_written(attempt.address), error)
+
+
+def _written(address: Address) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _timeout(_error: Exception, timer: ConnectionTimer) -> Reason:
@@ -57,7 +111,7 @@ def _certificate(error: Any, _watch: ConnectionTimer) -> Reason:
 
 
 def _os_error(error: Any, timer: ConnectionTimer) -> Reason:
-    """An operating system's error, by how far the connection had come."""
+    """Return what an operating system's error means, by how far the connection had come."""
     if (
         isinstance(getattr(error, "os_error", error), ConnectionRefusedError)
         or error.errno == errno.ECONNREFUSED
@@ -93,14 +147,6 @@ _TABLE: tuple[tuple[type[Exception], Callable[[Any, ConnectionTimer], Reason]], 
 )
 
 
-def _refused(timer: ConnectionTimer) -> str:
-    """In place of what the system says, which differs with the event loop and the number of addresses."""
-    if timer.address is None:
-        return "the connection was refused"
-    host, port = timer.address
-    return f"{f'[{host}]' if ':' in host else host}:{port} refuses connections"
-
-
 def _detail(error: Any, seconds: float) -> str:
     if isinstance(error, TimeoutError) and not error.errno:
         return f"nothing within {seconds:.3g} s"
@@ -111,5 +157,5 @@ def _detail(error: Any, seconds: float) -> str:
 
 
 def _name(error: Exception) -> str:
-    """What an error without any words is called."""
+    """Return what an error without any words is called."""
     return "the connection was closed" if isinstance(error, ConnectionResetError) else type(error).__name__

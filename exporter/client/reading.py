@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 
-from exporter.operations.operation import Request
+from exporter.client.wire import TooLargeError
+from exporter.operations.operation import Request, Value
 from exporter.operations.responses import Response
+from exporter.reasons import Failure
 
 # Judging a longer body may take a tenth of a second, in which no other target should have to wait.
 _QUICKLY_JUDGED_BYTES = 64 * 1024
-
-
-class TooLargeError(Exception):
-    """The body is longer than the request allows."""
+_MAX_MEDIA_TYPE = 200
 
 
 @dataclass(slots=True)
@@ -30,7 +28,7 @@ class Draft:
 
 
 async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The whole body; raises `TooLargeError` as soon as it is longer than `limit` bytes."""
+    """Return the whole body; raise TooLargeError as soon as it is longer than `limit` bytes."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_any():
@@ -43,16 +41,16 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 def media_type(response: aiohttp.ClientResponse) -> str:
-    """The media type as sent: aiohttp's `content_type` would make one up where there is none.
+    """Return the media type as sent: aiohttp's `content_type` would make one up where there is none.
 
     Contradicting ones are given together, which is none that anybody expects.
     """
     sent = response.headers.getall("Content-Type", ())
-    return ", ".join(dict.fromkeys(each.partition(";")[0].strip().lower() for each in sent))
+    return ", ".join(dict.fromkeys(each.partition(";")[0].strip().lower() for each in sent))[:_MAX_MEDIA_TYPE]
 
 
-async def parse(answer: Response, request: Request) -> Any:
-    """What the request's own reader makes of the answer, off the event loop if that may take long."""
+async def parse(answer: Response, request: Request[Value]) -> Value | Failure:
+    """Return what the request's own reader makes of the answer, off the event loop if that may take long."""
     if len(answer.body) <= _QUICKLY_JUDGED_BYTES:
         return request.read(answer)
     return await asyncio.to_thread(request.read, answer)

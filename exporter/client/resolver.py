@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -18,7 +19,7 @@ _FAMILIES = {
 }
 
 # A name with more addresses than any cluster has nodes is no reason to open thousands of connections.
-_MAX_NODES = 32
+_MAX_ADDRESSES = 32
 
 
 class Lookups:
@@ -28,30 +29,35 @@ class Lookups:
         self._resolver = resolver
         self._family = _FAMILIES[ip_protocol]
         self._running: dict[str, asyncio.Task[list[ResolveResult]]] = {}
+        self._began_at: dict[str, float] = {}
 
     async def resolve(self, host: str) -> list[ResolveResult]:
-        """One address of each IP version, in the order the system prefers; raises OSError."""
+        """Return all addresses in the order the system prefers, as many as are tried at most; raise OSError."""
         found = await self._look_up(host)
-        return list({entry["family"]: entry for entry in reversed(found)}.values())[::-1]
+        return list({entry["host"]: entry for entry in found}.values())[:_MAX_ADDRESSES]
 
     async def addresses(self, host: str) -> list[str]:
-        """All addresses in a steady order, as many as are watched at most; raises OSError."""
-        return sorted({entry["host"] for entry in await self._look_up(host)})[:_MAX_NODES]
+        """Return all addresses in a steady order, as many as are watched at most; raise OSError."""
+        return sorted({entry["host"] for entry in await self._look_up(host)})[:_MAX_ADDRESSES]
 
     async def _look_up(self, host: str) -> list[ResolveResult]:
         task = self._running.get(host)
         if task is None:
             task = self._running[host] = asyncio.ensure_future(self._resolver.resolve(host, 0, self._family))
+            self._began_at[host] = time.perf_counter()
+        timer = current_timer.get()
+        if timer is not None:
+            timer.lookup_began_at = self._began_at[host]
         return await asyncio.shield(task)
 
     def close(self) -> None:
-        """Give up what still runs."""
+        """End the lookups that still run."""
         for task in self._running.values():
             task.cancel()
 
 
 class RouteResolver(AbstractResolver):
-    """What aiohttp asks for one route: the round's lookup, or the address that the node is pinned to.
+    """The resolver of one route, for aiohttp: the round's lookup, or the address that the node is pinned to.
 
     A node that was found by resolving `domain` can be reached only while that succeeds.
     """
@@ -64,7 +70,7 @@ class RouteResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses to connect to, for aiohttp; the family is the target's choice, not aiohttp's."""
+        """Return the addresses to connect to, for aiohttp; the family is the target's choice, not aiohttp's."""
         del family
         timer = current_timer.get()
         if self._pinned_address:
@@ -78,10 +84,11 @@ class RouteResolver(AbstractResolver):
         timer.begin(Stage.RESOLVING)
         found = await self._lookups.resolve(host)
         timer.finish(Phase.RESOLVE)
+        timer.addresses = len(found)
         return _with_port(found, port)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: nothing is held."""
 
 
 def _with_port(found: list[ResolveResult], port: int) -> list[ResolveResult]:

@@ -1,52 +1,69 @@
-"""One route in one round: the due operations, one after another, over one connection."""
+"""One route in one round: the two public operations, each with its whole timeout, and what else is due."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from exporter.client.connection import RouteConnection
 from exporter.client.conversation import run_operation
 from exporter.observation import Exchange, Observation, Visit
-from exporter.operations.operation import NO_TIME, Known, Operation, Request
-from exporter.reasons import Failure
+from exporter.operations.operation import Known, Operation, Reply, Request, Value
+from exporter.operations.outcome import NotLearnt
+from exporter.targets import Schedule
 from exporter.tasks import ReportBug
+
+# How long the second public operation waits for the answer of the first, to use the same connection.
+_LONGEST_HEAD_START_SECONDS = 1.0
+_HEAD_START_PER_TIMEOUT = 1 / 3
+_SILENT = NotLearnt("not asked: Onepanel does not answer")
+
+
+def head_start(schedule: Schedule) -> float:
+    """Return for how many seconds the second operation waits: the round must have room for its whole timeout."""
+    spare = schedule.round_seconds - schedule.request_timeout
+    return min(_LONGEST_HEAD_START_SECONDS, _HEAD_START_PER_TIMEOUT * schedule.request_timeout, spare)
 
 
 @dataclass(frozen=True, slots=True)
 class RouteVisit:
-    """What is needed to visit one route. `deadline` is a moment of `time.perf_counter`."""
+    """What is needed to visit one route. `deadline` is a time of `time.perf_counter`."""
 
     connection: RouteConnection
     known: Known
+    schedule: Schedule
     deadline: float
     report_bug: ReportBug
 
-    async def ask(self, operations: Iterable[Operation[Any]]) -> Visit:
-        """Hold the operations' conversations. Never raises.
+    async def ask(self, operations: Sequence[Operation[Any]]) -> Visit:
+        """Hold the operations' conversations. Never raise.
 
-        A request without any HTTP answer ends the visit: whoever does not answer one public operation
-        does not answer the next either. The operations that are left share its failure.
+        The second operation uses the connection of the first. If that one is lost, or has no answer soon, the
+        second starts on a connection of its own: either alone shows that Onepanel answers. If both are without
+        an HTTP answer, no other operation is asked.
         """
         route = self.connection.route
+        first, second, others = operations[:1], operations[1:2], operations[2:]
         observations: list[Observation] = []
-        silence: Failure | None = None
-        async with self.connection:
-            for operation in operations:
-                if silence is None:
-                    seen = await run_operation(operation, self.known, self._send, route, self.report_bug)
-                    silence = seen.last.failure if seen.last.status == 0 else None
-                else:
-                    exchange = Exchange(route, failure=silence)
-                    seen = Observation(operation.name, route, silence, (exchange,))
-                observations.append(seen)
+        async with self.connection, asyncio.TaskGroup() as group:
+            begun = [group.create_task(self._run(each)) for each in first]
+            if second:
+                await asyncio.wait(begun, timeout=head_start(self.schedule))
+            observations += [await self._run(each) for each in second]
+            observations[:0] = [await each for each in begun]
+            for operation in others:
+                is_silent = all(seen.last.status == 0 for seen in observations)
+                observations.append(
+                    Observation(operation.name, route, _SILENT, ())
+                    if is_silent
+                    else await self._run(operation)
+                )
         return Visit(route, tuple(self.connection.connections), tuple(observations))
 
-    async def _send(self, request: Request) -> tuple[Any, list[Exchange]]:
-        seconds = self.deadline - time.perf_counter()
-        if seconds <= 0:
-            return NO_TIME, [Exchange(self.connection.route, failure=NO_TIME)]
-        reply, exchange = await self.connection.exchange(request, seconds)
-        return reply, [exchange]
+    async def _run(self, operation: Operation[Any]) -> Observation:
+        return await run_operation(operation, self.known, self._send, self.connection.route, self.report_bug)
+
+    async def _send(self, request: Request[Value]) -> tuple[Reply[Value], list[Exchange]]:
+        return await self.connection.exchange(request, self.deadline)

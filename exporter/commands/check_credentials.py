@@ -20,6 +20,7 @@ from exporter.files import read_secret
 from exporter.operations import component_status, configuration, dns_check, web_certificate, worker_report
 from exporter.operations.current_user import Privileges, current_user
 from exporter.operations.operation import API_ROOT, Known, Operation, Request
+from exporter.operations.outcome import NotLearnt
 from exporter.operations.responses import Response, failure_of
 from exporter.reasons import Failure, Reason
 from exporter.settings.errors import ConfigurationError
@@ -99,7 +100,7 @@ async def _known(client: Client, target: Target) -> Known:
     question = Request(f"{API_ROOT}/configuration", configuration.read)
     for route in _routes(target):
         async with client.connect(target, route) as connection:
-            facts, _exchange = await connection.exchange(question, target.schedule.timeout)
+            facts, _exchanges = await connection.exchange(question)
         if isinstance(facts, configuration.Configuration):
             return Known(facts.kind, can_authenticate=True)
     return Known(Kind.ONEZONE, can_authenticate=True)
@@ -125,7 +126,7 @@ async def _examine_method(client: Client, target: Target, method: AuthMethod, kn
     return findings
 
 
-def _requests(known: Known) -> Iterator[tuple[str, Request]]:
+def _requests(known: Known) -> Iterator[tuple[str, Request[object]]]:
     """What polling asks with credentials: the first request of each conversation."""
     for operation in _NEEDED:
         yield operation.name, next(operation.conversation(known))
@@ -141,11 +142,12 @@ def _read_anything(answer: Response) -> Response | Failure:
     return failure_of(answer) or answer
 
 
-async def _allows(at_most_once: AtMostOnceRequest, name: str, request: Request) -> Finding:
+async def _allows(at_most_once: AtMostOnceRequest, name: str, request: Request[object]) -> Finding:
     reply, _steps = await at_most_once.run(request)
-    if not isinstance(reply, Failure) or (reply.from_onepanel and reply.reason is Reason.NOT_FOUND):
+    is_absent = isinstance(reply, Failure) and reply.from_onepanel and reply.reason is Reason.NOT_FOUND
+    if is_absent or not isinstance(reply, Failure | NotLearnt):
         return Finding(Grade.OK, f"{name}: allowed")
-    if reply.reason in {Reason.UNAUTHORIZED, Reason.FORBIDDEN}:
+    if isinstance(reply, Failure) and reply.reason in {Reason.UNAUTHORIZED, Reason.FORBIDDEN}:
         return Finding(Grade.BAD, f"{name}: refused ({reply.detail}). {reply.reason.advice.capitalize()}.")
     return Finding(Grade.UNKNOWN, f"{name}: could not be found out ({reply})")
 

@@ -83,7 +83,7 @@ def _credentials(target: Target, wanted: str) -> dict[AuthMethod, Mapping[str, s
     return found
 
 
-def _request(arguments: argparse.Namespace) -> Request:
+def _request(arguments: argparse.Namespace) -> Request[object]:
     if arguments.action == "list":
         return list_users()
     if arguments.action == "show":
@@ -95,7 +95,7 @@ def _request(arguments: argparse.Namespace) -> Request:
 
 
 async def _carry_out(
-    target: Target, path: str, credentials: Mapping[AuthMethod, Mapping[str, str]], request: Request
+    target: Target, path: str, credentials: Mapping[AuthMethod, Mapping[str, str]], request: Request[object]
 ) -> tuple[Any, list[Step]]:
     paths = [each for each in AccessPath if path in {AUTO, each}]
     routes = [Route(each, node) for each in paths for node in target.node_names]

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from exporter.diagnosis.first_steps import cause
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
 from exporter.diagnosis.symptoms import Symptom, symptom
-from exporter.observation import Connection, Details, Observation, Outcome, Visit
+from exporter.observation import Connection, Details, Observation, Visit
 from exporter.operations import configuration, health
+from exporter.operations.outcome import Facts, Outcome
 from exporter.reasons import Failure
 from exporter.targets import AccessPath, Kind, Route, Target
 
@@ -55,9 +56,11 @@ class Checkup:
         return tuple(self.diagnoses)
 
     def connection(self, route: Route) -> Connection | None:
-        """Return the connection last opened over a route; None when the route was not visited."""
+        """Return the connection last opened over a route, else the last attempt; None when it was not visited."""
         visit = self.visits.get(route)
-        return visit.connections[-1] if visit and visit.connections else None
+        attempts = visit.connections if visit else ()
+        opened = [each for each in attempts if each.failure is None]
+        return next(reversed(opened or attempts), None)
 
     def observation(self, route: Route, operation: str) -> Observation | None:
         """Return what an operation learnt over a route; None when it was not asked there."""
@@ -83,12 +86,9 @@ class Checkup:
         up = [route for route in self.visits if self.onepanel_answered(route)]
         return [route for path in _DIRECT_FIRST for route in up if route.path is path]
 
-    def facts(self, operation: str) -> Outcome | None:
+    def facts(self, operation: str) -> Facts | None:
         """Return the facts of an operation from the first route that gave any; None when there are none."""
-        for outcome in self.outcomes(operation):
-            if not isinstance(outcome, Failure):
-                return outcome
-        return None
+        return next((each for each in self.outcomes(operation) if isinstance(each, Facts)), None)
 
     def onepanel_answered(self, route: Route) -> bool:
         """Return whether Onepanel itself answered over this route, whatever it said."""

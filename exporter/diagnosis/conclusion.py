@@ -94,7 +94,11 @@ def _is_configured_kind(target: Target, told: list[Configuration]) -> bool:
 
 def carried_over(checkup: Checkup | None, target: Target) -> Known:
     """Return what the next round's conversations need to know of the last checkup."""
-    return Known(checkup.kind, doubtful=_doubtful(checkup)) if checkup else Known(target.kind)
+    if checkup is None:
+        return Known(target.kind)
+    facts = checkup.facts(CONFIGURATION)
+    deployed = facts.deployed if isinstance(facts, Configuration) else None
+    return Known(checkup.kind, doubtful=_doubtful(checkup), deployed=deployed)
 
 
 def _doubtful(checkup: Checkup) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from exporter.observation import Connection, Observation, Phase
-from exporter.operations.operation import NO_TIME
 from exporter.reasons import CERTIFICATE_REASONS, Reason
 
 
@@ -90,7 +89,7 @@ def symptom(
     answered = [seen for seen in (configuration, health) if seen.onepanel_answered]
     if not answered:
         return _without_onepanel(configuration, health, connections)
-    failures = (configuration.failure, health.failure)
+    failures = [seen.failure for seen in (configuration, health) if is_learnt(seen)]
     if all(failure and failure.reason is Reason.SERVICE_UNAVAILABLE for failure in failures):
         return Symptom.FULL
     if health.failure and health.failure.reason is Reason.UNHEALTHY:
@@ -102,7 +101,8 @@ def symptom(
 
 def is_learnt(seen: Observation) -> bool:
     """Return whether an operation had all of its time, so that its failure says something of the server."""
-    return seen.failure is None or (seen.failure != NO_TIME and seen.failure.reason is not Reason.INTERNAL)
+    is_bug = seen.failure is not None and seen.failure.reason is Reason.INTERNAL
+    return seen.not_learnt is None and not is_bug
 
 
 def is_missing(health: Observation) -> bool:
@@ -114,10 +114,10 @@ def is_missing(health: Observation) -> bool:
 def _of_health(health: Observation) -> Symptom:
     """Return the symptom of a path whose Onepanel reports its configuration and no failure of `health`."""
     failure = health.failure
-    if failure is None or is_missing(health):
-        return Symptom.HEALTHY
     if not is_learnt(health):
         return Symptom.UNFINISHED
+    if failure is None or is_missing(health):
+        return Symptom.HEALTHY
     return Symptom.UNHEALTHY if failure.reason is Reason.TIMEOUT else Symptom.LOSSY
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from exporter.metrics import Metric, Reading, Scope
 from exporter.operations.operation import Operation, ask, known
-from exporter.operations.responses import Response, cached, read_object, sanitize
+from exporter.operations.outcome import Facts
+from exporter.operations.responses import Response, cached, clean_text, read_object
 from exporter.reasons import Failure, Reason
 from exporter.targets import Kind
 
@@ -20,7 +21,7 @@ _IDENTITY_KEYS = ("serviceType", "clusterId", "version", "build", "deployed")
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Facts):
     """The public configuration; an empty string or None is what the server did not say.
 
     `name` and `domain` are the cluster's own: the zone's on a Onezone, the provider's on a Oneprovider.
@@ -39,13 +40,13 @@ class Configuration:
 
     @property
     def identity(self) -> tuple[Kind, str, str, str, str]:
-        """What must be equal on both paths. `clusterId` alone is "onezone" on every Onezone."""
+        """Return what must be equal on both paths. `clusterId` alone is "onezone" on every Onezone."""
         return (self.kind, self.cluster_id, self.version, self.build, self.domain)
 
 
 @cached
 def read(answer: Response) -> Configuration | Failure:
-    """The facts of a 200 answer that has at least one of the keys every version sends."""
+    """Return the facts of a 200 answer that has at least one of the keys every version sends."""
     body = read_object(answer)
     if isinstance(body, Failure):
         return body
@@ -79,8 +80,8 @@ def _kind(value: object) -> Kind:
 
 def _text(body: dict[str, Any], key: str) -> str:
     value = body.get(key)
-    is_text = isinstance(value, (str, int, float)) and not isinstance(value, bool)
-    return sanitize(str(value)) if is_text else ""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return clean_text(str(value) if is_number else value)
 
 
 def _flag(body: dict[str, Any], key: str) -> bool | None:
@@ -103,7 +104,7 @@ OPERATION: Operation[Configuration] = Operation(
             name="onedata_cluster_info",
             help="What the public configuration says of the cluster; always 1.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts),
+            see=known(Configuration, lambda facts: facts),
             read=_info,
             labels=("kind", "version", "build", "cluster_id", "name", "domain", "zone_domain"),
         ),
@@ -111,19 +112,19 @@ OPERATION: Operation[Configuration] = Operation(
             name="onedata_cluster_deployed",
             help="1: the cluster is deployed. 0: its installation is not finished.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.deployed),
+            see=known(Configuration, lambda facts: facts.deployed),
         ),
         Metric(
             name="onedata_cluster_registered",
             help="1: the Oneprovider is registered in a Onezone. Absent for a Onezone.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.registered),
+            see=known(Configuration, lambda facts: facts.registered),
         ),
         Metric(
             name="onedata_configuration_complete",
             help="0: the server gave its reduced answer, or a registered Oneprovider does not know its own name.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.complete),
+            see=known(Configuration, lambda facts: facts.complete),
         ),
     ),
 )

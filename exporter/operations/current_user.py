@@ -33,6 +33,6 @@ def read_privileges(answer: Response) -> Privileges | Failure:
     return Privileges(_ADMINISTRATION in privileges)
 
 
-def current_user() -> Request:
+def current_user() -> Request[Privileges]:
     """Ask for the privileges of the caller."""
     return Request(f"{API_ROOT}/user", read_privileges, credentials=True)

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from exporter.metrics import Metric, Reading, Scope, state_set
 from exporter.operations.operation import Cadence, Operation, ask, known, with_credentials
+from exporter.operations.outcome import Facts
 from exporter.operations.responses import Response, read_object
 from exporter.operations.timestamps import read_timestamp
 from exporter.reasons import Failure
@@ -30,7 +31,7 @@ class DnsStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DnsCheck:
+class DnsCheck(Facts):
     """The status of each check that was made, and when (seconds since the epoch, None if not told)."""
 
     statuses: Mapping[str, DnsStatus]
@@ -38,7 +39,7 @@ class DnsCheck:
 
 
 def read(answer: Response) -> DnsCheck | Failure:
-    """The facts of a 200 answer."""
+    """Return the facts of a 200 answer."""
     body = read_object(answer)
     if isinstance(body, Failure):
         return body
@@ -67,7 +68,7 @@ OPERATION: Operation[DnsCheck] = Operation(
             name="onedata_dns_check_status",
             help="Result of Onepanel's check of the DNS records, of the domain and of the DNS zone.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.statuses or None),
+            see=known(DnsCheck, lambda facts: facts.statuses or None),
             read=_statuses,
             labels=("check", "status"),
         ),
@@ -75,7 +76,7 @@ OPERATION: Operation[DnsCheck] = Operation(
             name="onedata_dns_check_timestamp_seconds",
             help="When Onepanel checked the DNS records.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.checked_at),
+            see=known(DnsCheck, lambda facts: facts.checked_at),
         ),
     ),
 )

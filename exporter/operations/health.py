@@ -1,7 +1,8 @@
 """`GET /health`: whether every Onepanel node of the cluster answers on its listeners.
 
 It says nothing of workers, cluster managers or databases: it stays 200 with the worker stopped.
-Known since 21.02.1; older versions answer 404. It asks every node and has no deadline of its own.
+Known since 21.02.1; older versions answer 404, or 406, without a body. It asks every node and has no
+deadline of its own.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ from dataclasses import dataclass, replace
 
 from exporter.metrics import Metric, Scope
 from exporter.operations.operation import Operation, ask
+from exporter.operations.outcome import Facts, Outcome
 from exporter.operations.responses import Response, cached, read_object, sanitize
 from exporter.reasons import Failure, Reason
 
+_NOT_ACCEPTABLE = 406
+
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class Health(Facts):
     """Onepanel said that it is healthy; that it is not is a `Failure` (`unhealthy`)."""
 
 
 @cached
 def read(answer: Response) -> Health | Failure:
-    """200 `{"status": "healthy"}` is health; a 500 in Onepanel's own words is the lack of it."""
+    """Return health for 200 `{"status": "healthy"}`; a 500 in Onepanel's own words is the lack of it."""
+    if answer.status == _NOT_ACCEPTABLE and not answer.body:
+        return Failure(Reason.NOT_FOUND, "HTTP 406 with an empty body: no such operation")
     body = read_object(answer)
     if isinstance(body, Failure):
         says_unhealthy = answer.status == 500 and body.from_onepanel
@@ -34,10 +40,11 @@ def read(answer: Response) -> Health | Failure:
     return Failure(Reason.INVALID_BODY, "no status in the answer")
 
 
-def _healthy(outcome: Health | Failure) -> bool | None:
+def _healthy(outcome: Outcome) -> bool | None:
     if isinstance(outcome, Health):
         return True
-    return False if outcome.reason is Reason.UNHEALTHY else None
+    says_no = isinstance(outcome, Failure) and outcome.reason is Reason.UNHEALTHY
+    return False if says_no else None
 
 
 OPERATION: Operation[Health] = Operation(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from exporter.operations.outcome import Facts, Outcome
 from exporter.operations.responses import sanitize
 
 MAX_HOSTS = 100
@@ -16,7 +17,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guarded(ABC):
+class Guarded(Facts, ABC):
     """Facts about hosts, some of whose names may have been refused: `dropped` counts them."""
 
     dropped: int = 0
@@ -24,11 +25,11 @@ class Guarded(ABC):
     @property
     @abstractmethod
     def hosts(self) -> frozenset[str]:
-        """The names of the hosts that were kept."""
+        """Return the names of the hosts that were kept."""
 
 
-def hosts_named(learnt: Mapping[str, Any]) -> frozenset[str]:
-    """The hosts in the outcomes of a round so far: the limit is one for all operations of a target."""
+def hosts_named(learnt: Mapping[str, Outcome]) -> frozenset[str]:
+    """Return the hosts in the outcomes of a round so far: the limit is one for all operations of a target."""
     outcomes = (outcome for outcome in learnt.values() if isinstance(outcome, Guarded))
     return frozenset[str]().union(*(outcome.hosts for outcome in outcomes))
 
@@ -36,7 +37,7 @@ def hosts_named(learnt: Mapping[str, Any]) -> frozenset[str]:
 def guard(
     named: Iterable[tuple[str, Value]], limit: int, before: frozenset[str] = frozenset()
 ) -> tuple[dict[str, Value], int]:
-    """The values by their cleaned names, sorted, and how many were refused.
+    """Return the values by their cleaned names, sorted, and how many were refused.
 
     Together with the names that were kept `before` there are at most `limit`. Names that are empty when
     cleaned, or equal to another one, are refused, too.

@@ -1,8 +1,8 @@
-"""The one interface of an operation: something Onepanel is asked, and what its answer means.
+"""The one interface of an operation: a question to Onepanel, and what its answer means.
 
-An operation is a *conversation*: a pure generator that yields a `Request` and is sent back what the
-request's own reader made of the answer, or the `Failure`. Most ask one question; one that needs
-several (host by host, when a host is away) just goes on asking. It never sees a socket or a clock.
+An operation is a *conversation*: a pure generator that yields a `Request` and receives what the
+request's own reader made of the answer, or why there is nothing. Most ask one question; one that needs
+several (host by host, if a host is away) goes on asking. It never sees a socket or a clock.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from enum import Enum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from exporter.metrics import Metric
+from exporter.operations.outcome import Facts, NotLearnt, Outcome
 from exporter.operations.responses import Response
-from exporter.reasons import Failure, Reason
+from exporter.reasons import Failure
 from exporter.targets import AccessPath, Kind
 
 API_ROOT = "/api/v3/onepanel"
-# The outcome of a request that was not made, or not waited for, because the round was at its end.
-NO_TIME = Failure(Reason.TIMEOUT, "the time of the round was used up")
+# An unknown route of older versions is 406 to `application/json` alone, and 404 if anything else is accepted.
+ACCEPT_JSON = "application/json, */*;q=0.1"
 
-Facts = TypeVar("Facts")
+Value = TypeVar("Value")
+ValueT_co = TypeVar("ValueT_co", covariant=True)
+FactsT = TypeVar("FactsT", bound=Facts)
 
 
 class Cadence(Enum):
@@ -32,37 +35,44 @@ class Cadence(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request. `read` turns an answer of any status into facts or a `Failure`.
+class Request(Generic[ValueT_co]):
+    """One HTTP request. `read` turns an answer of any status into a value or a `Failure`.
 
-    `path` is absolute on the origin. `body` is sent as JSON. `deadline` (seconds) shortens the
-    target's timeout. With `credentials` it carries the target's, if there are any. `over` names the
-    access path it must take; without it, it takes the one of the visit. `local`: Onepanel answers it
-    without asking another host, so that silence is its own. `relayed`: Onepanel relays the worker's
-    answer, so that a 503 says nothing of the credentials. `can_wait`: it is left for another round of
-    details once most of the time of this one is used up.
+    `path` is absolute on the origin. `body` is sent as JSON. With `credentials` it carries the target's,
+    if there are any. `over` names the access path it must take; without it, it takes the one of the visit.
+    `about_host`: Onepanel asks other hosts, so that silence may be theirs. `elsewhere`: another node than
+    the last one is asked. `relayed`: Onepanel relays the worker's answer, so that a 503 says nothing of the
+    credentials. `can_wait`: it is left for another round of details once most of the time of this one is used up.
     """
 
     path: str
-    read: Callable[[Response], Any]
+    read: Callable[[Response], ValueT_co | Failure]
     method: str = "GET"
-    body: Any = field(default=None, repr=False)  # may hold a password
-    accept: str = "application/json, */*;q=0.1"
+    body: Mapping[str, object] | None = field(default=None, repr=False)  # may hold a password
+    accept: str = ACCEPT_JSON
     max_body_bytes: int = 64 * 1024
-    deadline: float | None = None
     credentials: bool = False
     over: AccessPath | None = None
-    local: bool = False
+    about_host: bool = False
+    elsewhere: bool = False
     relayed: bool = False
     can_wait: bool = False
 
     @property
     def is_change(self) -> bool:
-        """Whether it may change something, so that sending it twice is not the same as sending it once."""
+        """Return whether it may change something, so that sending it twice is not the same as sending it once."""
         return self.method != "GET"
 
 
-Conversation: TypeAlias = Generator[Request, Any, Facts | Failure]
+# What a request receives: its reader's value, why it failed, or that it was not sent.
+Reply: TypeAlias = Value | Failure | NotLearnt
+Conversation: TypeAlias = Generator[Request[Any], Any, FactsT | Failure | NotLearnt]
+
+
+def send(request: Request[Value]) -> Generator[Request[Any], Any, Reply[Value]]:
+    """Send one request of a conversation; return what it receives."""
+    reply: Reply[Value] = yield request
+    return reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +81,34 @@ class Known:
 
     `learnt` holds the outcomes of the conversations held before in the same round, by operation;
     `can_authenticate` says whether there are credentials that were not just refused. `doubtful` are the
-    hosts that were away when they were asked last, in the order in which they are to be asked.
+    hosts that were away when they were asked last, in the order in which they are to be asked. `deployed`
+    is None if it is not known.
     """
 
     kind: Kind = Kind.AUTO
-    learnt: Mapping[str, Any] = field(default_factory=dict)
+    learnt: Mapping[str, Outcome] = field(default_factory=dict)
     can_authenticate: bool = False
     doubtful: tuple[str, ...] = ()
+    deployed: bool | None = None
 
     @property
     def service(self) -> str:
-        """What Onepanel calls the service of this cluster in its URLs: `zone` or `provider`."""
+        """Return what Onepanel calls the service of this cluster in its URLs: `zone` or `provider`."""
         return "provider" if self.kind is Kind.ONEPROVIDER else "zone"
 
 
 def always(_known: Known) -> bool:
-    """An operation that is always worth asking."""
+    """Return that the operation is always worth asking."""
     return True
 
 
 def with_credentials(known: Known) -> bool:
-    """An operation of a cluster whose kind is known, and to which we can show credentials."""
+    """Return whether the cluster's kind is known, and there are credentials to show."""
     return known.can_authenticate and known.kind is not Kind.AUTO
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Operation(Generic[Facts]):
+class Operation(Generic[FactsT]):
     """One operation: where to ask, when, on which paths, with which credentials, and what to export.
 
     `name` is the value of the metric label `operation`. One that is due in every ROUND is asked over
@@ -107,8 +119,8 @@ class Operation(Generic[Facts]):
 
     name: str
     summary: str
-    conversation: Callable[[Known], Conversation[Facts]]
-    metrics: tuple[Metric[Facts | Failure], ...] = ()
+    conversation: Callable[[Known], Conversation[FactsT]]
+    metrics: tuple[Metric[Outcome], ...] = ()
     cadence: Cadence = Cadence.ROUND
     paths: tuple[AccessPath, ...] = tuple(AccessPath)
     needs_credentials: bool = False
@@ -116,24 +128,25 @@ class Operation(Generic[Facts]):
 
 
 def ask(
-    path: str, read: Callable[[Response], Facts | Failure], **options: Any
-) -> Callable[[Known], Conversation[Facts]]:
-    """The conversation of an operation that asks one question, below the root of the API.
+    path: str,
+    read: Callable[[Response], FactsT | Failure],
+    *,
+    credentials: bool = False,
+    max_body_bytes: int = 64 * 1024,
+) -> Callable[[Known], Conversation[FactsT]]:
+    """Return the conversation of an operation that asks one question, below the root of the API."""
 
-    `options` are further fields of the `Request`.
-    """
-
-    def conversation(_known: Known) -> Conversation[Facts]:
-        answer: Facts | Failure = yield Request(API_ROOT + path, read, **options)
-        return answer
+    def conversation(_known: Known) -> Conversation[FactsT]:
+        request = Request(API_ROOT + path, read, credentials=credentials, max_body_bytes=max_body_bytes)
+        return (yield from send(request))
 
     return conversation
 
 
-def known(pick: Callable[[Facts], Any]) -> Callable[[Facts | Failure], Any]:
-    """What a metric sees of the facts; of a failure it sees nothing."""
+def known(kind: type[FactsT], pick: Callable[[FactsT], object]) -> Callable[[Outcome], object]:
+    """Return what a metric sees of the facts of a kind; of any other outcome it sees nothing."""
 
-    def see(outcome: Facts | Failure) -> Any:
-        return None if isinstance(outcome, Failure) else pick(outcome)
+    def see(outcome: Outcome) -> object:
+        return pick(outcome) if isinstance(outcome, kind) else None
 
     return see

@@ -7,18 +7,24 @@ told by the status alone, and no body is parsed unconditionally.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any, TypeVar
 
+from exporter.caches import BoundedCache
 from exporter.reasons import Failure, Reason
 
-Facts = TypeVar("Facts")
+Value = TypeVar("Value")
 
 _MAX_DETAIL = 200
-_KEPT_ANSWERS = 2048
-_KEPT_BYTES = 1024
+_KEPT_BYTES = 4 * 1024 * 1024
+_MAX_KEPT_ANSWER_BYTES = 1024
+# What is read from an answer takes a few times the room of its body.
+_FACTS_PER_BODY = 4
+# Text that is not Unicode: surrogates stand for bytes that are no UTF-8, or were escaped alone.
+_NOT_UNICODE = re.compile(r"[\ud800-\udfff]")
 _PROXY_STATUSES = frozenset({502, 503, 504})
 _REASONS = {
     401: Reason.UNAUTHORIZED,
@@ -39,40 +45,53 @@ class Response:
     body: bytes = b""
 
 
-def cached(read: Callable[[Response], Facts]) -> Callable[[Response], Facts]:
-    """The same reader, which reads equal answers once: what it made of them is immutable, and shared.
+def cached(read: Callable[[Response], Value]) -> Callable[[Response], Value]:
+    """Make a reader read equal answers once: what it made of them is immutable, and shared.
 
     That is for answers that seldom change and are asked for often. Long ones are not kept.
     """
-    kept = lru_cache(_KEPT_ANSWERS)(read)
+    kept: BoundedCache[Response, Value] = BoundedCache(_KEPT_BYTES)
 
     @wraps(read)
-    def read_or_recall(answer: Response) -> Facts:
-        return kept(answer) if len(answer.body) <= _KEPT_BYTES else read(answer)
+    def read_or_recall(answer: Response) -> Value:
+        size = len(answer.body) + len(answer.content_type)
+        if size > _MAX_KEPT_ANSWER_BYTES:
+            return read(answer)
+        return kept.get(answer, lambda: read(answer), _FACTS_PER_BODY * size)
 
     return read_or_recall
 
 
 def sanitize(text: str) -> str:
-    """Foreign text made fit for a log line or page: printable, on one line, of bounded length."""
+    """Make foreign text fit for a log line or page: printable, on one line, of bounded length."""
     clean = "".join(char if char.isprintable() else " " for char in text[: 2 * _MAX_DETAIL])
     clean = " ".join(clean.split())
     return clean if len(clean) <= _MAX_DETAIL else clean[: _MAX_DETAIL - 1] + "…"
 
 
+def clean_text(value: object) -> str:
+    """Return a text of a JSON body, made fit; empty for anything else, and for text that is not Unicode."""
+    if not isinstance(value, str) or _NOT_UNICODE.search(value):
+        return ""
+    return sanitize(value)
+
+
 def parse_json(answer: Response) -> Any:
-    """The JSON value of a body; raises ValueError (also for a body nested too deeply)."""
+    """Return the JSON value of a body; raise ValueError (also for a body nested too deeply).
+
+    Bytes that are no UTF-8 become lone surrogates, so that only the texts they stand in are lost.
+    """
     if answer.content_type != "application/json":
         kind = sanitize(answer.content_type) or "nothing"
         raise ValueError(f"expected application/json, got {kind}")
     try:
-        return json.loads(answer.body)
+        return json.loads(answer.body.decode("utf-8", "surrogateescape"))
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
 
 
 def failure_of(answer: Response, success: int = 200) -> Failure | None:
-    """Why an answer is not a success, by its status and Onepanel's own error; None for the status `success`."""
+    """Return why an answer is not a success, by its status and Onepanel's own error; None for the status `success`."""
     if answer.status == success:
         return None
     error_id, description, cause_id = _onepanel_error(answer)
@@ -137,7 +156,7 @@ def _explained(error: dict[str, Any]) -> tuple[str, str]:
 
 
 def read_object(answer: Response, success: int = 200) -> dict[str, Any] | Failure:
-    """The JSON object of a successful answer, or why there is none."""
+    """Return the JSON object of a successful answer, or why there is none."""
     failure = failure_of(answer, success)
     if failure is not None:
         return failure

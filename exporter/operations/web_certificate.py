@@ -16,6 +16,7 @@ from exporter.operations.operation import (
     known,
     with_credentials,
 )
+from exporter.operations.outcome import Facts
 from exporter.operations.responses import Response, read_object
 from exporter.operations.timestamps import read_timestamp
 from exporter.reasons import Failure
@@ -33,7 +34,7 @@ class WebCertificateStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WebCertificate:
+class WebCertificate(Facts):
     """Moments are seconds since the epoch; None for what never happened or was not told."""
 
     status: WebCertificateStatus
@@ -43,7 +44,7 @@ class WebCertificate:
 
 
 def read(answer: Response) -> WebCertificate | Failure:
-    """The facts of a 200 answer; unknown keys (paths of files) are passed over."""
+    """Return the facts of a 200 answer; unknown keys (paths of files) are passed over."""
     body = read_object(answer)
     if isinstance(body, Failure):
         return body
@@ -69,7 +70,7 @@ OPERATION: Operation[WebCertificate] = Operation(
             name="onedata_web_certificate_status",
             help="Onepanel's own view of the cluster's certificate.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.status),
+            see=known(WebCertificate, lambda facts: facts.status),
             read=states_of(WebCertificateStatus),
             labels=("status",),
         ),
@@ -77,19 +78,19 @@ OPERATION: Operation[WebCertificate] = Operation(
             name="onedata_web_certificate_lets_encrypt",
             help="1: Onepanel obtains the certificate from Let's Encrypt.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.lets_encrypt),
+            see=known(WebCertificate, lambda facts: facts.lets_encrypt),
         ),
         Metric(
             name="onedata_web_certificate_last_renewal_success_timestamp_seconds",
             help="When Onepanel last renewed the certificate.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.last_renewal_success),
+            see=known(WebCertificate, lambda facts: facts.last_renewal_success),
         ),
         Metric(
             name="onedata_web_certificate_last_renewal_failure_timestamp_seconds",
             help="When Onepanel last failed to renew the certificate.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.last_renewal_failure),
+            see=known(WebCertificate, lambda facts: facts.last_renewal_failure),
         ),
     ),
 )

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
@@ -26,6 +25,7 @@ from exporter.operations.operation import (
     Operation,
     Request,
     known,
+    send,
     with_credentials,
 )
 from exporter.operations.responses import Response, failure_of, sanitize
@@ -55,12 +55,12 @@ class WorkerReport(Guarded):
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The hosts that are reported on."""
+        """Return the hosts that are reported on."""
         return frozenset(self.modules)
 
 
 def read(answer: Response, before: frozenset[str] = frozenset()) -> WorkerReport | Failure:
-    """The report in an XML answer, whatever its media type says. `before` are hosts that are known already."""
+    """Return the report in an XML answer, whatever its media type says. `before` are hosts that are known already."""
     failure = failure_of(answer)
     if failure is not None:
         return failure
@@ -71,7 +71,7 @@ def read(answer: Response, before: frozenset[str] = frozenset()) -> WorkerReport
 
 
 class _Elements:
-    """Collects depth, name and attributes of each element; raises ValueError at too many, or too deep ones."""
+    """Depth, name and attributes of each element; ValueError for too many, or too deep ones."""
 
     def __init__(self) -> None:
         self.found: list[tuple[int, str, Mapping[str, str]]] = []
@@ -136,7 +136,7 @@ def _guarded(
 
 
 def _status(word: str) -> ReportStatus | None:
-    """The known status in a word; None for one that no version is known to say."""
+    """Return the known status in a word; None for one that no version is known to say."""
     if word.startswith(ReportStatus.ERROR):
         return ReportStatus.ERROR
     return next((status for status in ReportStatus if status == word), None)
@@ -144,19 +144,20 @@ def _status(word: str) -> ReportStatus | None:
 
 def _conversation(known_before: Known) -> Conversation[WorkerReport]:
     read_it = partial(read, before=hosts_named(known_before.learnt))
-    report: Any = yield Request(
-        "/nagios", read_it, accept="*/*", max_body_bytes=_MAX_BODY_BYTES, over=AccessPath.PROXY
+    report = yield from send(
+        Request("/nagios", read_it, accept="*/*", max_body_bytes=_MAX_BODY_BYTES, over=AccessPath.PROXY)
     )
-    if isinstance(report, Failure) and with_credentials(known_before):
-        report = yield Request(
-            f"{API_ROOT}/{known_before.service}/nagios",
-            read_it,
-            accept="*/*",
-            max_body_bytes=_MAX_BODY_BYTES,
-            credentials=True,
-            relayed=True,
-        )
-    return report  # type: ignore[no-any-return]  # what `read` made
+    if isinstance(report, WorkerReport) or not with_credentials(known_before):
+        return report
+    relayed = Request(
+        f"{API_ROOT}/{known_before.service}/nagios",
+        read_it,
+        accept="*/*",
+        max_body_bytes=_MAX_BODY_BYTES,
+        credentials=True,
+        relayed=True,
+    )
+    return (yield from send(relayed))
 
 
 def _modules(by_host: Mapping[str, Mapping[str, ReportStatus]]) -> Iterator[Reading]:
@@ -175,7 +176,7 @@ OPERATION: Operation[WorkerReport] = Operation(
             name="onedata_worker_status",
             help="Overall status in the worker's report.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.status),
+            see=known(WorkerReport, lambda facts: facts.status),
             read=states_of(ReportStatus),
             labels=("status",),
         ),
@@ -183,7 +184,7 @@ OPERATION: Operation[WorkerReport] = Operation(
             name="onedata_worker_module_status",
             help="Status of each module of each worker node, from the worker's report.",
             scope=Scope.TARGET,
-            see=known(lambda facts: facts.modules or None),
+            see=known(WorkerReport, lambda facts: facts.modules or None),
             read=_modules,
             labels=("host", "module", "status"),
         ),

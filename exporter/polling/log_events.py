@@ -34,7 +34,7 @@ def log_requests(target: Target, observations: Iterable[Observation]) -> None:
                 operation=seen.operation,
                 status=exchange.status,
                 seconds=None if exchange.seconds is None else round(exchange.seconds, 6),
-                result=str(exchange.failure or "ok"),
+                result=str(exchange.failure or ("cut at the end of the round" if exchange.cut else "ok")),
             )
 
 

@@ -12,7 +12,7 @@ from exporter.diagnosis.symptoms import Symptom
 from exporter.operations.component_status import DATABASES, MANAGERS, WORKERS, ComponentStatus
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck
-from exporter.operations.operation import NO_TIME
+from exporter.operations.outcome import ROUND_ENDED
 from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
 from exporter.reasons import Failure, Reason
@@ -109,14 +109,14 @@ def _expiring(checkup: Checkup) -> Iterator[Finding]:
 
 
 def _not_asked(checkup: Checkup) -> Iterator[Finding]:
-    late = [seen.operation for seen in checkup.details_observations if seen.last.failure == NO_TIME]
+    late = [seen.operation for seen in checkup.details_observations if seen.outcome == ROUND_ENDED]
     if late:
         yield Finding(Severity.UNKNOWN, f"no time was left to ask for all of {', '.join(late)}")
 
 
 def _not_learnt(checkup: Checkup, operation: str, failure: Failure) -> Iterator[Finding]:
     """What a failed operation of the details is worth; some may fail by right, as for want of a privilege."""
-    if operation in _COMPONENTS and failure != NO_TIME:
+    if operation in _COMPONENTS:
         yield Finding(Severity.UNKNOWN, f"{operation} not learnt ({failure.reason})")
     proxy_up = any(route.path is AccessPath.PROXY for route in checkup.routes_up)
     if operation == "worker_report" and proxy_up and failure.reason is Reason.SERVER_ERROR:
@@ -127,6 +127,8 @@ def _components(facts: ComponentStatus, dead: Collection[str]) -> Iterator[Findi
     for host, status in _dead_first(facts.by_host, dead):
         if severity_of(status) is not Severity.OK:
             yield Finding(severity_of(status), f"{facts.component} on {host}: {status}")
+    for host in facts.not_learnt:
+        yield Finding(Severity.UNKNOWN, f"{facts.component} on {host}: not learnt")
 
 
 def _modules(facts: WorkerReport, dead: Collection[str]) -> Iterator[Finding]:

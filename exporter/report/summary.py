@@ -20,7 +20,7 @@ from exporter.observation import Certificate, Observation, Phase
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck, DnsStatus
-from exporter.operations.users import UserIds
+from exporter.operations.users import UserCount
 from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
 from exporter.report.findings import Finding, dead_hosts, find
@@ -97,7 +97,7 @@ def summarize(checkup: Checkup, wording: Wording = PAGE) -> Summary:
     """Return the summary of one round; its first steps are in the words of its reader."""
     nodes = tuple(_node(checkup, name, wording) for name in checkup.node_names)
     findings = tuple(find(checkup))
-    facts = {seen.operation: seen.outcome for seen in checkup.details_observations if not seen.failure}
+    facts = {seen.operation: seen.outcome for seen in checkup.details_observations}
     dns_check, users = facts.get("dns_check"), facts.get("users")
     return Summary(
         target=checkup.target.name,
@@ -119,7 +119,7 @@ def summarize(checkup: Checkup, wording: Wording = PAGE) -> Summary:
         worker_report=_only(WorkerReport, facts.get("worker_report")),
         web_certificate=_only(WebCertificate, facts.get("web_certificate")),
         dns_checks=dict(dns_check.statuses) if isinstance(dns_check, DnsCheck) else {},
-        users=len(users.ids) if isinstance(users, UserIds) else None,
+        users=users.count if isinstance(users, UserCount) else None,
         details=tuple(_operation(seen) for seen in checkup.details_observations),
     )
 
@@ -135,7 +135,9 @@ def headline(diagnoses: Mapping[str, Diagnosis]) -> str:
 
 def path_error(checkup: Checkup, route: Route) -> str:
     """Return why a path is not healthy in a round; empty when it is, or was not polled."""
-    return str(checkup.failure(route) or "")
+    visit = checkup.visits.get(route)
+    not_learnt = [seen.not_learnt for seen in visit.observations if seen.not_learnt] if visit else []
+    return str(checkup.failure(route) or next(iter(not_learnt), ""))
 
 
 def _only(kind: type[Any], value: object) -> Any:
@@ -192,6 +194,6 @@ def _operation(seen: Observation) -> OperationSummary:
         path=last.route.path,
         status=last.status,
         seconds=last.seconds,
-        error=str(failure or ""),
+        error=str(failure or seen.not_learnt or ""),
         advice=failure.reason.advice if failure else "",
     )

@@ -90,7 +90,7 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     "table_locked": FaultText(
         "lock a table of Onepanel's database",
         "`/configuration` never answers on both paths, `/health` reports `healthy`.",
-        Diagnosis.DIRECT_DOWN,
+        Diagnosis.OK,
     ),
     "temporary_failure": FaultText(
         "make Onepanel fail temporarily",
@@ -245,12 +245,12 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     "proxy_lossy": FaultText(
         "reset every second connection to 443",
         "Every second connection to 443 is reset once it carried a request.",
-        Diagnosis.OK,
+        Diagnosis.PROXY_BROKEN,
     ),
     "direct_lossy": FaultText(
         "reset every second connection to 9443",
         "Every second connection to 9443 is reset once it carried a request.",
-        Diagnosis.OK,
+        Diagnosis.UNHEALTHY,
     ),
     "proxy_drip": FaultText(
         "let the answers on 443 drip",

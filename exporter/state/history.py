@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from exporter.diagnosis.checkup import Checkup
-from exporter.observation import Connection, Exchange, Observation, Visit
+from exporter.observation import Exchange, Observation, Visit
 
 HISTORY_ROUNDS = 20
 
@@ -65,7 +65,10 @@ def _words(checkup: Checkup) -> Words:
     """All that is told of a round but its times, in a form that is quick to make and to compare."""
     visits = tuple(
         (
-            tuple((tuple(each.phases), each.certificate, each.failure) for each in visit.connections),
+            tuple(
+                (tuple(each.phases), each.certificate, each.failure, each.attempts, each.addresses)
+                for each in visit.connections
+            ),
             tuple((seen.operation, seen.outcome, _exchanges(seen)) for seen in visit.observations),
         )
         for visit in checkup.visits.values()
@@ -75,7 +78,7 @@ def _words(checkup: Checkup) -> Words:
 
 def _exchanges(seen: Observation) -> tuple[object, ...]:
     return tuple(
-        (each.route, each.status, each.body_bytes, each.failure, each.seconds is None)
+        (each.route, each.status, each.body_bytes, each.failure, each.seconds is None, each.cut)
         for each in seen.exchanges
     )
 
@@ -104,8 +107,7 @@ def _with_times(checkup: Checkup, times: Iterator[float]) -> Checkup:
 
 def _visit(visit: Visit, times: Iterator[float]) -> Visit:
     connections = tuple(
-        Connection({phase: next(times) for phase in each.phases}, each.certificate, each.failure)
-        for each in visit.connections
+        replace(each, phases={phase: next(times) for phase in each.phases}) for each in visit.connections
     )
     observations = tuple(
         Observation(

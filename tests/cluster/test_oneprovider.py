@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.operations.component_status import Status
+from exporter.operations.component_status import ComponentStatus, Status
 from exporter.report import summarize
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.targets import Kind
@@ -113,4 +113,5 @@ async def test_a_host_is_in_one_state_at_a_time(authority: Authority, ca_file: P
             ["healthy"],
         ]
         (managers,) = (seen.outcome for seen in details.observations if seen.operation == "managers")
+        assert isinstance(managers, ComponentStatus)
         assert managers.unrecognised == {"melting"}

@@ -13,7 +13,7 @@ from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import conclude
 from exporter.observation import Details, Exchange, Observation, Trace
 from exporter.operations.component_status import ComponentStatus, Status
-from exporter.operations.operation import NO_TIME
+from exporter.operations.outcome import ROUND_ENDED, NotLearnt, Outcome
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report import Severity, explain, fault_line, status_line, summarize, write_json, write_text
@@ -28,7 +28,7 @@ TEXT = st.text(max_size=60)
 PERFORMANCE = re.compile(r"[A-Za-z0-9_.-]+=-?[0-9.]+s?(;;;0(;[0-9]+)?)?")
 
 
-def with_outcome(outcome: object, operation: str = "workers") -> Checkup:
+def with_outcome(outcome: Outcome, operation: str = "workers") -> Checkup:
     seen = Observation(operation, ROUTE, outcome, (Exchange(ROUTE, 200, 0.01, 10),))
     return replace(make_checkup(make_target()), details=Details((seen,), {}, {}))
 
@@ -84,12 +84,20 @@ def test_services_that_cannot_be_learnt_leave_it_unknown() -> None:
     assert severity(with_outcome(Failure(Reason.TIMEOUT))) is Severity.UNKNOWN
 
 
-def test_hosts_that_no_time_was_left_to_ask_for_leave_it_unknown_and_are_told() -> None:
-    exchanges = (Exchange(ROUTE, 200, 0.01, 10), Exchange(ROUTE, failure=NO_TIME))
-    seen = Observation("workers", ROUTE, ComponentStatus("worker", {"a": Status.HEALTHY}), exchanges)
-    summary = summarize(replace(make_checkup(make_target()), details=Details((seen,), {}, {})))
+def test_hosts_of_which_nothing_is_learnt_leave_it_unknown_and_are_listed() -> None:
+    summary = summarize(with_outcome(ComponentStatus("worker", {"a": Status.HEALTHY}, not_learnt=("b",))))
     assert summary.severity is Severity.UNKNOWN
-    assert "no time was left to ask for all of workers" in status_line(summary)
+    assert "worker on b: not learnt" in status_line(summary)
+
+
+def test_operations_that_the_end_of_the_round_left_out_are_listed_and_those_without_a_path_are_not() -> None:
+    late = summarize(with_outcome(ROUND_ENDED))
+    assert late.severity is Severity.UNKNOWN
+    assert "no time was left to ask for all of workers" in status_line(late)
+    assert [each.error for each in late.details] == ["not learnt (round at its end)"]
+    without_path = summarize(with_outcome(NotLearnt("not asked: Onepanel answers over no path")))
+    assert without_path.severity is Severity.OK
+    assert without_path.findings == ()
 
 
 def test_a_cluster_without_services_has_no_empty_list_of_them() -> None:

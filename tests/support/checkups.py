@@ -14,7 +14,6 @@ from exporter.observation import (
     Details,
     Exchange,
     Observation,
-    Outcome,
     Phase,
     Visit,
 )
@@ -22,7 +21,8 @@ from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck, DnsStatus
 from exporter.operations.health import Health
-from exporter.operations.users import UserIds
+from exporter.operations.outcome import Outcome
+from exporter.operations.users import UserCount
 from exporter.operations.web_certificate import WebCertificate, WebCertificateStatus
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
@@ -140,7 +140,7 @@ def make_details(target: Target) -> Details:
         "databases": ComponentStatus("database", statuses, dropped=2),
         "web_certificate": WebCertificate(WebCertificateStatus.VALID, True, 1_790_000_000.0, 1_780_000_000.0),  # noqa: FBT003
         "dns_check": DnsCheck({"domain": DnsStatus.OK, "dns_zone": DnsStatus.BAD_RECORDS}, 1_794_000_000.0),
-        "users": UserIds(("u1", "u2", "u3")),
+        "users": UserCount(3),
     }
     route = Route(AccessPath.DIRECT, target.node_names[0])
     return Details(

@@ -47,10 +47,11 @@ async def poll(target: Target) -> Checkup:
 
 
 def reasons(checkup: Checkup) -> dict[AccessPath, dict[str, str]]:
-    """Of each path and operation the reason of its failure, or "ok"."""
+    """Of each path and operation the reason of its failure, "ok", or why nothing was learnt."""
     return {
         route.path: {
-            seen.operation: str(seen.failure.reason if seen.failure else "ok") for seen in visit.observations
+            seen.operation: str(seen.failure.reason if seen.failure else seen.not_learnt or "ok")
+            for seen in visit.observations
         }
         for route, visit in checkup.visits.items()
     }

@@ -11,7 +11,8 @@ from exporter.exposition.text_format import TextFormat, escape, header, line_nam
 from exporter.exposition.views import ExporterView
 from exporter.metrics import Metric, MetricType, Reading, Scope
 from exporter.observation import Connection, Exchange, Observation, Phase
-from exporter.operations.operation import NO_TIME
+from exporter.operations.health import Health
+from exporter.operations.outcome import ROUND_ENDED, NotLearnt
 from exporter.reasons import Failure, Reason
 from exporter.state.store import Store
 from exporter.targets import AccessPath, Route
@@ -30,15 +31,16 @@ LOST = (0, 0, Failure(Reason.CONNECTION_LOST))
 BUSY = (503, 50, Failure(Reason.TEMPORARY_FAILURE, "HTTP 503", "temporaryFailure"))
 CRASHED = (500, 0, Failure(Reason.SERVER_ERROR, "HTTP 500 with an empty body"))
 EMPTY_204 = (204, 0, Failure(Reason.INVALID_BODY, "HTTP 204 with an empty body"))
-LATE = (0, 0, NO_TIME)
+LATE = (0, 0, ROUND_ENDED)
 BUG = (0, 0, Failure(Reason.INTERNAL))
 TCP = Connection({Phase.CONNECT: 0.1}, None, SILENT[2])
 TLS = Connection({Phase.CONNECT: 0.1, Phase.TLS: 0.1})
 
 
-def seen(status: int, body_bytes: int, failure: Failure | None) -> Observation:
-    exchange = Exchange(ROUTE, status, None, body_bytes, failure)
-    return Observation("any", ROUTE, failure or object(), (exchange,))
+def seen(status: int, body_bytes: int, outcome: Failure | NotLearnt | None) -> Observation:
+    failure = outcome if isinstance(outcome, Failure) else None
+    exchange = Exchange(ROUTE, status, None, body_bytes, failure, cut=isinstance(outcome, NotLearnt))
+    return Observation("any", ROUTE, outcome or Health(), (exchange,))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,10 @@ def seen(status: int, body_bytes: int, failure: Failure | None) -> Observation:
         pytest.param(OK, LATE, Symptom.UNFINISHED, id="the round ended before health"),
         pytest.param(OK, BUG, Symptom.UNFINISHED, id="a bug in place of health"),
         pytest.param(LATE, OK, Symptom.HEALTHY, id="the round ended before configuration"),
+        pytest.param(LATE, FULL, Symptom.FULL, id="the round ended before configuration, and health is full"),
+        pytest.param(
+            LATE, SICK, Symptom.UNHEALTHY, id="the round ended before configuration, and health fails"
+        ),
         pytest.param(LATE, LATE, Symptom.UNSEEN, id="the round ended before anything"),
         pytest.param(SILENT, LATE, Symptom.SILENT, id="one had its time, and shows silence"),
         pytest.param((503, 0, HTML[2]), (503, 0, HTML[2]), Symptom.EMPTY_503, id="the empty 503"),
@@ -87,8 +93,8 @@ def seen(status: int, body_bytes: int, failure: Failure | None) -> Observation:
     ],
 )
 def test_the_symptom_of_a_path(
-    configuration: tuple[int, int, Failure | None],
-    health: tuple[int, int, Failure | None],
+    configuration: tuple[int, int, Failure | NotLearnt | None],
+    health: tuple[int, int, Failure | NotLearnt | None],
     expected: Symptom,
 ) -> None:
     assert symptom(seen(*configuration), seen(*health)) is expected

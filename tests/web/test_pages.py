@@ -13,6 +13,7 @@ from yarl import URL
 from exporter.maintenance import Window
 from exporter.observation import Details, Exchange, Observation
 from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.outcome import Outcome
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report import summarize, write_json
@@ -301,7 +302,7 @@ class TestDetails:
     async def test_names_that_the_cluster_tells_cannot_inject(self, client: Client, site: AppContext) -> None:
         target = site.store.states[0].target
         route = Route(AccessPath.DIRECT)
-        told = {
+        told: dict[str, Outcome] = {
             "workers": ComponentStatus("worker", {HOSTILE: Status.STOPPED}),
             "worker_report": WorkerReport(ReportStatus.ERROR, {HOSTILE: {HOSTILE: ReportStatus.ERROR}}),
             "users": Failure(Reason.FORBIDDEN, HOSTILE),

@@ -58,7 +58,7 @@ def _http_status(view: RouteView) -> ByName | None:
         seen.operation: exchange.status
         for seen in observations
         for exchange in seen.exchanges
-        if exchange.route == view.route
+        if exchange.route == view.route and not exchange.cut
     }
     return tuple(statuses.items()) or None
 
