@@ -7,6 +7,7 @@ import asyncio
 import sys
 
 from exporter import log
+from exporter.commands.process_age import process_age
 from exporter.commands.target_selection import select_target
 from exporter.polling.rounds import FreshRound, FreshRounds
 from exporter.report import (
@@ -22,6 +23,9 @@ from exporter.report import (
 from exporter.settings.errors import ConfigurationError
 from exporter.targets import Target
 
+# What the process needs to write its result and to end.
+_EXIT_SECONDS = 0.2
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Look at the target once. 0: ok; 1: warning; 2: critical; 3: unknown, also for a bad configuration."""
@@ -35,8 +39,13 @@ def run(arguments: argparse.Namespace) -> int:
         )
     except ConfigurationError as error:
         return _cannot(arguments, str(error))
+    seconds = arguments.deadline - process_age() - _EXIT_SECONDS
+    if seconds <= 0:
+        return _cannot(
+            arguments, f"{target.name}: the deadline leaves no time for a request; give a longer one"
+        )
     try:
-        checkup, traces = asyncio.run(_poll_target(target, arguments.deadline))
+        checkup, traces = asyncio.run(_poll_target(target, seconds))
     except KeyboardInterrupt:
         return _cannot(arguments, "interrupted")
     summary = summarize(checkup)

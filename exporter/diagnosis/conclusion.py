@@ -104,7 +104,7 @@ def carried_over(checkup: Checkup | None, target: Target) -> Known:
 def _doubtful(checkup: Checkup) -> tuple[str, ...]:
     """Return the hosts to query last; the operation that was asked last knows which of them wait longest."""
     outcomes = [seen.outcome for seen in reversed(checkup.details_observations)]
-    told = (outcome.hosts_away for outcome in outcomes if isinstance(outcome, ComponentStatus))
+    told = (outcome.doubtful for outcome in outcomes if isinstance(outcome, ComponentStatus))
     return tuple(dict.fromkeys(chain.from_iterable(told)))
 
 

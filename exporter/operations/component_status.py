@@ -75,9 +75,13 @@ class ComponentStatus(Guarded):
 
     @property
     def hosts_away(self) -> tuple[str, ...]:
-        """Return the hosts without an answer when they were asked for last, longest-waiting first."""
-        away = (host for host, status in self.by_host.items() if status is Status.UNREACHABLE)
-        return (*away, *self.silent)
+        """Return the hosts whose Onepanel did not answer when they were asked for last, longest-waiting first."""
+        return tuple(host for host, status in self.by_host.items() if status is Status.UNREACHABLE)
+
+    @property
+    def doubtful(self) -> tuple[str, ...]:
+        """Return the hosts to ask for last next time: without an answer last time, for whatever reason."""
+        return (*self.hosts_away, *self.silent)
 
 
 def read_statuses(

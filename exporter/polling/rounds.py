@@ -15,7 +15,7 @@ from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import carried_over, conclude, kind_of
 from exporter.observation import Details, Trace
 from exporter.operations import applicable
-from exporter.targets import Target
+from exporter.targets import SHARE_OF_INTERVAL, Target
 from exporter.tasks import ReportBug
 
 
@@ -33,13 +33,20 @@ class Rounds:
         self._client = client
 
     async def take(
-        self, target: Target, before: Checkup | None = None, details: Details | None = None
+        self,
+        target: Target,
+        before: Checkup | None = None,
+        details: Details | None = None,
+        seconds: float = math.inf,
     ) -> Checkup:
-        """A round of what every round asks. `before` is the round before; `details` are carried over."""
+        """Take a round of what every round asks. `before` is the round before; `details` are carried over.
+
+        What `seconds` cut short is not learnt.
+        """
         began = time.perf_counter()
         routes_before = before.routes if before else ()
         visits = await self._client.poll(
-            target, applicable(target), carried_over(before, target), routes_before
+            target, applicable(target), carried_over(before, target), routes_before, seconds=seconds
         )
         checkup = conclude(target, visits, time.time(), time.perf_counter() - began, details, before=before)
         return replace(checkup, kind=kind_of(checkup, before))
@@ -70,12 +77,12 @@ class FreshRounds:
         self._client: Client | None = None
 
     async def take(self, target: Target, seconds: float) -> FreshRound:
-        """A round that ends within `seconds`; details that there is no time for say so."""
+        """Take a round that ends within `seconds`; what there is no time for is not learnt."""
         began = time.perf_counter()
         traces: list[Trace] = []
         self._traces.set(traces)
         rounds = Rounds(self._running_client())
-        checkup = replace(await rounds.take(_hurried(target, seconds)), target=target)
+        checkup = await rounds.take(target, seconds=SHARE_OF_INTERVAL * seconds)
         details = await rounds.take_details(target, checkup, began + seconds - time.perf_counter())
         return FreshRound(replace(checkup, details=details, seconds=time.perf_counter() - began), traces)
 
@@ -98,12 +105,3 @@ class FreshRounds:
                 rejections=self._rejections,
             )
         return self._client
-
-
-def _hurried(target: Target, seconds: float) -> Target:
-    """The same target for a round that has less time than usual."""
-    schedule = target.schedule
-    interval = min(schedule.interval, seconds)
-    return replace(
-        target, schedule=replace(schedule, interval=interval, timeout=min(schedule.timeout, interval))
-    )

@@ -39,6 +39,7 @@ def list_exchanges(traces: Sequence[Trace]) -> list[dict[str, Any]]:
             "request_headers": trace.request_headers,
             "response_headers": trace.response_headers,
             "new_connection": trace.opened,
+            "attempts": [asdict(each) for each in trace.attempts],
             "chain": None if trace.chain is None else [asdict(each) for each in trace.chain],
             "error": str(trace.exchange.failure or ""),
             "classification": classify(trace),
@@ -50,6 +51,8 @@ def list_exchanges(traces: Sequence[Trace]) -> list[dict[str, Any]]:
 def classify(trace: Trace) -> str:
     """Who answered, and what the answer was taken for."""
     exchange, failure = trace.exchange, trace.exchange.failure
+    if exchange.cut:
+        return "nothing: the round ended before the whole timeout of the request"
     if failure is None:
         return "success: the answer is what this request is answered with"
     if exchange.status == 0:
@@ -73,6 +76,7 @@ def _exchange(trace: Trace) -> Iterator[str]:
     node = f" to {route.node}" if route.node else ""
     yield f"{route.path}{node}: {trace.method} {trace.url}"
     yield from (f"  > {name}: {value}" for name, value in trace.request_headers)
+    yield from (f"  * {each.address} {each.error or 'is connected'}" for each in trace.attempts)
     yield from _chain(trace)
     if exchange.status:
         took = "" if exchange.seconds is None else f", in {milliseconds(exchange.seconds)}"

@@ -48,6 +48,7 @@ def find(checkup: Checkup) -> Iterator[Finding]:
         nameless = "a registered Oneprovider does not know its own name, as without its worker"
         yield Finding(Severity.WARNING, f"configuration: {nameless if facts.registered else reduced}")
     yield from _expiring(checkup)
+    yield from _silent_addresses(checkup)
     yield from _not_asked(checkup)
     for method, accepted in (checkup.details.accepted if checkup.details else {}).items():
         if not accepted:
@@ -106,6 +107,22 @@ def _expiring(checkup: Checkup) -> Iterator[Finding]:
             # Rounded down, as days are elsewhere.
             left = math.floor(10 * days_left) / 10
             yield Finding(severity, f"the certificate of the {where} expires in {left:.1f} days")
+
+
+def _silent_addresses(checkup: Checkup) -> Iterator[Finding]:
+    """Yield the addresses of a name that were tried in vain before another one answered."""
+    for route in checkup.routes:
+        connection = checkup.connection(route)
+        failed = [each for each in connection.attempts if each.error] if connection else []
+        if connection is None or connection.failure or not failed:
+            continue
+        which = "; ".join(f"{each.address} {each.error}" for each in failed)
+        verb = "does" if len(failed) == 1 else "do"
+        yield Finding(
+            Severity.WARNING,
+            f"{_where(route)}: {len(failed)} of {connection.addresses} addresses {verb} not answer ({which}); "
+            "`resolve_nodes` watches each",
+        )
 
 
 def _not_asked(checkup: Checkup) -> Iterator[Finding]:
