@@ -69,7 +69,7 @@ def _groups(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
     order = ("record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations")
     return [
         {
-            "name": group["name"],
+            **{key: group[key] for key in ("name", "interval") if key in group},
             "rules": [{key: _tidy(rule[key]) for key in order if key in rule} for rule in group["rules"]],
         }
         for group in rules["groups"]
@@ -80,29 +80,49 @@ def _tidy(value: object) -> object:
     return value.rstrip("\n") if isinstance(value, str) else value
 
 
+_ALERTS_INTRODUCTION = """\
+| severity | meaning |
+|---|---|
+| `critical` | Notify the person on call at once |
+| `warning` | Handle within the day |
+| `info` | For information |
+| `none` | For machines: `OnedataWatchdog` |
+
+Every alert has a runbook. *After* is how long the condition must hold (`for`). *Keeps* is how long the alert continues
+after the condition ends (`keep_firing_for`). No alert fires for a path that is not expected to work.
+
+The rules need Prometheus 2.42 or later. An older Prometheus rejects them (`field keep_firing_for not found`); for
+2.29 to 2.41 use `deploy/prometheus/rules-before-2.42` instead.
+
+## How a condition is judged
+
+* If several exporters poll the same target, an alert fires when more than half of those that report see the fault. If
+  only some see it, `OnedataPartialView` fires, with severity `info`. An exporter that is down has no say.
+* Ends of certificates and tokens are facts: the earliest one that any exporter saw counts.
+* Rules use the worst value of a gauge over the last two minutes. So a missed scrape or a restart of the exporter resets
+  nothing. If a path fails and recovers repeatedly, a healthy round resets the wait of `down` alerts, and
+  `OnedataPathFlapping` fires instead.
+* Exactly one diagnosis holds at a time, so one fault leads to one alert. If two alerts fire together, the inhibitions
+  of deploy/alertmanager suppress the lesser one.
+* No alert about a target starts to fire inside its maintenance window, or while it is expected to be offline
+  (`expected_offline`). If an alert already fires at the start of the window, it resolves after its
+  `keep_firing_for`. If its cause outlasts the window, it fires again.
+* If a target is polled more seldom than an alert waits, one failed round is enough for the alert.
+
+## Labels
+
+Every alert about a target carries `job`, `target` and the labels `owner` and `site` of its configuration
+(`targets[].labels`; other names in `_config.targetLabels`), so that Alertmanager can route by them. Members of a
+federation carry `onezone`, the target that is their Onezone, and `kind`.
+
+Thresholds, windows, times and the pages that alerts link to are set in `_config` of
+[deploy/mixin](../deploy/mixin/README.md).
+"""
+
+
 def _alerts_page(catalogue: list[dict[str, str]]) -> Iterator[str]:
     yield from (f"<!-- {NOTE} -->", "# Alerts", "")
-    yield "| severity | meaning |"
-    yield "|---|---|"
-    yield "| `critical` | Notify the person on call at once |"
-    yield "| `warning` | Handle within the day |"
-    yield "| `info` | For information |"
-    yield ""
-    yield "Every alert has a runbook. *After* is how long the condition must hold (`for`). *Keeps* is how long"
-    yield "the alert continues after the condition ends (`keep_firing_for`). No alert fires for a path that is"
-    yield "not expected to work."
-    yield ""
-    yield "No alert about a target starts to fire inside its maintenance window. If an alert already fires at"
-    yield "the start of the window, it resolves after its `keep_firing_for`. If its cause outlasts the window,"
-    yield "it fires again."
-    yield ""
-    yield "Rules use the highest value of a gauge over the last two minutes. So a missed scrape or a restart of"
-    yield "the exporter resets nothing. If a path fails and recovers repeatedly, a healthy round resets the"
-    yield "wait of `down` alerts, and the path is reported as flapping. Exactly one diagnosis holds at a time,"
-    yield "so one fault leads to one alert. If two alerts fire together, the inhibitions of deploy/alertmanager"
-    yield "suppress the lesser one."
-    yield ""
-    yield "`_config` of deploy/mixin contains thresholds, windows and times."
+    yield from _ALERTS_INTRODUCTION.splitlines()
     for group in dict.fromkeys(entry["group"] for entry in catalogue):
         yield from (
             "",
@@ -144,6 +164,21 @@ def _runbook_index(catalogue: list[dict[str, str]]) -> Iterator[str]:
         yield f"| [{name}]({name}.md) | {severities} | {entries[0]['when']} |"
 
 
+def _without_keep_firing(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rules as a Prometheus before 2.42 accepts them: alerts end with their cause."""
+    groups = [
+        {
+            **group,
+            "rules": [
+                {key: value for key, value in rule.items() if key != "keep_firing_for"}
+                for rule in group["rules"]
+            ],
+        }
+        for group in rules["groups"]
+    ]
+    return {"groups": groups}
+
+
 def files() -> dict[Path, str]:
     """Every generated file and its text."""
     mixin = render_mixin()
@@ -152,6 +187,10 @@ def files() -> dict[Path, str]:
     return {
         prometheus / "rules" / "onedata-alerts.yml": to_yaml(mixin["alerts"]),
         prometheus / "rules" / "onedata-recording.yml": to_yaml(mixin["rules"]),
+        prometheus / "rules-before-2.42" / "onedata-alerts.yml": to_yaml(
+            _without_keep_firing(mixin["alerts"])
+        ),
+        prometheus / "rules-before-2.42" / "onedata-recording.yml": to_yaml(mixin["rules"]),
         **{prometheus / "tests" / name: to_yaml(tests) for name, tests in unit_tests().items()},
         docs / "alerts.md": "\n".join(_alerts_page(mixin["catalogue"])) + "\n",
         docs / "runbooks" / "README.md": "\n".join(_runbook_index(mixin["catalogue"])) + "\n",

@@ -19,8 +19,7 @@ class FaultCase:
 
     `faults` are switched on, `facts` of the simulated cluster changed; `keys` are the target's own in the
     configuration. Where there is a `wrong_passphrase`, the file of the right one turns to it. `alert` is empty
-    where nobody may hear of it; `labels` are the alert's besides `alertname`, `severity`, `job`, `target`, and
-    what a certificate says of itself.
+    where no alert may be sent; `labels` are the alert's besides `alertname`, `severity`, `job` and `target`.
     """
 
     target: str
@@ -62,7 +61,7 @@ FAULTS = (
     _diagnosis("OnedataPathsDisagree", "mail", Fault.ELSEWHERE),
     _diagnosis("OnedataNotDeployed", "mail", Fault.NOT_DEPLOYED),
     _diagnosis("OnedataCertificateUntrusted", "pager", Fault.PROXY_CERTIFICATE_UNTRUSTED),
-    _diagnosis("OnedataDiagnosisUnknown", "mail", Fault.DATABASE_DOWN),
+    _diagnosis("OnedataHostFrozen", "pager", Fault.HOST_FROZEN),
     FaultCase(
         "expired",
         "OnedataCertificateExpired",
@@ -143,7 +142,16 @@ FAULTS = (
         labels={"diagnosis": "proxy_down"},
         lasting=True,
     ),
-    # Nobody is called for these.
+    # A team of its own has the target.
+    FaultCase(
+        "owned",
+        "OnedataProxyPathDown",
+        "storage-pager",
+        (Fault.WORKER_STOPPED,),
+        keys={"labels": {"owner": "storage", "site": "cracow", "rack": "7"}},
+        labels={"diagnosis": "proxy_down", "owner": "storage", "site": "cracow"},
+    ),
+    # No alert is sent for these.
     FaultCase("fine"),
     FaultCase(
         "resting",
@@ -163,18 +171,47 @@ LOUD = tuple(fault for fault in FAULTS if fault.alert)
 NOT_END_TO_END: Mapping[str, str] = {
     "OnedataPollingStalled": "it takes a bug of the exporter",
     "OnedataUnhandledErrors": "it takes a bug of the exporter",
-    "OnedataVersionSkew": "it holds for an hour before it fires, and then nobody is told",
+    "OnedataVersionSkew": "it holds for an hour before it fires, and is not sent",
+    "OnedataCertificateRenewalFailing": "it holds for six hours before it fires",
+    "OnedataCertificatesDiffer": "it takes two nodes behind one name for ten minutes",
+    "OnedataShardMissing": "promtool has all sets of shards",
+    "OnedataDiagnosisUnknown": "no simulated fault leaves a round without a diagnosis",
+    "OnedataProviderDisconnected": "it takes a federation",
+    "OnedataProviderIncompatible": "it takes a federation",
+    "OnedataClockOffset": "it takes a federation",
+    "OnedataDiscoveryStale": "it takes a federation",
+    "OnedataTokenExpiring": "it takes a federation",
     "OnedataPathFlapping": "it takes half an hour of ups and downs",
     "OnedataProxySlow": "its limit of a second is not shortened with the durations",
     "OnedataOverheadHigh": "its limit is not shortened with the durations",
     "OnedataAvailabilityBudgetBurn": "it takes hours of measurements",
 }
 # About the exporter, not about a zone.
-OF_THE_EXPORTER = frozenset({"OnedataConfigReloadFailed", "OnedataExporterAbsent", "OnedataExporterDown"})
+OF_THE_EXPORTER = frozenset(
+    {"OnedataConfigReloadFailed", "OnedataExporterAbsent", "OnedataExporterDown", "OnedataWatchdog"}
+)
+# In test_two_exporters.
+OF_PAIRS = frozenset({"OnedataPartialView", "OnedataTargetUnwatched"})
 
 # Queries of the documentation that find nothing in any of these zones, for these reasons.
 NOTHING_TO_FIND: Mapping[str, str] = {
     "increase(onedata_exporter_unhandled_errors_total[1h]) > 0": "it takes a bug of the exporter",
+    "count by (target) (last_over_time(onedata_poll_interval_seconds[1h])) "
+    "unless on (target) count by (target) (onedata_poll_interval_seconds)": "every target is watched",
+    "count by (job, count, index) (onedata_exporter_shard_info)": "there are no shards",
+    "onedata_tls_certificates_served > 1": "each path has one certificate",
+    "onedata_web_certificate_renewal == 1": "no certificate is renewed",
+    **dict.fromkeys(
+        (
+            "onedata_provider_online == 0 or onedata_provider_connected == 0",
+            "onedata_provider_compatible == 0",
+            "onedata_clock_offset_seconds",
+            'onedata_credentials_accepted{method="token"}',
+            "onedata_token_expiry_timestamp_seconds - time()",
+            "time() - onedata_discovery_last_success_timestamp_seconds",
+        ),
+        "it takes a federation",
+    ),
 }
 # Queries over so long a time that they find something only some time later.
 TAKES_AN_HOUR = frozenset({"1 - job_target_path:onedata_onepanel_unavailable:ratio_avg1h"})

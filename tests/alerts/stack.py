@@ -60,6 +60,9 @@ def hurried_rules(text: str) -> dict[str, Any]:
         for key in ("for", "keep_firing_for"):
             if key in rule:
                 rule[key] = sooner(rule[key])
+    for group in rules["groups"]:
+        if "interval" in group:
+            group["interval"] = sooner(group["interval"])
     return rules
 
 
@@ -67,20 +70,26 @@ def hurried_routes(text: str, receiver_url: str) -> dict[str, Any]:
     """Alertmanager's configuration with every duration shortened and every mail made a webhook."""
     config: dict[str, Any] = yaml.safe_load(text)
     config["global"] = {}
-    for route in (config["route"], *config["route"]["routes"]):
+    for route in _routes(config["route"]):
         for key in ("group_wait", "group_interval", "repeat_interval"):
             if key in route:
                 route[key] = _in_ms(parse_duration(route[key]) / MORE_TIMES_FASTER)
     for receiver in config["receivers"]:
-        if receiver.pop("email_configs", None):
+        if receiver.pop("email_configs", None) or receiver["name"] == "dead-mans-switch":
             hook = {"url": f"{receiver_url}/{receiver['name']}", "send_resolved": True}
             receiver["webhook_configs"] = [hook]
     return config
 
 
+def _routes(route: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield route
+    for inner in route.get("routes", ()):
+        yield from _routes(inner)
+
+
 def subject(labels: Mapping[str, str]) -> str:
     """What an alert with these labels is about: a target, or a job."""
-    return labels.get("target") or labels["job"]
+    return labels.get("target") or labels.get("job", "")
 
 
 class Notification(NamedTuple):
@@ -99,7 +108,7 @@ class Notification(NamedTuple):
     @property
     def job(self) -> str:
         """The job of its alerts, which are grouped by it."""
-        return str(self.alerts[0]["labels"]["job"])
+        return str(self.alerts[0]["labels"].get("job", ""))
 
     def is_of(self, target: str) -> bool:
         """Whether it speaks of this target; or of this job, and no target."""
@@ -154,8 +163,8 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(folder: Path, scraped: str) -> AsyncIterator[Stack]:
-    """Everything between an exporter at this origin and the receiver, for as long as the context lasts."""
+async def running_stack(folder: Path, *scraped: str) -> AsyncIterator[Stack]:
+    """Everything between the exporters at these origins and the receiver, as long as the context lasts."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         parts = Stack(session)
@@ -182,14 +191,14 @@ def _alertmanager_command(folder: Path, hook_url: str, port: int) -> list[str]:
     ]
 
 
-def _prometheus_command(folder: Path, scraped: str, alertmanager: str, port: int) -> list[str]:
+def _prometheus_command(folder: Path, scraped: Iterable[str], alertmanager: str, port: int) -> list[str]:
     for name in ("onedata-alerts.yml", "onedata-recording.yml"):
         rules = hurried_rules((DEPLOY / "prometheus" / "rules" / name).read_text())
         _write(folder / "rules" / name, rules)
     _write(folder / "rules" / "onedata-absent.yml", hurried_rules(_rule_of_the_absent()))
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
     config["global"] = {key: sooner(interval) for key, interval in config["global"].items()}
-    config["alerting"]["alertmanagers"][0]["static_configs"] = _at(alertmanager)
+    config["alerting"]["alertmanagers"][0]["static_configs"] = _at([alertmanager])
     config["scrape_configs"][0]["static_configs"] = _at(scraped)
     return [
         program("prometheus"),
@@ -203,12 +212,14 @@ def _prometheus_command(folder: Path, scraped: str, alertmanager: str, port: int
 def _rule_of_the_absent() -> str:
     """The mixin's rule about a job of exporters that there is not."""
     groups = generate_alerts.render_mixin({"exporterSelector": f'job="{ABSENT_JOB}"'})["alerts"]["groups"]
-    rules = [rule for group in groups for rule in group["rules"] if rule["alert"] == "OnedataExporterAbsent"]
+    rules = [
+        rule for group in groups for rule in group["rules"] if rule.get("alert") == "OnedataExporterAbsent"
+    ]
     return yaml.safe_dump({"groups": [{"name": ABSENT_JOB, "rules": rules}]})
 
 
-def _at(origin: str) -> list[dict[str, list[str]]]:
-    return [{"targets": [urlsplit(origin).netloc]}]
+def _at(origins: Iterable[str]) -> list[dict[str, list[str]]]:
+    return [{"targets": [urlsplit(origin).netloc for origin in origins]}]
 
 
 def _write(file: Path, value: object) -> Path:

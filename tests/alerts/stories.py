@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from tests.alerts.cases import (
-    HEALTHY,
-    OF_LETS_ENCRYPT,
-    SLOW_AVAILABILITY,
-    certificate,
-    component,
-    diagnosed,
-)
-from tests.alerts.scenes import STEP_MINUTES, Scene, duration, firing, only, silent
+from tests.alerts.cases.case import HEALTHY
+from tests.alerts.cases.certificates import certificate
+from tests.alerts.cases.diagnoses import diagnosed
+from tests.alerts.cases.quality import SLOW_AVAILABILITY
+from tests.alerts.cases.services import component
+from tests.alerts.scenes import STEP_MINUTES, Scene, firing, only, silent, story
+from tests.alerts.several import of_days, of_labels, of_several_exporters
 from tests.alerts.timeline import ONSET_MINUTES, Shape, always, series, turns
 
 _PROXY_DOWN = ("OnedataProxyPathDown", "critical")
@@ -28,6 +27,8 @@ def stories() -> Iterator[dict[str, Any]]:
     yield from _of_maintenance()
     yield from _of_services()
     yield from _of_exporters()
+    yield from of_several_exporters()
+    yield from of_labels()
 
 
 def stories_of_days() -> Iterator[dict[str, Any]]:
@@ -55,42 +56,35 @@ def stories_of_days() -> Iterator[dict[str, Any]]:
         "A long outage was called: nobody hears of it again", {**HEALTHY, **changes}, 760, case.step
     )
     yield scene.test(promql_expr_test=[only(620, *_PROXY_DOWN), only(670), only(700), only(760)])
-
-
-def _story(
-    name: str, changes: Mapping[str, Shape], *timestamps: tuple[float, *tuple[str, ...]]
-) -> dict[str, Any]:
-    """What fires at these moments (minutes, alert, severity) when these series differ from a healthy target's."""
-    scene = Scene(name, {**HEALTHY, **changes}, timestamps[-1][0], STEP_MINUTES)
-    return scene.test(promql_expr_test=[only(minutes, *alert) for minutes, *alert in timestamps])
+    yield from of_days()
 
 
 def _of_diagnoses() -> Iterator[dict[str, Any]]:
-    yield _story(
+    yield story(
         "One diagnosis after another: never two alerts at once",
         {
             series("onedata_target_diagnosis", diagnosis="ok"): turns(1, 0),
-            series("onedata_target_diagnosis", diagnosis="proxy_down"): lambda time: float(10 <= time < 20),
-            series("onedata_target_diagnosis", diagnosis="unreachable"): lambda time: float(time >= 20),
+            series("onedata_target_diagnosis", diagnosis="proxy_down"): lambda time: float(5 <= time < 15),
+            series("onedata_target_diagnosis", diagnosis="unreachable"): lambda time: float(time >= 15),
         },
+        (10, *_PROXY_DOWN),
         (15, *_PROXY_DOWN),
-        (20, *_PROXY_DOWN),
-        (22.5, *_PROXY_DOWN),
-        (23, *_UNREACHABLE),
-        (30, *_UNREACHABLE),
+        (17.5, *_PROXY_DOWN),
+        (18, *_UNREACHABLE),
+        (20, *_UNREACHABLE),
     )
     for diagnosis in _OF_PATHS:
         path = "direct" if diagnosis == "direct_down" else "proxy"
-        yield _story(
+        yield story(
             f"A path comes and goes: it is flapping, not {diagnosis}",
             _one_round_in_four(diagnosis, path),
-            (15,),
+            (10,),
             (20, "OnedataPathFlapping", "warning"),
         )
-    yield _story(
+    yield story(
         "The certificate has expired: it is not also called untrusted",
-        {**diagnosed("certificate"), **certificate(OF_LETS_ENCRYPT, 0, "proxy")},
-        (30, "OnedataCertificateExpired", "critical"),
+        {**diagnosed("certificate"), **certificate(90, 5 / 24 / 60, "proxy")},
+        (15, "OnedataCertificateExpired", "critical"),
     )
 
 
@@ -98,20 +92,20 @@ def _of_maintenance() -> Iterator[dict[str, Any]]:
     def resting(begin: float, end: float) -> dict[str, Shape]:
         return {series("onedata_target_maintenance"): lambda time: float(begin <= time < end)}
 
-    yield _story(
+    yield story(
         "A maintenance window begins while an alert fires: it ends after keep_firing_for, for as long",
-        {**diagnosed("proxy_down"), **resting(20, 40)},
-        (20.5, *_PROXY_DOWN),
-        (21,),
-        (40,),
-        (46,),
-        (47, *_PROXY_DOWN),
+        {**diagnosed("proxy_down"), **resting(15, 35)},
+        (15.5, *_PROXY_DOWN),
+        (16,),
+        (35,),
+        (41,),
+        (42, *_PROXY_DOWN),
     )
-    yield _story(
+    yield story(
         "A maintenance window begins before an alert fires: it does not",
-        {**diagnosed("proxy_down"), **resting(14.5, 40)},
-        (15,),
-        (30,),
+        {**diagnosed("proxy_down"), **resting(9.5, 35)},
+        (10,),
+        (25,),
     )
 
 
@@ -133,34 +127,23 @@ def _one_round_in_four(diagnosis: str, path: str) -> dict[str, Shape]:
 
 def _of_services() -> Iterator[dict[str, Any]]:
     worker = series("onedata_component_status", component="worker", host="node1", status="healthy")
-    yield _story(
+    yield story(
         "The worker is stopped: no second alert about the service",
         {**diagnosed("proxy_down"), worker: turns(1, 0)},
-        (30, *_PROXY_DOWN),
+        (15, *_PROXY_DOWN),
     )
     away = diagnosed("unhealthy")
     for kind in ("worker", "manager", "database"):
         away |= component(kind, "node1", well=True) | component(kind, "node2", well=False, word="unreachable")
-    yield _story(
-        "One host of two is away: the diagnosis says it, once", away, (30, "OnedataPanelUnhealthy", "warning")
+    yield story(
+        "One host of two is away: the diagnosis says it, once", away, (20, "OnedataPanelUnhealthy", "warning")
     )
 
 
 def _of_exporters() -> Iterator[dict[str, Any]]:
     own = series("up", target="")
-    yield _story(
+    yield story(
         "Every other scrape fails: the exporter is not down", {own: lambda time: float(time % 1 == 0)}, (30,)
-    )
-    other = series("up", target="", instance="other:19443")
-    scene = Scene(
-        "One of two exporters is down, then both: is another one up?",
-        {own: turns(1, 0), other: lambda time: float(time < 20)},
-        22,
-        STEP_MINUTES,
-    )
-    one, both = {"exporter:19443": ',others="up"'}, {"exporter:19443": "", "other:19443": ""}
-    yield scene.test(
-        promql_expr_test=[_down(11.5, {}), _down(12, one), _down(20, one), _down(22, both)],
     )
     # The last attempt is exported once there was one.
     scene = Scene(
@@ -171,15 +154,18 @@ def _of_exporters() -> Iterator[dict[str, Any]]:
         STEP_MINUTES,
     )
     yield scene.test(promql_expr_test=[only(4.5), only(5, "OnedataPollingStalled", "critical")])
-
-
-def _down(minutes: float, expected: Mapping[str, str]) -> dict[str, Any]:
-    """At this moment these exporters are called down; with the label that says whether others are up."""
-    return {
-        "expr": 'count by (instance, others) (ALERTS{alertname="OnedataExporterDown",alertstate="firing"})',
-        "eval_time": duration(minutes),
-        "exp_samples": [
-            {"labels": f'{{instance="{instance}"{others}}}', "value": 1}
-            for instance, others in expected.items()
-        ],
+    slow = {
+        series("onedata_poll_interval_seconds"): always(600),
+        series("onedata_exporter_config_last_reload_success_timestamp_seconds", target=""): always(0),
     }
+    scene = replace(scene, name="No round since the start, of a target that is polled every ten minutes")
+    scene = replace(scene, series={**scene.series, **slow}, minutes=37.5)
+    yield scene.test(promql_expr_test=[only(37), only(37.5, "OnedataPollingStalled", "critical")])
+    yield story(
+        "A target that is polled every ten minutes: its own interval counts",
+        {
+            series("onedata_poll_interval_seconds"): always(600),
+            series("onedata_poll_last_attempt_timestamp_seconds"): lambda minutes: minutes // 10 * 600,
+        },
+        (35,),
+    )

@@ -37,6 +37,7 @@ _NOT_HERE = {
     "amtool": "on the real Alertmanager, in test_end_to_end",
     "promtool": "on the scrape configuration, in test_rules",
     "df": "the disk of a database's host",
+    "check-credentials": "it warns of a passphrase, which is all that this zone has",
     "journalctl": "the journal of a host",
     "systemctl": "the services of a host",
 }

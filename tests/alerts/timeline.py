@@ -5,36 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-ONSET_MINUTES = 10.0
+ONSET_MINUTES = 5.0
 
-# The value at a moment, in minutes since the beginning.
-Shape: TypeAlias = Callable[[float], float]
+# The value at a time, in minutes since the beginning; None where the series has ended.
+Shape: TypeAlias = Callable[[float], float | None]
 
 
 def always(value: float) -> Shape:
-    """A value that never changes."""
+    """Return a value that never changes."""
     return lambda _minutes: value
 
 
 def turns(good: float, bad: float) -> Shape:
-    """A gauge that is good for ten minutes, then bad."""
+    """Return a gauge that is good until the onset, then bad."""
     return lambda minutes: bad if minutes >= ONSET_MINUTES else good
 
 
-def series(name: str, **labels: str) -> str:
-    """A series of the target `krakow`, as scraped from the exporter; an empty label is left out."""
+def ends(shape: Shape, at: float = ONSET_MINUTES) -> Shape:
+    """Return a series that ends at the onset, as those of a dead exporter do; or at another time."""
+    return lambda minutes: shape(minutes) if minutes < at else None
+
+
+def begins(shape: Shape, at: float) -> Shape:
+    """Return a series that begins at this time."""
+    return lambda minutes: shape(minutes) if minutes >= at else None
+
+
+def recovers(shape: Shape, at: float) -> Shape:
+    """Return a series that from this time on is as at the beginning."""
+    return lambda minutes: shape(minutes if minutes < at else 0.0)
+
+
+def series(name: str, /, **labels: str) -> str:
+    """Return a series of the target `krakow`, as scraped from the exporter; an empty label is left out."""
     own = {"job": "onedata-exporter", "instance": "exporter:19443", "target": "krakow"}
     shown = {key: value for key, value in {**own, **labels}.items() if value}
     return name + "{" + ",".join(f'{key}="{value}"' for key, value in shown.items()) + "}"
 
 
 def missed(step: int) -> bool:
-    """Whether a scrape is missed where scrapes are missed: three of every seven, one after another."""
-    return step > 0 and step % 7 in {0, 1, 2}
+    """Return whether a scrape is missed where scrapes are missed: three of every seven, one after another."""
+    return step % 7 in {4, 5, 6}
 
 
 def written(values: Iterable[float | None]) -> str:
-    """Values in promtool's notation, even steps abbreviated; None is a missing sample."""
+    """Return values in promtool's notation, even steps abbreviated; None is a missing sample."""
     return " ".join(_runs(list(values)))
 
 
@@ -53,7 +68,7 @@ def _runs(values: Sequence[float | None]) -> Iterator[str]:
 
 
 def _difference(values: Sequence[float | None], at: int) -> float | None:
-    """From a value to the next; None when there is no next, or one of them is missing."""
+    """Return the difference of a value to the next; None when there is no next, or one of them is missing."""
     if at + 1 >= len(values):
         return None
     one, other = values[at : at + 2]

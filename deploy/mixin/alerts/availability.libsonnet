@@ -19,13 +19,14 @@ function(config)
   local unlessFiring(which, window) =
     '\nunless on (job, target) max by (job, target) (max_over_time(ALERTS{alertname=~"%s",alertstate="firing"}[%s]))' %
     [which, window];
-  local outages = 'Onedata(ProxyPathDown|ProxyPathBroken|PanelDown|Unreachable|CertificateExpired|CertificateUntrusted)';
+  local outages = 'Onedata(ProxyPathDown|ProxyPathBroken|PanelDown|HostFrozen|Unreachable|CertificateExpired|CertificateUntrusted)';
   local itself = '\nunless on (job, target) max by (job, target) (ALERTS{alertname="OnedataAvailabilityBudgetBurn",alertstate="firing",severity="critical"})';
   local unlessFlapping = '\nunless on (job, target, path) max by (job, target, path) (max_over_time(ALERTS{alertname="OnedataPathFlapping",alertstate="firing"}[5m]))';
   local burn(severity, expr, when, step) = a.alert(
     'AvailabilityBudgetBurn',
     severity,
-    expr + q.outsideMaintenance(),
+    expr + q.unlessMuted(),
+    source='{__name__=~"%s_avg.+"}' % name,
     when=when,
     summary='The proxy path of {{ $labels.target }} fails too often',
     description='The {{ $labels.path }} path of {{ $labels.target }} was unavailable {{ $value | humanizePercentage }} of the time; ' +

@@ -1,39 +1,85 @@
-// The end of certificates. That one is refused for another reason is a diagnosis.
+// The end of certificates, and their renewal. That one is refused for another reason is a diagnosis.
 function(config)
   local q = (import '../expressions.libsonnet')(config);
   local a = (import '../alert.libsonnet')(config);
   local certificates = (import '../certificates.libsonnet')(config);
-  local overdue(severity, letsEncryptDays, otherDays, beyond) = a.alert(
+  local words(limit) = '%s of its lifetime, and less than %d days' % [
+    if limit.share == 1 / 3 then 'a third' else '%.4g %%' % (100 * limit.share),
+    limit.days,
+  ];
+  local overdue(severity, limit, filter) = a.alert(
     'CertificateRenewalOverdue',
     severity,
-    certificates.between(letsEncryptDays, otherDays, beyond) + q.outsideMaintenance(),
-    when="The certificate ends in less than %d days (of Let's Encrypt), %d days (of others)." %
-         [letsEncryptDays, otherDays],
+    certificates.near(limit) + filter + q.unlessMuted(),
+    source=certificates.remaining,
+    when='The certificate, or one of its chain, ends in less than %s.' % words(limit),
     summary='The certificate of {{ $labels.target }} was not renewed in time',
-    description='The certificate {{ $labels.subject }} that {{ $labels.target }} serves ends in ' +
-                '{{ $value | humanizeDuration }} (issuer {{ $labels.issuer }}). ' +
-                'First step: see in Onepanel, under certificate, why the last renewal failed; of another issuer, order a new one.',
+    description='The certificate that {{ $labels.target }} serves, or one of its chain, ends in ' +
+                '{{ $value | humanizeDuration }}. ' +
+                "First step: see the renewal on the target's page, or in Onepanel under certificate.",
   );
+  local web(what) = 'onedata_web_certificate_' + what;
+  local renewalFails = |||
+    (
+      %(state)s > 0.5
+      or on (job, target) %(near)s > 0.5 and on (job, target) %(on)s == 1
+      or on (job, target) %(failure)s > %(success)s
+    )
+  ||| % {
+    state: q.shareOfAny('job, target', web('renewal'), 'status=~"failing|job_lost|stuck|worker_down"'),
+    near: q.share('job, target', web('status'), 'status="near_expiration"'),
+    on: q.highestBy('job, target', web('lets_encrypt')),
+    failure: q.highestBy('job, target', web('last_renewal_failure_timestamp_seconds')),
+    success: q.highestBy('job, target', web('last_renewal_success_timestamp_seconds')),
+  };
+  local renewalSource = std.join(' or ', [
+    q.highest(web(what))
+    for what in ['renewal', 'status', 'last_renewal_failure_timestamp_seconds']
+  ]);
   {
-    name: 'onedata-certificates',
-    rules: [
-      overdue('warning', config.letsEncryptWarningDays, config.otherIssuerWarningDays, {
-        letsEncrypt: config.letsEncryptCriticalDays,
-        other: config.otherIssuerCriticalDays,
-      }),
-      overdue('critical', config.letsEncryptCriticalDays, config.otherIssuerCriticalDays, {
-        letsEncrypt: 0,
-        other: 0,
-      }),
+    name: 'certificates',
+    rules: certificates.records + [
+      overdue(
+        'warning',
+        config.certificateWarning,
+        '\nunless on (job, target) (\n%s)' % certificates.near(config.certificateCritical),
+      ),
+      overdue(
+        'critical',
+        config.certificateCritical,
+        '\nunless on (job, target) (\n%s)' % certificates.expired,
+      ),
       a.alert(
         'CertificateExpired',
         'critical',
-        certificates.expired + q.outsideMaintenance(),
-        when='An expected path serves a certificate whose time is over.',
+        certificates.expired + q.unlessMuted(),
+        source=certificates.remaining,
+        when='An expected path serves a certificate that has expired, or one of its chain has.',
         summary='The certificate of {{ $labels.target }} has expired',
-        description='The certificate {{ $labels.subject }} that {{ $labels.target }} serves has expired ' +
-                    '(issuer {{ $labels.issuer }}): browsers and clients refuse it. ' +
+        description='The certificate that {{ $labels.target }} serves, or one of its chain, has expired: ' +
+                    'browsers and clients reject it. ' +
                     'First step: renew it in Onepanel on port 9443; the direct path works without a valid certificate.',
+      ),
+      a.alert(
+        'CertificateRenewalFailing',
+        'warning',
+        std.rstripChars(renewalFails, '\n') + q.unlessMuted(),
+        source=renewalSource,
+        when="Onepanel's renewal of the certificate fails, is stuck, or is not tried.",
+        summary='The renewal of the certificate of {{ $labels.target }} fails',
+        description='Onepanel of {{ $labels.target }} should renew its certificate of Let\'s Encrypt, and does not. ' +
+                    "First step: see the renewal on the target's page: it names port 80, DNS, the worker or a job that is gone.",
+      ),
+      a.alert(
+        'CertificatesDiffer',
+        'warning',
+        q.highestBy('job, target', 'onedata_tls_certificates_served') + ' > 1' + q.unlessMuted(),
+        source=q.highest('onedata_tls_certificates_served'),
+        when='One path of the target serves different certificates in turn.',
+        summary='The nodes of {{ $labels.target }} serve different certificates',
+        description='{{ $labels.target }} serves {{ $value }} different certificates over one path: ' +
+                    'a node was left out of the last renewal. ' +
+                    "First step: compare the nodes' certificates, and restart Onepanel on the node that serves the old one.",
       ),
     ],
   }

@@ -6,16 +6,18 @@ function(config)
   local certificates = (import '../certificates.libsonnet')(config);
 
   // The first steps are those of docs/diagnosis.md; a test compares them.
-  local diagnosed(name, severity, diagnosis, when, summary, step, filter='') = a.alert(
+  local diagnosed(name, severity, diagnosis, when, summary, step, filter='', dashboard='target') = a.alert(
     name,
     severity,
-    q.diagnosed(diagnosis, 'job, target, node, diagnosis') + filter + q.outsideMaintenance(),
+    q.diagnosed(diagnosis) + filter + q.unlessMuted(),
+    source=q.recorded.quorum,
+    dashboard=dashboard,
     when=when,
     summary=summary,
     description='%s: diagnosis %s. %s First step: %s' % [a.subject, diagnosis, when, step],
   );
   {
-    name: 'onedata-diagnoses',
+    name: 'diagnoses',
     rules: [
       diagnosed(
         'ProxyPathDown',
@@ -24,7 +26,7 @@ function(config)
         'Direct is up, but nobody answers on 443.',
         'The proxy path of %s is down' % a.subject,
         'The worker is down: restart it through the direct path (Onepanel on port 9443).',
-        q.whereExpected('proxy') + q.unlessWell(),
+        q.whereExpected('proxy') + q.unlessOk(),
       ),
       diagnosed(
         'ProxyPathBroken',
@@ -33,7 +35,16 @@ function(config)
         "Direct is up; 443 answers, but not with Onepanel's words.",
         'The proxy path of %s leads nowhere' % a.subject,
         "The worker cannot reach its own Onepanel: check the certificate chain of 9443 and the worker's log.",
-        q.whereExpected('proxy') + q.unlessWell(),
+        q.whereExpected('proxy') + q.unlessOk(),
+      ),
+      diagnosed(
+        'HostFrozen',
+        'critical',
+        'host_frozen',
+        'Both ports accept connections, and neither finishes a TLS handshake: no process of the host runs.',
+        'The host of %s is frozen' % a.subject,
+        'The host, not a service: log in over its console.',
+        q.unlessOk(),
       ),
       diagnosed(
         'PanelDown',
@@ -42,7 +53,7 @@ function(config)
         'The worker answers on 443, Onepanel answers over neither path.',
         'Onepanel of %s is down' % a.subject,
         'The worker runs, Onepanel does not: restart Onepanel on that host.',
-        q.unlessWell(),
+        q.unlessOk(),
       ),
       diagnosed(
         'Unreachable',
@@ -51,7 +62,7 @@ function(config)
         'There is no connection to any expected path.',
         '%s cannot be reached' % a.subject,
         'Check the host, then the network between it and the exporter.',
-        q.unlessWell(),
+        q.unlessOk(),
       ),
       diagnosed(
         'DatabaseFull',
@@ -62,13 +73,22 @@ function(config)
         "Free space on the database's disk, or enlarge it; the breaker closes by itself.",
       ),
       diagnosed(
+        'ProviderDisconnected',
+        'critical',
+        'zone_disconnected',
+        'The Oneprovider is up and healthy, but not connected to its zone, by its own word or the zone\'s.',
+        '%s is disconnected from its zone' % a.subject,
+        "Check its clock, its version and the network towards the zone, then the worker's log.",
+        dashboard='federation',
+      ),
+      diagnosed(
         'DirectPathDown',
         'warning',
         'direct_down',
         'The proxy path is up, 9443 cannot be reached though it is expected to.',
         'The direct path of %s is down' % a.subject,
         'A firewall, or Onepanel bound elsewhere; if that is meant to be, set `paths: [proxy]`.',
-        q.whereExpected('direct') + q.unlessWell(),
+        q.whereExpected('direct') + q.unlessOk(),
       ),
       diagnosed(
         'PanelUnhealthy',
@@ -101,17 +121,15 @@ function(config)
         'The certificate or the TLS handshake of an expected path fails, and not because it has expired.',
         'The certificate of %s is refused' % a.subject,
         "Look at the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
-        '\nunless on (job, target) (%s)' % certificates.expired + q.unlessWell(),
+        '\nunless on (job, target) (\n%s)' % certificates.expired + q.unlessOk(),
       ),
       diagnosed(
         'DiagnosisUnknown',
         'warning',
         'unknown',
-        'The target was looked at, but what it showed fits no diagnosis.',
+        'The target was polled, but what it showed fits no diagnosis.',
         'It is not clear what is wrong with %s' % a.subject,
         "See the target's page for what each path answered.",
-        '\nand on (job, target) %s > 0' %
-        q.highestBy('job, target', 'onedata_poll_last_attempt_timestamp_seconds'),
       ),
     ],
   }

@@ -7,29 +7,31 @@ function(config)
   local unlessProxyDown =
     '\nunless on (job, target, component) label_replace(%s, "component", "worker", "", "")' %
     q.diagnosed('proxy_down');
-  local healthy(labels) = q.highestBy(labels, 'onedata_component_status', 'status="healthy"');
-  local serviceDown = healthy('job, target, component') + ' == 0';
+  local component = 'onedata_component_status';
+  local healthy(labels) = q.shareOfAny(labels, component, 'status="healthy"');
+  local serviceDown = healthy('job, target, component') + ' < 0.5';
   local moduleHas(status, labels) =
-    '%s == 1' % q.highestBy(labels, 'onedata_worker_module_status', 'status="%s"' % status);
+    '%s > 0.5' % q.shareOfAny(labels, 'onedata_worker_module_status', 'status="%s"' % status);
   // Of a worker that does not run every module is in error: that is said once, by ServiceUnhealthy.
-  local unlessGone = '\nunless on (job, target, host) %s == 1' % q.highestBy(
+  local unlessGone = '\nunless on (job, target, host) %s > 0.5' % q.shareOfAny(
     'job, target, host',
     'onedata_component_status',
     'component="worker",status=~"starting|stopping|stopped|missing|unreachable"'
   );
   // One dead Onepanel makes all say no: where `unhealthy` says that, what ran on its host is not said, too.
   local unlessHostIsAway =
-    '\nunless on (job, target, component, host) (\n%s == 1\nand on (job, target) %s\n)' % [
-      q.highestBy('job, target, component, host', 'onedata_component_status', 'status="unreachable"'),
+    '\nunless on (job, target, component, host) (\n%s > 0.5\nand on (job, target) %s\n)' % [
+      q.share('job, target, component, host', 'onedata_component_status', 'status="unreachable"'),
       q.diagnosed('unhealthy'),
     ];
   {
-    name: 'onedata-services',
+    name: 'services',
     rules: [
       a.alert(
         'ServiceDown',
         'critical',
-        serviceDown + unlessProxyDown + q.outsideMaintenance(),
+        serviceDown + unlessProxyDown + q.unlessMuted(),
+        source=q.highest(component),
         when='No host of the cluster has a healthy worker, manager or database.',
         summary='{{ $labels.target }} has no healthy {{ $labels.component }}',
         description='Onepanel of {{ $labels.target }} calls the {{ $labels.component }} healthy on no host at all. ' +
@@ -38,12 +40,13 @@ function(config)
       a.alert(
         'ServiceUnhealthy',
         'warning',
-        healthy('job, target, component, host') + ' == 0' +
+        healthy('job, target, component, host') + ' < 0.5' +
         '\nunless on (job, target, component) %s' % serviceDown +
         '\nunless on (job, target, component, host) label_replace(%s, "component", "worker", "", "")' %
         (moduleHas('error', 'job, target, host') + unlessGone) +
         unlessHostIsAway +
-        q.outsideMaintenance(),
+        q.unlessMuted(),
+        source=q.highest(component),
         when='A worker, manager or database is not healthy on one host, others of its kind are.',
         summary='The {{ $labels.component }} of {{ $labels.target }} on {{ $labels.host }} is not healthy',
         description='Onepanel of {{ $labels.target }} does not call the {{ $labels.component }} on {{ $labels.host }} healthy; ' +
@@ -52,7 +55,8 @@ function(config)
       a.alert(
         'WorkerModuleError',
         'warning',
-        moduleHas('error', 'job, target, host, module') + unlessGone + q.outsideMaintenance(),
+        moduleHas('error', 'job, target, host, module') + unlessGone + q.unlessMuted(),
+        source=q.highest('onedata_worker_module_status'),
         when="A module of a worker is in error, by the worker's own report.",
         summary='Module {{ $labels.module }} of the worker of {{ $labels.target }} on {{ $labels.host }} is in error',
         description='The worker of {{ $labels.target }} on {{ $labels.host }} reports an error in {{ $labels.module }}. ' +
@@ -61,7 +65,8 @@ function(config)
       a.alert(
         'WorkerOutOfSync',
         'warning',
-        moduleHas('out_of_sync', 'job, target, host, module') + q.outsideMaintenance(),
+        moduleHas('out_of_sync', 'job, target, host, module') + q.unlessMuted(),
+        source=q.highest('onedata_worker_module_status'),
         when="A module of a worker is out of sync, by the worker's own report.",
         summary='Module {{ $labels.module }} of the worker of {{ $labels.target }} on {{ $labels.host }} is out of sync',
         description='The worker of {{ $labels.target }} on {{ $labels.host }} reports {{ $labels.module }} as out of sync ' +
@@ -70,9 +75,11 @@ function(config)
       a.alert(
         'CredentialsRejected',
         'warning',
+        // One exporter whose credential is rejected is enough: each has a file of its own.
         'min by (job, target, method) (%s) == 0' % q.highest('onedata_credentials_accepted') +
         q.unlessDiagnosed('unknown') +
-        q.outsideMaintenance(),
+        q.unlessMuted(),
+        source=q.highest('onedata_credentials_accepted'),
         when='Onepanel rejects the token or the passphrase.',
         summary='{{ $labels.target }} rejects the {{ $labels.method }}',
         description='Onepanel of {{ $labels.target }} rejects the configured {{ $labels.method }}: ' +
@@ -81,11 +88,12 @@ function(config)
       a.alert(
         'DnsCheckFailed',
         'warning',
-        q.highestBy(
+        q.shareOfAny(
           'job, target, check',
           'onedata_dns_check_status',
           'status=~"unresolvable|missing_records|bad_records"'
-        ) + ' == 1' + q.outsideMaintenance(),
+        ) + ' > 0.5' + q.unlessMuted(),
+        source=q.highest('onedata_dns_check_status'),
         when="Onepanel's own check finds the DNS records of the domain or of the zone wrong or missing.",
         summary='The DNS records of {{ $labels.target }} are wrong',
         description='Onepanel of {{ $labels.target }} finds fault with the DNS records ({{ $labels.check }}). ' +
@@ -94,32 +102,14 @@ function(config)
       a.alert(
         'ConfigurationIncomplete',
         'warning',
-        'min by (job, target) (%s) == 0' % q.highest('onedata_configuration_complete') +
+        q.share('job, target', 'onedata_configuration_complete') + ' < 0.5' +
         q.unlessDiagnosed('proxy_down|proxy_broken|not_deployed') +
-        q.outsideMaintenance(),
+        q.unlessMuted(),
+        source=q.highest('onedata_configuration_complete'),
         when='Onepanel gives only its reduced configuration, or a registered Oneprovider does not know its own name.',
         summary='Onepanel of {{ $labels.target }} tells only a part of its configuration',
         description='Onepanel of {{ $labels.target }} answers with its reduced configuration: it met an error of its own, or ' +
                     "cannot ask its worker. First step: look at the worker's state, then at the log of Onepanel.",
-      ),
-      a.alert(
-        'VersionSkew',
-        'info',
-        |||
-          count by (job, zone_domain) (
-            count by (job, zone_domain, version) (
-              %(info)s%(outside)s
-            )
-          ) > 1
-        ||| % {
-          info: q.highest('onedata_cluster_info', 'zone_domain!=""'),
-          outside: std.strReplace(q.outsideMaintenance(), '\n', '\n    '),
-        },
-        dashboard='fleet',
-        when='Clusters of one zone run different versions.',
-        summary='Zone {{ $labels.zone_domain }} runs {{ $value }} versions',
-        description='The clusters of zone {{ $labels.zone_domain }} run {{ $value }} different versions. ' +
-                    'First step: see on the fleet dashboard which are behind, and upgrade them.',
       ),
     ],
   }
