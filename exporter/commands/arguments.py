@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from exporter.commands.exit_codes import run_to_exit_code
+from exporter.commands.maintenance_options import add_maintenance_arguments
 from exporter.commands.options import (
     add_check_credentials_arguments,
     add_healthcheck_arguments,
     add_probe_arguments,
-    add_users_arguments,
     file_name,
 )
+from exporter.commands.parsing import CommandLineParser
 from exporter.commands.signals import release_signals
+from exporter.commands.users_options import add_users_arguments
 from exporter.report.severity import Severity
 from exporter.version import __version__
 
@@ -204,6 +206,12 @@ COMMANDS = (
         exit_failure=3,
     ),
     Command(
+        "maintenance",
+        "start or end the maintenance of a target: alerts are suppressed, polling continues",
+        "exporter.commands.maintenance",
+        add_arguments=add_maintenance_arguments,
+    ),
+    Command(
         "healthcheck",
         "ask a running exporter whether it serves, as containers do (exit code 0: it does, 1: it does not)",
         "exporter.commands.healthcheck",
@@ -235,7 +243,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandLineParser(
         prog=PROGRAM,
         description=_DESCRIPTION,
         epilog=_EXAMPLES,

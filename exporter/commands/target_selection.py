@@ -28,10 +28,27 @@ def select_target(
         for option, given in (("--direct-url", arguments.direct_url), ("--tls.ca-file", arguments.ca_file)):
             if given is not None:
                 raise _error(f"{option} goes with a URL; a configured target has its own")
-        target = _named(_configured(arguments.config_file), name)
+        target = named(configured(arguments.config_file), name)
     else:
         target = load(arguments.config_file, {"targets": [_keys(arguments, url)]}).targets[0]
     return _with_timeout(_with_credentials(target, arguments), timeout or arguments.timeout)
+
+
+def select_targets(arguments: argparse.Namespace) -> tuple[Target, ...]:
+    """Return every configured target.
+
+    Raises:
+        ConfigurationError: the configuration cannot be used, or an option goes with a single target.
+    """
+    for option, given in (
+        ("--direct-url", arguments.direct_url),
+        ("--tls.ca-file", arguments.ca_file),
+        ("--token-file", arguments.token_file),
+        ("--passphrase-file", arguments.passphrase_file),
+    ):
+        if given is not None:
+            raise _error(f"{option} goes with a single target; configured targets have their own")
+    return tuple(_with_timeout(target, arguments.timeout) for target in configured(arguments.config_file))
 
 
 def _keys(arguments: argparse.Namespace, url: str) -> dict[str, Any]:
@@ -43,16 +60,23 @@ def _keys(arguments: argparse.Namespace, url: str) -> dict[str, Any]:
     return keys
 
 
-def _configured(config_file: Path | None) -> tuple[Target, ...]:
+def configured(config_file: Path | None) -> tuple[Target, ...]:
+    """Return the configured targets.
+
+    Raises:
+        ConfigurationError: the configuration cannot be used, or there is none.
+    """
     try:
-        return load(config_file).targets
+        # Whichever share of the targets an exporter polls, a command knows all of them.
+        return load(config_file, {"shard": "0/1"}).targets
     except ConfigurationError as error:
         if config_file is None and [fault.key_path for fault in error.faults] == ["targets"]:
             raise _error("no target is configured: give a URL, or --config.file") from None
         raise
 
 
-def _named(targets: tuple[Target, ...], name: str | None) -> Target:
+def named(targets: tuple[Target, ...], name: str | None) -> Target:
+    """Return the target of a name, or the only one there is; raise ConfigurationError when there is none."""
     names = ", ".join(target.name for target in targets)
     if name is None:
         if len(targets) > 1:

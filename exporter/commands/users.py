@@ -12,9 +12,9 @@ from typing import Any
 from exporter import log
 from exporter.client.at_most_once import AtMostOnceRequest, ChangeOutcome, Step
 from exporter.client.client import Client
-from exporter.commands.options import AUTO
 from exporter.commands.passwords import NoPasswordError, read_password
 from exporter.commands.target_selection import select_target
+from exporter.commands.users_options import AUTO
 from exporter.commands.users_output import tell_failure, tell_result
 from exporter.credentials import AuthMethod, headers
 from exporter.files import read_secret

@@ -1,4 +1,4 @@
-"""An account as text for people, and as JSON."""
+"""A summary as text for people, and as JSON."""
 
 from __future__ import annotations
 
@@ -16,23 +16,30 @@ from exporter.report.summary import OperationSummary, PathSummary, Summary
 
 
 def write_json(summary: Summary, **more: Any) -> str:
-    """The account as a JSON object, field by field; `more` are further members."""
-    members = {**dataclasses.asdict(summary), "exit_code": summary.severity.exit_code, **more}
-    return json.dumps(members, indent=2, ensure_ascii=True)
+    """Return the summary as a JSON object, field by field; `more` are further members."""
+    return json.dumps({**members(summary), **more}, indent=2, ensure_ascii=True)
 
 
-def write_text(summary: Summary) -> str:
-    """The account for people to read, ending with a line feed."""
-    return "\n".join([*_heading(summary), *_nodes(summary), *_cluster(summary), *_findings(summary), ""])
+def members(summary: Summary) -> dict[str, Any]:
+    """Return the members of the JSON object of a summary."""
+    return {**dataclasses.asdict(summary), "exit_code": summary.severity.exit_code}
 
 
-def _heading(summary: Summary) -> Iterator[str]:
-    yield f"{summary.target} ({summary.url}): {summary.severity.upper()}, {summary.diagnosis}"
+def write_text(summary: Summary, maintenance: str | None = None) -> str:
+    """Return the summary for people to read, ending with a line feed; `maintenance` is its reason, None without any."""
+    heading = _heading(summary, maintenance)
+    return "\n".join([*heading, *_nodes(summary), *_cluster(summary), *_findings(summary), ""])
+
+
+def _heading(summary: Summary, maintenance: str | None) -> Iterator[str]:
+    yield f"{summary.target} ({summary.url}): {summary.severity.upper()}, {summary.headline}"
+    if maintenance is not None:
+        yield f"  MAINTENANCE{': ' if maintenance else ''}{maintenance}"
     cluster = summary.cluster
     if cluster is not None:
         named = f" '{cluster.name}'" if cluster.name else ""
-        yield f"  {cluster.kind}{named}, version {cluster.version or 'not told'}, domain {cluster.domain or 'not told'}"
-    yield f"  looked at {timestamp(summary.finished_at)}, in {summary.duration_seconds:.2f} s"
+        yield f"  {cluster.kind}{named}, version {cluster.version or 'unknown'}, domain {cluster.domain or 'unknown'}"
+    yield f"  polled {timestamp(summary.finished_at)}, in {summary.duration_seconds:.2f} s"
 
 
 def _nodes(summary: Summary) -> Iterator[str]:
@@ -69,7 +76,7 @@ def _certificate(certificate: Certificate | None) -> Iterator[str]:
 
 
 def result(operation: OperationSummary) -> str:
-    """How one request ended: status and time, or the error."""
+    """Return how one request ended: status and time, or the error."""
     took = "" if operation.seconds is None else f" in {milliseconds(operation.seconds)}"
     told = f"HTTP {operation.status}{took}" if operation.status else ""
     return ": ".join(part for part in (told, operation.error) if part)
@@ -112,7 +119,7 @@ def _report(report: WorkerReport) -> Iterator[str]:
         if status is not ReportStatus.OK
     ]
     count = sum(len(modules) for modules in report.modules.values())
-    yield f"worker report: {report.status or 'not told'}; {len(wrong)} of {count} modules are not ok"
+    yield f"worker report: {report.status or 'unknown'}; {len(wrong)} of {count} modules are not ok"
     yield from wrong
 
 
@@ -124,13 +131,13 @@ def _findings(summary: Summary) -> Iterator[str]:
 
 
 def milliseconds(seconds: float) -> str:
-    """A short duration."""
+    """Return a short duration as text."""
     return f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
 def timestamp(at: float) -> str:
-    """A moment in UTC."""
+    """Return a timestamp in UTC as text."""
     try:
         return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (ValueError, OverflowError, OSError):
-        return "at an impossible time"  # a certificate may claim any year
+        return "at an impossible time"  # a certificate may name any year

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from exporter.credentials import Auth
 from exporter.maintenance import Window
@@ -66,5 +67,5 @@ def _target(keys: TargetKeys, schedule: Schedule) -> Target:
         proxy_from_environment=keys.proxy_from_environment,
         schedule=schedule,
         maintenance=tuple(Window(each.start, each.end, each.reason) for each in keys.maintenance),
-        maintenance_file=keys.maintenance_file,
+        maintenance_file=keys.maintenance_file.replace("{name}", quote(keys.name, safe=" ")),
     )

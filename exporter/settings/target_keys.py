@@ -93,7 +93,8 @@ class TargetKeys(Keys):
     maintenance: tuple[Maintenance, ...] = Field((), description="when somebody works on it; see below")
     maintenance_file: FileName = Field(
         "",
-        description="a file that exists while somebody works on it; its first line may say why",
+        description="a file that exists during maintenance; its first line may give the reason, or "
+        "`until 2026-12-01T23:00:00Z` and the reason. `{name}` in it is the name of the target",
     )
 
     @field_validator("auth")

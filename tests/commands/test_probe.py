@@ -159,7 +159,6 @@ async def test_a_configured_target_is_looked_at_by_its_name(terminal: Terminal, 
         (["https://zone.example", "--deadline", "0s"], "longer than 0"),
         (["https://zone.example", "--nonsense"], "unrecognized"),
         (["no-such-zone", "--tls.ca-file", "ca.pem"], "goes with a URL"),
-        ([], "required"),
     ],
 )
 async def test_bad_usage_and_configuration_are_unknown_to_nagios(
@@ -184,6 +183,63 @@ async def test_credentials_go_to_no_one_who_cannot_prove_who_it_is(terminal: Ter
     ended = await terminal.run("probe", "z", "--config.file", config, *terminal.credentials(TOKEN))
     assert ended.code == 3
     assert "not verified" in ended.err
+
+
+def both_targets(terminal: Terminal, zone: SimulatedZone) -> str:
+    """A configuration with a zone, and one where nothing listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        closed = f"https://127.0.0.1:{bound.getsockname()[1]}"
+    ca_file = {"ca_file": terminal.file("ca.pem", zone.ca_pem)}
+    targets = [
+        {"name": "up", "url": zone.proxy_url, "direct_url": zone.direct_url, "tls": ca_file},
+        {"name": "gone", "url": closed, "direct_url": closed.replace("127.0.0.1", "127.0.0.2")},
+    ]
+    return terminal.file("config.yml", json.dumps({"targets": targets}))
+
+
+@pytest.mark.parametrize("output_format", ["nagios", "json", "text"])
+async def test_all_targets_are_probed_and_the_worst_one_decides(
+    terminal: Terminal, zone: SimulatedZone, output_format: str
+) -> None:
+    config = both_targets(terminal, zone)
+    ended = await terminal.run("probe", "--all", "--config.file", config, "--format", output_format)
+    assert (ended.code, ended.err) == (2, "")
+    if output_format == "json":
+        assert {each["target"]: each["diagnosis"] for each in json.loads(ended.out)} == {
+            "up": "ok",
+            "gone": "unreachable",
+        }
+    elif output_format == "nagios":
+        first, gone, up = ended.out.splitlines()
+        words, _bar, performance = first.partition(" | ")
+        assert words == "ONEDATA CRITICAL - 1 of 2 targets ok; gone: unreachable"
+        assert performance == "ok=1;;;0;2 unknown=0;;;0;2 warning=0;;;0;2 critical=1;;;0;2"
+        assert gone.startswith("ONEDATA CRITICAL - gone: unreachable")
+        assert up.startswith("ONEDATA OK - up: ok")
+        assert "|" not in gone + up
+    else:
+        assert ended.out.index("up (https://") < ended.out.index("gone (https://")
+
+
+@pytest.mark.parametrize("options", [["zone", "--all"], [], ["--all", "--token-file", "x"]])
+async def test_all_goes_with_no_single_target(
+    terminal: Terminal, zone: SimulatedZone, options: list[str]
+) -> None:
+    ended = await terminal.run("probe", *options, "--config.file", both_targets(terminal, zone))
+    assert ended.code == 3
+    assert "--all" in ended.err or "goes with a single target" in ended.err
+
+
+async def test_the_first_step_names_the_options_of_the_command(
+    terminal: Terminal, zone: SimulatedZone
+) -> None:
+    await zone.only(Fault.PROXY_CERTIFICATE_UNTRUSTED)
+    by_url = await terminal.probe()
+    assert "for a private authority, trust it with `--tls.ca-file`" in by_url.out
+    await zone.only(Fault.DIRECT_CLOSED)
+    by_name = await terminal.run("probe", "up", "--config.file", both_targets(terminal, zone))
+    assert "set `paths: [proxy]` in the configuration file" in by_name.out
 
 
 async def test_a_host_that_nobody_answers_on_is_critical(terminal: Terminal) -> None:

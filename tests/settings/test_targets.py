@@ -69,7 +69,7 @@ targets:
   worker_report: false
   maintenance:
   - {{start: 1970-01-02T00:00:00Z, end: 1970-01-02t01:00:00.5+00:30, reason: upgrade}}
-  maintenance_file: touch-me
+  maintenance_file: touch-{{name}}
 """
     config_file.with_name("passphrase").write_text("a passphrase\n", encoding="ascii")
     assert targets_of(config_file, text) == (
@@ -94,7 +94,7 @@ targets:
             left_out=frozenset({"worker_report"}),
             schedule=Schedule(30, 300, 20),
             maintenance=(Window(86_400.0, 88_200.5, "upgrade"),),
-            maintenance_file=str(config_file.with_name("touch-me")),
+            maintenance_file=str(config_file.with_name("touch-my zone")),
         ),
     )
 

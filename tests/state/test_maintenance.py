@@ -12,7 +12,7 @@ from exporter.exposition.page import Exposition
 from exporter.exposition.text_format import TextFormat
 from exporter.exposition.views import ExporterView
 from exporter.files import read_note
-from exporter.maintenance import Window, maintenance_reason
+from exporter.maintenance import Window, maintenance_reason, read_note_text, write_note_text
 from exporter.settings.loading import load
 from exporter.state.store import Store
 from tests.support.checkups import make_checkup, make_target
@@ -38,6 +38,13 @@ NAMELESS = Window(190.0, 300.0)
         (160.0, "fire", "fire"),
         (160.0, "", "upgrade"),
         (260.0, "", ""),
+        (0.0, "until 1970-01-01T00:01:00Z fire", "fire"),
+        (60.0, "until 1970-01-01T00:01:00Z fire", None),
+        (0.0, "until 1970-01-01T00:01:00Z", ""),
+        (160.0, "until 1970-01-01T00:01:00Z fire", "upgrade"),
+        (0.0, "until 1970-01-01T01:01:00+01:00 fire", "fire"),
+        (60.0, "until 1970-01-01T00:01:00 fire", "until 1970-01-01T00:01:00 fire"),
+        (0.0, "until the disk is replaced", "until the disk is replaced"),
     ],
 )
 def test_maintenance_goes_on_inside_a_window_or_while_the_file_exists(
@@ -56,6 +63,14 @@ def test_there_is_maintenance_exactly_when_there_is_a_cause(
 ) -> None:
     caused = note is not None or any(now in range(int(start), int(end)) for start, end, _reason in windows)
     assert (maintenance_reason(windows, now, note) is not None) == caused
+
+
+@given(st.none() | st.integers(0, 4_000_000_000), st.from_regex(r"[a-z]{3,9}( [a-z]{3,9})*", fullmatch=True))
+def test_a_written_note_is_read_as_it_was_meant(end: int | None, reason: str) -> None:
+    if end is not None:
+        assert read_note_text(write_note_text(end, reason)) == (end, reason)
+        assert read_note_text(write_note_text(end, "")) == (end, "")
+    assert read_note_text(write_note_text(None, reason)) == (None, reason)
 
 
 @pytest.mark.parametrize(
