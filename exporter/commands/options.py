@@ -121,7 +121,7 @@ def add_healthcheck_arguments(parser: argparse.ArgumentParser) -> None:
         "--wait",
         metavar="DURATION",
         dest="wait_seconds",
-        type=_duration,
+        type=duration,
         default=0.0,
         help="how long to repeat the check until the exporter serves, as 30s (default: check once)",
     )
