@@ -56,10 +56,12 @@ def render_mixin(config: Mapping[str, object] | None = None) -> dict[str, Any]:
     return {**rendered, **{part: {"groups": _groups(rendered[part])} for part in ("alerts", "rules")}}
 
 
-def evaluate(expression: str, config: Mapping[str, object] | None = None) -> dict[str, Any]:
+def evaluate(
+    expression: str, config: Mapping[str, object] | None = None, mixin: Path = MIXIN
+) -> dict[str, Any]:
     """An expression of Jsonnet over `mixin`, the mixin with some keys of its `_config` changed, at any depth."""
     changed = f"{{ _config:: std.mergePatch(super._config, {json.dumps(config or {})}) }}"
-    snippet = f"local mixin = (import {json.dumps(str(MIXIN))}) + {changed}; {expression}"
+    snippet = f"local mixin = (import {json.dumps(str(mixin))}) + {changed}; {expression}"
     value: dict[str, Any] = json.loads(_gojsonnet.evaluate_snippet("mixin", snippet))
     return value
 

@@ -57,9 +57,9 @@ local unknownKeys(config, known, place='_config') = std.flattenArrays([
   prometheusAlerts+:: { groups+: groups },
   prometheusRules+:: { groups+: (import 'recording.libsonnet')(config) },
   grafanaDashboards+:: {
-    'onedata-fleet.json': import '../../grafana/dashboards/onedata-fleet.json',
-    'onedata-target.json': import '../../grafana/dashboards/onedata-target.json',
-    'onedata-exporter.json': import '../../grafana/dashboards/onedata-exporter.json',
+    'onedata-fleet.json': import 'dashboards/onedata-fleet.json',
+    'onedata-target.json': import 'dashboards/onedata-target.json',
+    'onedata-exporter.json': import 'dashboards/onedata-exporter.json',
   },
 
   // What the documentation says of each alert.

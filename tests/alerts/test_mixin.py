@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,17 @@ def test_an_alert_leads_to_the_pages_that_are_configured(tmp_path: Path) -> None
     }
     (tmp_path / "test.yml").write_text(yaml.safe_dump({"rule_files": ["rules.yml"], "tests": [test]}))
     run("promtool", "test", "rules", "test.yml", folder=tmp_path)
+
+
+def test_the_mixin_can_be_imported_from_its_own_folder_alone(tmp_path: Path) -> None:
+    """As jsonnet-bundler installs it: a copy of the folder, with nothing beside it."""
+    copy = shutil.copytree(ROOT / "deploy" / "mixin", tmp_path / "vendor" / "mixin")
+    assert not [path for path in copy.rglob("*") if path.is_symlink()]
+    parts = "{ alerts: mixin.prometheusAlerts, dashboards: mixin.grafanaDashboards }"
+    rendered = generate_alerts.evaluate(parts, mixin=copy / "mixin.libsonnet")
+    assert len(rendered["alerts"]["groups"]) == 3
+    assert "onedata-fleet.json" in rendered["dashboards"]
+    assert json.loads((copy / "jsonnetfile.json").read_text())["dependencies"] == []
 
 
 def test_no_alert_leads_to_a_page_that_is_not_configured() -> None:
