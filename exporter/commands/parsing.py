@@ -6,9 +6,9 @@ import argparse
 import re
 from typing import NoReturn
 
-# Of argparse's own messages, the parts that quote a value.
+# Of argparse's own messages, the parts that quote the value of an option.
 _VALUES = (
-    (re.compile(r"invalid choice: .* \(choose", re.DOTALL), "invalid choice (choose"),
+    (re.compile(r"(argument -.*?): invalid choice: .* \(choose", re.DOTALL), r"\1: invalid choice (choose"),
     (re.compile(r"invalid (\w+) value: .*", re.DOTALL), r"invalid \1 value"),
     (re.compile(r"ignored explicit argument .*", re.DOTALL), "takes no value"),
 )
@@ -29,9 +29,7 @@ def without_values(message: str) -> str:
     if message.startswith(_UNRECOGNIZED):
         matches = [_OPTION.fullmatch(each) for each in message.removeprefix(_UNRECOGNIZED).split()]
         named = [match[1] for match in matches if match]
-        return _UNRECOGNIZED + ", ".join(
-            [*named, *(["values, which are not shown"] if None in matches else [])]
-        )
+        return _UNRECOGNIZED + " ".join([*named, *(["(values are not shown)"] if None in matches else [])])
     for pattern, words in _VALUES:
         message = pattern.sub(words, message)
     return message

@@ -79,7 +79,7 @@ async def test_a_window_of_the_configuration_goes_on(terminal: Terminal) -> None
         (("start", "other"), 2, "no target has this name; there are: my-zone"),
         (("start", "my-zone", "--for", "soon"), 2, "must be a duration"),
         (("start", "my-zone", "--reason", "a\nb"), 2, "one line"),
-        (("pause", "my-zone"), 2, "invalid choice (choose from"),
+        (("pause", "my-zone"), 2, "invalid choice: 'pause'"),
         (("start",), 2, "NAME"),
     ],
 )
