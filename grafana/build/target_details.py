@@ -115,7 +115,8 @@ def failures() -> list[AnyPanel]:
         ),
         "cpm",
         Query(
-            f"60 * sum by (path, operation, reason) (rate({failures}[$__rate_interval])) > 0",
+            "60 * max by (path, operation, reason) (\n"
+            f"  sum by (instance, path, operation, reason) (rate({failures}[$__rate_interval]))\n) > 0",
             "{{path}} {{operation}}: {{reason}}",
         ),
     )
@@ -165,7 +166,7 @@ def certificates() -> list[AnyPanel]:
     """Certificates and DNS records."""
 
     def served(name: str) -> str:
-        return f"max by (path, node) ({select(f'onedata_tls_certificate_{name}', by=PATH)})"
+        return f"min by (path, node) ({select(f'onedata_tls_certificate_{name}', by=PATH)})"
 
     names = select("onedata_tls_certificate_info", by=PATH)
     for label in ("subject", "issuer"):

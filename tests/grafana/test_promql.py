@@ -31,8 +31,16 @@ def direct(node: str, up: int, healthy: int | None = None) -> list[dict[str, str
     ]
 
 
+# A rate is asked over five seconds, and needs samples as close together.
+_INTERVALS = {"Failures by reason": "1s"}
+
+
 def check(
-    folder: Path, panel: str, reference: str, given: list[dict[str, str]], expected: dict[str, int]
+    folder: Path,
+    panel: str,
+    reference: str,
+    given: list[dict[str, str]],
+    expected: dict[str, int],
 ) -> None:
     """Hold a query of a panel to labels and values, by promtool."""
     (asked,) = {
@@ -43,7 +51,7 @@ def check(
     }
     samples = [{"labels": labels, "value": value} for labels, value in expected.items()]
     test = {
-        "interval": "1m",
+        "interval": _INTERVALS.get(panel, "1m"),
         "input_series": given,
         "promql_expr_test": [{"expr": interpolate(asked, {}), "eval_time": "5m", "exp_samples": samples}],
     }
@@ -112,3 +120,22 @@ def test_a_target_may_be_watched_by_several_exporters(tmp_path: Path) -> None:
         )
     ]
     check(tmp_path, "Cluster", "A", given, {'{name="Zone"}': 1})
+
+
+def test_a_failure_that_two_exporters_see_counts_once(tmp_path: Path) -> None:
+    name, labels = "onedata_onepanel_request_failures_total", {"path": "proxy", "operation": "health"}
+    given = [
+        {**series(name, 0, exporter, reason="timeout", **labels), "values": "0+4x400"}
+        for exporter in ("one", "two")
+    ]
+    expected = {'{path="proxy", operation="health", reason="timeout"}': 240}
+    check(tmp_path, "Failures by reason", "A", given, expected)
+
+
+def test_of_two_exporters_the_earliest_end_of_a_certificate_counts(tmp_path: Path) -> None:
+    name = "onedata_tls_certificate_not_after_timestamp_seconds"
+    given = [
+        series(name, days * 86_400 + 300, exporter, path="proxy")
+        for exporter, days in (("one", 3), ("two", 90))
+    ]
+    check(tmp_path, "Certificates as served", "A", given, {'{path="proxy"}': 3})
