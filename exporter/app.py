@@ -14,17 +14,19 @@ from exporter.client.rejections import Rejections
 from exporter.exposition.page import Exposition
 from exporter.exposition.views import ExporterView
 from exporter.log import get_logger
-from exporter.operations import PUBLIC_OPERATIONS
+from exporter.operations import TIMED_OPERATIONS
+from exporter.polling.discoverer import Configured, Discoverer
 from exporter.polling.log_events import log_web_config
 from exporter.polling.loop_lag import measure_lag
 from exporter.polling.poller import Poller
-from exporter.polling.rounds import FreshRounds, Rounds
-from exporter.polling.scheduler import DETAILS, ROUNDS, Scheduler
+from exporter.polling.rounds import FreshRound, FreshRounds, Rounds
+from exporter.polling.scheduler import DETAILS, DISCOVERY, ROUNDS, Scheduler
 from exporter.polling.slots import Slots
 from exporter.settings.conversion import Settings
 from exporter.settings.reload import Reloads, differences
 from exporter.settings.web_config_file import read_web_config
 from exporter.state.store import Store
+from exporter.targets import Target
 from exporter.tasks import supervise
 from exporter.version import PYTHON_VERSION, __version__, revision
 from exporter.web.access_control import AccessControl
@@ -50,7 +52,7 @@ class Exporter:
         self._schedulers: list[Scheduler] = []
         self._slots = Slots(settings.poll.max_concurrency)
         self._reloads = Reloads(load or (lambda: settings), self._apply)
-        self.store = Store(PUBLIC_OPERATIONS, settings.latency_buckets)
+        self.store = Store(TIMED_OPERATIONS, settings.latency_buckets)
         self.store.set_targets(settings.targets)
         self._rejections = Rejections()
         self._fresh_rounds = FreshRounds(self.report_bug, self._rejections)
@@ -58,7 +60,7 @@ class Exporter:
             store=self.store,
             exposition=Exposition(self._view),
             report_bug=self.report_bug,
-            prober=Prober(self._fresh_rounds.take),
+            prober=Prober(self._fresh_round),
             access_control=AccessControl(
                 settings.web_config, lambda: read_web_config(settings.web.config_file), log_web_config
             ),
@@ -74,7 +76,7 @@ class Exporter:
             await self._listen(stack)
             self._client = Client(self.report_bug, rejections=self._rejections)
             stack.push_async_callback(self._client.close)
-            self._start_polling(stack)
+            await self._start_polling(stack)
             self._run_in_background(stack, partial(measure_lag, self._note_lag, self._settings.poll.interval))
             self._stack = stack.pop_all()
         return self
@@ -104,7 +106,7 @@ class Exporter:
         task = asyncio.create_task(supervise(run, "background", self.report_bug))
         stack.callback(task.cancel)
 
-    def _start_polling(self, stack: AsyncExitStack) -> None:
+    async def _start_polling(self, stack: AsyncExitStack) -> None:
         poller = Poller(self.store, Rounds(self._client))
         self._schedulers = [
             Scheduler(
@@ -122,21 +124,37 @@ class Exporter:
                 self.report_bug,
             ),
         ]
-        for scheduler in self._schedulers:
+        self._discoverer = Discoverer(self._client, self.store, self._poll_targets)
+        self._discovery = Scheduler(
+            self._discoverer.poll, DISCOVERY, self._slots, lambda _zone: None, self.report_bug
+        )
+        for scheduler in (*self._schedulers, self._discovery):
             stack.push_async_callback(scheduler.stop)
-            scheduler.set_targets(self._settings.targets)
+        await self._set_targets()
 
-    def _apply(self, settings: Settings) -> None:
-        """Go on with new settings: in one step, so that no round, page or scrape sees half of them."""
+    async def _apply(self, settings: Settings) -> None:
+        """Go on with new settings."""
         for key in differences(self._settings, settings):
             log.warning("changed in the configuration, but takes effect only at the next start", key=key)
         self._settings = settings
         self._slots.resize(settings.poll.max_concurrency)
-        self.store.set_targets(settings.targets)
-        self._client.keep_only(settings.targets)
-        self._fresh_rounds.keep_only(settings.targets)
+        await self._set_targets()
+
+    async def _set_targets(self) -> None:
+        """Poll the configured targets, and those that their zones list."""
+        settings = self._settings
+        await self._discoverer.set_targets(
+            Configured(settings.targets, settings.all_targets, settings.shard.holds)
+        )
+        self._discovery.set_targets(target for target in settings.all_targets if target.discovery)
+
+    def _poll_targets(self, targets: tuple[Target, ...]) -> None:
+        """Poll these targets: in one step, so that no round, page or scrape sees half of them."""
+        self.store.set_targets(targets)
+        self._client.keep_only((*targets, *self._settings.all_targets))
+        self._fresh_rounds.keep_only(targets)
         for scheduler in self._schedulers:
-            scheduler.set_targets(settings.targets)
+            scheduler.set_targets(targets)
 
     def report_bug(self, where: str, error: BaseException) -> None:
         """Count and log an exception that nobody expected."""
@@ -157,6 +175,9 @@ class Exporter:
 
     def _note_lag(self, seconds: float) -> None:
         self.store.event_loop_lag = seconds
+
+    async def _fresh_round(self, target: Target, seconds: float) -> FreshRound:
+        return await self._fresh_rounds.take(target, seconds, self.store.membership(target))
 
     def _view(self) -> ExporterView:
         return ExporterView(

@@ -101,3 +101,8 @@ def get_logger() -> structlog.typing.FilteringBoundLogger:
     """The logger of the exporter."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return logger
+
+
+def report_bug(where: str, error: Exception) -> None:
+    """Log an exception that is a bug, with its traceback; for commands, which count nothing."""
+    get_logger().error("unhandled error; please report it", where=where, exc_info=error)

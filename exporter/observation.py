@@ -140,10 +140,12 @@ class Details:
     """What one round of the slower operations learnt, over whichever routes it took.
 
     `accepted` says of each credential that was shown whether it was accepted; one that was not shown,
-    or could not be verified, is absent. `finished_at` is in seconds since the epoch.
+    or could not be verified, is absent. `finished_at` is in seconds since the epoch, like `token_expires_at`:
+    the `time` caveat of the token, None without one.
     """
 
     observations: tuple[Observation, ...]
     connections: Mapping[Route, tuple[Connection, ...]]
     accepted: Mapping[AuthMethod, bool]
     finished_at: float = 0.0
+    token_expires_at: float | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -107,6 +107,40 @@ class Schedule:
         return min(self.timeout, self.round_seconds)
 
 
+class ReachableAddresses(Enum):
+    """Which addresses a connection may go to, however the name resolves; what is left out is refused."""
+
+    ANY = "any"
+    NOT_LOCAL = (
+        "not local"  # neither loopback, link-local (where clouds serve metadata), unspecified nor multicast
+    )
+    NOT_LOCAL_OR_LOOPBACK = "not local, or loopback"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """How the Oneproviders of a zone become targets. Times are seconds.
+
+    `ignore` and `expected_offline` are ids, or globs of names and hosts. `template` is a target of which only
+    name and origins are missing; `auth` has the credentials of single providers, by id.
+    """
+
+    interval: float = 300.0
+    ignore: tuple[str, ...] = ()
+    expected_offline: tuple[str, ...] = ()
+    cache_file: str = ""
+    max_discovered: int = 1000
+    proxy_port: int = 443
+    direct_port: int = 9443
+    template: Target | None = None
+    auth: tuple[tuple[str, Auth], ...] = ()
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The ports of both paths."""
+        return self.proxy_port, self.direct_port
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One cluster to watch. Equal targets are watched in the same way.
@@ -114,7 +148,8 @@ class Target:
     `proxy_url` and `direct_url` are origins (scheme, host, port) without a trailing slash;
     `labels` are the user's own, sorted, and appear on `onedata_target_info` only. `left_out` names the
     operations that are not to be asked. With `resolve_nodes` there is a node for every address that the
-    domain resolves to, named like it. `maintenance_file` exists while somebody works on the target.
+    domain resolves to, named like it. `maintenance_file` exists during maintenance of the target. `onezone` is
+    the name of the target whose zone listed this one as `provider_id`; empty for a configured target.
     """
 
     name: str
@@ -134,6 +169,11 @@ class Target:
     schedule: Schedule = field(default_factory=Schedule)
     maintenance: tuple[Window, ...] = ()
     maintenance_file: str = ""
+    discovery: Discovery | None = None
+    onezone: str = ""
+    provider_id: str = ""
+    is_expected_offline: bool = False
+    reachable_addresses: ReachableAddresses = ReachableAddresses.ANY
 
     @property
     def domain(self) -> str:

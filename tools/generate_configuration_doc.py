@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from exporter.commands.arguments import COMMANDS, Flag
-from exporter.settings.durations import format_duration
+from exporter.durations import format_duration
 from exporter.settings.keys import keys_below
 from exporter.settings.model import Keys
 from exporter.settings.schema import Document
@@ -79,6 +79,20 @@ defaults:
   maintenance_file: maintenance
 targets:
   - url: https://my.zone.domain.org
+    auth: {token_file: token}
+    discover:
+      interval: 5m
+      ignore: ["old.*"]
+      expected_offline: [8a3c5b]
+      cache_file: providers.json
+      max_discovered: 1000
+      proxy_port: 443
+      direct_port: 9443
+      defaults:
+        labels: {role: provider}
+        auth: {token_file: token}
+      auth:
+        5f21c7: {passphrase_file: passphrase}
   - url: https://krakow.provider.domain.org
     name: krakow
     kind: oneprovider

@@ -121,7 +121,7 @@ class Client:
         """
         began = time.perf_counter()
         seconds = SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)
-        provider = self._providers.setdefault(target, CredentialProvider(target, self._rejections))
+        provider = self.credentials(target)
         with self._lookups(target) as lookups:
             visit = DetailsVisit(
                 open_route=lambda route: RouteConnection(target, route, self._tls, lookups, self._observe),
@@ -134,6 +134,10 @@ class Client:
             )
             due = [each for each in operations if each.cadence is Cadence.DETAILS]
             return await visit.ask(due, known)
+
+    def credentials(self, target: Target) -> CredentialProvider:
+        """Return the credentials of a target, as they are kept for all its requests."""
+        return self._providers.setdefault(target, CredentialProvider(target, self._rejections))
 
     @asynccontextmanager
     async def connect(self, target: Target, route: Route) -> AsyncIterator[RouteConnection]:

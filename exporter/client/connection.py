@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Self
 
 from exporter.client.connection_timer import ConnectionTimer, Stage
@@ -93,6 +94,7 @@ class RouteConnection:
             exchanges.append(Exchange(self.route, failure=self._untrusted, public=not request.credentials))
             return self._untrusted, False
         timer = ConnectionTimer(request.max_body_bytes)
+        timer.reachable = self._target.reachable_addresses
         draft = Draft()
         is_idle_close = False
         reply: Reply[Value]
@@ -110,6 +112,7 @@ class RouteConnection:
             reply = explained
         else:
             draft.seconds = time.perf_counter() - max(began, timer.opened_at)
+            answer = replace(answer, seconds=draft.seconds, received_at=time.time())
             reply = await parse(answer, request)
         exchanges += await self._record(request, reply, draft, timer, began + seconds)
         return reply, is_idle_close

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, overload
 
+from exporter.client.reachable import check_reachable
 from exporter.client.wire import wire_limit
 from exporter.observation import Phase
+from exporter.targets import ReachableAddresses
 
 Address = tuple[str, int]
 
@@ -62,6 +64,7 @@ class ConnectionTimer:
         self.given_up = False
         self.lookup_began_at: float | None = None
         self.wire_limit = wire_limit(max_body_bytes)
+        self.reachable = ReachableAddresses.ANY
         self._phase_began = 0.0
 
     def begin(self, stage: Stage) -> None:
@@ -139,8 +142,10 @@ class ReportingSocket(socket.socket):
 def open_socket(info: Any) -> ReportingSocket:
     """Open a socket for aiohttp to connect to an address, as the running request's timer notes."""
     family, kind, protocol, _name, where = info
-    opened = ReportingSocket(family, kind, protocol)
     timer = current_timer.get()
+    if timer is not None:
+        check_reachable(where[0], timer.reachable)
+    opened = ReportingSocket(family, kind, protocol)
     if timer is not None:
         opened.attempt = timer.connecting_to((where[0], where[1]))
         timer.sockets.append(opened)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from exporter.caveats import read_caveats
 from exporter.client.rejections import Credential, Rejections
 from exporter.credentials import AuthMethod, Secret, Verdict, headers
 from exporter.files import FileVersion, file_version, read_secret
@@ -47,6 +48,13 @@ class CredentialProvider:
     def methods(self) -> tuple[AuthMethod, ...]:
         """The configured methods, usable or not."""
         return self._target.auth.methods
+
+    @property
+    def token_expires_at(self) -> float | None:
+        """When the token expires by its own caveats (seconds since the epoch); None if it does not, or is not known."""
+        kept = self._kept.get(AuthMethod.TOKEN)
+        caveats = read_caveats(kept.value) if kept and kept.value else None
+        return caveats.valid_until if caveats else None
 
     def begin(self, up: Iterable[Route] = ()) -> None:
         """A new round begins: Onepanel answers over the routes that are `up`.

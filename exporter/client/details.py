@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from exporter.client.connection import RouteConnection
@@ -63,12 +64,26 @@ class DetailsVisit:
                 learnt = {seen.operation: seen.outcome for seen in observations}
                 now_known = replace(known, learnt=learnt, can_authenticate=bool(self.provider.methods))
                 if operation.applies(now_known):
-                    route = (self.up or self.routes)[0]
-                    observations.append(
-                        await run_operation(operation, now_known, self._send, route, self.report_bug)
-                    )
+                    observations += [seen async for seen in self._observations(operation, now_known)]
         connections = {route: tuple(each.connections) for route, each in self._connections.items()}
-        return Details(tuple(observations), connections, dict(self.provider.accepted))
+        expiry = self.provider.token_expires_at
+        accepted = dict(self.provider.accepted)
+        return Details(tuple(observations), connections, accepted, token_expires_at=expiry)
+
+    async def _observations(self, operation: Operation[Any], known: Known) -> AsyncIterator[Observation]:
+        """Yield what an operation learns, once or over every route that is up."""
+        if not operation.on_every_route:
+            route = (self.up or self.routes)[0]
+            yield await run_operation(operation, known, self._send, route, self.report_bug)
+            return
+        for route in tuple(self.up):
+            yield await run_operation(
+                operation, known, partial(self._send_over, route), route, self.report_bug
+            )
+
+    async def _send_over(self, route: Route, request: Request[Value]) -> tuple[Reply[Value], list[Exchange]]:
+        exchanges: list[Exchange] = []
+        return await self._exchange(route, request, exchanges), exchanges
 
     async def _send(self, request: Request[Value]) -> tuple[Reply[Value], list[Exchange]]:
         exchanges: list[Exchange] = []

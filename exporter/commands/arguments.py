@@ -14,6 +14,7 @@ from exporter.commands.exit_codes import run_to_exit_code
 from exporter.commands.maintenance_options import add_maintenance_arguments
 from exporter.commands.options import (
     add_check_credentials_arguments,
+    add_fleet_arguments,
     add_healthcheck_arguments,
     add_probe_arguments,
     file_name,
@@ -187,6 +188,14 @@ COMMANDS = (
         "look at one cluster once, and say what is wrong; also as a Nagios plugin",
         "exporter.commands.probe",
         add_arguments=add_probe_arguments,
+        exit_bad_usage=Severity.UNKNOWN.exit_code,
+        exit_failure=Severity.UNKNOWN.exit_code,
+    ),
+    Command(
+        "fleet",
+        "poll a Onezone and its Oneproviders once, and print the federation as a table",
+        "exporter.commands.fleet",
+        add_arguments=add_fleet_arguments,
         exit_bad_usage=Severity.UNKNOWN.exit_code,
         exit_failure=Severity.UNKNOWN.exit_code,
     ),

@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _examine(target: Target) -> list[tuple[AuthMethod, Finding]]:
-    client = Client(_report_bug)
+    client = Client(log.report_bug)
     try:
         known = await _known(client, target)
         found: list[tuple[AuthMethod, Finding]] = []
@@ -190,7 +190,3 @@ def _of_time(valid_until: float | None, now: float) -> Finding:
     if days <= 0:
         return Finding(Grade.BAD, f"expired {-days:.1f} days ago")
     return Finding(Grade.WARNING if days < _SOON_DAYS else Grade.OK, f"expires in {days:.1f} days")
-
-
-def _report_bug(where: str, error: Exception) -> None:
-    log.get_logger().error("unhandled error; please report it", where=where, exc_info=error)

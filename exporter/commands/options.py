@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from exporter.settings.durations import parse_duration
+from exporter.durations import parse_duration
 
 _DEADLINE = "55s"
 _EXIT_CODES_OF_PROBE = "exit codes: 0 ok, 1 warning, 2 critical, 3 unknown (also: bad usage or configuration)"
@@ -45,6 +45,24 @@ def add_probe_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s; Nagios waits for 60s)",
     )
     add_format(parser, "text", "json", "nagios")
+
+
+def add_fleet_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `fleet`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"{_EXIT_CODES_OF_PROBE}\n\n{_CREDENTIALS}"
+    parser.add_argument(
+        "subject", metavar="ZONE", help="a configured Onezone, or a URL such as https://my.zone.domain.org"
+    )
+    _add_connection_options(parser)
+    parser.add_argument(
+        "--deadline",
+        metavar="DURATION",
+        type=_duration,
+        default="5m",
+        help="limit of all rounds together (default: %(default)s)",
+    )
+    _add_format(parser, "text", "json")
 
 
 def add_check_credentials_arguments(parser: argparse.ArgumentParser) -> None:

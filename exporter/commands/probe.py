@@ -67,7 +67,7 @@ async def _poll(selected: _Selection, seconds: float) -> list[Probed]:
     """Poll every target, so many at once, within the same deadline."""
     deadline = time.monotonic() + seconds
     slots = asyncio.Semaphore(_AT_ONCE)
-    rounds = FreshRounds(_report_bug)
+    rounds = FreshRounds(log.report_bug)
 
     async def poll(target: Target) -> Probed:
         async with slots:
@@ -84,10 +84,6 @@ async def _poll(selected: _Selection, seconds: float) -> list[Probed]:
         return await asyncio.gather(*(poll(target) for target in selected.targets))
     finally:
         await rounds.close()
-
-
-def _report_bug(where: str, error: Exception) -> None:
-    log.get_logger().error("unhandled error; please report it", where=where, exc_info=error)
 
 
 def _cannot(arguments: argparse.Namespace, message: str) -> int:

@@ -99,15 +99,11 @@ async def _carry_out(
 ) -> tuple[Any, list[Step]]:
     paths = [each for each in AccessPath if path in {AUTO, each}]
     routes = [Route(each, node) for each in paths for node in target.node_names]
-    client = Client(_report_bug)
+    client = Client(log.report_bug)
     try:
         return await AtMostOnceRequest(client, target, routes, credentials).run(request)
     finally:
         await client.close()
-
-
-def _report_bug(where: str, error: Exception) -> None:
-    log.get_logger().error("unhandled error; please report it", where=where, exc_info=error)
 
 
 def _tell(arguments: argparse.Namespace, reply: Any, steps: list[Step]) -> int:

@@ -43,6 +43,7 @@ class Checkup:
     details: Details | None = None
     kind: Kind = Kind.AUTO
     zone_connected: bool | None = None
+    zone_notes: tuple[str, ...] = ()
     waiting: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -64,7 +65,10 @@ class Checkup:
 
     def observation(self, route: Route, operation: str) -> Observation | None:
         """Return what an operation learnt over a route; None when it was not asked there."""
-        return observation(self.visits.get(route), operation)
+        details = (
+            seen for seen in self.details_observations if (seen.route, seen.operation) == (route, operation)
+        )
+        return observation(self.visits.get(route), operation) or next(details, None)
 
     def outcomes(self, operation: str) -> Iterator[Outcome]:
         """Yield what an operation learnt over each route it was asked on, direct paths first."""

@@ -29,6 +29,7 @@ def conclude(  # noqa: PLR0913 - the last two by keyword, with defaults
     *,
     before: Checkup | None = None,
     zone_connected: bool | None = None,
+    zone_notes: tuple[str, ...] = (),
 ) -> Checkup:
     """Return the checkup of one round's visits: a diagnosis for every node, from its pair of paths."""
     by_route = {visit.route: visit for visit in visits}
@@ -41,6 +42,7 @@ def conclude(  # noqa: PLR0913 - the last two by keyword, with defaults
         seconds,
         details,
         zone_connected=zone_connected,
+        zone_notes=zone_notes,
         waiting=_waiting(by_route, before.waiting if before else {}),
     )
     return replace(seen, diagnoses={node: diagnose(pair(seen, node)) for node in nodes})

@@ -96,7 +96,11 @@ class Exposition:
         return table
 
     def _see(self, state: TargetState, checkup: Checkup | None) -> TargetView:
-        return TargetView(state, checkup, state.maintenance(self._wall_clock()) is not None)
+        store, target = self._view().store, state.target
+        in_maintenance = state.maintenance(self._wall_clock()) is not None
+        return TargetView(
+            state, checkup, in_maintenance, store.zone_view(target.name), store.membership(target)
+        )
 
     def _process_page(self, text_format: TextFormat, names: frozenset[str]) -> str:
         registry: Any = self._process.restricted_registry(names) if names else self._process

@@ -5,9 +5,11 @@ A view holds the checkup only while it is fresh, so that no reader can show a le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exporter.diagnosis.checkup import Checkup
+from exporter.discovery.membership import Membership
+from exporter.discovery.zone_view import ZoneView
 from exporter.observation import Connection
 from exporter.state.counters import RouteCounters
 from exporter.state.store import Store, TargetState
@@ -16,11 +18,16 @@ from exporter.targets import Route, Target
 
 @dataclass(frozen=True, slots=True)
 class TargetView:
-    """One target. `checkup` is None before the first round, and when the last one is too old."""
+    """One target. `checkup` is None before the first round, and if the last one is too old.
+
+    `zone` has the providers of a zone with discovery, `membership` the place of a provider in its zone.
+    """
 
     state: TargetState
     checkup: Checkup | None
     in_maintenance: bool = False
+    zone: ZoneView | None = None
+    membership: Membership = field(default_factory=Membership)
 
     @property
     def target(self) -> Target:

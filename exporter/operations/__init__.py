@@ -14,10 +14,16 @@ from exporter.operations import (
     component_status,
     configuration,
     dns_check,
+    emergency_passphrase,
     health,
+    node,
     users,
     web_certificate,
+    worker_configuration,
+    worker_health,
     worker_report,
+    zone_clock,
+    zone_connectivity,
 )
 from exporter.operations.operation import Operation
 from exporter.targets import Target
@@ -31,10 +37,16 @@ OPERATIONS: tuple[Operation[Any], ...] = (
     web_certificate.OPERATION,
     dns_check.OPERATION,
     users.OPERATION,
+    node.OPERATION,
+    emergency_passphrase.OPERATION,
+    worker_health.OPERATION,
+    worker_configuration.OPERATION,
+    zone_connectivity.OPERATION,
+    zone_clock.OPERATION,
     worker_report.OPERATION,
 )
 
-PUBLIC_OPERATIONS = tuple(operation.name for operation in OPERATIONS if not operation.needs_credentials)
+TIMED_OPERATIONS = tuple(operation.name for operation in OPERATIONS if operation.is_timed)
 
 
 def applicable(target: Target) -> tuple[Operation[Any], ...]:

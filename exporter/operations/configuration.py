@@ -99,6 +99,7 @@ OPERATION: Operation[Configuration] = Operation(
     name="configuration",
     summary="the public configuration of the cluster",
     conversation=ask("/configuration", read),
+    is_timed=True,
     metrics=(
         Metric(
             name="onedata_cluster_info",

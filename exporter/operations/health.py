@@ -51,6 +51,7 @@ OPERATION: Operation[Health] = Operation(
     name="health",
     summary="whether every Onepanel node of the cluster answers",
     conversation=ask("/health", read),
+    is_timed=True,
     metrics=(
         Metric(
             name="onedata_onepanel_healthy",

@@ -96,10 +96,20 @@ class Known:
         """Return what Onepanel calls the service of this cluster in its URLs: `zone` or `provider`."""
         return "provider" if self.kind is Kind.ONEPROVIDER else "zone"
 
+    @property
+    def worker_api(self) -> str:
+        """Return the root of the worker's own API, on 443."""
+        return f"/api/v3/{'oneprovider' if self.kind is Kind.ONEPROVIDER else 'onezone'}"
+
 
 def always(_known: Known) -> bool:
     """Return that the operation is always worth asking."""
     return True
+
+
+def kind_is_known(known: Known) -> bool:
+    """Return whether the kind of the cluster is known, on which the place of the worker's API depends."""
+    return known.kind is not Kind.AUTO
 
 
 def with_credentials(known: Known) -> bool:
@@ -113,8 +123,9 @@ class Operation(Generic[FactsT]):
 
     `name` is the value of the metric label `operation`. One that is due in every ROUND is asked over
     each of `paths`; one of the DETAILS over a single path, direct where it can be had. `applies` says
-    whether it is worth asking. `metrics` are read off the outcome: of each route (scope ROUTE), or of
-    the first route that gave facts (scope TARGET).
+    whether it is worth asking. With `on_every_route` one of the DETAILS is asked over each route that is up.
+    `is_timed`: the latency of its requests is exported as a histogram. `metrics` are read off the outcome: of
+    each route (scope ROUTE), or of the first route that gave facts (scope TARGET).
     """
 
     name: str
@@ -125,6 +136,8 @@ class Operation(Generic[FactsT]):
     paths: tuple[AccessPath, ...] = tuple(AccessPath)
     needs_credentials: bool = False
     applies: Callable[[Known], bool] = always
+    on_every_route: bool = False
+    is_timed: bool = False
 
 
 def ask(

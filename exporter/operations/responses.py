@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -38,11 +38,17 @@ _UNAVAILABLE_ERROR = "serviceUnavailable"
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole HTTP answer: status, media type in lower case without parameters, and body."""
+    """A whole HTTP answer: status, media type in lower case without parameters, and body.
+
+    `seconds` is how long the exchange took, `received_at` when it ended (seconds since the epoch). Answers that differ
+    in nothing else are equal.
+    """
 
     status: int
     content_type: str = ""
     body: bytes = b""
+    seconds: float = field(default=0.0, compare=False)
+    received_at: float = field(default=0.0, compare=False)
 
 
 def cached(read: Callable[[Response], Value]) -> Callable[[Response], Value]:

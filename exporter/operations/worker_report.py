@@ -171,6 +171,7 @@ OPERATION: Operation[WorkerReport] = Operation(
     summary="the worker's report on its modules, on every worker node",
     conversation=_conversation,
     cadence=Cadence.DETAILS,
+    is_timed=True,
     metrics=(
         Metric(
             name="onedata_worker_status",

@@ -30,7 +30,7 @@ class Poller:
         if state is None:
             return
         state.maintenance_note = read_note(target.maintenance_file) if target.maintenance_file else None
-        checkup = await self._rounds.take(target, state.checkup)
+        checkup = await self._rounds.take(target, state.checkup, self._store.membership(target))
         # Details may have come in while the round ran.
         checkup = replace(checkup, details=state.fresh_details(time.monotonic()))
         log_events.log_requests(

@@ -13,6 +13,7 @@ from exporter.client.client import Client
 from exporter.client.rejections import Rejections
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import carried_over, conclude, kind_of
+from exporter.discovery.membership import Membership
 from exporter.observation import Details, Trace
 from exporter.operations import applicable
 from exporter.targets import SHARE_OF_INTERVAL, Target
@@ -36,10 +37,10 @@ class Rounds:
         self,
         target: Target,
         before: Checkup | None = None,
-        details: Details | None = None,
+        membership: Membership | None = None,
         seconds: float = math.inf,
     ) -> Checkup:
-        """Take a round of what every round asks. `before` is the round before; `details` are carried over.
+        """Take a round of what every round asks. `membership` is the target's place in its zone.
 
         What `seconds` cut short is not learnt.
         """
@@ -48,7 +49,15 @@ class Rounds:
         visits = await self._client.poll(
             target, applicable(target), carried_over(before, target), routes_before, seconds=seconds
         )
-        checkup = conclude(target, visits, time.time(), time.perf_counter() - began, details, before=before)
+        checkup = conclude(
+            target,
+            visits,
+            time.time(),
+            time.perf_counter() - began,
+            before=before,
+            zone_connected=membership.connected(before) if membership and before else None,
+            zone_notes=membership.notes(before) if membership and before else (),
+        )
         return replace(checkup, kind=kind_of(checkup, before))
 
     async def take_details(self, target: Target, checkup: Checkup, seconds: float = math.inf) -> Details:
@@ -76,15 +85,29 @@ class FreshRounds:
         self._traces: ContextVar[list[Trace]] = ContextVar("traces")
         self._client: Client | None = None
 
-    async def take(self, target: Target, seconds: float) -> FreshRound:
-        """Take a round that ends within `seconds`; what there is no time for is not learnt."""
+    async def take(self, target: Target, seconds: float, membership: Membership | None = None) -> FreshRound:
+        """Take a round that ends within `seconds`; details that there is no time for are not learnt.
+
+        What the provider and its zone say of one another in this round is part of its diagnosis.
+        """
         began = time.perf_counter()
         traces: list[Trace] = []
         self._traces.set(traces)
         rounds = Rounds(self._running_client())
         checkup = await rounds.take(target, seconds=SHARE_OF_INTERVAL * seconds)
         details = await rounds.take_details(target, checkup, began + seconds - time.perf_counter())
-        return FreshRound(replace(checkup, details=details, seconds=time.perf_counter() - began), traces)
+        checkup = replace(checkup, details=details)
+        known = membership or Membership()
+        judged = conclude(
+            target,
+            checkup.visits.values(),
+            checkup.finished_at,
+            time.perf_counter() - began,
+            details,
+            zone_connected=known.connected(checkup),
+            zone_notes=known.notes(checkup),
+        )
+        return FreshRound(replace(judged, kind=checkup.kind), traces)
 
     def keep_only(self, targets: Iterable[Target]) -> None:
         """Forget what is known of all other targets."""

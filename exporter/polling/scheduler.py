@@ -6,6 +6,7 @@ Knows neither HTTP nor metrics. Times are seconds of the event loop's monotonic 
 from __future__ import annotations
 
 import asyncio
+import math
 import zlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ class PollPlan:
 
 ROUNDS = PollPlan(lambda target: target.schedule.interval, lambda target: len(target.routes))
 DETAILS = PollPlan(lambda target: target.schedule.details_interval, lambda _target: 1, Lane.DETAILS)
+
+DISCOVERY = PollPlan(
+    lambda zone: zone.discovery.interval if zone.discovery else math.inf, lambda _zone: 8, Lane.DETAILS
+)
 
 
 class Scheduler:

@@ -9,12 +9,16 @@ from typing import Any, TypeVar
 
 from exporter.diagnosis.checkup import CONFIGURATION, Checkup
 from exporter.diagnosis.symptoms import Symptom
+from exporter.operations import worker_health
 from exporter.operations.component_status import DATABASES, MANAGERS, WORKERS, ComponentStatus
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck
+from exporter.operations.emergency_passphrase import EmergencyPassphrase
+from exporter.operations.node import NodeFacts
 from exporter.operations.outcome import ROUND_ENDED
 from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
+from exporter.operations.zone_clock import LARGEST_OFFSET_SECONDS, ZoneClock
 from exporter.reasons import Failure, Reason
 from exporter.report.severity import Severity, severity_of
 from exporter.targets import AccessPath, Route
@@ -43,6 +47,8 @@ def find(checkup: Checkup) -> Iterator[Finding]:
     facts = checkup.facts(CONFIGURATION)
     dead = dead_hosts(checkup)
     yield from _hanging(checkup)
+    yield from (Finding(Severity.WARNING, note) for note in checkup.zone_notes)
+    yield from _other_nodes(checkup)
     if isinstance(facts, Configuration) and not facts.complete:
         reduced = "the server gave only its reduced answer"
         nameless = "a registered Oneprovider does not know its own name, as without its worker"
@@ -81,6 +87,22 @@ def _hanging(checkup: Checkup) -> Iterator[Finding]:
             Severity.WARNING,
             f"configuration hangs over the {where}, while health is answered: the panel's database is locked or slow",
         )
+
+
+def _other_nodes(checkup: Checkup) -> Iterator[Finding]:
+    """Find nodes that both paths are pinned to, but of which each path reaches another one."""
+    reached = {
+        seen.route: seen.outcome.hostname
+        for seen in checkup.details_observations
+        if isinstance(seen.outcome, NodeFacts) and seen.route.node
+    }
+    for node in checkup.node_names:
+        names = [reached.get(Route(path, node)) for path in AccessPath]
+        if None not in names and len(set(names)) > 1:
+            proxy, direct = names
+            yield Finding(
+                Severity.WARNING, f"node {node}: the proxy path reaches {proxy}, the direct path {direct}"
+            )
 
 
 def _where(route: Route) -> str:
@@ -133,6 +155,8 @@ def _not_asked(checkup: Checkup) -> Iterator[Finding]:
 
 def _not_learnt(checkup: Checkup, operation: str, failure: Failure) -> Iterator[Finding]:
     """What a failed operation of the details is worth; some may fail by right, as for want of a privilege."""
+    if operation == worker_health.OPERATION.name and failure.reason is Reason.UNHEALTHY:
+        yield Finding(Severity.CRITICAL, f"the worker reports that it is unhealthy: {failure.detail}")
     if operation in _COMPONENTS:
         yield Finding(Severity.UNKNOWN, f"{operation} not learnt ({failure.reason})")
     proxy_up = any(route.path is AccessPath.PROXY for route in checkup.routes_up)
@@ -174,7 +198,25 @@ def _dead_first(by_host: Mapping[str, Facts], dead: Collection[str]) -> list[tup
     return sorted(by_host.items(), key=lambda each: (each[0] not in dead, each[0]))
 
 
+def _clock(facts: ZoneClock, _dead: Collection[str]) -> Iterator[Finding]:
+    if facts.offset_seconds is not None and abs(facts.offset_seconds) > LARGEST_OFFSET_SECONDS:
+        yield Finding(
+            Severity.WARNING,
+            f"the zone's clock differs by {facts.offset_seconds:+.1f} s from the exporter's: synchronize both",
+        )
+
+
+def _emergency_passphrase(facts: EmergencyPassphrase, _dead: Collection[str]) -> Iterator[Finding]:
+    if not facts.is_set:
+        yield Finding(
+            Severity.WARNING,
+            "security: no emergency passphrase is set; anybody who reaches Onepanel can set it",
+        )
+
+
 _READERS: Mapping[type, Callable[[Any, Collection[str]], Iterator[Finding]]] = {
+    EmergencyPassphrase: _emergency_passphrase,
+    ZoneClock: _clock,
     ComponentStatus: _components,
     WorkerReport: _modules,
     WebCertificate: _web_certificate,

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from exporter.credentials import Auth
 from exporter.maintenance import Window
 from exporter.operations import worker_report
+from exporter.settings.discover_keys import template_values
 from exporter.settings.secrets import to_secret
-from exporter.targets import Node, Schedule, Target, TlsOptions
+from exporter.settings.target_keys import TargetKeys
+from exporter.targets import Discovery, Node, Schedule, Shard, Target, TlsOptions
 from exporter.web_config import WebConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exporter.settings.discover_keys import Discover
     from exporter.settings.schema import Document, Log, Poll, Web
-    from exporter.settings.target_keys import TargetKeys
+    from exporter.settings.target_parts import Auth as AuthKeys
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of the exporter. `latency_buckets` are upper bounds in seconds, increasing."""
+    """All settings of the exporter. `latency_buckets` are upper bounds in seconds, increasing.
+
+    `targets` are those of this exporter's share, `all_targets` those of every share.
+    """
 
     poll: Poll
     web: Web
     log: Log
     latency_buckets: tuple[float, ...]
     targets: tuple[Target, ...]
+    all_targets: tuple[Target, ...]
+    shard: Shard
     web_config: WebConfig
 
 
@@ -34,19 +44,20 @@ def convert(document: Document, web_config: WebConfig) -> Settings:
     """Return the settings that a document without faults and its web configuration mean."""
     poll = document.poll
     schedule = Schedule(poll.interval, poll.details_interval, poll.timeout)
+    targets = tuple(_target(keys, schedule, document.defaults) for keys in document.targets)
     return Settings(
         poll=poll,
         web=document.web,
         log=document.log,
         latency_buckets=document.latency_buckets,
-        targets=tuple(
-            _target(keys, schedule) for keys in document.targets if document.shard.holds(keys.name)
-        ),
+        targets=tuple(target for target in targets if document.shard.holds(target.name)),
+        all_targets=targets,
+        shard=document.shard,
         web_config=web_config,
     )
 
 
-def _target(keys: TargetKeys, schedule: Schedule) -> Target:
+def _target(keys: TargetKeys, schedule: Schedule, defaults: Mapping[str, Any]) -> Target:
     return Target(
         name=keys.name,
         url=str(keys.url),
@@ -57,10 +68,7 @@ def _target(keys: TargetKeys, schedule: Schedule) -> Target:
         expected_paths=keys.paths,
         nodes=tuple(Node(name, address) for name, address in keys.nodes.items()),
         resolve_nodes=keys.resolve_nodes,
-        auth=Auth(
-            token=to_secret(keys.auth.token, keys.auth.token_file),
-            passphrase=to_secret(keys.auth.passphrase, keys.auth.passphrase_file),
-        ),
+        auth=_auth(keys.auth),
         left_out=frozenset() if keys.worker_report else frozenset({worker_report.OPERATION.name}),
         tls=TlsOptions(**keys.tls.model_dump()),
         ip_protocol=keys.ip_protocol,
@@ -68,4 +76,29 @@ def _target(keys: TargetKeys, schedule: Schedule) -> Target:
         schedule=schedule,
         maintenance=tuple(Window(each.start, each.end, each.reason) for each in keys.maintenance),
         maintenance_file=keys.maintenance_file.replace("{name}", quote(keys.name, safe=" ")),
+        discovery=_discovery(keys.discover, schedule, defaults) if keys.discover else None,
+    )
+
+
+def _auth(keys: AuthKeys) -> Auth:
+    return Auth(
+        token=to_secret(keys.token, keys.token_file),
+        passphrase=to_secret(keys.passphrase, keys.passphrase_file),
+    )
+
+
+def _discovery(keys: Discover, schedule: Schedule, defaults: Mapping[str, Any]) -> Discovery:
+    template = TargetKeys.model_validate(template_values({"defaults": keys.defaults}, defaults))
+    # The name in the file's name is that of each discovered target.
+    target = replace(_target(template, schedule, {}), maintenance_file=template.maintenance_file)
+    return Discovery(
+        interval=keys.interval,
+        ignore=keys.ignore,
+        expected_offline=keys.expected_offline,
+        cache_file=keys.cache_file,
+        max_discovered=keys.max_discovered,
+        proxy_port=keys.proxy_port,
+        direct_port=keys.direct_port,
+        template=target,
+        auth=tuple((provider_id, _auth(each)) for provider_id, each in sorted(keys.auth.items())),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import AfterValidator
 from pydantic.json_schema import GenerateJsonSchema
 
+from exporter.settings.discover_keys import Discover
 from exporter.settings.keys import keys_below, walk
 from exporter.settings.schema import Document
 from exporter.settings.target_keys import MUTUALLY_EXCLUSIVE, TargetKeys
@@ -68,6 +69,7 @@ def definitions() -> dict[str, Schema]:
     for model in _models():
         _refine(model, found[model.__name__])
     _describe_defaults(found)
+    _describe_discovery(found)
     _exclude_pairs(found)
     _require_https(found)
     top["patternProperties"] = _FREE_KEYS
@@ -106,6 +108,15 @@ def _describe_defaults(found: dict[str, Schema]) -> None:
                 }
                 parent = found[_model_at(place[:-1]).__name__]["properties"]
                 parent[place[-1]] = {"$ref": _reference(name), "description": field.description}
+
+
+def _describe_discovery(found: Mapping[str, Schema]) -> None:
+    """Let `discover` be a switch, too, and give its `defaults` the keys of a target."""
+    found[Discover.__name__]["properties"]["defaults"] = {"$ref": _reference(f"Partial{_TARGET}")}
+    found[_TARGET]["properties"]["discover"]["anyOf"] = [
+        {"type": "boolean"},
+        {"$ref": _reference(Discover.__name__)},
+    ]
 
 
 def _model_at(place: tuple[str, ...]) -> type[Keys]:

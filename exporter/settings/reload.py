@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from exporter.log import get_logger
 from exporter.settings.conversion import Settings
@@ -16,7 +16,7 @@ log = get_logger()
 class Reloads:
     """Loads settings anew and hands them to `apply`. The first load has happened already, successfully."""
 
-    def __init__(self, load: Callable[[], Settings], apply: Callable[[Settings], None]) -> None:
+    def __init__(self, load: Callable[[], Settings], apply: Callable[[Settings], Awaitable[None]]) -> None:
         self._load = load
         self._apply = apply
         self._lock = asyncio.Lock()
@@ -36,7 +36,7 @@ class Reloads:
             except Exception:
                 self.successful = False
                 raise
-            self._apply(settings)
+            await self._apply(settings)
             self.successful, self.succeeded_at = True, time.time()
             log.info("configuration reloaded", targets=len(settings.targets))
             return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator
 
-from exporter.settings.durations import format_duration
+from exporter.durations import format_duration
 from exporter.settings.model import Keys
 from exporter.settings.target_keys import TargetKeys
 from exporter.settings.values import (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field, field_validator
 
 from exporter.settings.addresses import Origin, is_ip_address, is_left_out
+from exporter.settings.discover_keys import Discover
 from exporter.settings.model import Keys
 from exporter.settings.target_parts import Auth, Maintenance, Tls
 from exporter.settings.values import (
@@ -16,6 +17,7 @@ from exporter.settings.values import (
     LabelValue,
     NodeName,
     TargetName,
+    TypeName,
     Url,
     check_not_empty,
 )
@@ -90,6 +92,11 @@ class TargetKeys(Keys):
         description="instead of `nodes`: a node for every address that the host of the URL resolves to, "
         "named like the address",
     )
+    discover: Annotated[Discover | None, TypeName("`true` | mapping")] = Field(
+        None,
+        description="poll every Oneprovider that this zone lists, too; needs `auth.token` or `auth.token_file`. "
+        "`true`, or a mapping; see below",
+    )
     maintenance: tuple[Maintenance, ...] = Field((), description="when somebody works on it; see below")
     maintenance_file: FileName = Field(
         "",
@@ -111,6 +118,23 @@ class TargetKeys(Keys):
                 "if that must be, set allow_insecure_credentials: true on this target"
             )
         return auth
+
+    @field_validator("discover", mode="before")
+    @classmethod
+    def _on_or_off(cls, value: Any) -> Any:
+        return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+    @field_validator("discover")
+    @classmethod
+    def _zone_with_token(cls, discover: Discover | None, info: ValidationInfo) -> Discover | None:
+        auth = info.data.get("auth")
+        if discover is not None and isinstance(auth, Auth) and not (auth.token or auth.token_file):
+            raise ValueError(
+                "needs auth.token or auth.token_file: the zone lists its providers to a token only"
+            )
+        if discover is not None and info.data.get("kind") is Kind.ONEPROVIDER:
+            raise ValueError("is for a Onezone, but kind is oneprovider")
+        return discover
 
     @field_validator("ip_protocol")
     @classmethod

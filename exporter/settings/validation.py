@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from exporter.settings.addresses import parse_origin
+from exporter.settings.discover_keys import template_values
 from exporter.settings.keys import walk
 from exporter.settings.schema import Document
+from exporter.settings.target_keys import TargetKeys
 from exporter.settings.target_parts import Auth
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class Invalid(NamedTuple):
 
 def validate(values: Mapping[str, Any]) -> tuple[Document | None, list[Invalid]]:
     """The document that the values are, or else None, and everything that is wrong with it."""
-    findings = list(_same_names(values.get("targets")))
+    findings = [*_same_names(values.get("targets")), *_discovered_defaults(values)]
     try:
         document = Document.model_validate(values)
     except ValidationError as error:
@@ -97,6 +99,26 @@ def _did_you_mean(path: KeyPath, model: type[Keys]) -> str:
 
 def _written(place: tuple[str, ...]) -> str:
     return ".".join("targets[]" if part == "targets" else part for part in place)
+
+
+def _discovered_defaults(values: Mapping[str, Any]) -> Iterator[Invalid]:
+    """Find what is wrong with the keys for discovered targets: they are validated as those of a target."""
+    targets, defaults = values.get("targets"), values.get("defaults")
+    for index, target in enumerate(targets if isinstance(targets, list) else []):
+        discover = target.get("discover") if isinstance(target, dict) else None
+        if not isinstance(discover, dict) or not isinstance(discover.get("defaults", {}), dict | None):
+            continue
+        place: KeyPath = ("targets", index, "discover", "defaults")
+        try:
+            TargetKeys.model_validate(
+                template_values(discover, defaults if isinstance(defaults, dict) else {})
+            )
+        except ValidationError as error:
+            own = discover.get("defaults") or {}
+            found = find_all(error, TargetKeys)
+            yield from (each._replace(path=(*place, *each.path)) for each in found if each.path[0] in own)
+        except ValueError as error:
+            yield Invalid(place, str(error))
 
 
 def _same_names(targets: object) -> Iterator[Invalid]:

@@ -22,6 +22,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from exporter.durations import parse_duration
 from exporter.settings import value_schemas
 from exporter.settings.addresses import (
     Origin,
@@ -32,7 +33,6 @@ from exporter.settings.addresses import (
     parse_origin,
 )
 from exporter.settings.certificates import check_file_name, check_readable
-from exporter.settings.durations import parse_duration
 from exporter.settings.secrets import check_secret, check_secret_file
 from exporter.settings.timestamps import parse_timestamp
 from exporter.targets import Shard

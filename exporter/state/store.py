@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from exporter.credentials import AuthMethod
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.rules import Diagnosis
+from exporter.discovery.membership import Membership, zone_domain_of
+from exporter.discovery.zone_view import ZoneView
 from exporter.maintenance import maintenance_reason
 from exporter.observation import Details
 from exporter.operations.limits import Guarded
@@ -100,6 +102,10 @@ class Store:
         self._operations = operations
         self._bounds = (*buckets, math.inf)
         self._states: dict[str, TargetState] = {}
+        self._by_domain: dict[str, TargetState] = {}
+        self._zones: dict[str, ZoneView] = {}
+        # The zone and the provider id of each listed target.
+        self._listed: dict[str, tuple[str, str]] = {}
         self.unhandled_errors: Counter[str] = Counter()
         self.event_loop_lag = 0.0
 
@@ -116,6 +122,7 @@ class Store:
             state.target = target
             states[target.name] = state
         self._states = states
+        self._by_domain = {state.target.domain: state for state in states.values()}
 
     def _new_state(self, target: Target) -> TargetState:
         return TargetState(target, {route: self._new_counters() for route in target.routes})
@@ -127,6 +134,31 @@ class Store:
     def states(self) -> tuple[TargetState, ...]:
         """The states of all targets."""
         return tuple(self._states.values())
+
+    def set_zones(self, views: Mapping[str, ZoneView]) -> None:
+        """Keep what is known of the providers of each zone, by the name of its target."""
+        self._zones = dict(views)
+        self._listed = {
+            each.target: (zone, each.provider.provider_id)
+            for zone, view in views.items()
+            for each in view.admissions
+            if each.target
+        }
+
+    def membership(self, target: Target) -> Membership:
+        """Return what the zone of a target says of it. Without a known zone, all of it is absent."""
+        state = self._states.get(target.name)
+        checkup = state.checkup if state else None
+        name, provider_id = self._listed.get(target.name, ("", ""))
+        if name in self._zones:
+            zone = self._states.get(name)
+            return Membership(zone.checkup if zone else None, name, self._zones[name], provider_id)
+        zone = self._by_domain.get(zone_domain_of(checkup)) if checkup else None
+        return Membership(zone.checkup, zone.target.name) if zone else Membership()
+
+    def zone_view(self, name: str) -> ZoneView | None:
+        """Return what is known of the providers of a zone; None for a target without discovery."""
+        return self._zones.get(name)
 
     def state(self, name: str) -> TargetState | None:
         """The state of one target; None for a name that is not configured."""

@@ -15,7 +15,7 @@ from exporter.exposition.page import Exposition
 from exporter.exposition.text_format import TextFormat
 from exporter.exposition.views import ExporterView
 from exporter.observation import Details
-from exporter.operations import PUBLIC_OPERATIONS
+from exporter.operations import TIMED_OPERATIONS
 from exporter.polling.rounds import Rounds
 from exporter.simulator import SimulatedZone
 from exporter.state.store import Store
@@ -31,7 +31,7 @@ class Watched:
     def __init__(self, target: Target, client: Client) -> None:
         self.target = target
         self._rounds = Rounds(client)
-        self._store = Store(PUBLIC_OPERATIONS, (1.0,))
+        self._store = Store(TIMED_OPERATIONS, (1.0,))
         self._store.set_targets([target])
         self._exposition = Exposition(
             lambda: ExporterView(self._store, "1", "", "3", reload_successful=True, reloaded_at=0.0)

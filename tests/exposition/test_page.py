@@ -7,6 +7,7 @@ import re
 import subprocess
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,16 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_classic
 
 from exporter.credentials import Auth, Secret
+from exporter.discovery.admission import Admission, ProviderState
+from exporter.discovery.zone_view import ZoneView, with_list
 from exporter.exposition.page import Exposition
 from exporter.exposition.table import ALL_METRICS
 from exporter.exposition.text_format import TextFormat, escape, family_name, header, lines
 from exporter.exposition.views import ExporterView
 from exporter.maintenance import Window
 from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope
-from exporter.operations import PUBLIC_OPERATIONS
+from exporter.operations import TIMED_OPERATIONS
+from exporter.operations.providers import Provider
 from exporter.reasons import Failure, Reason
 from exporter.state.store import Store
 from exporter.targets import Node
@@ -42,7 +46,7 @@ UNHEALTHY = Failure(Reason.UNHEALTHY, "HTTP 500 internalServerError", "internalS
 @pytest.fixture
 def store() -> Store:
     """A zone that told everything, one whose proxy is down, one with two nodes, one never seen; a provider."""
-    store = Store(PUBLIC_OPERATIONS, BUCKETS)
+    store = Store(TIMED_OPERATIONS, BUCKETS)
     nodes = (Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2"))
     fine, down, pinned, _never, provider = targets = (
         make_target("fine", labels=(("owner", "ops"), ("site", "cracow")), auth=AUTH),
@@ -58,6 +62,16 @@ def store() -> Store:
     store.record(make_checkup(down, proxy=REFUSED), 995.0)
     store.record(make_checkup(pinned, direct=UNHEALTHY), 995.0)
     store.record(make_checkup(provider, facts=PROVIDER), 995.0)
+    listed = (
+        Provider("id1", "Kraków", "provider.example", 50.06, 19.94, online=True),
+        Provider("id2", "Gone", "gone.example", online=False),
+    )
+    admissions = (
+        Admission(listed[0], ProviderState.CONFIGURED, "provider"),
+        Admission(listed[1], ProviderState.IGNORED),
+    )
+    view = with_list(ZoneView(), listed, 3, 1_795_000_000.0)
+    store.set_zones({"fine": replace(view, admissions=admissions)})
     store.skip("pinned")
     return store
 
@@ -222,7 +236,7 @@ async def test_pages_of_targets_that_fail_again_and_again_leave_nothing_in_memor
 
 
 async def test_a_family_of_which_there_is_nothing_to_tell_has_no_header() -> None:
-    store = Store(PUBLIC_OPERATIONS, BUCKETS)
+    store = Store(TIMED_OPERATIONS, BUCKETS)
     store.set_targets([make_target("never-looked-at")])
     page = await own_page(store)
     assert "# TYPE onedata_onepanel_requests_total counter" in page
@@ -230,7 +244,7 @@ async def test_a_family_of_which_there_is_nothing_to_tell_has_no_header() -> Non
 
 
 async def test_many_targets_are_told_once_each_under_one_header() -> None:
-    store = Store(PUBLIC_OPERATIONS, BUCKETS)
+    store = Store(TIMED_OPERATIONS, BUCKETS)
     exposition = exposition_of(store)
     for count in (60, 26, 25, 1):
         store.set_targets([make_target(f"zone-{number}") for number in range(count)])

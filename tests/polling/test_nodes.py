@@ -16,7 +16,7 @@ from exporter.diagnosis.rules import Diagnosis
 from exporter.exposition.page import Exposition
 from exporter.exposition.text_format import TextFormat
 from exporter.exposition.views import ExporterView
-from exporter.operations import PUBLIC_OPERATIONS
+from exporter.operations import TIMED_OPERATIONS
 from exporter.polling.rounds import Rounds
 from exporter.reasons import Reason
 from exporter.simulator import SimulatedZone
@@ -62,7 +62,7 @@ class Watch:
     def __init__(self, target: Target, client: Client) -> None:
         self.target = target
         self.rounds = Rounds(client)
-        self.store = Store(PUBLIC_OPERATIONS, (1.0,))
+        self.store = Store(TIMED_OPERATIONS, (1.0,))
         self.store.set_targets([target])
         self.state = self.store.states[0]
         self.exposition = Exposition(

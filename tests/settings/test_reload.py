@@ -13,7 +13,11 @@ async def test_a_reload_that_ends_in_a_bug_has_not_been_successful() -> None:
         raise LookupError("a bug")
 
     applied: list[Settings] = []
-    reloads = Reloads(load, applied.append)
+
+    async def apply(settings: Settings) -> None:
+        applied.append(settings)
+
+    reloads = Reloads(load, apply)
     with pytest.raises(LookupError):
         await reloads.reload()
     assert not reloads.successful

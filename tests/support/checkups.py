@@ -20,11 +20,16 @@ from exporter.observation import (
 from exporter.operations.component_status import ComponentStatus, Status
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck, DnsStatus
+from exporter.operations.emergency_passphrase import EmergencyPassphrase
 from exporter.operations.health import Health
+from exporter.operations.node import NodeFacts
 from exporter.operations.outcome import Outcome
 from exporter.operations.users import UserCount
 from exporter.operations.web_certificate import WebCertificate, WebCertificateStatus
+from exporter.operations.worker_configuration import WorkerConfiguration
 from exporter.operations.worker_report import ReportStatus, WorkerReport
+from exporter.operations.zone_clock import ZoneClock
+from exporter.operations.zone_connectivity import ZoneConnectivity
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Kind, Node, Route, Schedule, Target
 
@@ -141,6 +146,14 @@ def make_details(target: Target) -> Details:
         "web_certificate": WebCertificate(WebCertificateStatus.VALID, True, 1_790_000_000.0, 1_780_000_000.0),  # noqa: FBT003
         "dns_check": DnsCheck({"domain": DnsStatus.OK, "dns_zone": DnsStatus.BAD_RECORDS}, 1_794_000_000.0),
         "users": UserCount(3),
+        "node": NodeFacts("node1.example"),
+        "emergency_passphrase": EmergencyPassphrase(is_set=True),
+        "worker_health": Health(),
+        "worker_configuration": WorkerConfiguration(
+            "21.02.7", "8", compatible_providers=("21.02.6", "21.02.7"), compatible_zones=("21.02.7",)
+        ),
+        "zone_clock": ZoneClock(0.25),
+        "zone_connectivity": ZoneConnectivity(connected=True),
     }
     route = Route(AccessPath.DIRECT, target.node_names[0])
     return Details(
@@ -148,6 +161,7 @@ def make_details(target: Target) -> Details:
         {route: (Connection({Phase.RESOLVE: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004}, CERTIFICATE),)},
         {AuthMethod.TOKEN: False, AuthMethod.PASSPHRASE: True},
         1_795_000_000.0,
+        token_expires_at=1_800_000_000.0,
     )
 
 

@@ -23,7 +23,7 @@ from exporter.exposition.table import ALL_METRICS
 from exporter.exposition.text_format import TextFormat
 from exporter.exposition.views import ExporterView
 from exporter.metrics import MetricType
-from exporter.operations import PUBLIC_OPERATIONS
+from exporter.operations import TIMED_OPERATIONS
 from exporter.reasons import Failure, Reason
 from exporter.state.store import Store
 from exporter.targets import Node, Target
@@ -66,7 +66,7 @@ class History(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.store = Store(PUBLIC_OPERATIONS, (0.01, 0.1, 1.0))
+        self.store = Store(TIMED_OPERATIONS, (0.01, 0.1, 1.0))
         self.now = 1000.0
         self.exposition = self.new_exposition()
         self.runner = asyncio.Runner()

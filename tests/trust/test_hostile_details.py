@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from exporter.client.client import Client
 from exporter.credentials import Auth, Secret
 from exporter.observation import Details, Observation, Visit
-from exporter.operations import OPERATIONS, PUBLIC_OPERATIONS
+from exporter.operations import OPERATIONS, TIMED_OPERATIONS
 from exporter.operations.component_status import ComponentStatus
 from exporter.operations.limits import MAX_HOSTS
 from exporter.operations.operation import Known
@@ -196,7 +196,7 @@ async def look_with(resolver: Resolver, target: Target) -> tuple[list[Visit], fl
     client = Client(lambda where, error: bugs.append((where, error)), resolver=resolver)
     began = time.perf_counter()
     try:
-        due = [each for each in OPERATIONS if each.name in PUBLIC_OPERATIONS]
+        due = [each for each in OPERATIONS if each.name in TIMED_OPERATIONS]
         visits = await client.poll(target, due, Known())
     finally:
         await client.close()

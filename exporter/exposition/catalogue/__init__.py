@@ -5,10 +5,12 @@ The metrics of an operation are declared with the operation, in `exporter.operat
 
 from exporter.exposition.catalogue.certificates import CERTIFICATE_METRICS
 from exporter.exposition.catalogue.exporter import EXPORTER_METRICS
+from exporter.exposition.catalogue.federation import FEDERATION_METRICS
 from exporter.exposition.catalogue.paths import NODE_METRICS
 from exporter.exposition.catalogue.paths import ROUTE_METRICS as _ROUTE_METRICS
-from exporter.exposition.catalogue.polling import TARGET_METRICS
+from exporter.exposition.catalogue.polling import TARGET_METRICS as _TARGET_METRICS
 
 ROUTE_METRICS = (*_ROUTE_METRICS, *CERTIFICATE_METRICS)
+TARGET_METRICS = (*_TARGET_METRICS, *FEDERATION_METRICS)
 
 __all__ = ["EXPORTER_METRICS", "NODE_METRICS", "ROUTE_METRICS", "TARGET_METRICS"]

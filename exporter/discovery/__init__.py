@@ -1,0 +1,1 @@
+"""The Oneproviders that a zone lists, and which of them become targets."""

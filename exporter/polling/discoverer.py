@@ -1,0 +1,148 @@
+"""Discovery: the zone is asked for its providers at an interval, and each becomes a target of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from exporter.client.client import Client
+from exporter.discovery.admission import admit
+from exporter.discovery.zone_view import ZoneView, with_failure, with_list
+from exporter.log import get_logger
+from exporter.polling.provider_cache import CacheError, Remembered, read_cache, write_cache
+from exporter.polling.provider_lister import Lister, Listing
+from exporter.reasons import Failure
+from exporter.state.store import Store
+from exporter.targets import Target
+
+log = get_logger()
+# A little less than the interval, so that the next list is on time.
+_SHARE_OF_INTERVAL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """The configured targets: those of this exporter's share, and those of all shares.
+
+    `holds` tells by its name whether a discovered target belongs to this share. Each exporter asks every zone.
+    """
+
+    here: tuple[Target, ...] = ()
+    everywhere: tuple[Target, ...] = ()
+    holds: Callable[[str], bool] = bool
+
+    @property
+    def zones(self) -> tuple[Target, ...]:
+        """Return the zones that are asked for their providers."""
+        return tuple(target for target in self.everywhere if target.discovery)
+
+
+class Discoverer:
+    """Keeps the discovered targets of all zones. `apply` receives all targets whenever they change."""
+
+    def __init__(self, client: Client, store: Store, apply: Callable[[tuple[Target, ...]], None]) -> None:
+        self._client = client
+        self._store = store
+        self._apply = apply
+        self._configured = Configured()
+        self._views: dict[str, ZoneView] = {}
+        self._applied: tuple[Target, ...] = ()
+
+    async def set_targets(self, configured: Configured) -> None:
+        """Start from these configured targets; a zone that was asked before keeps its list.
+
+        The list of a new zone comes from its cache file, if it has one.
+        """
+        views = {zone.name: view for zone in configured.zones if (view := self._views.get(zone.name))}
+        for zone in configured.zones:
+            if zone.name not in views:
+                views[zone.name] = await asyncio.to_thread(_from_cache, zone)
+        self._configured, self._views = configured, views
+        self._publish()
+
+    async def poll(self, zone: Target) -> None:
+        """Ask one zone for its list, and take the outcome over."""
+        if zone.discovery is None:
+            return
+        deadline = time.perf_counter() + _SHARE_OF_INTERVAL * zone.discovery.interval
+        listing = await Lister(self._client, zone, deadline).list_providers(zone.discovery.max_discovered)
+        before = self._views.get(zone.name)
+        if before is None:  # a reload removed it meanwhile
+            return
+        self._views[zone.name] = after = _after(before, listing, time.time())
+        if after.failure and after.failure != before.failure:
+            log.warning("providers not listed, the last list stays", target=zone.name, error=after.failure)
+        self._publish()
+        if isinstance(listing, Listing):
+            await asyncio.to_thread(_to_cache, zone, after)
+
+    def _publish(self) -> None:
+        """Admit the providers of all lists, and hand the targets over if they differ from the last ones."""
+        found: dict[str, Target] = {}
+        for zone in self._configured.zones:
+            view = self._views[zone.name]
+            admitted = admit(zone, view.providers.values(), [*self._configured.everywhere, *found.values()])
+            self._views[zone.name] = replace(view, admissions=admitted.admissions)
+            found |= {target.name: target for target in admitted.targets}
+        self._store.set_zones(self._views)
+        own = (target for target in found.values() if self._configured.holds(target.name))
+        targets = (*self._configured.here, *own)
+        if targets != self._applied:
+            _log_changes(self._applied, targets)
+            self._applied = targets
+            self._apply(targets)
+
+
+def _after(before: ZoneView, listing: Listing | Failure, now: float) -> ZoneView:
+    if isinstance(listing, Failure):
+        return with_failure(before, str(listing), now)
+    return with_list(before, listing.providers, listing.total, now)
+
+
+def _log_changes(before: Iterable[Target], after: Iterable[Target]) -> None:
+    """One line for each discovered target that is new, changed or gone."""
+    old = {target.name: target for target in before if target.onezone}
+    new = {target.name: target for target in after if target.onezone}
+    for name in new.keys() - old.keys():
+        log.info(
+            "provider discovered", target=name, onezone=new[name].onezone, provider_id=new[name].provider_id
+        )
+    for name in old.keys() - new.keys():
+        log.info(
+            "provider vanished", target=name, onezone=old[name].onezone, provider_id=old[name].provider_id
+        )
+    for name in old.keys() & new.keys():
+        if old[name] != new[name]:
+            log.info(
+                "provider changed", target=name, onezone=new[name].onezone, provider_id=new[name].provider_id
+            )
+
+
+def _from_cache(zone: Target) -> ZoneView:
+    if zone.discovery is None or not zone.discovery.cache_file:
+        return ZoneView()
+    try:
+        remembered = read_cache(zone.discovery.cache_file)
+    except CacheError as error:
+        log.error("provider cache ignored", target=zone.name, error=str(error))  # noqa: TRY400 - no traceback is needed
+        return ZoneView()
+    if remembered is None:
+        return ZoneView()
+    providers = {each.provider_id: each for each in remembered.providers[: zone.discovery.max_discovered]}
+    return ZoneView(
+        providers=providers, seen_online=remembered.seen_online, succeeded_at=remembered.listed_at
+    )
+
+
+def _to_cache(zone: Target, view: ZoneView) -> None:
+    if zone.discovery is None or not zone.discovery.cache_file or view.succeeded_at is None:
+        return
+    try:
+        write_cache(
+            zone.discovery.cache_file,
+            Remembered(tuple(view.providers.values()), view.succeeded_at, view.seen_online),
+        )
+    except CacheError as error:
+        log.error("provider cache not written", target=zone.name, error=str(error))  # noqa: TRY400 - no traceback is needed

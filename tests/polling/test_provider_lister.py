@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from exporter.client.client import Client
+from exporter.credentials import Auth, Secret
+from exporter.operations.providers import Provider
+from exporter.polling.provider_lister import Lister, Listing
+from exporter.reasons import Failure, Reason
+from exporter.targets import Discovery, Target, TlsOptions
+
+ROOT = Path(__file__).parents[2]
+KRAKOW = {
+    "providerId": "idk",
+    "name": "Kraków\n",
+    "domain": "krakow.example.org",
+    "latitude": 50.06,
+    "longitude": 19.94,
+    "online": True,
+}
+CLUSTER = {"onepanelProxy": False, "workerVersion": {"release": "21.02.7"}}
+
+
+class RunningZone:
+    def __init__(self, target: Target, file: Path, requests: list[str]) -> None:
+        self.target = target
+        self.requests = requests
+        self._file = file
+
+    def say(self, **state: Any) -> None:
+        whole = {"privileged": True, "providers": [KRAKOW], "clusters": {"idk": CLUSTER}, **state}
+        self._file.write_text(json.dumps(whole), encoding="utf-8")
+
+    async def list_providers(self, limit: int = 1000, seconds: float = 20.0) -> Listing | Failure:
+        client = Client(lambda where, error: pytest.fail(f"{where}: {error!r}"))
+        try:
+            return await Lister(client, self.target, time.perf_counter() + seconds).list_providers(limit)
+        finally:
+            await client.close()
+
+
+@asynccontextmanager
+async def _running(tmp_path: Path, token: str) -> AsyncIterator[RunningZone]:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "cert.pem")
+    file = tmp_path / "zone.json"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.support.zone_rest", str(tmp_path / "cert.pem"), str(file)),
+        cwd=ROOT,
+        stdout=PIPE,
+    )
+    assert process.stdout is not None
+    port = int(await process.stdout.readline())
+    requests: list[str] = []
+
+    async def collect(lines: asyncio.StreamReader) -> None:
+        while line := await lines.readline():
+            requests.append(line.decode().strip())
+
+    reading = asyncio.create_task(collect(process.stdout))
+    url = f"https://127.0.0.1:{port}"
+    tls = TlsOptions(ca_file=str(tmp_path / "ca.pem"))
+    auth = Auth(token=Secret(token), passphrase=Secret("emergency-passphrase"))
+    zone = RunningZone(
+        Target("zone", url, url, url, auth=auth, tls=tls, discovery=Discovery()), file, requests
+    )
+    zone.say()
+    try:
+        yield zone
+    finally:
+        process.kill()
+        await process.wait()
+        await reading
+
+
+@pytest.fixture
+async def zone(tmp_path: Path) -> AsyncIterator[RunningZone]:
+    async with _running(tmp_path, "token-of-the-zone") as running:
+        yield running
+
+
+async def test_an_administrators_token_lists_all_providers_with_their_facts(zone: RunningZone) -> None:
+    listing = await zone.list_providers()
+    assert listing == Listing(
+        (Provider("idk", "Kraków", "krakow.example.org", 50.06, 19.94, True, False, "21.02.7"),),  # noqa: FBT003
+        1,
+    )
+    assert {line.split()[2] for line in zone.requests} == {"token-of-the-zone"}
+
+
+async def test_another_token_lists_what_its_own_user_may_see(zone: RunningZone) -> None:
+    zone.say(privileged=False, clusters={"idk": CLUSTER, "idb": CLUSTER})
+    listing = await zone.list_providers()
+    assert isinstance(listing, Listing)
+    assert [each.provider_id for each in listing.providers] == ["idk", "idb"]
+
+
+async def test_a_rejected_token_is_shown_once_and_the_reason_returned(tmp_path: Path) -> None:
+    async with _running(tmp_path, "wrong") as zone:
+        listing = await zone.list_providers()
+    assert isinstance(listing, Failure)
+    assert listing.reason is Reason.UNAUTHORIZED
+    assert zone.requests == ["GET /api/v3/onezone/providers wrong"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        "[]",
+        "null",
+        '{"providers": {}}',
+        '{"providers": ' + "[" * 5000,
+        '{"providers": [' + ",".join(f'"{number:032}"' for number in range(100_000)) + "]}",
+    ],
+    ids=["no list", "an array", "null", "a mapping", "nested", "a hundred thousand ids"],
+)
+async def test_a_hostile_list_is_a_failure_with_a_reason(zone: RunningZone, body: str) -> None:
+    zone.say(raw={"/providers": body})
+    listing = await zone.list_providers()
+    assert isinstance(listing, Failure)
+    assert listing.reason in {Reason.INVALID_BODY, Reason.TOO_LARGE}
+
+
+async def test_ids_that_are_no_ids_are_left_out_and_the_others_described(zone: RunningZone) -> None:
+    ids: list[object] = [1, None, {}, "", "x" * 101, "a\nb", "é", "onezone", "idk", "idk", "id/../../users"]
+    zone.say(raw={"/providers": json.dumps({"providers": ids})})
+    listing = await zone.list_providers()
+    assert isinstance(listing, Listing)
+    assert [each.provider_id for each in listing.providers] == ["idk", "id/../../users"]
+    assert "GET /api/v3/onezone/providers/id%2F..%2F..%2Fusers token-of-the-zone" in zone.requests
+
+
+async def test_a_provider_whose_facts_are_unreadable_is_listed_by_its_id(zone: RunningZone) -> None:
+    zone.say(raw={"/providers/idk": "{", "/clusters/idk": '{"onepanelProxy": "no", "workerVersion": []}'})
+    assert await zone.list_providers() == Listing((Provider("idk"),), 1)
+
+
+async def test_no_more_providers_are_described_than_the_limit(zone: RunningZone) -> None:
+    zone.say(providers=[{**KRAKOW, "providerId": f"id{number}"} for number in range(50)], clusters={})
+    listing = await zone.list_providers(limit=10)
+    assert isinstance(listing, Listing)
+    assert ([each.provider_id for each in listing.providers], listing.total) == (
+        [f"id{number}" for number in range(10)],
+        50,
+    )
+    assert len(zone.requests) == 1 + 2 * 10
+
+
+async def test_a_list_that_takes_too_long_is_no_list(zone: RunningZone) -> None:
+    zone.say(delay=0.4, providers=[{**KRAKOW, "providerId": f"id{number}"} for number in range(50)])
+    began = time.perf_counter()
+    listing = await zone.list_providers(seconds=1.0)
+    assert time.perf_counter() - began < 2.0
+    assert isinstance(listing, Failure)
