@@ -1,0 +1,153 @@
+"""A federation found from one URL: the real exporter, in a process of its own, beside a simulated federation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter.simulator import Authority, Fault, FederationFault, SimulatedFederation
+from exporter.targets import AccessPath
+from tests.support.processes import LOOPBACK_ANY_PORT, ROOT, ExporterProcess, Metrics
+
+TOKEN = "simulated-token"
+KRAKOW, LISBON, UPPSALA = PROVIDERS = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
+
+
+@pytest.fixture
+async def federation(authority: Authority) -> AsyncIterator[SimulatedFederation]:
+    async with SimulatedFederation(authority=authority) as running:
+        yield running
+
+
+def configuration(federation: SimulatedFederation, folder: Path, **discover: Any) -> Path:
+    proxy, direct = (federation.ports[path] for path in (AccessPath.PROXY, AccessPath.DIRECT))
+    (folder / "ca.pem").write_text(federation.ca_pem, encoding="ascii")
+    document = {
+        "poll": {"interval": "1s", "details_interval": "5s", "timeout": "950ms"},
+        "web": {"listen_addresses": [LOOPBACK_ANY_PORT]},
+        "defaults": {"tls": {"ca_file": "ca.pem"}},
+        "targets": [
+            {
+                "name": "zone",
+                "url": f"https://127.0.0.1:{proxy}",
+                "direct_url": f"https://127.0.0.1:{direct}",
+                "auth": {"token": TOKEN},
+                "discover": {
+                    "interval": "2s",
+                    "proxy_port": proxy,
+                    "direct_port": direct,
+                    "defaults": {"auth": {"token": TOKEN}},
+                    **discover,
+                },
+            }
+        ],
+    }
+    file = folder / "federation.yml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return file
+
+
+@asynccontextmanager
+async def watching(file: Path) -> AsyncIterator[ExporterProcess]:
+    async with ExporterProcess("--config.file", str(file)) as exporter:
+        yield exporter
+
+
+def all_are(expected: Mapping[str, str], metrics: Metrics) -> bool:
+    return expected.items() <= metrics.diagnoses().items()
+
+
+OK = {"zone": "ok", **dict.fromkeys(PROVIDERS, "ok")}
+
+
+async def test_all_providers_of_a_zone_are_found_and_one_that_is_cut_off_is_named(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    async with watching(configuration(federation, tmp_path)) as exporter:
+        found = await exporter.metrics_when(lambda metrics: all_are(OK, metrics))
+        assert found.value("onedata_discovered_providers", target="zone", state="watched") == 3
+        assert {
+            each.labels["target"] for each in found.samples("onedata_provider_info", onezone="zone")
+        } == set(PROVIDERS)
+        connected = await exporter.metrics_when(
+            lambda metrics: metrics.total("onedata_provider_connected") == 3
+        )
+        assert connected.total("onedata_provider_online", onezone="zone") == 3
+
+        await federation.set(FederationFault.CUT_OFF, on=True, member="krakow")
+        cut_off = await exporter.metrics_when(
+            lambda metrics: all_are({**OK, KRAKOW: "zone_disconnected"}, metrics)
+        )
+        assert cut_off.total("onedata_onepanel_up", target=KRAKOW) == 2
+        _status, page = await exporter.get(f"/targets/{KRAKOW}")
+        assert "disconnected from the zone, as" in page
+
+        await federation.set(FederationFault.REMOVED, on=True, member="lisbon")
+        removed = await exporter.metrics_when(lambda metrics: LISBON not in metrics.diagnoses())
+        assert not list(removed.samples("onedata_poll_interval_seconds", target=LISBON))
+        assert exporter.logged("provider vanished")
+
+
+async def test_the_fall_of_the_zone_changes_no_diagnosis_of_its_providers(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    async with watching(configuration(federation, tmp_path)) as exporter:
+        await exporter.metrics_when(lambda metrics: all_are(OK, metrics))
+        await exporter.metrics_when(lambda metrics: metrics.total("onedata_provider_online") == 3)
+        await federation.set(Fault.WORKER_STOPPED, on=True, member="zone")
+        fallen = {**OK, "zone": "proxy_down"}
+        await exporter.metrics_when(lambda metrics: all_are(fallen, metrics))
+        polls = (await exporter.metrics()).total("onedata_polls_total", target=KRAKOW)
+        # The providers notice within some rounds that their zone is away, and say so.
+        later = await exporter.metrics_when(
+            lambda metrics: metrics.total("onedata_polls_total", target=KRAKOW) > polls + 6
+        )
+        assert all_are(fallen, later), later.diagnoses()
+        assert exporter.logged("providers not listed, the last list stays")
+
+
+async def test_the_cache_brings_the_providers_over_a_restart_without_the_zone(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    file = configuration(federation, tmp_path, cache_file="providers.json")
+    async with watching(file) as exporter:
+        await exporter.metrics_when(lambda metrics: all_are(OK, metrics))
+    await federation.set(Fault.WORKER_STOPPED, on=True, member="zone")
+    async with watching(file) as exporter:
+        await exporter.metrics_when(lambda metrics: all_are({**OK, "zone": "proxy_down"}, metrics))
+
+
+async def test_the_command_prints_the_federation_as_a_table(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    file = configuration(federation, tmp_path, ignore=["*uppsala*", "*.4"])
+
+    async def fleet(*options: str) -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "exporter", "fleet", "zone", "--config.file", str(file), *options),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(60):
+            output, _ = await process.communicate()
+        return process.returncode, output.decode()
+
+    await federation.set(FederationFault.INCOMPATIBLE_VERSION, on=True, member="lisbon")
+    code, text = await fleet("--format", "json")
+    clusters = {each["domain"]: each for each in json.loads(text)["clusters"]}
+    assert (clusters[KRAKOW]["diagnosis"], clusters[KRAKOW]["compatible"]) == ("ok", True)
+    assert clusters[KRAKOW]["proxy"] is clusters[KRAKOW]["direct"] is True
+    assert clusters[LISBON]["compatible"] is False
+    assert clusters[UPPSALA]["note"].startswith("ignored")
+    _code, table = await fleet()
+    assert table.startswith("NAME")
+    assert len(table.splitlines()) == 5
+    assert code in {0, 1, 2}
