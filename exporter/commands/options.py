@@ -50,19 +50,19 @@ def add_probe_arguments(parser: argparse.ArgumentParser) -> None:
 def add_fleet_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `fleet`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = f"{_EXIT_CODES_OF_PROBE}\n\n{_CREDENTIALS}"
+    parser.epilog = f"{_EXIT_CODES_OF_PROBE}\n\n{CREDENTIALS}"
     parser.add_argument(
         "subject", metavar="ZONE", help="a configured Onezone, or a URL such as https://my.zone.domain.org"
     )
-    _add_connection_options(parser)
+    add_connection_options(parser)
     parser.add_argument(
         "--deadline",
         metavar="DURATION",
-        type=_duration,
+        type=duration,
         default="5m",
         help="limit of all rounds together (default: %(default)s)",
     )
-    _add_format(parser, "text", "json")
+    add_format(parser, "text", "json")
 
 
 def add_check_credentials_arguments(parser: argparse.ArgumentParser) -> None:
