@@ -35,7 +35,7 @@ $(READY): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,deploy,grafana]'
 	@touch $(READY)
 
-run: $(INSTALLED) ## set up and run the demo: a simulated Onezone, watched by the real exporter
+run: $(INSTALLED) ## set up and run the demo: a simulated federation, monitored by the real exporter
 	$(BIN)/onedata-exporter demo
 
 test: ## set up, run every linter and every test

@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from exporter.commands.demo_options import add_demo_arguments
 from exporter.commands.exit_codes import run_to_exit_code
 from exporter.commands.maintenance_options import add_maintenance_arguments
 from exporter.commands.options import (
@@ -178,9 +179,10 @@ COMMANDS = (
     ),
     Command(
         "demo",
-        "a simulated Onezone on this machine, watched by the real exporter",
+        "a simulated federation on this machine, monitored by the real exporter",
         "exporter.commands.demo",
         DEMO_FLAGS,
+        add_demo_arguments,
         is_stopped=True,
     ),
     Command(

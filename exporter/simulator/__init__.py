@@ -6,6 +6,7 @@ from exporter.simulator.faults import Fault
 from exporter.simulator.federation import SITES, SimulatedFederation
 from exporter.simulator.federation_faults import FederationFault
 from exporter.simulator.host_state import HostState, Panel, PanelListener, Worker
+from exporter.simulator.listener import TakenPortError
 from exporter.simulator.membership import Site
 from exporter.simulator.node import SimulatedNode
 from exporter.simulator.registry import Registration
@@ -35,6 +36,7 @@ __all__ = [
     "SimulatedNode",
     "SimulatedZone",
     "Site",
+    "TakenPortError",
     "Timing",
     "User",
     "UserStore",

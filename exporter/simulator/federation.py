@@ -60,6 +60,10 @@ class SimulatedFederation:
         self._membership = Membership(
             places, lambda: {name: member.cluster for name, member in self._members.items()}
         )
+        self._names = {ZONE: "Onezone"} | {site.key: f"Oneprovider {site.name}" for site in sites}
+        self._addresses = {ZONE: frozenset({_address(0)})} | {
+            place.site.key: frozenset({place.address, place.next_address}) for place in places
+        }
         own = replace(zone or Cluster(), domain=_address(0), hosts=(_address(0),))
         self._members = {ZONE: self._member(ZONE, own, ())}
         self._members |= {
@@ -91,6 +95,14 @@ class SimulatedFederation:
     def ca_pem(self) -> str:
         """The certificate authority that a client must trust (PEM)."""
         return self.authority.ca_pem
+
+    def name_of(self, member: str) -> str:
+        """Return the name of a member as people read it."""
+        return self._names[member]
+
+    def addresses(self, member: str) -> frozenset[str]:
+        """Return the addresses of a member: its domain, and the one after a change of domain."""
+        return self._addresses[member]
 
     def cluster(self, member: str) -> Cluster:
         """Return the facts of a member under all faults, those of the federation included."""

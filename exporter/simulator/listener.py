@@ -22,6 +22,14 @@ def reset_on_close(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
 
 
+class TakenPortError(OSError):
+    """A port that cannot be taken, as another process holds it."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(error.errno, f"port {port} of {host}: {error.strerror}")
+        self.port = port
+
+
 class Listener:
     """One port, on one or more addresses.
 
@@ -41,17 +49,17 @@ class Listener:
     def reserve(self, port: int) -> None:
         """Take a port without listening: connections are refused, and no other process gets it.
 
-        0 is any free port. Raises OSError when the port is taken already, on any of the addresses.
+        0 is any free port. Raises TakenPortError when it is taken already, on any of the addresses.
         """
-        try:
-            for host in self.hosts:
+        for host in self.hosts:
+            try:
                 if port:
                     _bind(host, port, shared=False).close()
                 self._reservations.append(_bind(host, port, shared=True))
-                port = self._reservations[-1].getsockname()[1]
-        except OSError:
-            self._close_reservations()
-            raise
+            except OSError as error:
+                self._close_reservations()
+                raise TakenPortError(host, port, error) from error
+            port = self._reservations[-1].getsockname()[1]
         self.port = port
 
     async def move(self, listening: Listening) -> None:

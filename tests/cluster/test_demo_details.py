@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from tests.cluster.told import accepted, statuses
-from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess
+from tests.support.processes import DEMO, ExporterProcess
 
 
 async def test_the_demo_shows_services_modules_certificate_dns_and_users() -> None:
-    options = ("--web.listen-address", LOOPBACK_ANY_PORT, "--poll.interval", "1s", "--poll.timeout", "900ms")
-    async with ExporterProcess("demo", *options) as exporter:
-        metrics = await exporter.metrics_when(lambda seen: accepted(seen, "demo-zone")["passphrase"] == 1.0)
+    async with ExporterProcess(*DEMO, "--poll.interval", "1s", "--poll.timeout", "900ms") as exporter:
+        metrics = await exporter.metrics_when(
+            lambda seen: seen.value("onedata_zone_users") is not None and len(seen.diagnoses()) == 4
+        )
+        assert accepted(metrics, "demo-zone")["passphrase"] == 1.0
         for component in ("worker", "manager", "database"):
             assert statuses(metrics, "demo-zone", component, ("127.0.0.1",)) == ["healthy"]
         for name in ("onedata_worker_status", "onedata_web_certificate_status", "onedata_dns_check_status"):

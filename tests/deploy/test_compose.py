@@ -18,7 +18,7 @@ import yaml
 
 from tests.support.commands import ROOT, succeed
 from tests.support.mounts import bind_mounts, check_alertmanager, check_exporter, check_prometheus, lay_out
-from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess
+from tests.support.processes import DEMO, ExporterProcess
 from tests.support.programs import program
 from tests.support.servers import LOOPBACK, closed_port
 from tests.support.waiting import eventually
@@ -119,7 +119,7 @@ def _only(folder: Path) -> dict[str, Any]:
 
 async def test_the_demo_breaks_the_proxy_path_of_the_simulated_zone() -> None:
     script, *_ = mounts("demo-breaks-proxy-path").values()
-    async with ExporterProcess("demo", f"--web.listen-address={LOOPBACK_ANY_PORT}") as demo:
+    async with ExporterProcess(*DEMO) as demo:
         await demo.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "ok")
         said = await asyncio.to_thread(
             succeed, sys.executable, script / "break_proxy_path.py", demo.origin, "0"

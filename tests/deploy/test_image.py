@@ -129,7 +129,7 @@ async def test_its_healthcheck_passes_while_it_serves_and_fails_when_nobody_does
             lambda seen: seen.diagnosis("demo-zone") == "ok",
             60.0,
         )
-        assert demo.total("onedata_onepanel_up") == 2.0
+        assert demo.total("onedata_onepanel_up", target="demo-zone") == 2.0
     with container(
         "--network=none", "--tmpfs=/tmp", IMAGE, "demo", f"--web.listen-address={LOOPBACK}:1"
     ) as name:

@@ -17,7 +17,7 @@ from cyclonedx.schema import SchemaVersion
 
 from exporter import __version__
 from tests.support.commands import ROOT, run, succeed
-from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess
+from tests.support.processes import DEMO, ExporterProcess
 from tools.make_sbom import pins, sbom
 from tools.release_notes import sections
 
@@ -96,9 +96,7 @@ async def test_the_wheel_runs_the_demo_in_an_empty_environment(dist: Path, tmp_p
         .strip()
         .endswith(__version__)
     )
-    demo = ExporterProcess(
-        "demo", f"--web.listen-address={LOOPBACK_ANY_PORT}", folder=tmp_path, python=python
-    )
+    demo = ExporterProcess(*DEMO, folder=tmp_path, python=python)
     async with demo:
         seen = await demo.metrics_when(lambda metrics: metrics.diagnosis("demo-zone") == "ok")
         assert seen.value("onedata_exporter_build_info", revision=REVISION, version=__version__) == 1.0

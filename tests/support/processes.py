@@ -23,6 +23,9 @@ from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 LOOPBACK_ANY_PORT = "127.0.0.1:0"
+# Several demos at once need ports of their own.
+ANY_SIMULATOR_PORTS = ("--simulator.proxy-port=0", "--simulator.direct-port=0")
+DEMO = ("demo", f"--web.listen-address={LOOPBACK_ANY_PORT}", *ANY_SIMULATOR_PORTS)
 _START_SECONDS = 30.0
 _STOP_SECONDS = 30.0
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from exporter.simulator import INSTANT, Authority, SimulatedZone
+from exporter.simulator import INSTANT, Authority, FederationFault, SimulatedFederation, SimulatedZone
 from exporter.simulator.faults import Fault
 from exporter.simulator.host_state import WELL, Worker
 from exporter.simulator.page import add_demo_page, undo
@@ -16,6 +16,7 @@ from tests.support.checkups import REFUSED, ZONE, make_checkup, make_target
 from tests.web.conftest import AppContext
 
 Client = TestClient[Any, Any]
+AT_ZONE = "https://127.0.0.1"
 STOP_WORKER = "/demo/faults/worker_stopped"
 
 
@@ -25,15 +26,20 @@ def authority() -> Authority:
 
 
 @pytest.fixture
-async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
-    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
-        yield zone
+async def federation(authority: Authority) -> AsyncIterator[SimulatedFederation]:
+    async with SimulatedFederation(authority=authority, timing=INSTANT) as federation:
+        yield federation
 
 
 @pytest.fixture
-async def client(site: AppContext, zone: SimulatedZone) -> AsyncIterator[Client]:
+def zone(federation: SimulatedFederation) -> SimulatedZone:
+    return federation.zone
+
+
+@pytest.fixture
+async def client(site: AppContext, federation: SimulatedFederation) -> AsyncIterator[Client]:
     app = create_app(site.pages())
-    add_demo_page(app, zone, site.store)
+    add_demo_page(app, federation, site.store)
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -42,6 +48,33 @@ async def test_every_fault_has_a_switch(client: Client) -> None:
     page = await (await client.get("/demo")).text()
     assert all(f'action="/demo/faults/{fault.value}"' in page for fault in Fault)
     assert "Stop the worker</button>" in page
+
+
+async def test_the_page_of_a_provider_switches_its_own_faults(
+    client: Client, federation: SimulatedFederation
+) -> None:
+    page = await (await client.get("/demo?member=krakow")).text()
+    assert 'action="/demo/faults/cut_off"' in page
+    assert 'action="/demo/faults/list_emptied"' not in page
+    assert "The exporter does not monitor this cluster." in page
+    form = {"on": "1", "member": "krakow"}
+    answer = await client.post("/demo/faults/cut_off", data=form, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/demo?member=krakow")
+    assert federation.faults("krakow") == {FederationFault.CUT_OFF}
+    assert "1 fault<" in await (await client.get("/demo")).text()
+    await client.post("/demo/recovery", data={"member": "krakow"})
+    assert not federation.faults("krakow")
+
+
+async def test_the_page_of_a_cluster_shows_the_targets_at_its_address(
+    client: Client, site: AppContext
+) -> None:
+    for name, address in {"the-zone": "127.0.0.1", "the-provider": "127.1.0.2"}.items():
+        site.know(replace(make_target(name), url=f"https://{address}"))
+    zone, provider = [await (await client.get(page)).text() for page in ("/demo", "/demo?member=krakow")]
+    assert ["first round pending" in page for page in (zone, provider)] == [True, True]
+    assert "not monitored" in await (await client.get("/demo?member=lisbon")).text()
+    assert "The exporter does not monitor this cluster." not in provider
 
 
 async def test_a_switch_switches_a_fault_on_and_off(client: Client, zone: SimulatedZone) -> None:
@@ -97,8 +130,7 @@ async def test_the_button_starts_what_was_stopped_by_way_of_onepanel(
 async def test_the_page_tells_what_is_wrong_though_the_diagnosis_is_ok(
     client: Client, site: AppContext
 ) -> None:
-    target = make_target()
-    site.know(target)
+    site.know(target := replace(make_target(), url=AT_ZONE))
     site.record(make_checkup(target, facts=replace(ZONE, complete=False)))
     assert (
         "configuration: the server gave only its reduced answer" in await (await client.get("/demo")).text()
@@ -150,6 +182,8 @@ async def test_its_own_pages_and_programs_can(
         (STOP_WORKER, {"on": "2"}, 400),
         (STOP_WORKER, {}, 400),
         (STOP_WORKER, {"on": "1" * 5000}, 413),
+        (STOP_WORKER, {"on": "1", "member": "nothing"}, 404),
+        ("/demo/faults/cut_off", {"on": "1"}, 400),
     ],
 )
 async def test_a_form_that_makes_no_sense_changes_nothing(
@@ -167,8 +201,8 @@ async def test_a_switch_is_no_link(client: Client, zone: SimulatedZone) -> None:
 
 
 async def test_the_diagnosis_stands_beside_the_switches(client: Client, site: AppContext) -> None:
-    site.know(make_target())
-    site.record(make_checkup(make_target(), proxy=REFUSED))
+    site.know(target := replace(make_target(), url=AT_ZONE))
+    site.record(make_checkup(target, proxy=REFUSED))
     page = await (await client.get("/demo")).text()
     assert "proxy down" in page
     assert "The worker is down: restart it" in page
