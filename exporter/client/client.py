@@ -16,6 +16,7 @@ from exporter.client.connection import RouteConnection
 from exporter.client.credential_provider import CredentialProvider
 from exporter.client.details import DetailsVisit
 from exporter.client.exchange_log import Observe
+from exporter.client.redaction import Redaction
 from exporter.client.rejections import Rejections
 from exporter.client.resolver import Lookups
 from exporter.client.tls import TlsContexts
@@ -82,12 +83,13 @@ class Client:
         observations it concerns. Never show credentials.
         """
         deadline = time.perf_counter() + seconds
+        redaction = self._redaction(target)
         with self._lookups(target) as lookups:
             routes = await self._routes(target, lookups, routes_before)
             async with asyncio.TaskGroup() as group:
                 tasks = []
                 for route in routes:
-                    connection = RouteConnection(target, route, self._tls, lookups, self._observe)
+                    connection = self._connection(target, route, lookups, redaction)
                     visit = RouteVisit(connection, known, target.schedule, deadline, self._report_bug)
                     due = [each for each in operations if _is_due(each, Cadence.ROUND, route)]
                     tasks.append(group.create_task(visit.ask(due)))
@@ -121,10 +123,10 @@ class Client:
         """
         began = time.perf_counter()
         seconds = SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)
-        provider = self.credentials(target)
+        provider, redaction = self.credentials(target), self._redaction(target)
         with self._lookups(target) as lookups:
             visit = DetailsVisit(
-                open_route=lambda route: RouteConnection(target, route, self._tls, lookups, self._observe),
+                open_route=lambda route: self._connection(target, route, lookups, redaction),
                 provider=provider,
                 routes=routes,
                 up=list(up),
@@ -143,8 +145,17 @@ class Client:
     async def connect(self, target: Target, route: Route) -> AsyncIterator[RouteConnection]:
         """Open a connection over one route, for a request that no round makes."""
         with self._lookups(target) as lookups:
-            async with RouteConnection(target, route, self._tls, lookups, self._observe) as connection:
+            async with self._connection(target, route, lookups, self._redaction(target)) as connection:
                 yield connection
+
+    def _connection(
+        self, target: Target, route: Route, lookups: Lookups, redaction: Redaction
+    ) -> RouteConnection:
+        return RouteConnection(target, route, self._tls, lookups, redaction=redaction, observe=self._observe)
+
+    def _redaction(self, target: Target) -> Redaction:
+        """Return the removal of the target's secrets from what it says, as they are now."""
+        return Redaction(self.credentials(target).secrets()) if target.auth else Redaction()
 
     @contextmanager
     def _lookups(self, target: Target) -> Iterator[Lookups]:

@@ -13,6 +13,7 @@ from exporter.client.connector import is_clean_close
 from exporter.client.exchange_log import Observe, read_chain, readable, served_chain
 from exporter.client.failures import describe_attempts, explain
 from exporter.client.reading import Draft, parse
+from exporter.client.redaction import Redaction
 from exporter.client.resolver import Lookups, RouteResolver
 from exporter.client.session import RouteSession
 from exporter.client.tls import TlsContexts
@@ -35,17 +36,20 @@ class RouteConnection:
     while that one has no answer. `observe` is told of every exchange in full.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last ones by keyword
         self,
         target: Target,
         route: Route,
         tls: TlsContexts,
         lookups: Lookups,
+        *,
+        redaction: Redaction,
         observe: Observe | None = None,
     ) -> None:
         self.route = route
         self.connections: list[Connection] = []
         self._observe = observe
+        self._redaction = redaction
         self._target = target
         self._origin = target.origin(route.path)
         self._unverified = UnverifiedCertificates(target, self._origin, tls)
@@ -112,8 +116,11 @@ class RouteConnection:
             reply = explained
         else:
             draft.seconds = time.perf_counter() - max(began, timer.opened_at)
-            answer = replace(answer, seconds=draft.seconds, received_at=time.time())
+            clean = self._redaction.data(answer.body)
+            answer = replace(answer, body=clean, seconds=draft.seconds, received_at=time.time())
             reply = await parse(answer, request)
+        if isinstance(reply, Failure):
+            reply = replace(reply, detail=self._redaction.text(reply.detail))
         exchanges += await self._record(request, reply, draft, timer, began + seconds)
         return reply, is_idle_close
 
@@ -165,12 +172,16 @@ class RouteConnection:
             exchange,
             request.method,
             self._origin + request.path,
-            readable(draft.response.request_info.headers) if draft.response else (),
-            readable(draft.response.headers) if draft.response else (),
+            readable(draft.response.request_info.headers, self._redaction) if draft.response else (),
+            readable(draft.response.headers, self._redaction) if draft.response else (),
             connection is not None,
-            read_chain(ders, verified=certificate.verified) if ders and certificate else None,
+            self._clean_chain(ders, verified=certificate.verified) if ders and certificate else None,
             connection.attempts if connection else (),
         )
+
+    def _clean_chain(self, ders: list[bytes], *, verified: bool) -> tuple[Certificate, ...]:
+        clean = (self._redaction.certificate(each) for each in read_chain(ders, verified=verified))
+        return tuple(each for each in clean if each is not None)
 
     async def _connection(
         self, timer: ConnectionTimer, failure: Failure | None, deadline: float
@@ -186,5 +197,6 @@ class RouteConnection:
         elif failure is not None and failure.reason in CERTIFICATE_REASONS:
             certificate = await self._unverified.fetch(timer, deadline)
             self._untrusted = failure  # the next request would meet the same certificate
+        certificate = self._redaction.certificate(certificate)
         attempts = describe_attempts(timer)
         return Connection(timer.phases, certificate, failure, attempts, timer.addresses)

@@ -77,6 +77,12 @@ class CredentialProvider:
         self._look_again()
         return [method for method in self._kept if self._obstacle(method) is None]
 
+    def secrets(self) -> list[str]:
+        """Return the secrets as last read, for their redaction; reads files that changed."""
+        for method in self._kept:
+            self._refresh(method)
+        return [kept.value for kept in self._kept.values() if kept.value]
+
     def headers(self, method: AuthMethod) -> dict[str, str]:
         """The headers that show the credential of this method."""
         return headers(method, self._kept[method].value)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from exporter.client.certificates import read_certificate
+from exporter.client.redaction import Redaction
 from exporter.observation import Certificate, Trace
 from exporter.operations.responses import sanitize
 
@@ -22,10 +23,10 @@ _MASK = "<masked>"
 _ENCODING_DER = 2  # of the module _ssl
 
 
-def readable(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def readable(headers: Mapping[str, str], redaction: Redaction) -> tuple[tuple[str, str], ...]:
     """Return headers for people, in the order in which they were sent; what may be a secret is masked."""
     return tuple(
-        (sanitize(name), _MASK if name.lower() in _SECRET_HEADERS else sanitize(value))
+        (sanitize(name), _MASK if name.lower() in _SECRET_HEADERS else sanitize(redaction.text(value)))
         for name, value in headers.items()
     )
 
