@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from exporter.commands.credential_remarks import Grade, of_credential, of_operation, of_privileges
+from exporter.credentials import AuthMethod
+from exporter.operations.current_user import Privileges
+from exporter.reasons import Failure, Reason
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.simulator.tokens import serialize
 from tests.support.terminal import PASSPHRASE, Ended, Terminal
@@ -88,7 +92,8 @@ async def test_what_is_more_than_needed_or_about_to_end_is_a_warning(
 async def test_an_expired_token_is_said_to_be_expired_and_refused(terminal: Terminal) -> None:
     ended = await check(terminal, EXPIRED)
     assert ended.code == 2
-    assert "bad     token: workers: refused" in ended.out
+    assert ended.out.count("bad     token: rejected (HTTP 401") == 1
+    assert "token: workers" not in ended.out
     assert "bad     token: expired " in ended.out
 
 
@@ -102,14 +107,61 @@ async def test_both_are_examined_each_for_itself(terminal: Terminal) -> None:
     ended = await check(terminal, CONFINED, "wrong-passphrase")
     assert ended.code == 2
     assert "ok      token: workers: allowed" in ended.out
-    assert "bad     passphrase: workers: refused" in ended.out
+    (line,) = (line for line in ended.out.splitlines() if "passphrase: " in line)
+    assert line.startswith(
+        "bad     passphrase: rejected (HTTP 401 unauthorized: Invalid username or password.)"
+    )
 
 
 async def test_what_cannot_be_found_out_is_said_to_be_unknown(terminal: Terminal) -> None:
     await terminal.zone.set(Fault.HOST_DOWN, on=True)
     ended = await check(terminal, CONFINED)
     assert ended.code == 3
-    assert "unknown token: workers: could not be found out (connection_refused" in ended.out
+    assert ended.out.count("unknown token: Onepanel does not answer (connection_refused") == 1
+
+
+async def test_a_token_without_a_worker_is_not_verified_and_no_disk_is_blamed(terminal: Terminal) -> None:
+    await terminal.zone.set(Fault.WORKER_STOPPED, on=True)
+    ended = await check(terminal, CONFINED)
+    assert ended.code == 3
+    assert "unknown token: cannot be verified: only a running worker verifies tokens" in ended.out
+    assert "disk" not in ended.out
+
+
+@pytest.mark.parametrize("method", ["token", "passphrase"])
+async def test_without_the_database_of_onepanel_no_credential_is_called_wrong(
+    terminal: Terminal, method: str
+) -> None:
+    await terminal.zone.set(Fault.DATABASE_DOWN, on=True)
+    ended = await check(terminal, **{method: CONFINED if method == "token" else PASSPHRASE})
+    assert ended.code == 3
+    assert f"unknown {method}: cannot be verified: Onepanel names no fault of the credential" in ended.out
+    assert "rejected" not in ended.out
+
+
+FORBIDDEN = Failure(Reason.FORBIDDEN, "HTTP 403 forbidden", "forbidden")
+
+
+def test_a_403_can_mean_that_the_user_is_no_member() -> None:
+    assert of_credential(AuthMethod.TOKEN, FORBIDDEN) is None
+    remark = of_operation("workers", FORBIDDEN)
+    assert remark.grade is Grade.BAD
+    assert "not a member of this cluster" in remark.text
+
+
+@pytest.mark.parametrize(
+    ("reply", "grades"),
+    [
+        (Privileges(may_administer=True), [Grade.WARNING]),
+        (Privileges(may_administer=False), []),
+        (Failure(Reason.NOT_FOUND), [Grade.OK]),
+        (Failure(Reason.SERVER_ERROR, "HTTP 500"), [Grade.UNKNOWN]),
+    ],
+)
+def test_only_a_user_who_may_change_the_cluster_is_an_administrator(
+    reply: object, grades: list[Grade]
+) -> None:
+    assert [remark.grade for remark in of_privileges(reply)] == grades
 
 
 async def test_without_credentials_there_is_nothing_to_check(terminal: Terminal, tmp_path: Path) -> None:
