@@ -61,14 +61,14 @@ class Authority:
 
     @cached_property
     def forwarding_context(self) -> ssl.SSLContext:
-        """How the worker looks at its own Onepanel: signed by the zone's chain, for whatever name."""
+        """The context of the worker towards its own Onepanel: the zone's chain, any name."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         self._authority.configure_trust(context)
         return context
 
     def client_context(self) -> ssl.SSLContext:
-        """What a client needs to trust the zones of this authority and nothing else."""
+        """Return a context that trusts this authority and no other."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._authority.configure_trust(context)
         return context

@@ -13,7 +13,7 @@ from exporter.simulator.messages import Reply
 
 
 class Listening(Enum):
-    """What happens to somebody who connects."""
+    """The reaction of a port to a connection."""
 
     OPEN = "open"
     FROZEN = "frozen"  # the kernel accepts, the process does not

@@ -1,4 +1,4 @@
-"""The judgement of request bodies: what Onepanel refuses before it looks at rights."""
+"""The judgement of request bodies: what Onepanel rejects before it checks rights."""
 
 from __future__ import annotations
 

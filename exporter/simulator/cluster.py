@@ -20,7 +20,7 @@ _ALL_WELL: Mapping[str, HostState] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class WebCertificate:
-    """What Onepanel says of its certificate. Moments are ISO 8601; renewal's are told with Let's Encrypt only."""
+    """Onepanel's report on its certificate. Times are ISO 8601; those of renewal need Let's Encrypt."""
 
     status: str = "valid"
     lets_encrypt: bool = True
@@ -98,7 +98,7 @@ class Cluster:
     clock_offset_seconds: float = 0.0
 
     def host_state(self, host: str) -> HostState:
-        """The condition of a host."""
+        """Return the state of a host."""
         return self.host_states.get(host, WELL)
 
     @property
@@ -112,7 +112,7 @@ class Cluster:
         return tuple(host for host in self.hosts if not self.host_state(host).forgotten)
 
     def hosts_with(self, panel: Panel) -> Iterator[str]:
-        """The hosts of the Onepanel cluster whose Onepanel is in one state."""
+        """Return the hosts of the Onepanel cluster whose Onepanel is in one state."""
         return (host for host in self.panel_hosts if self.host_state(host).panel is panel)
 
     @property
@@ -175,7 +175,7 @@ class Cluster:
 
     @property
     def names_provider(self) -> bool:
-        """Whether this version tells a provider's name and domain (20.02 does not)."""
+        """Whether this version reports a provider's name and domain (20.02 does not)."""
         return self._version >= (21,)
 
     @property

@@ -1,6 +1,6 @@
 """The components on each host: their status, how they are started and stopped, and the worker's report.
 
-One host that is away loses the whole map, and the report; a host asked for by name answers for itself.
+If one host does not answer, the map of all hosts fails; requests for one host do not.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def nagios(_request: Request, cluster: Cluster, _argument: str) -> Reply:
 
 
 def _control_service(request: Request, cluster: Cluster, component: str, hosts: tuple[str, ...]) -> Reply:
-    """Start it, unless it is said to stop it."""
+    """Start a component, or stop it with `started=false`."""
     started = parse_qs(request.query, keep_blank_values=True).get("started", ["true"])[-1]
     if started not in {"true", "false"}:
         return bad_boolean("started")

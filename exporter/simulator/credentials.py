@@ -1,4 +1,4 @@
-"""Who is asking: Onepanel checks credentials before anything else, on public operations, too."""
+"""The caller of a request: Onepanel checks credentials first, also on public operations."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def carries_credentials(request: Request) -> bool:
 
 
 def authenticate(request: Request, cluster: Cluster) -> Caller | Reply:
-    """Who asks, or a `Reply`: the refusal of wrong credentials.
+    """Return the caller, or the rejection of wrong credentials as a `Reply`.
 
     The passphrase wins over a token, and its scheme is written `Basic`, exactly. A token is verified by
     the worker, so that without one no token is accepted, nor found wrong. Without the database of

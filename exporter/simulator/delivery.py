@@ -20,40 +20,40 @@ _GREETING = b"220 mail.example ESMTP ready\r\n"
 
 
 async def whole(writer: StreamWriter, reply: Reply) -> None:
-    """As it should be."""
+    """Send the whole reply."""
     await _send(writer, reply.encode())
 
 
 async def truncated(writer: StreamWriter, reply: Reply) -> None:
-    """Fewer bytes than promised, and then the end."""
+    """Send fewer bytes than promised, then end the connection."""
     await _send(writer, replace(reply, closing=True).encode(extra_length=100))
 
 
 async def reset(writer: StreamWriter, reply: Reply) -> None:
-    """Most of the answer, then a reset."""
+    """Send most of the answer, then reset the connection."""
     await _send(writer, reply.encode(extra_length=100))
     raise ConnectionAbortedError
 
 
 async def drip(writer: StreamWriter, reply: Reply) -> None:
-    """One byte a second, for as long as the client has patience."""
+    """Send one byte a second until the client closes the connection."""
     for byte in reply.encode():
         await _send(writer, bytes([byte]))
         await asyncio.sleep(_DRIP_SECONDS)
 
 
 async def endless(writer: StreamWriter, reply: Reply) -> None:
-    """A body that goes on and on, as fast as the client reads it."""
+    """Send a body without end, as fast as the client reads it."""
     await _send(writer, reply.encode(extra_length=_ENDLESS_BYTES))
     while True:
         await _send(writer, _PIECE)
         await asyncio.sleep(
             0
-        )  # drain() alone need not give way, and then never learns that the client has left
+        )  # drain() alone need not give way, and then never notices that the client has gone
 
 
 async def not_http(writer: StreamWriter, _reply: Reply) -> None:
-    """The greeting of another protocol."""
+    """Send the greeting of another protocol."""
     await _send(writer, _GREETING)
 
 

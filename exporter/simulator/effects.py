@@ -1,4 +1,4 @@
-"""How each fault is brought about: what it changes of a node's ports and condition, and of the cluster's facts."""
+"""How each fault is brought about: what it changes of a node's ports and host state, and of the cluster's facts."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ EFFECTS: Mapping[Fault, Effect] = {
 }
 
 
-# What a process that is not well does to its port, whatever else is wrong with that.
+# The effect of a failed process on its port, which precedes all other faults of the port.
 _WORKER_PORT: Mapping[Worker, Changes] = {
     **dict.fromkeys(CLOSED_WORKERS, _CLOSED),
     Worker.HANGING: {"silent": True},
@@ -143,12 +143,12 @@ def cluster_under(faults: Collection[Fault], cluster: Cluster) -> Cluster:
 
 
 def host_state_under(faults: Collection[Fault], host_state: HostState) -> HostState:
-    """The condition of a node under its own faults."""
+    """Return the state of a node under its own faults."""
     return _change(host_state, (effect.host_state for effect in _active(faults)))
 
 
 def behaviours_under(faults: Collection[Fault], host_state: HostState) -> Behaviours:
-    """How a node's ports behave in a condition (that of its faults) and under its faults."""
+    """Return how a node's ports behave in a host state and under its faults."""
     active = _active(faults)
     by_worker = _WORKER_PORT.get(host_state.worker, {})
     by_panel = [_PANEL_PORT.get(host_state.listener, {}), _PANEL_PORT.get(host_state.panel, {})]

@@ -11,12 +11,12 @@ from exporter.simulator.messages import JSON, Reply, encode_json
 
 # Onepanel allows every web page to read its answers; the worker's own answers lack this header.
 ONEPANEL_HEADERS = (("server", "Cowboy"), ("access-control-allow-origin", "*"))
-# Something was done, and there is nothing to tell.
+# A change was carried out.
 NO_CONTENT = Reply(204, content_type=JSON, headers=ONEPANEL_HEADERS)
 
 
 def onepanel_reply(status: int, value: Any) -> Reply:
-    """A JSON answer of Onepanel."""
+    """Return a JSON answer of Onepanel."""
     return Reply(status, encode_json(value), JSON, ONEPANEL_HEADERS)
 
 
@@ -26,7 +26,7 @@ def with_header(reply: Reply, header: tuple[str, str]) -> Reply:
 
 
 def empty_reply(status: int, *headers: tuple[str, str]) -> Reply:
-    """An answer of Onepanel without body and content type."""
+    """Return an answer of Onepanel without body and content type."""
     return Reply(status, headers=(*ONEPANEL_HEADERS, *headers))
 
 
@@ -82,29 +82,29 @@ INTERNAL_ERROR = _error(
 
 
 def no_worker_deployed(worker: str) -> Reply:
-    """What is said to a token when there was never a worker to verify it."""
+    """Return the refusal of a token in a cluster without a worker."""
     return _error(
         400, "noServiceNodes", f"Service {worker} is not deployed on any node.", {"service": worker}
     )
 
 
 def missing(key: str) -> Reply:
-    """The body lacks a key."""
+    """Return the error for a body that lacks a key."""
     return _error(400, "missingRequiredValue", f"Missing required value: {key}.", {"key": key})
 
 
 def bad_string(key: str) -> Reply:
-    """A value is no string."""
+    """Return the error for a value that is no string."""
     return _error(400, "badValueString", f'Bad value: provided "{key}" must be a string.', {"key": key})
 
 
 def bad_boolean(key: str) -> Reply:
-    """A value is neither `true` nor `false`."""
+    """Return the error for a value that is neither `true` nor `false`."""
     return _error(400, "badValueBoolean", f'Bad value: provided "{key}" must be a boolean.', {"key": key})
 
 
 def bad_list_of_strings(key: str) -> Reply:
-    """A value is no list of strings."""
+    """Return the error for a value that is no list of strings."""
     text = f'Bad value: provided "{key}" must be a list of strings.'
     return _error(400, "badValueListOfStrings", text, {"key": key})
 
@@ -122,7 +122,7 @@ def no_connection_to(hosts: Sequence[str]) -> Reply:
 
 
 def hosts_not_allowed(allowed: Sequence[str]) -> Reply:
-    """A component is said to be on hosts that the Onepanel cluster does not have."""
+    """Return the error for a component on hosts that have left the Onepanel cluster."""
     text = (
         'Bad value: provided "hosts" must be a list containing zero or more following values: '
         f"{', '.join(allowed)}."

@@ -19,12 +19,12 @@ class FaultText(NamedTuple):
 FAULT_TEXTS: Mapping[str, FaultText] = {
     "worker_stopped": FaultText(
         "stop the worker",
-        "443 refuses connections; Onepanel on 9443 is well.",
+        "443 refuses connections; Onepanel works on 9443.",
         Diagnosis.PROXY_DOWN,
     ),
     "worker_silent": FaultText(
         "make the worker accept connections but never answer",
-        "443 takes requests and stays silent; 9443 is well.",
+        "443 takes requests and stays silent; 9443 works.",
         Diagnosis.PROXY_DOWN,
     ),
     "panel_stopped": FaultText(
@@ -34,7 +34,7 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     ),
     "panel_frozen": FaultText(
         "freeze Onepanel (SIGSTOP)",
-        "443 answers with an empty 503 after 8 s; 9443 can be connected to, then silence.",
+        "443 answers with an empty 503 after 8 s; 9443 accepts connections, and finishes no TLS handshake.",
         Diagnosis.PANEL_DOWN,
     ),
     "panel_silent": FaultText(
@@ -64,12 +64,12 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     ),
     "direct_closed": FaultText(
         "close port 9443 to the outside",
-        "9443 refuses connections; the worker still reaches Onepanel, and 443 is well.",
+        "9443 refuses connections; the worker still reaches Onepanel, and 443 works.",
         Diagnosis.DIRECT_DOWN,
     ),
     "listener_sick": FaultText(
-        "make a listener of Onepanel sick",
-        "`/health` answers 500 with a JSON error on both paths, `/configuration` is well.",
+        "break a listener of Onepanel",
+        "`/health` answers 500 with a JSON error on both paths, `/configuration` works.",
         Diagnosis.UNHEALTHY,
     ),
     "executor_stuck": FaultText(
@@ -119,12 +119,12 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     ),
     "old_version": FaultText(
         "go back to a version without a health check",
-        "Older than 21.02.1: `/health` answers an empty 404, `/configuration` is well.",
+        "Older than 21.02.1: `/health` answers an empty 404, `/configuration` works.",
         Diagnosis.OK,
     ),
     "not_deployed": FaultText(
         "undo the deployment",
-        "Onepanel is well, but says that its cluster is not deployed.",
+        "Onepanel works, and reports that its cluster is not deployed.",
         Diagnosis.NOT_DEPLOYED,
     ),
     "latency": FaultText(
@@ -133,48 +133,48 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
         Diagnosis.OK,
     ),
     "elsewhere": FaultText(
-        "lead 443 to another zone",
-        "Both paths are well, but they are not the same version.",
+        "route 443 to another zone",
+        "Both paths work, but report different versions.",
         Diagnosis.MISMATCH,
     ),
     "foreign_proxy": FaultText(
         "put an ordinary reverse proxy in front, its upstream down",
-        "443 answers 502 with an HTML page; 9443 is well.",
+        "443 answers 502 with an HTML page; 9443 works.",
         Diagnosis.PROXY_BROKEN,
     ),
     "proxy_not_found": FaultText(
-        "make the proxy forget its routes",
-        "443 answers an empty 404 to everything; 9443 is well.",
+        "remove the routes of the proxy",
+        "443 answers an empty 404 to everything; 9443 works.",
         Diagnosis.PROXY_BROKEN,
     ),
     "proxy_login": FaultText(
         "put a login in front of 443",
-        "443 answers 401 with an HTML page; 9443 is well.",
+        "443 answers 401 with an HTML page; 9443 works.",
         Diagnosis.PROXY_BROKEN,
     ),
     "proxy_redirect": FaultText(
         "make 443 redirect to another site",
-        "443 answers 302; it is not followed. 9443 is well.",
+        "443 answers 302, which the exporter does not follow. 9443 works.",
         Diagnosis.PROXY_BROKEN,
     ),
     "direct_foreign": FaultText(
         "put another web server on port 9443",
-        "9443 answers 200 with an HTML page; the worker still reaches Onepanel, and 443 is well.",
+        "9443 answers 200 with an HTML page; the worker still reaches Onepanel, and 443 works.",
         Diagnosis.DIRECT_DOWN,
     ),
     "proxy_certificate_ending": FaultText(
-        "let the certificate of 443 come near its end",
-        "443 shows a certificate that ends in three days; both paths are well.",
+        "let the certificate of 443 expire soon",
+        "443 shows a certificate that expires in three days; both paths work.",
         Diagnosis.OK,
     ),
     "proxy_certificate_expired": FaultText(
         "let the certificate of 443 expire",
-        "443 shows a certificate whose time is over.",
+        "443 shows an expired certificate.",
         Diagnosis.CERTIFICATE,
     ),
     "proxy_certificate_not_yet_valid": FaultText(
-        "give 443 a certificate of the future",
-        "443 shows a certificate whose time has not begun.",
+        "give 443 a certificate that is not yet valid",
+        "443 shows a certificate that is not yet valid.",
         Diagnosis.CERTIFICATE,
     ),
     "proxy_certificate_other_name": FaultText(
@@ -184,27 +184,27 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     ),
     "proxy_certificate_untrusted": FaultText(
         "give 443 a certificate of an unknown authority",
-        "443 shows a certificate that nobody vouches for.",
+        "443 shows a certificate of an unknown authority.",
         Diagnosis.CERTIFICATE,
     ),
     "direct_certificate_expired": FaultText(
         "let Onepanel's certificate expire",
-        "9443 shows a certificate whose time is over; the worker refuses it, too: empty 503 on 443.",
+        "9443 shows an expired certificate; the worker refuses it, too: empty 503 on 443.",
         Diagnosis.CERTIFICATE,
     ),
     "direct_certificate_not_yet_valid": FaultText(
-        "give Onepanel a certificate of the future",
-        "9443 shows a certificate whose time has not begun; the worker refuses it, too: empty 503 on 443.",
+        "give Onepanel a certificate that is not yet valid",
+        "9443 shows a certificate that is not yet valid; the worker refuses it, too: empty 503 on 443.",
         Diagnosis.CERTIFICATE,
     ),
     "direct_certificate_other_name": FaultText(
         "give Onepanel the certificate of another domain",
-        "9443 shows a certificate for another name; the worker does not mind, 443 is well.",
+        "9443 shows a certificate for another name; the worker accepts it, and 443 works.",
         Diagnosis.CERTIFICATE,
     ),
     "direct_certificate_untrusted": FaultText(
         "give Onepanel a certificate that the zone's chain did not sign",
-        "9443 shows a certificate that nobody vouches for; the worker refuses it, too: empty 503 on 443.",
+        "9443 shows a certificate of an unknown authority; the worker refuses it, too: empty 503 on 443.",
         Diagnosis.CERTIFICATE,
     ),
     "proxy_plain_http": FaultText(
@@ -224,7 +224,7 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     ),
     "proxy_invalid_json": FaultText(
         "garble the answers on 443",
-        "443 answers with JSON that has lost its end.",
+        "443 answers with truncated JSON.",
         Diagnosis.PROXY_BROKEN,
     ),
     "proxy_endless": FaultText(
@@ -238,7 +238,7 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
         Diagnosis.PROXY_DOWN,
     ),
     "proxy_reset": FaultText(
-        "reset connections to 443 amid the answer",
+        "reset connections to 443 during the answer",
         "443 begins to answer, then resets the connection.",
         Diagnosis.PROXY_DOWN,
     ),
@@ -253,7 +253,7 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
         Diagnosis.UNHEALTHY,
     ),
     "proxy_drip": FaultText(
-        "let the answers on 443 drip",
+        "send the answers on 443 byte by byte",
         "443 sends one byte a second.",
         Diagnosis.PROXY_DOWN,
     ),

@@ -25,7 +25,7 @@ class Fault(Enum):
     NEIGHBOUR_STOPPED = "neighbour_stopped"
     NEIGHBOUR_FROZEN = "neighbour_frozen"
     DIRECT_CLOSED = "direct_closed"
-    # What Onepanel says.
+    # The answers of Onepanel.
     LISTENER_SICK = "listener_sick"
     EXECUTOR_STUCK = "executor_stuck"
     BREAKER_OPEN = "breaker_open"

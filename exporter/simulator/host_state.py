@@ -1,4 +1,4 @@
-"""The condition that one host of a simulated cluster is in: its Onepanel, its worker, and what they say."""
+"""The state of one host of a simulated cluster: its Onepanel, its worker, and their reports."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Worker(Enum):
     MISSING = "missing"
     HANGING = "hanging"
     FROZEN = "frozen"  # the kernel accepts connections, the process does not
-    LISTENER_CLOSED = "listener_closed"  # it runs, and nobody answers on 443
+    LISTENER_CLOSED = "listener_closed"  # it runs, and does not listen on 443
     FAILING = "failing"  # it answers its report with an error, as without a cluster manager
 
 
@@ -47,12 +47,12 @@ CLOSED_WORKERS = ABSENT_WORKERS | {Worker.LISTENER_CLOSED}
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """By default all is well.
+    """The state of a healthy host by default.
 
-    `words` are the statuses to be told instead of the true ones, by the component's name in URLs
+    `words` are statuses instead of the true ones, by the component's name in URLs
     (`workers`, `managers`, `databases`); `modules` the statuses of the worker's modules that are not
     `ok`. Both may hold anything, hostile text included. A `forgotten` host left the Onepanel cluster,
-    while the components are still said to be on it. `executor_stuck` is the process of its Onepanel that runs
+    while the components are still listed on it. `executor_stuck` is the process of its Onepanel that runs
     the checks of components and of the certificate.
     """
 
@@ -65,7 +65,7 @@ class HostState:
     modules: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def status(self, component: str) -> str:
-        """The word for a component on this host."""
+        """Return the status of a component on this host."""
         told = self.words.get(component)
         return told if told is not None else self._true_status(component)
 
@@ -75,7 +75,7 @@ class HostState:
         return all(self.status(component) == "healthy" for component in COMPONENTS)
 
     def switched(self, component: str, *, started: bool) -> HostState:
-        """Once Onepanel has started or stopped a component: what was merely stopped runs, what ran is stopped."""
+        """Return the state after Onepanel started or stopped a component."""
         words = {name: word for name, word in self.words.items() if (name, word) != (component, _STOPPED)}
         if component != "workers":
             return replace(self, words=words if started else {**words, component: _STOPPED})

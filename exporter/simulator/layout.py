@@ -1,4 +1,4 @@
-"""What an installed cluster tells its members: its hosts, its layout, its certificate and its DNS records."""
+"""The facts of an installed cluster for its members: its hosts, its layout, its certificate and its DNS records."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from exporter.targets import Kind
 
 
 def hosts(_request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """The Onepanel nodes, living or not."""
+    """List the Onepanel nodes, running or not."""
     return onepanel_reply(200, list(cluster.panel_hosts))
 
 
 def service_configuration(_request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """Which component is on which host."""
+    """Show which component is on which host."""
     if not cluster.deployed:
         return NOT_FOUND
     everywhere = {"hosts": list(cluster.hosts)}
@@ -41,7 +41,7 @@ def _service(cluster: Cluster) -> dict[str, object]:
 
 
 def summary(_request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """The cluster as its Onezone knows it."""
+    """Show the cluster as its Onezone knows it."""
     if not cluster.deployed or cluster.own_id is None:
         return NOT_FOUND
     version = {"release": cluster.version, "build": cluster.build}
@@ -70,7 +70,7 @@ def nothing(_request: Request, _cluster: Cluster, _argument: str) -> Reply:
 
 
 def web_certificate(_request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """The certificate that Onepanel manages."""
+    """Show the certificate that Onepanel manages."""
     certificate = cluster.web_certificate
     if certificate is None or not cluster.deployed:
         return NOT_FOUND
@@ -96,7 +96,7 @@ def web_certificate(_request: Request, cluster: Cluster, _argument: str) -> Repl
 
 
 def dns_check(_request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """The last check of the DNS records."""
+    """Show the last check of the DNS records."""
     check = cluster.dns_check
     if check is None or not cluster.deployed:
         return NOT_FOUND

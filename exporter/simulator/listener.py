@@ -92,7 +92,7 @@ class Listener:
         try:
             connection, _address = listening.accept()
         except (BlockingIOError, ConnectionError):
-            return  # whoever knocked has gone
+            return  # the client has gone
         connection.settimeout(0)
         task = asyncio.get_running_loop().create_task(self._serve(connection))
         self._serving.add(task)

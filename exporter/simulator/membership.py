@@ -1,4 +1,4 @@
-"""Who belongs to a simulated federation, and who is connected to its Onezone: a GraphSync in words."""
+"""The members of a simulated federation, and their GraphSync connections to its Onezone."""
 
 from __future__ import annotations
 

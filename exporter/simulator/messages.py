@@ -47,7 +47,7 @@ class Request:
         return self.headers.get("connection", "").lower() == "close"
 
     def encode(self) -> bytes:
-        """The request as bytes, to be sent on."""
+        """Return the request as bytes."""
         headers = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
         return f"{self.method} {self.target} HTTP/1.1\r\n{headers}\r\n".encode("latin-1") + self.body
 
@@ -58,7 +58,7 @@ class Reply:
 
     `headers` are those beside `content-type` and `content-length`. An empty body has no content type
     unless one is given. `stalled` answers also wait for another node that is frozen; a `silent` one
-    never comes. `closing` says that the connection ends with this answer. `service_control` is done to the cluster
+    never comes. `closing` means that the connection ends with this answer. `service_control` is done to the cluster
     before the answer is given. `clock_offset_seconds` is how far the server's clock is ahead.
     """
 
@@ -74,7 +74,7 @@ class Reply:
     clock_offset_seconds: float = 0.0
 
     def encode(self, *, extra_length: int = 0) -> bytes:
-        """The answer as bytes. `extra_length` promises more bytes than there are."""
+        """Return the answer as bytes; `extra_length` promises more bytes than there are."""
         lines = [
             f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
             f"date: {formatdate(time.time() + self.clock_offset_seconds, usegmt=True)}",
@@ -89,12 +89,12 @@ class Reply:
 
 
 def encode_json(value: Any) -> bytes:
-    """JSON as the server writes it: without spaces."""
+    """Return JSON as the server writes it: without spaces."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 async def read_request(reader: StreamReader) -> Request:
-    """The next request of a connection.
+    """Read the next request of a connection.
 
     Raises EOFError when the client has gone, ValueError when what it sends is not HTTP.
     """
@@ -106,7 +106,7 @@ async def read_request(reader: StreamReader) -> Request:
 
 
 async def read_reply(reader: StreamReader, *, has_body: bool = True) -> Reply:
-    """An answer of Onepanel, as the worker reads it before it passes it on.
+    """Read an answer of Onepanel, as the worker does before it forwards it.
 
     Raises EOFError when the answer ends early, ValueError when it is not HTTP.
     """
@@ -122,7 +122,7 @@ async def read_reply(reader: StreamReader, *, has_body: bool = True) -> Reply:
 
 async def _read_head(reader: StreamReader) -> tuple[str, dict[str, str]]:
     start = await reader.readexactly(1)
-    if not start.isalpha():  # TLS on a plain port, say: there may never be an empty line to wait for
+    if not start.isalpha():  # such as TLS on a plain port: there may never be an empty line
         raise ValueError("not HTTP")
     head = (start + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.removesuffix("\r\n\r\n").split("\r\n")

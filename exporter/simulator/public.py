@@ -1,4 +1,4 @@
-"""What Onepanel tells everybody."""
+"""The public operations of Onepanel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LISTENER_SECONDS = 5.0
 
 
 def configuration(_request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """The public facts of a cluster, deployed or not."""
+    """Show the public facts of a cluster, deployed or not."""
     common = {
         "clusterId": cluster.own_id,
         "version": cluster.version,
@@ -41,7 +41,7 @@ def configuration(_request: Request, cluster: Cluster, _argument: str) -> Reply:
 
 
 def _provider_facts(cluster: Cluster) -> dict[str, Any]:
-    """A Oneprovider without a worker does not know who it is, though it knows that it is registered."""
+    """Return the facts of a Oneprovider; without a worker it knows only that it is registered."""
     provider = cluster.provider if cluster.deployed else None
     told = provider if cluster.worker_serves else None
     facts = {
@@ -56,7 +56,7 @@ def _provider_facts(cluster: Cluster) -> dict[str, Any]:
 
 
 def health(_request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """Whether the listeners of every Onepanel node answer."""
+    """Report whether the listeners of every Onepanel node answer."""
     listeners = {cluster.host_state(host).listener for host in cluster.panel_hosts}
     if any(cluster.hosts_with(Panel.FROZEN)):
         return replace(INTERNAL_ERROR, stalled=True)
@@ -68,17 +68,17 @@ def health(_request: Request, cluster: Cluster, _argument: str) -> Reply:
 
 
 def node(_request: Request, cluster: Cluster, _argument: str) -> Reply:
-    """The host that is asked."""
+    """Show the host that answers."""
     return onepanel_reply(200, {"hostname": cluster.own_host, "clusterType": str(cluster.kind)})
 
 
 def passphrase_state(_request: Request, _cluster: Cluster, _argument: str) -> Reply:
-    """That there is an emergency passphrase."""
+    """Show that there is an emergency passphrase."""
     return onepanel_reply(200, {"isSet": True})
 
 
 def _png(width: int, height: int) -> bytes:
-    """A PNG of one colour."""
+    """Return a PNG of one colour."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -93,5 +93,5 @@ _SMALL_IMAGE = Reply(200, _png(16, 16), "image/png", ONEPANEL_HEADERS)
 
 
 def small_image(_request: Request, _cluster: Cluster, _argument: str) -> Reply:
-    """A small picture."""
+    """Show a small picture."""
     return _SMALL_IMAGE

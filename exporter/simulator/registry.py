@@ -48,7 +48,7 @@ class Registration:
 def cluster_facts(
     cluster_id: str, kind: str, release: tuple[str, str], *, onepanel_proxy: bool = True
 ) -> dict[str, object]:
-    """Return what a Onezone tells of a cluster, its own or that of a Oneprovider."""
+    """Return a Onezone's facts of a cluster, its own or that of a Oneprovider."""
     version = {"release": release[0], "build": release[1], "gui": "0" * 64}
     return {
         "clusterId": cluster_id,

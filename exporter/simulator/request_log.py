@@ -1,4 +1,4 @@
-"""What one simulated port has seen and answered, so that tests can compare it with what the exporter counts."""
+"""The requests and answers of one simulated port, for comparison with the counters of the exporter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Served(NamedTuple):
 
 @dataclass(slots=True)
 class RequestLog:
-    """Counts of what came over one path, from outside: what the worker forwards is not counted again.
+    """Counts of the requests over one path; requests that the worker forwards are not counted again.
 
     `with_credentials` holds the requests that showed credentials of any kind; `server_names` the names
     asked for in TLS (None: no SNI), `hosts` those in `Host`.
@@ -33,12 +33,12 @@ class RequestLog:
     hosts: set[str] = field(default_factory=set)
 
     def note_connection(self, server_name: str | None) -> None:
-        """A connection was opened, TLS included."""
+        """Count a connection whose TLS handshake is finished."""
         self.connections += 1
         self.server_names.add(server_name)
 
     def note(self, request: Request, status: int) -> None:
-        """A request was read, and is going to be answered so."""
+        """Count a request and the status of its answer."""
         served = Served(request.method, request.path, status)
         self.served[served] += 1
         self.hosts.add(request.headers.get("host", ""))
@@ -46,7 +46,7 @@ class RequestLog:
             self.with_credentials[served] += 1
 
     def count(self, url_end: str = "", status: int | None = None) -> int:
-        """How many requests had a URL path with this end, and were answered so (by default: any)."""
+        """Return how many requests had a URL path with this end and an answer of this status (default: any)."""
         return sum(
             number
             for served, number in self.served.items()

@@ -1,4 +1,4 @@
-"""HTTP over TLS on one port: reads requests, asks for the answers, and misbehaves as its conduct says."""
+"""HTTP over TLS on one port: reads requests and sends answers, or fails as its behaviour demands."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ServerConfig:
 
 
 class Server:
-    """A server on one port, closed until it is told to behave otherwise."""
+    """A server on one port, closed until its behaviour changes."""
 
     def __init__(self, host: str, config: ServerConfig, answer: Response) -> None:
         self.request_log = RequestLog()

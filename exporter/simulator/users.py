@@ -1,4 +1,4 @@
-"""The users of a simulated Onezone: what Onepanel lets an administrator do to them, and what it refuses."""
+"""The users of a simulated Onezone: a store that Onepanel changes for administrators."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FIRST_USER_ID = "9d2f3c1b7a5e4860a1b2c3d4e5f60718"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One user. The password is kept so that one can see that it was set; it is never shown."""
+    """One user. The password is kept for tests, and never shown."""
 
     user_id: str
     username: str
@@ -33,7 +33,7 @@ class UserStore:
         return dict(self._users)
 
     def named(self, username: str) -> User | None:
-        """The user of this name."""
+        """Return the user of this name."""
         return next((user for user in self._users.values() if user.username == username), None)
 
     def add(self, username: str, password: str, full_name: str, groups: tuple[str, ...]) -> User:
@@ -44,5 +44,5 @@ class UserStore:
         return user
 
     def set_password(self, user_id: str, password: str) -> None:
-        """Set the password of a user who must be there."""
+        """Set the password of a user, which must exist."""
         self._users[user_id] = replace(self._users[user_id], password=password)

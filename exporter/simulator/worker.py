@@ -1,4 +1,4 @@
-"""The simulated worker on 443: its own two pages, and the proxy that forwards the rest to Onepanel."""
+"""The simulated worker on 443: its own pages, and the proxy that forwards the rest to Onepanel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from exporter.simulator.report import worker_report
 from exporter.simulator.timing import Timing
 from exporter.targets import Kind
 
-# What the proxy says when it is alive and nobody is behind it: nothing.
+# The proxy's answer when Onepanel does not answer.
 NOBODY_BEHIND = Reply(503, seconds=0.0)
 _FORWARD_SECONDS = 0.055
 
@@ -34,7 +34,7 @@ class Forwarder:
         self.panel_port = 0
 
     async def forward(self, request: Request) -> Reply:
-        """Onepanel's answer; the empty 503 when there is none (in time)."""
+        """Forward a request; answer with the empty 503 if Onepanel does not answer in time."""
         try:
             reply = await self._ask(request)
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
@@ -56,7 +56,7 @@ class Forwarder:
 
 
 def own_answer(request: Request, cluster: Cluster) -> Reply | None:
-    """What the worker says itself; None when the request is Onepanel's."""
+    """Return the worker's own answer; None when the request is for Onepanel."""
     if request.path.startswith(API_ROOT) or request.path == API_ROOT.removesuffix("/"):
         return None
     if request.path == "/nagios":

@@ -1,4 +1,4 @@
-"""The REST API of the worker on 443: what a Onezone tells of its Oneproviders, and what each tells of itself."""
+"""The REST API of the worker on 443: a Onezone's facts of its Oneproviders, and each Oneprovider's own."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class SimulatedZone:
 
     @property
     def node_addresses(self) -> Mapping[str, str]:
-        """Where each node listens: what a target's `nodes` must say when there are several."""
+        """The address of each node: the `nodes` of a target with several nodes."""
         return {name: node.address for name, node in self._nodes.items()}
 
     @property
@@ -108,7 +108,7 @@ class SimulatedZone:
     async def set(self, fault: Fault, *, on: bool, node: str = "") -> None:
         """Switch one fault on or off, on one node or on all; when this returns, new connections see it.
 
-        What a fault changes of the whole cluster (its version, say) it changes on every node.
+        A fault of the whole cluster, such as its version, changes every node.
         """
         for name in self._named(node):
             self._faults[name] = self._faults[name] | {fault} if on else self._faults[name] - {fault}
@@ -161,7 +161,7 @@ class SimulatedZone:
         await self.stop()
 
     def _url(self, path: AccessPath) -> str:
-        # Several nodes have one name and no common address: clients must be told the addresses.
+        # Several nodes have one name and no common address: clients need `node_addresses`.
         host = self._facts.own_domain if len(self._nodes) > 1 else self._nodes[_FIRST_NODE].address
         return f"https://{host}:{self._ports[path]}"
 
@@ -171,7 +171,7 @@ class SimulatedZone:
         return (node,) if node else tuple(self._nodes)
 
     async def _control_service(self, service_control: ServiceControl) -> None:
-        """What Onepanel does to services; a worker that was stopped as a fault can be started, too."""
+        """Start or stop services as Onepanel does; this also starts a worker that a fault stopped."""
         host_states = dict(self._facts.host_states)
         for host in service_control.hosts:
             host_state = self._facts.host_state(host)
