@@ -167,18 +167,9 @@ def _expressions() -> Iterator[tuple[str, str]]:
 
 # Metrics of the interface that the exporter does not export yet.
 PENDING = {
-    "onedata_clock_offset_seconds",
-    "onedata_discovery_last_attempt_timestamp_seconds",
-    "onedata_discovery_last_success_timestamp_seconds",
     "onedata_exporter_shard_info",
-    "onedata_provider_compatible",
-    "onedata_provider_connected",
-    "onedata_provider_info",
-    "onedata_provider_online",
-    "onedata_target_expected_offline",
     "onedata_tls_certificates_served",
     "onedata_tls_chain_not_after_timestamp_seconds",
-    "onedata_token_expiry_timestamp_seconds",
     "onedata_web_certificate_renewal",
 }
 
