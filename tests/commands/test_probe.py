@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+import sys
+import time
+from asyncio.subprocess import PIPE
 
 import pytest
 
 from exporter.simulator import Fault, SimulatedZone
+from tests.support.commands import ROOT
 from tests.support.terminal import PASSPHRASE, TOKEN, Terminal
 
 
@@ -74,15 +79,38 @@ async def test_a_probe_ends_in_time_keeps_what_it_learnt_and_says_what_it_could_
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
     await zone.only(Fault.WORKER_SILENT)
-    limits = ("--deadline", "6s", "--timeout", "4s")
+    began = time.monotonic()
+    await terminal.probe("--deadline", "60ms")
+    start_seconds = time.monotonic() - began  # the deadline includes the start of the process
+    limits = ("--deadline", f"{6000 + int(1000 * start_seconds)}ms", "--timeout", "4s")
     ended = await terminal.probe("--format", "json", *limits, *terminal.credentials(passphrase=PASSPHRASE))
     said = json.loads(ended.out)
     assert said["duration_seconds"] < 7.5  # the worker's silence alone would cost 8 s
     assert said["components"]["worker"] == {"127.0.0.1": "unhealthy"}
-    assert "no time was left to ask for all of worker_report" in {
-        each["message"] for each in said["findings"]
-    }
-    assert {each["operation"]: each["error"] for each in said["details"]}["worker_report"].endswith("used up")
+    (late,) = (each["message"] for each in said["findings"] if "no time was left" in each["message"])
+    assert "worker_report" in late
+    assert {each["operation"]: each["error"] for each in said["details"]}["worker_report"] == (
+        "not learnt (round at its end)"
+    )
+
+
+async def test_a_deadline_that_leaves_no_time_makes_a_healthy_zone_unknown_and_not_critical(
+    terminal: Terminal,
+) -> None:
+    ended = await terminal.probe("--deadline", "60ms")
+    assert ended.code == 3
+    assert "the deadline leaves no time for a request" in ended.err
+
+
+async def test_the_age_of_a_process_counts_from_its_start_and_not_from_its_imports() -> None:
+    program = (
+        "import time; time.sleep(0.3); "
+        "from exporter.commands.process_age import process_age; print(process_age())"
+    )
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=PIPE, cwd=ROOT)
+    printed, _ = await process.communicate()
+    assert 0.3 <= float(printed) <= time.monotonic() - began + 0.05
 
 
 async def test_an_explanation_shows_headers_certificates_and_reasons(
