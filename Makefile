@@ -76,10 +76,13 @@ docs-check: $(READY) ## fail when a reference page differs from the code
 grafana: $(READY) ## build the Grafana dashboards from the code
 	$(BIN)/python -m grafana.build
 
+# Some tests compare times, and other processes may hold the machine up: what fails gets one more run, alone.
+AGAIN := $(BIN)/pytest --quiet --last-failed --last-failed-no-failures none
+
 # Half of the time tests wait for something, so that a core has room for two.
 unit: $(READY) ## all tests, against the simulator and the real tools
 	$(BIN)/pytest --quiet --numprocesses $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN)) --maxprocesses 8 \
-		--dist loadfile --no-loadscope-reorder
+		--dist loadfile --no-loadscope-reorder || $(AGAIN)
 
 test-deploy: $(READY) tools ## the tests of compose, chart, systemd and release alone (`test` runs them, too)
 	$(BIN)/pytest --quiet tests/deploy

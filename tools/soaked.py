@@ -108,7 +108,7 @@ class SoakedExporter:
 
     async def _next_line(self) -> str:
         line = (await self._process.stderr.readline()).decode().rstrip("\n")  # type: ignore[union-attr]  # a pipe
-        if "level=error" in line:
+        if "level=error" in line and "diagnosis changed" not in line:
             self.log.append(line)
         return line
 

@@ -101,7 +101,7 @@ def _pages(addresses: Sequence[ListenAddress]) -> str:
 
 
 def _scrape_job(address: ListenAddress) -> str:
-    job = {"job_name": _PROGRAM, "static_configs": [{"targets": [str(_reachable(address))]}]}
+    job = {"job_name": "onedata-exporter", "static_configs": [{"targets": [str(_reachable(address))]}]}
     return yaml.safe_dump({"scrape_configs": [job]}, sort_keys=False)
 
 

@@ -28,6 +28,7 @@ from tests.alerts.rule_files import (
 )
 from tests.alerts.stack import promql_blocks
 from tests.alerts.unit_tests import batches, has_holes, title, unit_tests
+from tests.support.pending import PENDING
 from tools import generate_alerts
 
 
@@ -163,15 +164,6 @@ def _expressions() -> Iterator[tuple[str, str]]:
     for page in RUNBOOKS.glob("*.md"):
         for query in promql_blocks(page.read_text(encoding="utf-8")):
             yield page.stem, query
-
-
-# Metrics of the interface that the exporter does not export yet.
-PENDING = {
-    "onedata_exporter_shard_info",
-    "onedata_tls_certificates_served",
-    "onedata_tls_chain_not_after_timestamp_seconds",
-    "onedata_web_certificate_renewal",
-}
 
 
 def _exported() -> set[str]:

@@ -87,7 +87,7 @@ async def test_the_old_version_works_without_health_and_with_fewer_keys(
     ):
         await watched.poll()
         metrics = await watched.metrics()
-        assert served(zone, "/health", 404) == 2
+        assert served(zone, "/api/v3/onepanel/health", 404) == 2
         assert list(metrics.values("onedata_onepanel_healthy")) == []
         assert metrics.total("onedata_onepanel_up") == 2.0
         assert metrics.diagnosis("zone") == "ok"
