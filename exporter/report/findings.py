@@ -26,11 +26,10 @@ from exporter.targets import AccessPath, Route
 Facts = TypeVar("Facts")
 
 _DAY_SECONDS = 86_400
-# Onepanel renews certificates of Let's Encrypt 7 days before their end; others are renewed by people.
-# In days: below the first it is critical, below the second a warning, as in the alerts.
-_LETS_ENCRYPT = "Let's Encrypt"
-_LETS_ENCRYPT_DAYS_LEFT = (2, 5)
-_OTHER_DAYS_LEFT = (7, 21)
+# The remaining time of a certificate that is too little: this share of its lifetime, and no more than so many days.
+# Onepanel renews certificates of Let's Encrypt 30 days before their end. The alerts have the same limits.
+CERTIFICATE_WARNING = (1 / 3, 28)
+CERTIFICATE_CRITICAL = (0.1, 7)
 _COMPONENTS = frozenset({WORKERS.name, MANAGERS.name, DATABASES.name})
 
 
@@ -120,8 +119,9 @@ def _expiring(checkup: Checkup) -> Iterator[Finding]:
         if certificate is None:
             continue
         days_left = (certificate.not_after - checkup.finished_at) / _DAY_SECONDS
+        lifetime_days = (certificate.not_after - certificate.not_before) / _DAY_SECONDS
         critical, warning = (
-            _LETS_ENCRYPT_DAYS_LEFT if _LETS_ENCRYPT in certificate.issuer else _OTHER_DAYS_LEFT
+            min(share * lifetime_days, days) for share, days in (CERTIFICATE_CRITICAL, CERTIFICATE_WARNING)
         )
         if days_left < warning:
             severity = Severity.CRITICAL if days_left < critical else Severity.WARNING

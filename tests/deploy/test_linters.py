@@ -114,11 +114,10 @@ def test_every_python_version_that_the_project_names_is_tested() -> None:
     assert matrix["matrix"]["python"] == classifiers
 
 
-def test_ci_runs_the_slow_tests_after_the_others_with_nothing_skipped() -> None:
+def test_ci_runs_the_tests_with_nothing_skipped() -> None:
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
     assert [line for line in lines if "make" in line and not line.startswith("#")] == [
-        "make test",
-        "exec make test-slow",
+        "exec make test",
     ]
     assert "export CI=true" in lines
 

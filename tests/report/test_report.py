@@ -18,6 +18,7 @@ from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report import Severity, explain, fault_line, status_line, summarize, write_json, write_text
 from exporter.report.explanation import classify
+from exporter.report.findings import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING
 from exporter.report.severity import SEVERITIES, severity_of, worst
 from exporter.targets import AccessPath, Route
 from tests.support.checkups import CERTIFICATE, REFUSED, good_visit, make_checkup, make_details, make_target
@@ -110,20 +111,24 @@ def test_users_that_may_not_be_listed_are_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("issuer", "days_left", "expected"),
+    ("lifetime_days", "days_left", "expected"),
     [
-        ("CN=R11,O=Let's Encrypt,C=US", 5.15, Severity.OK),
-        ("CN=R11,O=Let's Encrypt,C=US", 4.95, Severity.WARNING),
-        ("CN=R11,O=Let's Encrypt,C=US", 1.95, Severity.CRITICAL),
-        ("CN=Some CA", 21.15, Severity.OK),
-        ("CN=Some CA", 20.95, Severity.WARNING),
-        ("CN=Some CA", 6.95, Severity.CRITICAL),
+        (90, 28.15, Severity.OK),
+        (90, 27.95, Severity.WARNING),
+        (90, 6.95, Severity.CRITICAL),
+        (45, 15.15, Severity.OK),
+        (45, 14.95, Severity.WARNING),
+        (45, 4.35, Severity.CRITICAL),
+        (6, 2.15, Severity.OK),
+        (6, 1.95, Severity.WARNING),
+        (6, 0.55, Severity.CRITICAL),
     ],
 )
-def test_a_certificate_whose_renewal_is_overdue_is_told_as_soon_as_an_alert_would(
-    issuer: str, days_left: float, expected: Severity
+def test_a_certificate_whose_renewal_is_overdue_is_reported_by_the_share_of_its_lifetime(
+    lifetime_days: int, days_left: float, expected: Severity
 ) -> None:
-    target, certificate = make_target(), replace(CERTIFICATE, issuer=issuer)
+    not_before = CERTIFICATE.not_after - 86_400 * lifetime_days
+    target, certificate = make_target(), replace(CERTIFICATE, not_before=not_before)
     visits = [good_visit(route, certificate=certificate) for route in target.routes]
     late = conclude(target, visits, CERTIFICATE.not_after - 86_400 * days_left, 0.25)
     assert severity(late) is expected
@@ -133,9 +138,10 @@ def test_a_certificate_whose_renewal_is_overdue_is_told_as_soon_as_an_alert_woul
 
 def test_the_alerts_have_the_same_limits() -> None:
     config = (ROOT / "deploy" / "mixin" / "config.libsonnet").read_text()
-    limits = {name: int(days) for name, days in re.findall(r"^ *(\w+Days): (\d+),", config, re.MULTILINE)}
-    assert (limits["letsEncryptCriticalDays"], limits["letsEncryptWarningDays"]) == (2, 5)
-    assert (limits["otherIssuerCriticalDays"], limits["otherIssuerWarningDays"]) == (7, 21)
+    limits = dict(re.findall(r"^ *(certificate\w+): \{ share: ([^}]+) \},", config, re.MULTILINE))
+    assert limits["certificateWarning"] == "1 / 3, days: 28"
+    assert limits["certificateCritical"] == "0.1, days: 7"
+    assert (CERTIFICATE_WARNING, CERTIFICATE_CRITICAL) == ((1 / 3, 28), (0.1, 7))
 
 
 def test_text_and_json_tell_the_same_details() -> None:
