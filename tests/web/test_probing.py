@@ -24,7 +24,7 @@ from exporter.web.probing import Prober, scrape_seconds
 from tests.support.checkups import make_checkup, make_target
 from tests.support.looking import target_at
 from tests.support.processes import Metrics
-from tests.support.servers import LOOPBACK, ScriptedServer, silent
+from tests.support.servers import LOOPBACK, ScriptedServer, healthy, silent
 from tests.support.waiting import eventually
 from tests.web.conftest import AppContext
 
@@ -282,12 +282,8 @@ class TestWithTheRealClient:
             answer = await client.get("/probe?target=zone", headers=headers)
             assert time.perf_counter() - began < 3.0
             assert answer.status == 200
-            assert Metrics(await answer.text()).diagnosis("zone") in {
-                "unreachable",
-                "certificate",
-                "panel_down",
-                "host_frozen",
-            }
+            # Three seconds are less than the timeout of a request: nothing is judged by them.
+            assert Metrics(await answer.text()).diagnosis("zone") == "unknown"
 
     async def test_details_are_learnt_with_credentials_which_nobody_is_shown(
         self, serve: Serve, tmp_path: Path
@@ -307,9 +303,9 @@ class TestWithTheRealClient:
 
     async def test_rounds_at_the_same_time_keep_their_exchanges_apart(self, site: AppContext) -> None:
         fresh = FreshRounds(site.report_bug)
-        async with ScriptedServer(silent) as one, ScriptedServer(silent) as other:
-            targets = [target_at(f"https://{LOOPBACK}:{each.port}") for each in (one, other)]
-            found = await asyncio.gather(*(fresh.take(target, 0.5) for target in targets))
+        async with ScriptedServer(healthy) as one, ScriptedServer(healthy) as other:
+            targets = [target_at(f"http://{LOOPBACK}:{each.port}") for each in (one, other)]
+            found = await asyncio.gather(*(fresh.take(target, 5.0) for target in targets))
         await fresh.close()
         for target, round_found in zip(targets, found, strict=True):
             traces: list[Trace] = list(round_found.traces)
