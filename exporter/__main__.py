@@ -11,9 +11,11 @@ def main() -> int:
     """Run the command line; returns the exit code."""
     hold_signals()
     from exporter.commands.arguments import parse  # noqa: PLC0415 - takes a while, in which signals wait already
+    from exporter.commands.exit_codes import drop_unwritable  # noqa: PLC0415 - likewise
 
     arguments = parse(sys.argv[1:])
     code: int = arguments.run(arguments)
+    drop_unwritable(sys.stderr)
     return code
 
 

@@ -33,6 +33,16 @@ def run_to_exit_code(
     return exit_failure
 
 
+def drop_unwritable(stream: TextIO | None) -> None:
+    """Drop what a full or closed stream did not take; from Python 3.13 on, the exit code would be 120."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            _give_up(stream)
+
+
 def _give_up(stream: TextIO | None) -> None:
     """Drop what could not be written: Python would try, and fail, again at its end."""
     if stream is not None:

@@ -85,7 +85,7 @@ def test_files_of_configuration_name_the_schema_for_editors() -> None:
     for file in files:
         named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", file.read_text())
         assert named, file
-        place = named[1].replace("/usr/share/doc/onedata-exporter/", f"{ROOT}/docs/")
+        place = named[1].replace("/usr/share/doc/onedata-exporter/", f"{ROOT}/")
         assert json.loads((file.parent / place).read_text()) == SCHEMA
 
 
