@@ -13,6 +13,7 @@ from exporter.web_config import Address, ListenAddress, SystemdSockets, UnixAddr
 _HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
 _LISTEN = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]]*):(?P<port>[0-9]{1,5})")
+_BRACKETS = re.compile(r"[^\[\]]*|\[[^\[\]]*\](?::[0-9]*)?")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LAST_PORT = 65_535
 _ALL_INTERFACES = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be told from others, not to be listened on
@@ -50,6 +51,8 @@ def parse_origin(value: object, *, allow_http: bool) -> Origin:
     except ValueError:
         raise ValueError("is no valid URL: see its port (1 to 65535) and its brackets") from None
     _refuse_scheme(parts.scheme, allow_http=allow_http)
+    if not _BRACKETS.fullmatch(parts.netloc.rpartition("@")[2]):
+        raise ValueError("is no valid URL: see its brackets, which only an IPv6 address has")
     if parts.username is not None:
         raise ValueError("must not contain a user name or password")
     if "?" in value or "#" in value:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -203,6 +203,8 @@ HOSTS = st.text(alphabet="ab0-._:[]/@?# é", max_size=10)
     host=HOSTS,
     end=st.sampled_from(["", "/", ":1"]),
 )
+@example(scheme="https", host="][:", end=":1")
+@example(scheme="https", host="a[::1]", end="")
 def test_the_schema_accepts_every_url_of_the_exporter(scheme: str, host: str, end: str) -> None:
     url = f"{scheme}://{host}{end}"
     try:
