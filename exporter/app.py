@@ -24,6 +24,7 @@ from exporter.polling.scheduler import DETAILS, DISCOVERY, ROUNDS, Scheduler
 from exporter.polling.slots import Slots
 from exporter.settings.conversion import Settings
 from exporter.settings.reload import Reloads, differences
+from exporter.settings.web_config import ListenAddress
 from exporter.settings.web_config_file import read_web_config
 from exporter.state.store import Store
 from exporter.targets import Target
@@ -34,7 +35,6 @@ from exporter.web.app import create_app, create_health_app
 from exporter.web.app_context import AppContext
 from exporter.web.listening import listen
 from exporter.web.probing import Prober
-from exporter.web_config import ListenAddress
 
 log = get_logger()
 

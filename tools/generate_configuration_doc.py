@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from exporter.commands.arguments import COMMANDS, Flag
-from exporter.durations import format_duration
+from exporter.settings.durations import format_duration
 from exporter.settings.keys import keys_below
 from exporter.settings.model import Keys
 from exporter.settings.schema import Document

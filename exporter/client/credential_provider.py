@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from exporter.caveats import read_caveats
 from exporter.client.rejections import Credential, Rejections
 from exporter.credentials import AuthMethod, Secret, Verdict, headers
+from exporter.credentials.caveats import read_caveats
 from exporter.files import FileVersion, file_version, read_secret
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Route, Target

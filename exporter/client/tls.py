@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from exporter.client.connection_timer import TimedSSLObject
 from exporter.files import FileVersion, file_version
-from exporter.pem import load_key_pair, read_pem
+from exporter.files.pem import load_key_pair, read_pem
 from exporter.targets import TlsOptions
 
 

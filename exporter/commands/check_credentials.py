@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from exporter import log
-from exporter.caveats import read_caveats
 from exporter.client.at_most_once import AtMostOnceRequest
 from exporter.client.client import Client
 from exporter.commands.credential_remarks import (
@@ -24,6 +23,7 @@ from exporter.commands.credential_remarks import (
 )
 from exporter.commands.target_selection import select_target
 from exporter.credentials import AuthMethod, headers
+from exporter.credentials.caveats import read_caveats
 from exporter.files import read_secret
 from exporter.operations import component_status, configuration, dns_check, web_certificate, worker_report
 from exporter.operations.current_user import current_user

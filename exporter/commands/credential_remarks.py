@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from exporter.caveats import Caveats
 from exporter.credentials import AuthMethod, Verdict, judge
+from exporter.credentials.caveats import Caveats
 from exporter.operations.current_user import Privileges
 from exporter.operations.outcome import NotLearnt
 from exporter.reasons import Failure, Reason

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
+from exporter.settings.web_config import ListenAddress
 from exporter.simulator import SimulatedFederation, SimulatedZone
-from exporter.web_config import ListenAddress
 
 ZONE_TARGET = "demo-zone"
 _PROGRAM = "onedata-exporter"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from exporter.durations import parse_duration
+from exporter.settings.durations import parse_duration
 
 _DEADLINE = "55s"
 _EXIT_CODES_OF_PROBE = "exit codes: 0 ok, 1 warning, 2 critical, 3 unknown (also: bad usage or configuration)"

@@ -12,9 +12,9 @@ from exporter.observation import Details, Observation
 from exporter.operations.component_status import ComponentStatus
 from exporter.reasons import Failure, Reason
 from exporter.report.severity import Severity, severity_of
+from exporter.settings.web_config import WebConfig
 from exporter.state.store import DiagnosisChange, TargetState
 from exporter.targets import AccessPath, Route, Target
-from exporter.web_config import WebConfig
 
 log = get_logger()
 _MAX_WORDS = 20

@@ -7,8 +7,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from exporter.settings.web_config import Address, ListenAddress, SystemdSockets, UnixAddress
 from exporter.targets import IpProtocol
-from exporter.web_config import Address, ListenAddress, SystemdSockets, UnixAddress
 
 _HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")

@@ -6,7 +6,7 @@ import ssl
 from functools import lru_cache
 
 from exporter.files import FileVersion, file_version
-from exporter.pem import load_key_pair, read_pem
+from exporter.files.pem import load_key_pair, read_pem
 
 
 def check_file_name(name: str) -> str:

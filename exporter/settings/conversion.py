@@ -12,8 +12,8 @@ from exporter.operations import worker_report
 from exporter.settings.discover_keys import template_values
 from exporter.settings.secrets import to_secret
 from exporter.settings.target_keys import TargetKeys
+from exporter.settings.web_config import WebConfig
 from exporter.targets import Discovery, Node, Schedule, Shard, Target, TlsOptions
-from exporter.web_config import WebConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ from exporter.settings.provenance import attribute_to
 from exporter.settings.sources import CONFIG_FILE_VARIABLE, Source, read_environment, read_file, read_flags
 from exporter.settings.target_keys import MUTUALLY_EXCLUSIVE
 from exporter.settings.validation import validate
+from exporter.settings.web_config import NO_WEB_CONFIG
 from exporter.settings.web_config_file import read_web_config
-from exporter.web_config import NO_WEB_CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from exporter.settings.validation import Invalid
-    from exporter.web_config import WebConfig
+    from exporter.settings.web_config import WebConfig
 
 
 def load(

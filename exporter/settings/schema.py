@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator
 
-from exporter.durations import format_duration
+from exporter.settings.durations import format_duration
 from exporter.settings.model import Keys
 from exporter.settings.target_keys import TargetKeys
 from exporter.settings.values import (
@@ -30,7 +30,7 @@ from exporter.settings.values import (
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
 
-    from exporter.web_config import Address
+    from exporter.settings.web_config import Address
 
 _DEFAULT_TIMEOUT = 10.0
 

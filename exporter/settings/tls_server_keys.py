@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, field_validator
 from exporter.settings.certificates import check_key_pair, has_certificate, read_pem_file
 from exporter.settings.ciphers import check_cipher_suite, openssl_names
 from exporter.settings.model import Keys
-from exporter.web_config import TlsVersion
+from exporter.settings.web_config import TlsVersion
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo

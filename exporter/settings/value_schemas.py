@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exporter.durations import LONGEST_SECONDS
+from exporter.settings.durations import LONGEST_SECONDS
 
 _UNITS = ("y", "w", "d", "h", "m", "s", "ms")
 _DURATION = "".join(f"([0-9]{{1,15}}{unit})?" for unit in _UNITS)

@@ -22,7 +22,6 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from exporter.durations import parse_duration
 from exporter.settings import value_schemas
 from exporter.settings.addresses import (
     Origin,
@@ -33,10 +32,11 @@ from exporter.settings.addresses import (
     parse_origin,
 )
 from exporter.settings.certificates import check_file_name, check_readable
+from exporter.settings.durations import parse_duration
 from exporter.settings.secrets import check_secret, check_secret_file
 from exporter.settings.timestamps import parse_timestamp
+from exporter.settings.web_config import Address, SystemdSockets
 from exporter.targets import Shard
-from exporter.web_config import Address, SystemdSockets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

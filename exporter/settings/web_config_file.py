@@ -13,9 +13,9 @@ from exporter.settings.errors import ConfigError, ConfigurationError
 from exporter.settings.sources import read_file
 from exporter.settings.tls_server_keys import openssl_curve
 from exporter.settings.validation import find_all
+from exporter.settings.web_config import ClientAuth, RateLimit, ServerTls, TlsVersion, WebConfig
 from exporter.settings.web_keys import WebFile
 from exporter.settings.web_values import hash_warning
-from exporter.web_config import ClientAuth, RateLimit, ServerTls, TlsVersion, WebConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -6,7 +6,7 @@ import base64
 import re
 from fnmatch import fnmatchcase
 
-from exporter.caveats import read_caveats
+from exporter.credentials.caveats import read_caveats
 
 _ESCAPES = {"0": "00", "_": "01", "-": "02", "/": "03", "+": "04", "=": "05"}
 _SERVICE = "service = "

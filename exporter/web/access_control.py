@@ -12,11 +12,11 @@ from typing import NamedTuple
 from aiohttp import web
 
 from exporter.files import file_version
+from exporter.settings.web_config import NO_WEB_CONFIG, ClientAuth, RateLimit, ServerTls, WebConfig
 from exporter.tasks import in_thread
 from exporter.web.passwords import Busy, Passwords
 from exporter.web.rate_limit import TokenBucket
 from exporter.web.tls import server_context
-from exporter.web_config import NO_WEB_CONFIG, ClientAuth, RateLimit, ServerTls, WebConfig
 
 _CHECK_SECONDS = 2.0
 _THREADS = 2

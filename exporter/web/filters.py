@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from exporter.durations import format_duration
+from exporter.settings.durations import format_duration
 
 NOT_KNOWN = "–"
 _MS_PER_SECOND = 1000

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from exporter.settings.web_config import Address, ListenAddress, UnixAddress
 from exporter.web.acceptor import Acceptor, CurrentContext
-from exporter.web_config import Address, ListenAddress, UnixAddress
 
 _BACKLOG = 1024
 _SHUTDOWN_SECONDS = 1.0

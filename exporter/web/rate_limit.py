@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from exporter.web_config import RateLimit
+from exporter.settings.web_config import RateLimit
 
 
 class TokenBucket:

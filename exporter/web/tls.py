@@ -6,8 +6,8 @@ import ssl
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 
-from exporter.pem import load_key_pair
-from exporter.web_config import ClientAuth, ServerTls, TlsVersion
+from exporter.files.pem import load_key_pair
+from exporter.settings.web_config import ClientAuth, ServerTls, TlsVersion
 
 _VERSIONS = {TlsVersion.TLS12: ssl.TLSVersion.TLSv1_2, TlsVersion.TLS13: ssl.TLSVersion.TLSv1_3}
 _VERIFY_MODES = {

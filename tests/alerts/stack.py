@@ -17,7 +17,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from exporter.durations import parse_duration
+from exporter.settings.durations import parse_duration
 from tests.support.programs import program
 from tests.support.servers import LOOPBACK, closed_port
 from tests.support.waiting import eventually

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from exporter.diagnosis.rules import RULE_OF, Diagnosis
-from exporter.durations import parse_duration
+from exporter.settings.durations import parse_duration
 from tests.alerts.cases import CASES
 from tests.alerts.cases.case import Case
 from tests.alerts.faults import LOUD, NOT_END_TO_END, OF_PAIRS, OF_THE_EXPORTER

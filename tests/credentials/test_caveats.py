@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.caveats import Caveats, read_caveats
+from exporter.credentials.caveats import Caveats, read_caveats
 from exporter.simulator.tokens import serialize
 
 

@@ -14,9 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from exporter.durations import parse_duration
 from exporter.settings import json_schema, value_schemas
 from exporter.settings.addresses import parse_listen_address, parse_origin
+from exporter.settings.durations import parse_duration
 from exporter.settings.schema import Document
 from exporter.settings.timestamps import parse_timestamp
 from exporter.settings.yaml_text import parse_yaml

@@ -8,7 +8,7 @@ from exporter.settings.errors import ConfigurationError
 from exporter.settings.loading import load
 from exporter.settings.schema import Log
 from exporter.settings.values import LogFormat, LogLevel
-from exporter.web_config import ListenAddress
+from exporter.settings.web_config import ListenAddress
 
 URL = "https://a.test"
 FLAGS: dict[str, object] = {"targets": [URL]}

@@ -12,9 +12,7 @@ from exporter.files import file_version
 from exporter.settings.ciphers import _TLS12, _TLS13
 from exporter.settings.errors import ConfigurationError
 from exporter.settings.loading import load
-from exporter.settings.web_config_file import read_web_config
-from exporter.web.tls import server_context
-from exporter.web_config import (
+from exporter.settings.web_config import (
     ClientAuth,
     ListenAddress,
     RateLimit,
@@ -24,6 +22,8 @@ from exporter.web_config import (
     UnixAddress,
     WebConfig,
 )
+from exporter.settings.web_config_file import read_web_config
+from exporter.web.tls import server_context
 from tests.settings.conftest import FaultsOf
 
 HASH = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"

@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from exporter.caveats import read_caveats
-from exporter.durations import parse_duration
+from exporter.credentials.caveats import read_caveats
 from exporter.operations import health, users, worker_report
 from exporter.operations.responses import Response, sanitize
 from exporter.operations.timestamps import read_timestamp
 from exporter.settings.addresses import parse_host, parse_listen_address, parse_origin
+from exporter.settings.durations import parse_duration
 from exporter.settings.timestamps import parse_timestamp
 from exporter.settings.web_keys import WebFile
 from exporter.settings.yaml_text import parse_yaml

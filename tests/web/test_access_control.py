@@ -16,13 +16,13 @@ import bcrypt
 import pytest
 import trustme
 
-import exporter.web_config
+import exporter.settings.web_config
+from exporter.settings.web_config import ListenAddress, RateLimit
 from exporter.settings.web_config_file import read_web_config
 from exporter.web.access_control import AccessControl
 from exporter.web.app import create_app, create_health_app
 from exporter.web.listening import listen
 from exporter.web.rate_limit import TokenBucket
-from exporter.web_config import ListenAddress, RateLimit
 from tests.support.checkups import make_target
 from tests.support.waiting import eventually
 from tests.web.conftest import AppContext
@@ -58,7 +58,7 @@ class WebConfig:
             read_web_config(str(self.file)), lambda: read_web_config(str(self.file)), self.note
         )
 
-    def note(self, news: exporter.web_config.WebConfig | str) -> None:
+    def note(self, news: exporter.settings.web_config.WebConfig | str) -> None:
         self.noted.append(news if isinstance(news, str) else "")
 
 
@@ -317,7 +317,7 @@ class TestChanges:
         door.write(USERS)
         faults = [OSError(24, "Too many open files")] * 3
 
-        def read() -> exporter.web_config.WebConfig:
+        def read() -> exporter.settings.web_config.WebConfig:
             if faults:
                 raise faults.pop()
             return read_web_config(str(door.file))
@@ -392,7 +392,7 @@ class TestChanges:
         """A file is written between reading it and the end of the reading."""
         door.write(USERS)
 
-        def read() -> exporter.web_config.WebConfig:
+        def read() -> exporter.settings.web_config.WebConfig:
             config = read_web_config(str(door.file))
             if "bob" in dict(config.users):
                 door.write(USERS.replace("alice", "carol"))

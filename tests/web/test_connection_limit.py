@@ -13,10 +13,10 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from exporter.settings.web_config import ListenAddress
 from exporter.web.app import create_app
 from exporter.web.connection_limit import ConnectionLimit
 from exporter.web.listening import listen
-from exporter.web_config import ListenAddress
 from tests.support.waiting import eventually
 from tests.web.conftest import AppContext
 from tests.web.test_fuzz import answer_to

@@ -13,10 +13,10 @@ import bcrypt
 import pytest
 
 from exporter.credentials import Auth, Secret
+from exporter.settings.web_config import ListenAddress, WebConfig
 from exporter.web.access_control import AccessControl
 from exporter.web.app import create_app
 from exporter.web.listening import listen
-from exporter.web_config import ListenAddress, WebConfig
 from tests.support.checkups import make_checkup, make_details, make_target
 from tests.support.waiting import eventually
 from tests.web.conftest import AppContext

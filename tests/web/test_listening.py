@@ -17,8 +17,8 @@ import pytest
 import uvloop
 from aiohttp import web
 
+from exporter.settings.web_config import Address, ListenAddress, UnixAddress
 from exporter.web.listening import inherited_sockets, listen
-from exporter.web_config import Address, ListenAddress, UnixAddress
 from tests.support.servers import LOOPBACK, LOOPBACK6
 from tests.support.waiting import eventually
 

@@ -11,10 +11,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from aiohttp import web
 
+from exporter.settings.web_config import ListenAddress
 from exporter.web.app import create_app, create_health_app
 from exporter.web.listening import listen
 from exporter.web.origins import host_of, is_same_origin
-from exporter.web_config import ListenAddress
 from tests.support.waiting import eventually
 from tests.web.conftest import AppContext
 from tests.web.test_fuzz import answer_to

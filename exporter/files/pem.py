@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from exporter.files import read_file
+from exporter.files.reading import read_file
 
 MAX_PEM_BYTES = 4 * 2**20
 
