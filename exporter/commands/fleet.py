@@ -7,11 +7,12 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 from exporter import log
 from exporter.client.client import Client
+from exporter.commands.fleet_table import Row, write_table
 from exporter.commands.target_selection import select_target
 from exporter.diagnosis.checkup import CONFIGURATION, Checkup
 from exporter.diagnosis.rules import Diagnosis
@@ -33,23 +34,6 @@ _SECONDS_PER_DAY = 86_400
 _LISTING_SECONDS = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One cluster of the table. None is what is not known; `diagnosis` is empty for one that was not polled."""
-
-    name: str
-    domain: str
-    version: str
-    compatible: bool | None
-    online: bool | None
-    connected: bool | None
-    diagnosis: str
-    proxy: bool | None
-    direct: bool | None
-    certificate_days: int | None
-    note: str = ""
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Print the federation of a zone. 0: all ok; 1: a warning; 2: critical; 3: the zone lists no providers."""
     log.configure("error", "logfmt")
@@ -67,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(json.dumps({"zone": zone.name, "clusters": [asdict(row) for row in rows]}, indent=2))
     else:
-        print(_table(rows), end="")
+        print(write_table(rows), end="")
     return severity.exit_code
 
 
@@ -173,41 +157,3 @@ def _days_left(checkup: Checkup) -> int | None:
     connections = (checkup.connection(route) for route in checkup.routes)
     ends = [each.certificate.not_after for each in connections if each and each.certificate]
     return int((min(ends) - time.time()) // _SECONDS_PER_DAY) if ends else None
-
-
-def _table(rows: Iterable[Row]) -> str:
-    heads = (
-        "NAME",
-        "DOMAIN",
-        "VERSION",
-        "COMPATIBLE",
-        "ONLINE",
-        "CONNECTED",
-        "DIAGNOSIS",
-        "PROXY",
-        "DIRECT",
-        "CERT",
-        "NOTE",
-    )
-    lines = [heads, *(_cells(row) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
-        for line in lines
-    )
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    days = "-" if row.certificate_days is None else f"{row.certificate_days}d"
-    facts = (row.compatible, row.online, row.connected)
-    paths = tuple("-" if each is None else "up" if each else "down" for each in (row.proxy, row.direct))
-    return (
-        row.name,
-        row.domain or "-",
-        row.version or "-",
-        *("-" if each is None else "yes" if each else "no" for each in facts),
-        row.diagnosis or "-",
-        *paths,
-        days,
-        row.note,
-    )

@@ -21,7 +21,7 @@ from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.table import ALL_METRICS, MetricTable, write
 from exporter.exposition.text_format import TextFormat, header, line_names
 from exporter.exposition.views import ExporterView, TargetView
-from exporter.state.store import TargetState
+from exporter.state.target_state import TargetState
 
 _TURN_SECONDS = 0.002
 _PIECE_CHARACTERS = 64 * 1024

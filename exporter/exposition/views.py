@@ -12,7 +12,8 @@ from exporter.discovery.membership import Membership
 from exporter.discovery.zone_view import ZoneView
 from exporter.observation import Connection
 from exporter.state.counters import RouteCounters
-from exporter.state.store import Store, TargetState
+from exporter.state.store import Store
+from exporter.state.target_state import TargetState
 from exporter.targets import Route, Target
 
 

@@ -13,7 +13,7 @@ from exporter.operations.component_status import ComponentStatus
 from exporter.reasons import Failure, Reason
 from exporter.report.severity import Severity, severity_of
 from exporter.settings.web_config import WebConfig
-from exporter.state.store import DiagnosisChange, TargetState
+from exporter.state.target_state import DiagnosisChange, TargetState
 from exporter.targets import AccessPath, Route, Target
 
 log = get_logger()

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from exporter.diagnosis.rules import Diagnosis
-from exporter.operations.component_status import Status
 from exporter.operations.dns_check import DnsStatus
+from exporter.operations.host_status import Status
 from exporter.operations.web_certificate import WebCertificateStatus
 from exporter.operations.worker_report import ReportStatus
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from exporter.diagnosis.rules import SEVERITY
-from exporter.operations.component_status import Status
+from exporter.operations.host_status import Status
 from exporter.operations.worker_report import ReportStatus
 from exporter.report.severity import Severity
 from exporter.report.summary import NodeSummary, Summary

@@ -12,18 +12,20 @@ from typing import Any
 
 from exporter.credentials import AuthMethod
 from exporter.diagnosis.checkup import CONFIGURATION, HEALTH, Checkup
-from exporter.diagnosis.first_steps import first_step
-from exporter.diagnosis.rules import RULE_OF, SEVERITY, Diagnosis
+from exporter.diagnosis.rules import RULE_OF, Diagnosis
 from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS, Symptom
 from exporter.diagnosis.wording import PAGE, Wording
 from exporter.observation import Certificate, Observation, Phase
-from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.component_status import ComponentStatus
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck, DnsStatus
+from exporter.operations.host_status import Status
 from exporter.operations.users import UserCount
 from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
-from exporter.report.findings import Finding, dead_hosts, find
+from exporter.report.finding import Finding
+from exporter.report.findings import find
+from exporter.report.phrases import advise, headline, path_error
 from exporter.report.severity import Severity, severity_of, worst
 from exporter.targets import AccessPath, Route
 
@@ -124,22 +126,6 @@ def summarize(checkup: Checkup, wording: Wording = PAGE) -> Summary:
     )
 
 
-def headline(diagnoses: Mapping[str, Diagnosis]) -> str:
-    """Return the state of a target in a few words: of several nodes how many share the worst diagnosis."""
-    found = list(diagnoses.values())
-    most_urgent = min(found, key=SEVERITY.index, default=Diagnosis.UNKNOWN)
-    if len(found) <= 1 or most_urgent is Diagnosis.OK:
-        return most_urgent.value
-    return f"{found.count(most_urgent)} of {len(found)} nodes {most_urgent}"
-
-
-def path_error(checkup: Checkup, route: Route) -> str:
-    """Return why a path is not healthy in a round; empty when it is, or was not polled."""
-    visit = checkup.visits.get(route)
-    not_learnt = [seen.not_learnt for seen in visit.observations if seen.not_learnt] if visit else []
-    return str(checkup.failure(route) or next(iter(not_learnt), ""))
-
-
 def _only(kind: type[Any], value: object) -> Any:
     return value if isinstance(value, kind) else None
 
@@ -152,21 +138,10 @@ def _node(checkup: Checkup, node: str, wording: Wording) -> NodeSummary:
         diagnosis=diagnosis,
         severity=severity_of(diagnosis),
         meaning=wording.fill(RULE_OF[diagnosis].meaning),
-        first_step=_first_step(checkup, node, wording),
+        first_step=advise(checkup, node, wording),
         proxy=_path(checkup, Route(AccessPath.PROXY, node)),
         direct=_path(checkup, Route(AccessPath.DIRECT, node)),
     )
-
-
-def _first_step(checkup: Checkup, node: str, wording: Wording) -> str:
-    """Return what to do first: of an unhealthy node the hosts that are known to be dead, where there are any."""
-    diagnosis, failure = checkup.diagnoses[node], checkup.cause(node)
-    dead = dead_hosts(checkup)
-    if diagnosis is Diagnosis.UNHEALTHY and dead:
-        return (
-            f"Repair {', '.join(dead)} first: as long as Onepanel does not answer there, no node is healthy."
-        )
-    return first_step(diagnosis, failure.reason if failure else None, wording)
 
 
 def _path(checkup: Checkup, route: Route) -> PathSummary:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from exporter.diagnosis.rules import Diagnosis
 from exporter.diagnosis.symptoms import UP, Symptom
-from exporter.report.findings import Finding
+from exporter.report.finding import Finding
 from exporter.report.severity import Severity, severity_of
 from exporter.report.summary import PathSummary
 from exporter.web.filters import NOT_KNOWN

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from exporter.exposition.text_format import TextFormat
 from exporter.report import explain, summarize, write_text
-from exporter.state.store import TargetState
+from exporter.state.target_state import TargetState
 from exporter.targets import Target
 from exporter.web.app_context import APP_CONTEXT, AppContext
 from exporter.web.middlewares import refuse_foreign_forms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exporter.state.store import TargetState
+from exporter.state.target_state import TargetState
 
 _NAMES_SHOWN = 5
 

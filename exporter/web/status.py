@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
-from exporter.report.summary import Summary, path_error, summarize
-from exporter.state.store import TargetState
+from exporter.report.phrases import path_error
+from exporter.report.summary import Summary, summarize
+from exporter.state.target_state import TargetState
 from exporter.targets import AccessPath, Route
 
 

@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.component_status import ComponentStatus
+from exporter.operations.host_status import Status
 from exporter.simulator import Authority, Fault, SimulatedZone, Timing
 from exporter.targets import Node, Schedule
 from tests.cluster.looking import target_at, watching

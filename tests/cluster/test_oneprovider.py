@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.component_status import ComponentStatus
+from exporter.operations.host_status import Status
 from exporter.report import summarize
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.targets import Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from exporter.credentials import AuthMethod
-from exporter.operations.component_status import Status
+from exporter.operations.host_status import Status
 from exporter.simulator import SimulatedZone
 from exporter.targets import AccessPath
 from tests.support.processes import Metrics, target_of

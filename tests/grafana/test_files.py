@@ -14,8 +14,8 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from exporter.diagnosis.rules import Diagnosis
-from exporter.operations.component_status import Status
 from exporter.operations.dns_check import DnsStatus
+from exporter.operations.host_status import Status
 from exporter.operations.web_certificate import WebCertificateStatus
 from exporter.operations.worker_report import ReportStatus
 from grafana.build import words

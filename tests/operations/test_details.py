@@ -14,9 +14,18 @@ from hypothesis import strategies as st
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import carried_over
 from exporter.observation import Details, Observation
-from exporter.operations import OPERATIONS, component_status, dns_check, users, web_certificate, worker_report
-from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations import (
+    OPERATIONS,
+    component_status,
+    dns_check,
+    host_status,
+    users,
+    web_certificate,
+    worker_report,
+)
+from exporter.operations.component_status import ComponentStatus
 from exporter.operations.dns_check import DnsStatus
+from exporter.operations.host_status import Status
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, guard
 from exporter.operations.operation import API_ROOT, Known, Operation, Request
 from exporter.operations.outcome import ROUND_ENDED, NotLearnt
@@ -573,7 +582,7 @@ def test_no_answer_makes_a_reader_raise(content: bytes, status: int, content_typ
         users.read_user,
         users.read_created,
         users.read_done,
-        component_status.read_word,
+        host_status.read_word,
     ):
         read(answer)
     component_status.read_statuses("worker", answer)

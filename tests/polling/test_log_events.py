@@ -12,7 +12,8 @@ from exporter.diagnosis.checkup import Checkup
 from exporter.observation import Details, Exchange, Observation
 from exporter.polling.log_events import log_change, log_rejections
 from exporter.reasons import Failure, Reason
-from exporter.state.store import Store, TargetState
+from exporter.state.store import Store
+from exporter.state.target_state import TargetState
 from exporter.targets import AccessPath, Route
 from tests.support.checkups import REFUSED, make_checkup, make_target
 

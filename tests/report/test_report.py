@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import conclude
 from exporter.observation import Details, Exchange, Observation, Trace
-from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.component_status import ComponentStatus
+from exporter.operations.host_status import Status
 from exporter.operations.outcome import ROUND_ENDED, NotLearnt, Outcome
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason

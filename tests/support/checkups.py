@@ -17,11 +17,12 @@ from exporter.observation import (
     Phase,
     Visit,
 )
-from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.component_status import ComponentStatus
 from exporter.operations.configuration import Configuration
 from exporter.operations.dns_check import DnsCheck, DnsStatus
 from exporter.operations.emergency_passphrase import EmergencyPassphrase
 from exporter.operations.health import Health
+from exporter.operations.host_status import Status
 from exporter.operations.node import NodeFacts
 from exporter.operations.outcome import Outcome
 from exporter.operations.users import UserCount

@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 from exporter.app import Exporter
 from exporter.settings.loading import load
 from exporter.simulator import INSTANT, Authority, SimulatedZone
-from exporter.state.store import TargetState
+from exporter.state.target_state import TargetState
 from tests.support.processes import ROOT, ExporterProcess, Metrics, target_of, write_config
 from tests.support.servers import LOOPBACK, ScriptedServer, silent
 from tests.support.waiting import eventually

@@ -12,7 +12,8 @@ from yarl import URL
 
 from exporter.maintenance import Window
 from exporter.observation import Details, Exchange, Observation
-from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.component_status import ComponentStatus
+from exporter.operations.host_status import Status
 from exporter.operations.outcome import Outcome
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.state.store import Store, TargetState
+from exporter.state.store import Store
+from exporter.state.target_state import TargetState
 from exporter.web.readiness import not_ready
 from tests.support.checkups import REFUSED, make_checkup, make_target
 

@@ -7,7 +7,8 @@ from exporter.maintenance import Window
 from exporter.observation import Observation, Visit
 from exporter.reasons import Failure, Reason
 from exporter.report.summary import summarize
-from exporter.state.store import Store, TargetState
+from exporter.state.store import Store
+from exporter.state.target_state import TargetState
 from exporter.targets import AccessPath, Node, Target
 from exporter.web.status import PastError, TargetStatus, by_urgency, past_rounds, status_of
 from tests.support.checkups import REFUSED, make_checkup, make_target

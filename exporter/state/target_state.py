@@ -1,0 +1,96 @@
+"""What is kept for one target: the latest checkup, its counters and a short history."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from exporter.credentials import AuthMethod
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.rules import Diagnosis
+from exporter.maintenance import maintenance_reason
+from exporter.observation import Details
+from exporter.state.counters import RouteCounters
+from exporter.state.history import History
+from exporter.targets import Route, Target
+
+STALE_AFTER_INTERVALS = 3
+
+
+@dataclass(slots=True)
+class TargetState:
+    """Everything known of one target.
+
+    `tallies` has the routes of the latest round, or before it those that are known beforehand.
+    `diagnosed_since` says when each node's diagnosis began, `looked_at` is set once a round is finished.
+    `maintenance_note` is what the target's touch file says; None while there is none.
+    """
+
+    target: Target
+    counters_by_route: dict[Route, RouteCounters]
+    checkup: Checkup | None = None
+    history: History = field(default_factory=History)
+    diagnosed_since: dict[str, float] = field(default_factory=dict)
+    polls: int = 0
+    polls_skipped: int = 0
+    label_values_dropped: int = 0
+    words_logged: set[str] = field(default_factory=set)
+    rejections_logged: set[AuthMethod] = field(default_factory=set)
+    first_poll_done: asyncio.Event = field(default_factory=asyncio.Event)
+    finished_monotonic: float = 0.0
+    details_monotonic: float = 0.0
+    maintenance_note: str | None = None
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes that are watched now."""
+        return tuple(self.counters_by_route)
+
+    @property
+    def node_names(self) -> tuple[str, ...]:
+        """The names of the nodes that are watched now; one empty name for a target without nodes."""
+        return tuple(dict.fromkeys(route.node for route in self.counters_by_route))
+
+    def counters(self, route: Route) -> RouteCounters:
+        """The tally of a route; one that nobody sees for a route that vanished while it was in use."""
+        return self.counters_by_route.get(route) or RouteCounters()
+
+    def maintenance(self, now: float) -> str | None:
+        """Why maintenance goes on at a moment (seconds since the epoch); None when there is none."""
+        return maintenance_reason(self.target.maintenance, now, self.maintenance_note)
+
+    def fresh(self, monotonic: float) -> Checkup | None:
+        """The latest checkup, unless it is older than three intervals: then it says nothing of today."""
+        age = monotonic - self.finished_monotonic
+        return self.checkup if age <= STALE_AFTER_INTERVALS * self.target.schedule.interval else None
+
+    def fresh_details(self, monotonic: float) -> Details | None:
+        """The latest details, unless they are older than three of their intervals."""
+        age = monotonic - self.details_monotonic
+        is_fresh = age <= STALE_AFTER_INTERVALS * self.target.schedule.details_interval
+        return self.checkup.details if self.checkup and is_fresh else None
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisChange:
+    """A node's diagnosis is another than in the round before. `lasted` is in seconds, None at first."""
+
+    target: Target
+    node: str
+    before: Diagnosis
+    after: Diagnosis
+    lasted: float | None
+
+
+def note_changes(state: TargetState, checkup: Checkup) -> list[DiagnosisChange]:
+    """What changed since the checkup before; notes since when each diagnosis holds."""
+    changes = []
+    for node, after in checkup.diagnoses.items():
+        before = state.checkup.diagnoses.get(node, Diagnosis.UNKNOWN) if state.checkup else Diagnosis.UNKNOWN
+        since = state.diagnosed_since.get(node)
+        if before is after and since is not None:
+            continue
+        lasted = None if since is None else checkup.finished_at - since
+        state.diagnosed_since[node] = checkup.finished_at
+        changes.append(DiagnosisChange(checkup.target, node, before, after, lasted))
+    return changes
