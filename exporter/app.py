@@ -187,4 +187,5 @@ class Exporter:
             python_version=PYTHON_VERSION,
             reload_successful=self._reloads.successful,
             reloaded_at=self._reloads.succeeded_at,
+            shard=self._settings.shard,
         )

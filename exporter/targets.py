@@ -5,7 +5,6 @@ Pure values, made by `exporter.settings` and read by everything else. All times 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
@@ -40,18 +39,6 @@ class IpProtocol(StrEnum):
     AUTO = "auto"
     IPV4 = "ipv4"
     IPV6 = "ipv6"
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """A share of the targets: the `index`-th of `count`, counted from 0."""
-
-    index: int = 0
-    count: int = 1
-
-    def holds(self, name: str) -> bool:
-        """Whether a target belongs here. Every name belongs to one shard, whatever other targets there are."""
-        return zlib.crc32(name.encode()) % self.count == self.index
 
 
 class Route(NamedTuple):

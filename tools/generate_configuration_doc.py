@@ -39,7 +39,12 @@ environment, and the environment over the file. Mappings are merged key by key; 
 
     onedata-exporter.yml: targets[0].url: must not contain a user name or password
 
-`serve` prints the same for all sources together. It exits with code 2 before it starts anything.
+With `--environment-file FILE`, it also reads the variables that systemd (`EnvironmentFile=`) or Compose (`env_file`)
+would set. Lines that systemd and Compose read differently are refused. With a shard, it prints the size of the share:
+
+    shard 0/8: 12 of 100 targets
+
+`serve` prints the faults of all sources together. It exits with code 2 before it starts anything.
 
 `onedata-exporter config-schema` prints the JSON Schema of the file ([config.schema.json](config.schema.json)). With
 this first line, an editor with a YAML language server completes keys and marks faults:
@@ -131,7 +136,8 @@ The name of a variable is `ONEDATA_EXPORTER_`, then the names that lead to the k
     ONEDATA_EXPORTER_DEFAULTS__TLS__CA_FILE=/etc/ssl/my-ca.pem
     ONEDATA_EXPORTER_DEFAULTS__AUTH__PASSPHRASE_FILE=/run/secrets/passphrase
 
-`ONEDATA_EXPORTER_CONFIG_FILE` names the file if `--config.file` is not given. An empty variable counts as absent.
+`ONEDATA_EXPORTER_CONFIG_FILE` names the file if `--config.file` is not given. An empty variable counts as absent,
+except `ONEDATA_EXPORTER_SHARD`: without its value, an exporter would poll all targets, so an empty one is refused.
 Unknown variables are refused. Exceptions are those that Kubernetes and Docker set for a service of this name
 (`ONEDATA_EXPORTER_SERVICE_HOST`, `ONEDATA_EXPORTER_PORT`, …).
 """

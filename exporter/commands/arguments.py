@@ -97,7 +97,8 @@ SHARD = Flag(
     "--shard",
     "shard",
     "INDEX/COUNT",
-    "watch only this share of the targets, such as 0/3, 1/3 and 2/3 on three exporters with one configuration",
+    "poll only this share of the targets, such as 0/3, 1/3 and 2/3 on three exporters with one configuration; "
+    "auto/3 takes the index from the number at the end of the host name",
 )
 SERVE_FLAGS = (TARGET, WEB_CONFIG_FILE, SHARD, LISTEN_ADDRESS, *POLL_FLAGS, *LOG_FLAGS)
 # The demo has defaults of its own: see `exporter.commands.demo`.
@@ -137,21 +138,22 @@ class Command:
         return run_to_exit_code(run, arguments, self.exit_failure)
 
 
-def _add_optional_file(parser: argparse.ArgumentParser) -> None:
-    _add_file(parser, required=False)
+def _add_checked_files(parser: argparse.ArgumentParser) -> None:
+    _add_file(parser)
+    parser.add_argument(
+        "--environment-file",
+        metavar="FILE",
+        type=file_name,
+        help="file with variables, as `EnvironmentFile=` of systemd and `env_file` of Compose read it",
+    )
 
 
-def _add_required_file(parser: argparse.ArgumentParser) -> None:
-    _add_file(parser, required=True)
-
-
-def _add_file(parser: argparse.ArgumentParser, *, required: bool) -> None:
+def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config.file",
         dest="config_file",
         metavar="FILE",
         type=file_name,
-        required=required,
         help="YAML file with the configuration",
     )
 
@@ -161,16 +163,16 @@ SERVE = Command(
     "watch the targets and serve their metrics; the command when none is given",
     "exporter.commands.serve",
     SERVE_FLAGS,
-    _add_optional_file,
+    _add_file,
     is_stopped=True,
 )
 COMMANDS = (
     SERVE,
     Command(
         "check-config",
-        "say everything that is wrong with a configuration file (exit code 0: nothing, 2: something)",
+        "report every fault of a configuration (exit code 0: valid, 2: not)",
         "exporter.commands.check_config",
-        add_arguments=_add_required_file,
+        add_arguments=_add_checked_files,
     ),
     Command(
         "config-schema",

@@ -14,6 +14,8 @@ from exporter.settings.loading import load
 from exporter.targets import Target
 
 _COMMAND_LINE = "command line"
+# Whichever share of the targets an exporter polls on this host, a command knows all of them.
+_ALL_SHARES = {"shard": "0/1"}
 
 
 def select_target(
@@ -30,7 +32,8 @@ def select_target(
                 raise _error(f"{option} goes with a URL; a configured target has its own")
         target = named(configured(arguments.config_file), name)
     else:
-        target = load(arguments.config_file, {"targets": [_keys(arguments, url)]}).targets[0]
+        flags = {**_ALL_SHARES, "targets": [_keys(arguments, url)]}
+        target = load(arguments.config_file, flags).targets[0]
     return _with_timeout(_with_credentials(target, arguments), timeout or arguments.timeout)
 
 
@@ -67,8 +70,7 @@ def configured(config_file: Path | None) -> tuple[Target, ...]:
         ConfigurationError: the configuration cannot be used, or there is none.
     """
     try:
-        # Whichever share of the targets an exporter polls, a command knows all of them.
-        return load(config_file, {"shard": "0/1"}).targets
+        return load(config_file, _ALL_SHARES).targets
     except ConfigurationError as error:
         if config_file is None and [fault.key_path for fault in error.faults] == ["targets"]:
             raise _error("no target is configured: give a URL, or --config.file") from None

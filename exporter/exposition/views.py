@@ -11,6 +11,7 @@ from exporter.diagnosis.checkup import Checkup
 from exporter.discovery.membership import Membership
 from exporter.discovery.zone_view import ZoneView
 from exporter.observation import Connection
+from exporter.settings.shards import Shard
 from exporter.state.counters import RouteCounters
 from exporter.state.store import Store
 from exporter.state.target_state import TargetState
@@ -64,7 +65,10 @@ class RouteView:
 
 @dataclass(frozen=True, slots=True)
 class ExporterView:
-    """The exporter itself. `reload_successful` and `reloaded_at` speak of the last configuration load."""
+    """The exporter itself, and its share of the targets.
+
+    `reload_successful` and `reloaded_at` are of the last configuration load.
+    """
 
     store: Store
     version: str
@@ -72,3 +76,4 @@ class ExporterView:
     python_version: str
     reload_successful: bool
     reloaded_at: float
+    shard: Shard = field(default_factory=Shard)

@@ -13,7 +13,7 @@ from exporter.settings.discover_keys import template_values
 from exporter.settings.secrets import to_secret
 from exporter.settings.target_keys import TargetKeys
 from exporter.settings.web_config import WebConfig
-from exporter.targets import Discovery, Node, Schedule, Shard, Target, TlsOptions
+from exporter.targets import Discovery, Node, Schedule, Target, TlsOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

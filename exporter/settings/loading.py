@@ -11,7 +11,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from exporter.settings.conversion import Settings, convert
 from exporter.settings.errors import ConfigError, ConfigurationError, KeyPath
 from exporter.settings.provenance import attribute_to
-from exporter.settings.sources import CONFIG_FILE_VARIABLE, Source, read_environment, read_file, read_flags
+from exporter.settings.sources import (
+    CONFIG_FILE_VARIABLE,
+    ENVIRONMENT,
+    Source,
+    read_environment,
+    read_file,
+    read_flags,
+)
 from exporter.settings.target_keys import MUTUALLY_EXCLUSIVE
 from exporter.settings.validation import validate
 from exporter.settings.web_config import NO_WEB_CONFIG
@@ -30,18 +37,20 @@ def load(
     config_file: Path | None = None,
     flags: Mapping[str, object] | None = None,
     environ: Mapping[str, str] = os.environ,
+    environment_name: str = ENVIRONMENT,
 ) -> Settings:
     """The settings from command line, environment and file, each of which wins over those after it.
 
     `flags` are by key path: `{"poll.interval": "5s", "targets": ["https://my.zone.domain.org"]}`; a target
     is a URL or a mapping of its keys. Without `config_file`, `ONEDATA_EXPORTER_CONFIG_FILE` may name one.
+    `environment_name` is what faults of the environment are attributed to.
 
     Raises:
         ConfigurationError: with everything that is wrong.
     """
     if config_file is None and environ.get(CONFIG_FILE_VARIABLE):
         config_file = Path(environ[CONFIG_FILE_VARIABLE])
-    sources = [read_flags(flags or {}), read_environment(environ)]
+    sources = [read_flags(flags or {}), read_environment(environ, environment_name)]
     if config_file is not None:
         sources.append(read_file(config_file))
     merged = _merge(sources)

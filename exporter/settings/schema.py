@@ -126,7 +126,8 @@ class Document(Keys):
         "0/1",
         validate_default=True,
         description="watch only a share of the targets: the share `INDEX` (from 0) of `COUNT` exporters with the same "
-        "configuration; a target's name decides where it belongs",
+        "configuration; a target's name decides where it belongs. `auto/COUNT` takes the index from the number at the "
+        "end of the host name",
     )
     targets: Annotated[tuple[TargetKeys, ...], AfterValidator(check_not_empty)] = Field(
         description="what to watch; at least one target"

@@ -29,6 +29,9 @@ _SERVICE_LINK = re.compile(
     r"|PORT(?:_.+)?)"
 )
 
+# Without a shard an exporter polls every target: a variable that lost its value must not mean that.
+_NEVER_EMPTY = frozenset({f"{ENVIRONMENT_PREFIX}SHARD"})
+
 # Mappings whose keys are the user's own, so that their ends mean nothing.
 _OWN_NAMES = ("labels", "nodes")
 
@@ -63,10 +66,10 @@ def read_flags(flags: Mapping[str, object]) -> Source:
     return Source(COMMAND_LINE, values)
 
 
-def read_environment(environ: Mapping[str, str]) -> Source:
-    """The environment: `ONEDATA_EXPORTER_POLL__INTERVAL=30s`; lists and mappings in YAML or JSON.
+def read_environment(environ: Mapping[str, str], name: str = ENVIRONMENT) -> Source:
+    """Return what an environment says: `ONEDATA_EXPORTER_POLL__INTERVAL=30s`; lists and mappings in YAML or JSON.
 
-    Names are case-insensitive. An empty variable counts as absent.
+    Names are case-insensitive. An empty variable counts as absent, except the shard's, which is refused.
     """
     known = dict(walk())
     values: dict[str, Any] = {}
@@ -76,16 +79,14 @@ def read_environment(environ: Mapping[str, str]) -> Source:
         path = tuple(variable.upper().removeprefix(ENVIRONMENT_PREFIX).lower().split("__"))
         key = known.get(path)
         if key is None and path[:-1] != ("defaults", "labels"):
-            faults.append(
-                ConfigError(ENVIRONMENT, variable, f"unknown variable{_did_you_mean(variable, known)}")
-            )
+            faults.append(ConfigError(name, variable, f"unknown variable{_did_you_mean(variable, known)}"))
             continue
         variables[path] = variable
         try:
             _put(values, path, parse_yaml(text) if key and is_structured(key) else text)
         except ValueError as error:
-            faults.append(ConfigError(ENVIRONMENT, variable, str(error)))
-    return Source(ENVIRONMENT, values, tuple(faults), variables)
+            faults.append(ConfigError(name, variable, str(error)))
+    return Source(name, values, tuple(faults), variables)
 
 
 def read_file(file: Path, *, may_be_empty: bool = False) -> Source:
@@ -125,7 +126,13 @@ def _ours(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for variable in sorted(environ, key=str.upper):
         name, text = variable.upper(), environ[variable]
         service_link = _SERVICE_LINK.fullmatch(name) or (name.endswith("_PORT") and "://" in text)
-        if name.startswith(ENVIRONMENT_PREFIX) and name != CONFIG_FILE_VARIABLE and text and not service_link:
+        is_given = bool(text) or name in _NEVER_EMPTY
+        if (
+            name.startswith(ENVIRONMENT_PREFIX)
+            and name != CONFIG_FILE_VARIABLE
+            and is_given
+            and not service_link
+        ):
             yield variable, text
 
 

@@ -30,9 +30,9 @@ DURATION: dict[str, Any] = {
     # A text consists of numbers, of which one is not zero.
     "allOf": [{"pattern": f"^([0-9]{{1,15}}(\\.[0-9]{{1,15}})?|{_DURATION})$"}, {"pattern": "[1-9]"}],
 }
-ORIGIN = _text(rf"[Hh][Tt][Tt][Pp][Ss]?://{_HOST}(:[0-9]{{1,5}})?/?")
+ORIGIN = _text(rf"[Hh][Tt][Tt][Pp][Ss]?://{_HOST}(:[0-9]{{0,5}})?/?")
 LISTEN_ADDRESS = _text(r"systemd:|unix:/.+|(\[[^\[\]]+\]|[^:\[\]]*):[0-9]{1,5}")
-SHARD = _text("[0-9]{1,4}/[0-9]{1,4}")
+SHARD = _text("([0-9]{1,4}|auto)/[0-9]{1,4}")
 URL_PATH = _text("(/[A-Za-z0-9._~-]+)+")
 TARGET_NAME = _text("[^/]+", maxLength=100)
 LABEL_NAME = _text("[a-zA-Z_][a-zA-Z0-9_]*")

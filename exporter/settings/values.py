@@ -34,9 +34,9 @@ from exporter.settings.addresses import (
 from exporter.settings.certificates import check_file_name, check_readable
 from exporter.settings.durations import parse_duration
 from exporter.settings.secrets import check_secret, check_secret_file
+from exporter.settings.shards import parse_shard
 from exporter.settings.timestamps import parse_timestamp
 from exporter.settings.web_config import Address, SystemdSockets
-from exporter.targets import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,6 @@ _OUR_LABELS = frozenset(
 _SCRAPER_LABELS = frozenset(
     {"service", "endpoint", "cluster", "namespace", "pod", "container", "instance", "job"}
 )
-_SHARD = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 _URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _OUR_PAGES = ("-", "api", "targets", "probe")
 
@@ -170,15 +169,6 @@ def _one_address(value: object) -> Address:
     return address
 
 
-def parse_shard(value: object) -> Shard:
-    """What `0/3` means."""
-    found = _SHARD.fullmatch(value) if isinstance(value, str) else None
-    shard = Shard(int(found[1]), int(found[2])) if found else None
-    if shard is None or shard.index >= shard.count:
-        raise ValueError("must be INDEX/COUNT with an INDEX from 0 to COUNT - 1, such as 0/3")
-    return shard
-
-
 Duration = Annotated[
     float, BeforeValidator(parse_duration), TypeName("duration"), WithJsonSchema(value_schemas.DURATION)
 ]
@@ -197,7 +187,10 @@ OneListen = Annotated[
     WithJsonSchema(value_schemas.LISTEN_ADDRESS),
 ]
 ShardKey = Annotated[
-    Shard, PlainValidator(parse_shard), TypeName("INDEX/COUNT"), WithJsonSchema(value_schemas.SHARD)
+    Shard,
+    PlainValidator(parse_shard),
+    TypeName("INDEX/COUNT or `auto`/COUNT"),
+    WithJsonSchema(value_schemas.SHARD),
 ]
 UrlPath = Annotated[
     str, AfterValidator(check_telemetry_path), TypeName("URL path"), WithJsonSchema(value_schemas.URL_PATH)

@@ -11,6 +11,7 @@ from exporter import __version__
 from exporter.commands import check_config
 from exporter.commands.arguments import COMMANDS, parse
 from exporter.settings.keys import walk
+from exporter.settings.shards import shard_index
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,6 @@ def test_a_command_line_is_read(
         (["--config.file", ""], "argument --config.file: must name a file"),
         (["check-config", "--config.file="], "argument --config.file: must name a file"),
         (["users", "list", "--token-file", ""], "argument --token-file: must name a file"),
-        (["check-config"], "the following arguments are required: --config.file"),
         (
             ["check-config", "--config.file", "c.yml", "--target", "https://a"],
             "unrecognized arguments: --target (values are not shown)",
@@ -126,6 +126,81 @@ def test_check_config_says_that_a_file_is_valid(
     config_file.write_text(f"targets: [{targets}]", encoding="utf-8")
     assert check(config_file) == 0
     assert capsys.readouterr() == (f"{config_file}: valid, {said}\n", "")
+
+
+def test_check_config_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_config.run(parse(["check-config"])) == 2
+    assert "--config.file or --environment-file is required" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shard", ["0/8", "7/8"])
+def test_check_config_prints_the_size_of_the_share(
+    config_file: Path, capsys: pytest.CaptureFixture[str], shard: str
+) -> None:
+    targets = ", ".join(f"{{url: https://zone-{number}.test}}" for number in range(100))
+    config_file.write_text(f"shard: {shard}\ntargets: [{targets}]", encoding="utf-8")
+    assert check(config_file) == 0
+    valid, share = capsys.readouterr().out.splitlines()
+    assert valid == f"{config_file}: valid, 100 targets"
+    index, count = map(int, shard.split("/"))
+    held = sum(shard_index(f"zone-{number}.test", count) == index for number in range(100))
+    assert share == f"shard {shard}: {held} of 100 targets"
+    assert 0 < held < 100
+
+
+def check_with_environment(config_file: Path, lines: str) -> int:
+    file = config_file.with_suffix(".env")
+    file.write_text(lines, encoding="utf-8")
+    options = ["--config.file", str(config_file), "--environment-file", str(file)]
+    return check_config.run(parse(["check-config", *options]))
+
+
+def test_check_config_reads_the_environment_of_a_service(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config_file.write_text("targets: [{url: https://a.test}]", encoding="utf-8")
+    lines = "# of the service\n\nHTTPS_PROXY=http://proxy.test:3128\nONEDATA_EXPORTER_SHARD='1/2'\n"
+    assert check_with_environment(config_file, lines) == 0
+    assert "shard 1/2: " in capsys.readouterr().out
+    assert check_with_environment(config_file, "ONEDATA_EXPORTER_SHARD=\nONEDATA_EXPORTER_LOG__LEVEL=\n") == 2
+    file = config_file.with_suffix(".env")
+    assert capsys.readouterr().err.startswith(f"{file}: ONEDATA_EXPORTER_SHARD: must be INDEX/COUNT")
+
+
+def test_an_environment_file_alone_can_name_everything(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = config_file.with_suffix(".env")
+    file.write_text(
+        'ONEDATA_EXPORTER_TARGETS="[{url: https://a.test}, {url: https://b.test}]"\n', encoding="utf-8"
+    )
+    assert check_config.run(parse(["check-config", "--environment-file", str(file)])) == 0
+    assert capsys.readouterr().out == f"{file}: valid, 2 targets\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("ONEDATA_EXPORTER_SHARD", "line 1: must be NAME=value"),
+        ("export A=1", "line 1: has no valid name of a variable before '='"),
+        ("; comment = 1", "line 1: has no valid name of a variable before '='"),
+        ("A=s3cret # why", "line 1: is read differently by systemd and Compose"),
+        ("A=$s3cret", "line 1: is read differently"),
+        ('A="$s3cret"', "line 1: is read differently"),
+        ("A=s3cret\\", "line 1: is read differently"),
+        ("A='s3cret", "line 1: must end with the quote '"),
+        ("A='s3cret' b", "line 1: must end with the quote '"),
+        ("A= s3cret", "line 1: is read differently"),
+    ],
+)
+def test_a_line_that_has_no_single_meaning_is_refused(
+    config_file: Path, capsys: pytest.CaptureFixture[str], line: str, message: str
+) -> None:
+    config_file.write_text("targets: [{url: https://a.test}]", encoding="utf-8")
+    assert check_with_environment(config_file, line) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert "s3cret" not in said
 
 
 def test_check_config_says_every_fault_on_a_line(

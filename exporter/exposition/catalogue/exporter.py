@@ -6,12 +6,17 @@ from collections.abc import Iterator
 
 from exporter.exposition.views import ExporterView
 from exporter.metrics import Metric, MetricType, Reading, Scope
+from exporter.settings.shards import Shard
 
 ERROR_SOURCES = ("client", "poller", "web", "loop", "background")
 
 
 def _build_info(versions: tuple[str, str, str]) -> Iterator[Reading]:
     yield Reading(versions, 1)
+
+
+def _shard_info(shard: Shard) -> Iterator[Reading]:
+    yield Reading((str(shard.index), str(shard.count)), 1)
 
 
 def _unhandled_errors(counts: tuple[int, ...]) -> Iterator[Reading]:
@@ -29,8 +34,16 @@ EXPORTER_METRICS: tuple[Metric[ExporterView], ...] = (
         labels=("version", "revision", "python_version"),
     ),
     Metric(
+        "onedata_exporter_shard_info",
+        "Share of the targets that this exporter polls: `index`, from 0, of `count`; always 1.",
+        Scope.EXPORTER,
+        lambda view: view.shard,
+        _shard_info,
+        labels=("index", "count"),
+    ),
+    Metric(
         "onedata_exporter_targets",
-        "Configured targets.",
+        "Targets that this exporter polls: its share, discovered ones included.",
         Scope.EXPORTER,
         lambda view: len(view.store.states),
     ),
