@@ -11,6 +11,7 @@ from exporter.maintenance import Window
 from exporter.operations import worker_report
 from exporter.settings.discover_keys import template_values
 from exporter.settings.secrets import to_secret
+from exporter.settings.shards import Shard
 from exporter.settings.target_keys import TargetKeys
 from exporter.settings.web_config import WebConfig
 from exporter.targets import Discovery, Node, Schedule, Target, TlsOptions

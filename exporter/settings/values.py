@@ -34,7 +34,7 @@ from exporter.settings.addresses import (
 from exporter.settings.certificates import check_file_name, check_readable
 from exporter.settings.durations import parse_duration
 from exporter.settings.secrets import check_secret, check_secret_file
-from exporter.settings.shards import parse_shard
+from exporter.settings.shards import Shard, parse_shard
 from exporter.settings.timestamps import parse_timestamp
 from exporter.settings.web_config import Address, SystemdSockets
 
