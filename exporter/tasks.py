@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 Result = TypeVar("Result")
 
@@ -60,37 +61,33 @@ async def in_thread(function: Callable[[], Result]) -> Result:
     return await finished
 
 
-class HangingReads:
+class HangingReads(Generic[Result]):
     """Reads that may hang, each in a thread: one at a time for each key, and waited for only so long."""
 
     def __init__(self, seconds: float = 2.0) -> None:
         self._seconds = seconds
-        self._running: dict[object, tuple[float, asyncio.Event]] = {}
+        self._running: dict[Hashable, tuple[float, asyncio.Task[Result]]] = {}
 
-    async def run(self, key: object, read: Callable[[], Result]) -> Result:
-        """Return what `read` returns.
+    async def run(self, key: Hashable, read: Callable[[], Result]) -> Result:
+        """Return what `read` returns, or the read of the same key that is running.
 
         Raises:
-            TimeoutError: it takes longer than `seconds`, or one of the same key already does.
+            TimeoutError: it takes longer than `seconds`, or already did.
         """
-        while key in self._running:
-            await self._wait(*self._running[key])
-        began, finished = asyncio.get_running_loop().time(), asyncio.Event()
-        task = asyncio.create_task(in_thread(read), name="file access")
-        self._running[key] = began, finished
-        task.add_done_callback(lambda task: self._end(key, task))
-        await self._wait(began, finished)
+        began, task = self._running.get(key) or self._start(key, read)
+        left = began + self._seconds - asyncio.get_running_loop().time()
+        done, _ = await asyncio.wait({task}, timeout=max(0.0, left))
+        if not done:
+            raise TimeoutError(errno.ETIMEDOUT, f"No answer from the file system within {self._seconds:g} s")
         return task.result()
 
-    async def _wait(self, began: float, finished: asyncio.Event) -> None:
-        try:
-            async with asyncio.timeout_at(began + self._seconds):
-                await finished.wait()
-        except TimeoutError:
-            raise TimeoutError(f"no answer from the file system within {self._seconds:g} s") from None
+    def _start(self, key: Hashable, read: Callable[[], Result]) -> tuple[float, asyncio.Task[Result]]:
+        task = asyncio.create_task(in_thread(read), name="file access")
+        self._running[key] = asyncio.get_running_loop().time(), task
+        task.add_done_callback(lambda done: self._end(key, done))
+        return self._running[key]
 
-    def _end(self, key: object, task: asyncio.Task[Result]) -> None:
-        _, finished = self._running.pop(key)
-        finished.set()
-        if not task.cancelled():
-            task.exception()  # of a read that is not waited for any more
+    def _end(self, key: Hashable, done: asyncio.Task[Result]) -> None:
+        del self._running[key]
+        if not done.cancelled():
+            done.exception()  # perhaps of a read that is not waited for any more

@@ -83,7 +83,7 @@ class Client:
         observations it concerns. Never show credentials.
         """
         deadline = time.perf_counter() + seconds
-        redaction = self._redaction(target)
+        redaction = await self._prepare(target)
         with self._lookups(target) as lookups:
             routes = await self._routes(target, lookups, routes_before)
             async with asyncio.TaskGroup() as group:
@@ -123,7 +123,7 @@ class Client:
         """
         began = time.perf_counter()
         seconds = SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)
-        provider, redaction = self.credentials(target), self._redaction(target)
+        provider, redaction = self.credentials(target), await self._prepare(target)
         with self._lookups(target) as lookups:
             visit = DetailsVisit(
                 open_route=lambda route: self._connection(target, route, lookups, redaction),
@@ -144,8 +144,9 @@ class Client:
     @asynccontextmanager
     async def connect(self, target: Target, route: Route) -> AsyncIterator[RouteConnection]:
         """Open a connection over one route, for a request that no round makes."""
+        redaction = await self._prepare(target)
         with self._lookups(target) as lookups:
-            async with self._connection(target, route, lookups, self._redaction(target)) as connection:
+            async with self._connection(target, route, lookups, redaction) as connection:
                 yield connection
 
     def _connection(
@@ -153,9 +154,10 @@ class Client:
     ) -> RouteConnection:
         return RouteConnection(target, route, self._tls, lookups, redaction=redaction, observe=self._observe)
 
-    def _redaction(self, target: Target) -> Redaction:
-        """Return the removal of the target's secrets from what it says, as they are now."""
-        return Redaction(self.credentials(target).secrets()) if target.auth else Redaction()
+    async def _prepare(self, target: Target) -> Redaction:
+        """Read files of the target that changed; return the removal of its secrets from what it sends."""
+        await self._tls.refresh(target.tls)
+        return Redaction(await self.credentials(target).secrets()) if target.auth else Redaction()
 
     @contextmanager
     def _lookups(self, target: Target) -> Iterator[Lookups]:

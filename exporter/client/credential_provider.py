@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from exporter.client.rejections import Credential, Rejections
 from exporter.credentials import AuthMethod, Secret, Verdict, headers
@@ -11,6 +12,7 @@ from exporter.credentials.caveats import read_caveats
 from exporter.files import FileVersion, file_version, read_secret
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Route, Target
+from exporter.tasks import HangingReads
 
 _INLINE: FileVersion = (0,)
 
@@ -41,6 +43,7 @@ class CredentialProvider:
         self._rejections = rejections
         self._kept = {method: _Kept() for method in target.auth.methods}
         self._worked_last: AuthMethod | None = None
+        self._reads: HangingReads[tuple[str, FileVersion] | None] = HangingReads()
         self._rejected: set[AuthMethod] = set()
         self.accepted: dict[AuthMethod, bool] = {}
 
@@ -56,7 +59,7 @@ class CredentialProvider:
         caveats = read_caveats(kept.value) if kept and kept.value else None
         return caveats.valid_until if caveats else None
 
-    def begin(self, up: Iterable[Route] = ()) -> None:
+    async def begin(self, up: Iterable[Route] = ()) -> None:
         """A new round begins: Onepanel answers over the routes that are `up`.
 
         A token that could not be verified gets another chance. But where another method works instead of it,
@@ -70,17 +73,17 @@ class CredentialProvider:
                 kept.unverifiable = None
         self.accepted = {}
         self._rejected = set()
-        self._look_again()
+        await self._check_all()
 
-    def usable(self) -> list[AuthMethod]:
+    async def usable(self) -> list[AuthMethod]:
         """The methods that are not set aside, in the order of preference. Reads files that changed."""
-        self._look_again()
+        await self._check_all()
         return [method for method in self._kept if self._obstacle(method) is None]
 
-    def secrets(self) -> list[str]:
+    async def secrets(self) -> list[str]:
         """Return the secrets as last read, for their redaction; reads files that changed."""
         for method in self._kept:
-            self._refresh(method)
+            await self._refresh(method)
         return [kept.value for kept in self._kept.values() if kept.value]
 
     def headers(self, method: AuthMethod) -> dict[str, str]:
@@ -117,32 +120,38 @@ class CredentialProvider:
         kept = self._kept[method]
         return kept.unreadable or kept.unverifiable or self._rejections.standing(self._credential(method))
 
-    def _look_again(self) -> None:
-        """Read files that changed, and see what was rejected meanwhile."""
+    async def _check_all(self) -> None:
+        """Read files that changed, and note which credentials were rejected meanwhile."""
         for method in self._kept:
-            self._refresh(method)
+            await self._refresh(method)
             if self._rejections.standing(self._credential(method)):
                 self.accepted.setdefault(method, False)
 
-    def _refresh(self, method: AuthMethod) -> None:
+    async def _refresh(self, method: AuthMethod) -> None:
         """Read a secret that may have changed; only another secret is tried before the time of the old one."""
         secret, kept = self._target.auth.secret(method), self._kept[method]
-        if secret is None:
+        if secret is None or (not secret.file and kept.version):
             return
-        version = file_version(secret.file) if secret.file else _INLINE
-        if version and version == kept.version:
-            return
+        read = partial(_read_if_changed, secret, kept.version)
         try:
-            value = read_secret(secret)
+            found = await self._reads.run(method, read) if secret.file else read()
         except (OSError, ValueError) as error:
             kept.version, kept.unreadable = (), _unreadable(secret, error)
             return
+        if found is None:
+            return
+        value, version = found
         if value != kept.value:
             self._kept[method] = _Kept(value, version)
             self.accepted.pop(method, None)
-            self._rejected.discard(method)
         else:
             kept.version, kept.unreadable = version, None
+
+
+def _read_if_changed(secret: Secret, known: FileVersion) -> tuple[str, FileVersion] | None:
+    """Return a secret and its version; None if it has the version that is known."""
+    version = file_version(secret.file) if secret.file else _INLINE
+    return None if version and version == known else (read_secret(secret), version)
 
 
 def _unreadable(secret: Secret, error: Exception) -> Failure:

@@ -57,7 +57,7 @@ class DetailsVisit:
 
     async def ask(self, operations: Iterable[Operation[Any]], known: Known) -> Details:
         """Hold the conversations of the operations that apply, each knowing what those before it learnt."""
-        self.provider.begin(self.up)
+        await self.provider.begin(self.up)
         observations: list[Observation] = []
         async with self._stack:
             for operation in operations:
@@ -97,7 +97,7 @@ class DetailsVisit:
         self, request: Request[Value], exchanges: list[Exchange]
     ) -> Reply[Value]:
         """Try the methods in turn, until one is neither refused nor unverifiable."""
-        methods = self.provider.usable()
+        methods = await self.provider.usable()
         reply: Reply[Value] = self.provider.failure_of() if self.up else _NO_PATH
         for method in methods:
             reply = await self._send_over_routes(request, exchanges, method)

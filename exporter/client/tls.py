@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import ssl
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from exporter.client.connection_timer import TimedSSLObject
 from exporter.files import FileVersion, file_version
 from exporter.files.pem import load_key_pair, read_pem
 from exporter.targets import TlsOptions
+from exporter.tasks import HangingReads
+
+_CHECK_SECONDS = 1.0
 
 
 def verifying_context(options: TlsOptions) -> ssl.SSLContext:
@@ -41,8 +47,12 @@ class TlsFilesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Built:
-    context: ssl.SSLContext
-    versions: tuple[FileVersion, ...]
+    """A context and the versions of its files; None if they could not be used, which `failure` explains."""
+
+    context: ssl.SSLContext | None
+    versions: tuple[FileVersion, ...] = ()
+    failure: str = ""
+    checked: float = -math.inf
 
 
 class TlsContexts:
@@ -51,33 +61,55 @@ class TlsContexts:
     def __init__(self, report: Callable[[str, str], None]) -> None:
         self._built: dict[TlsOptions, _Built] = {}
         self._report = report
+        self._reads: HangingReads[_Built] = HangingReads()
         self.trustless = trustless_context()
 
     def keep_only(self, wanted: set[TlsOptions]) -> None:
         """Forget the contexts for all other options."""
         self._built = {options: built for options, built in self._built.items() if options in wanted}
 
+    async def refresh(self, options: TlsOptions) -> None:
+        """Build the context for these options unless it is up to date; checked once a second at most.
+
+        A context whose new files cannot be used stays as it was, which is reported.
+        """
+        now = time.monotonic()
+        before = self._built.get(options, _Built(None))
+        if now < before.checked + _CHECK_SECONDS or (before.context and not any(_files(options))):
+            return
+        try:
+            built = await self._reads.run(options, partial(_build, options, before))
+        except TimeoutError as error:
+            built = replace(before, failure=str(error.strerror))
+        if built.failure and built.failure != before.failure and built.context:
+            self._report(_names(options), built.failure)
+        self._built[options] = replace(built, checked=now)
+
     def get(self, options: TlsOptions) -> ssl.SSLContext:
-        """The context for these options. One whose new files cannot be used stays as it was, which is reported.
+        """Return the context for these options, which were refreshed before.
 
         Raises:
             TlsFilesError: its files could not be used from the beginning.
         """
-        versions = tuple(
-            file_version(file) for file in (options.ca_file, options.cert_file, options.key_file)
-        )
-        built = self._built.get(options)
-        if built is None or built.versions != versions:
-            built = self._built[options] = _Built(self._rebuild(options, built), versions)
+        built = self._built.get(options, _Built(None, failure="they are not read yet"))
+        if built.context is None:
+            raise TlsFilesError(f"cannot use {_names(options)}: {built.failure}")
         return built.context
 
-    def _rebuild(self, options: TlsOptions, built: _Built | None) -> ssl.SSLContext:
-        try:
-            return verifying_context(options)
-        except (OSError, ssl.SSLError) as error:
-            files = ", ".join(file for file in (options.ca_file, options.cert_file, options.key_file) if file)
-            why = getattr(error, "strerror", None) or str(error)
-            if built is None:
-                raise TlsFilesError(f"cannot use {files}: {why}") from None
-            self._report(files, why)
-            return built.context
+
+def _build(options: TlsOptions, before: _Built) -> _Built:
+    versions = tuple(file_version(file) for file in _files(options))
+    if before.context is not None and versions == before.versions:
+        return before
+    try:
+        return _Built(verifying_context(options), versions)
+    except OSError as error:  # one of TLS, too
+        return replace(before, failure=error.strerror or str(error))
+
+
+def _files(options: TlsOptions) -> tuple[str, ...]:
+    return (options.ca_file, options.cert_file, options.key_file)
+
+
+def _names(options: TlsOptions) -> str:
+    return ", ".join(file for file in _files(options) if file) or "the authorities of the system"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from exporter.files import read_note
 from exporter.polling import log_events
 from exporter.polling.rounds import Rounds
-from exporter.state.store import Store
+from exporter.state.store import Store, TargetState
 from exporter.targets import Target
+from exporter.tasks import HangingReads
 
 
 class Poller:
@@ -18,6 +21,7 @@ class Poller:
     def __init__(self, store: Store, rounds: Rounds) -> None:
         self._store = store
         self._rounds = rounds
+        self._notes: HangingReads[str | None] = HangingReads()
 
     def connections(self, target: Target) -> int:
         """How many connections a round of this target takes at once, as far as its nodes are known."""
@@ -29,7 +33,7 @@ class Poller:
         state = self._store.state(target.name)
         if state is None:
             return
-        state.maintenance_note = read_note(target.maintenance_file) if target.maintenance_file else None
+        await self._read_note(state)
         checkup = await self._rounds.take(target, state.checkup, self._store.membership(target))
         # Details may have come in while the round ran.
         checkup = replace(checkup, details=state.fresh_details(time.monotonic()))
@@ -38,6 +42,15 @@ class Poller:
         )
         for change in self._store.record(checkup, time.monotonic()):
             log_events.log_change(change, checkup)
+
+    async def _read_note(self, state: TargetState) -> None:
+        """Read the maintenance file of a target. If its file system does not answer, the last note stays."""
+        file = state.target.maintenance_file
+        if not file:
+            state.maintenance_note = None
+            return
+        with suppress(TimeoutError):
+            state.maintenance_note = await self._notes.run(file, partial(read_note, file))
 
     async def first_poll_done(self, target: Target) -> None:
         """Wait for the first round of a target: details need its outcome."""

@@ -178,7 +178,7 @@ async def test_no_repr_holds_a_secret(
         settings = load(config_file, environ=ENVIRONMENT)
     keepers = [CredentialProvider(target, Rejections()) for target in settings.targets]
     for provider in keepers:
-        assert provider.usable()
+        assert await provider.usable()
     requests = [
         users.create_user("bob", SECRETS["password"], "", ()),
         users.set_password("id", SECRETS["password"]),

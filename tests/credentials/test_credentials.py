@@ -66,22 +66,22 @@ def keeper_of_file(file: Path) -> CredentialProvider:
     return CredentialProvider(make_target(auth=Auth(token=Secret(file=str(file)))), Rejections())
 
 
-def test_the_token_goes_first_and_a_refused_one_is_set_aside() -> None:
+async def test_the_token_goes_first_and_a_refused_one_is_set_aside() -> None:
     provider = keeper_of()
-    provider.begin()
-    assert provider.usable() == [TOKEN, PASSPHRASE]
+    await provider.begin()
+    assert await provider.usable() == [TOKEN, PASSPHRASE]
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
     provider.note(PASSPHRASE, Verdict.ACCEPTED, None)
-    assert provider.usable() == [PASSPHRASE]
+    assert await provider.usable() == [PASSPHRASE]
     assert provider.accepted == {TOKEN: False, PASSPHRASE: True}
 
 
-def test_a_token_that_cannot_be_verified_is_neither_accepted_nor_rejected() -> None:
+async def test_a_token_that_cannot_be_verified_is_neither_accepted_nor_rejected() -> None:
     provider = keeper_of()
-    assert provider.usable() == [TOKEN, PASSPHRASE]
+    assert await provider.usable() == [TOKEN, PASSPHRASE]
     failure = Failure(Reason.SERVICE_UNAVAILABLE, "HTTP 503", "serviceUnavailable")
     provider.note(TOKEN, Verdict.UNVERIFIABLE, failure)
-    assert provider.usable() == [PASSPHRASE]
+    assert await provider.usable() == [PASSPHRASE]
     assert provider.accepted == {}
     assert provider.failure_of() is failure
 
@@ -97,25 +97,25 @@ def test_a_token_that_cannot_be_verified_is_neither_accepted_nor_rejected() -> N
         (Verdict.NOTHING, BOTH, [DIRECT], [TOKEN, PASSPHRASE]),
     ],
 )
-def test_that_the_passphrase_worked_is_remembered_as_long_as_there_is_nobody_to_verify_a_token(
+async def test_that_the_passphrase_worked_is_remembered_as_long_as_there_is_nobody_to_verify_a_token(
     passphrase: Verdict, paths: frozenset[AccessPath], up: list[Route], usable: list[AuthMethod]
 ) -> None:
     auth = Auth(Secret("t"), Secret("p"))
     provider = CredentialProvider(make_target(auth=auth, expected_paths=paths), Rejections())
-    provider.begin([PROXY, DIRECT])
+    await provider.begin([PROXY, DIRECT])
     provider.note(TOKEN, Verdict.ACCEPTED, None)
     provider.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"))
     provider.note(PASSPHRASE, passphrase, REFUSED if passphrase is Verdict.REJECTED else None)
-    assert TOKEN not in provider.usable()
-    provider.begin(up)
-    assert provider.usable() == usable
+    assert TOKEN not in await provider.usable()
+    await provider.begin(up)
+    assert await provider.usable() == usable
 
 
-def test_a_passphrase_that_cannot_be_verified_is_tried_again_in_the_next_round() -> None:
+async def test_a_passphrase_that_cannot_be_verified_is_tried_again_in_the_next_round() -> None:
     provider = CredentialProvider(make_target(auth=Auth(passphrase=Secret("p"))), Rejections())
     for _round in range(3):
-        provider.begin([PROXY, DIRECT])
-        assert provider.usable() == [PASSPHRASE]
+        await provider.begin([PROXY, DIRECT])
+        assert await provider.usable() == [PASSPHRASE]
         provider.note(PASSPHRASE, judge(PASSPHRASE, NOT_VERIFIED), NOT_VERIFIED)
         assert provider.accepted == {}
 
@@ -130,48 +130,48 @@ def test_a_passphrase_that_cannot_be_verified_is_tried_again_in_the_next_round()
         ([Verdict.ACCEPTED, Verdict.UNVERIFIABLE], True),
     ],
 )
-def test_a_credential_has_one_verdict_in_a_round_and_rejected_wins(
+async def test_a_credential_has_one_verdict_in_a_round_and_rejected_wins(
     verdicts: list[Verdict], accepted: object
 ) -> None:
     provider = keeper_of()
-    provider.begin()
+    await provider.begin()
     for verdict in verdicts:
         provider.note(PASSPHRASE, verdict, REFUSED if verdict is Verdict.REJECTED else None)
     assert provider.accepted == {PASSPHRASE: accepted}
-    provider.begin()
+    await provider.begin()
     provider.note(TOKEN, Verdict.ACCEPTED, None)
     assert provider.accepted[TOKEN] is True
 
 
-def test_a_token_on_its_own_is_tried_in_every_round() -> None:
+async def test_a_token_on_its_own_is_tried_in_every_round() -> None:
     provider = CredentialProvider(make_target(auth=Auth(Secret("t"))), Rejections())
     for up in ([PROXY, DIRECT], [DIRECT], [DIRECT]):
-        provider.begin(up)
-        assert provider.usable() == [TOKEN]
+        await provider.begin(up)
+        assert await provider.usable() == [TOKEN]
         provider.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE))
 
 
-def test_a_rejected_credential_stays_rejected_while_it_is_set_aside_and_an_unverifiable_one_is_tried_again() -> (
+async def test_a_rejected_credential_stays_rejected_while_it_is_set_aside_and_an_unverifiable_one_is_tried_again() -> (
     None
 ):
     provider = keeper_of()
-    assert provider.usable() == [TOKEN, PASSPHRASE]
+    assert await provider.usable() == [TOKEN, PASSPHRASE]
     provider.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"))
     provider.note(PASSPHRASE, Verdict.REJECTED, REFUSED)
-    assert provider.usable() == []
-    provider.begin()
-    assert provider.usable() == [TOKEN]
+    assert await provider.usable() == []
+    await provider.begin()
+    assert await provider.usable() == [TOKEN]
     assert provider.accepted == {PASSPHRASE: False}
 
 
-def keepers_of(
+async def keepers_of(
     target: Target, other: Target, rejections: Rejections
 ) -> tuple[CredentialProvider, CredentialProvider]:
     """Two who may show the same credentials, both amid a round."""
     keepers = CredentialProvider(target, rejections), CredentialProvider(other, rejections)
     for provider in keepers:
-        provider.begin()
-        assert provider.usable() == [TOKEN]
+        await provider.begin()
+        assert await provider.usable() == [TOKEN]
     return keepers
 
 
@@ -189,36 +189,38 @@ TARGET = make_target(auth=Auth(token=Secret("canary-7")))
         (replace(TARGET, proxy_url="https://other.example"), [TOKEN]),
     ],
 )
-def test_what_one_client_was_refused_no_other_shows_again(other: Target, usable: list[AuthMethod]) -> None:
+async def test_what_one_client_was_refused_no_other_shows_again(
+    other: Target, usable: list[AuthMethod]
+) -> None:
     rejections = Rejections()
-    provider, _ = keepers_of(TARGET, TARGET, rejections)
+    provider, _ = await keepers_of(TARGET, TARGET, rejections)
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
     provider = CredentialProvider(other, rejections)
-    provider.begin()
+    await provider.begin()
     assert provider.accepted == ({} if usable else {TOKEN: False})
-    assert provider.usable() == usable
+    assert await provider.usable() == usable
     if not usable:
         assert provider.failure_of() is REFUSED
 
 
-def test_two_rounds_at_once_learn_from_one_another() -> None:
-    one, other = keepers_of(TARGET, TARGET, Rejections())
+async def test_two_rounds_at_once_learn_from_one_another() -> None:
+    one, other = await keepers_of(TARGET, TARGET, Rejections())
     one.note(TOKEN, Verdict.REJECTED, REFUSED)
-    assert other.usable() == []
+    assert await other.usable() == []
     assert other.accepted == {TOKEN: False}
 
 
-def test_a_rejected_credential_is_shown_again_after_a_minute_and_then_nothing_is_kept_of_it() -> None:
+async def test_a_rejected_credential_is_shown_again_after_a_minute_and_then_nothing_is_kept_of_it() -> None:
     now = 0.0
     rejections = Rejections(lambda: now)
-    provider, _ = keepers_of(TARGET, TARGET, rejections)
+    provider, _ = await keepers_of(TARGET, TARGET, rejections)
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
     now = 59.0
-    provider.begin()
-    assert (provider.usable(), provider.accepted) == ([], {TOKEN: False})
+    await provider.begin()
+    assert (await provider.usable(), provider.accepted) == ([], {TOKEN: False})
     now = 60.0
-    provider.begin()
-    assert (provider.usable(), provider.accepted) == ([TOKEN], {})
+    await provider.begin()
+    assert (await provider.usable(), provider.accepted) == ([TOKEN], {})
     for number in range(1000):
         now += 1.0
         rejections.note(rejections.credential(TARGET, TOKEN, f"secret-{number}"), REFUSED)
@@ -233,48 +235,50 @@ def test_what_is_kept_of_a_rejected_secret_gives_nothing_away() -> None:
     assert others.credential(TARGET, TOKEN, "canary-7") != credential
 
 
-def test_the_same_secret_in_a_new_file_is_no_new_secret(tmp_path: Path) -> None:
+async def test_the_same_secret_in_a_new_file_is_no_new_secret(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("old")
     provider = keeper_of_file(file)
-    assert provider.usable() == [TOKEN]
+    assert await provider.usable() == [TOKEN]
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
     file.unlink()
-    assert provider.usable() == []
+    assert await provider.usable() == []
     file.write_text("old\n")
-    assert provider.usable() == []
+    assert await provider.usable() == []
 
 
-def test_one_operation_that_is_not_allowed_does_not_make_the_credential_rejected() -> None:
+async def test_one_operation_that_is_not_allowed_does_not_make_the_credential_rejected() -> None:
     provider = keeper_of()
     provider.note(TOKEN, Verdict.ACCEPTED, None)
     provider.note(TOKEN, Verdict.FORBIDDEN, Failure(Reason.FORBIDDEN))
     assert provider.accepted == {TOKEN: True}
-    assert provider.usable() == [TOKEN, PASSPHRASE]
+    assert await provider.usable() == [TOKEN, PASSPHRASE]
 
 
-def test_a_file_is_read_again_when_it_changes_and_a_new_secret_gets_its_chance(tmp_path: Path) -> None:
+async def test_a_file_is_read_again_when_it_changes_and_a_new_secret_gets_its_chance(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("old\n")
     provider = keeper_of_file(file)
-    assert provider.usable() == [TOKEN]
+    assert await provider.usable() == [TOKEN]
     assert provider.headers(TOKEN) == {"X-Auth-Token": "old"}
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
-    assert provider.usable() == []
+    assert await provider.usable() == []
     replacement = tmp_path / "new"
     replacement.write_text("new\n")
     replacement.replace(file)
-    assert provider.usable() == [TOKEN]
+    assert await provider.usable() == [TOKEN]
     assert provider.headers(TOKEN) == {"X-Auth-Token": "new"}
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"a\nb", b"\xff", b"x" * 100_000, None])
-def test_a_file_that_holds_no_secret_is_refused_with_its_name(tmp_path: Path, content: bytes | None) -> None:
+async def test_a_file_that_holds_no_secret_is_refused_with_its_name(
+    tmp_path: Path, content: bytes | None
+) -> None:
     file = tmp_path / "token"
     if content is not None:
         file.write_bytes(content)
     provider = keeper_of_file(file)
-    assert provider.usable() == []
+    assert await provider.usable() == []
     assert str(file) in provider.failure_of().detail
     file.write_text("good")
-    assert provider.usable() == [TOKEN]
+    assert await provider.usable() == [TOKEN]
