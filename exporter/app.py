@@ -35,6 +35,7 @@ from exporter.web.app import create_app, create_health_app
 from exporter.web.app_context import AppContext
 from exporter.web.listening import listen
 from exporter.web.probing import Prober
+from exporter.web.readiness import Phase, Readiness
 
 log = get_logger()
 
@@ -54,12 +55,14 @@ class Exporter:
         self._reloads = Reloads(load or (lambda: settings), self._apply)
         self.store = Store(TIMED_OPERATIONS, settings.latency_buckets)
         self.store.set_targets(settings.targets)
+        self._readiness = Readiness(self._dead_pollers)
         self._rejections = Rejections()
         self._fresh_rounds = FreshRounds(self.report_bug, self._rejections)
         self._app_context = AppContext(
             store=self.store,
             exposition=Exposition(self._view),
             report_bug=self.report_bug,
+            readiness=self._readiness,
             prober=Prober(self._fresh_round),
             access_control=AccessControl(
                 settings.web_config, lambda: read_web_config(settings.web.config_file), log_web_config
@@ -73,15 +76,19 @@ class Exporter:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             asyncio.get_running_loop().set_exception_handler(self._loop_error)
-            await self._listen(stack)
+            # Before the first listener: a request may reload the configuration at once.
             self._client = Client(self.report_bug, rejections=self._rejections)
             stack.push_async_callback(self._client.close)
+            await self._listen(stack)
             await self._start_polling(stack)
             self._run_in_background(stack, partial(measure_lag, self._note_lag, self._settings.poll.interval))
             self._stack = stack.pop_all()
+        self._readiness.phase = Phase.SERVING
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        self._reloads.close()
+        await self._readiness.drain()
         await self._stack.aclose()
 
     async def reload(self) -> bool:
@@ -132,8 +139,12 @@ class Exporter:
             stack.push_async_callback(scheduler.stop)
         await self._set_targets()
 
+    def _dead_pollers(self) -> int:
+        """Return how many targets are polled by no task any more."""
+        return sum(scheduler.dead for scheduler in self._schedulers)
+
     async def _apply(self, settings: Settings) -> None:
-        """Go on with new settings."""
+        """Go on with new settings: in one step, so that no round, page or scrape sees half of them."""
         for key in differences(self._settings, settings):
             log.warning("changed in the configuration, but takes effect only at the next start", key=key)
         self._settings = settings

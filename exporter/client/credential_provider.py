@@ -144,6 +144,7 @@ class CredentialProvider:
         if value != kept.value:
             self._kept[method] = _Kept(value, version)
             self.accepted.pop(method, None)
+            self._rejected.discard(method)
         else:
             kept.version, kept.unreadable = version, None
 

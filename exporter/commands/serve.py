@@ -11,6 +11,7 @@ from contextlib import suppress
 from exporter import log
 from exporter.app import Exporter
 from exporter.commands.lifecycle import run_until_stopped
+from exporter.commands.signals import Stopped, run_unless_stopped
 from exporter.settings.errors import ConfigurationError
 from exporter.settings.loading import load
 from exporter.version import __version__
@@ -24,10 +25,12 @@ _MANY_DESCRIPTORS = 65_536
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT. 0: stopped; 2: bad configuration; 1: anything else, as a port in use."""
     try:
-        settings = load(arguments.config_file, arguments.flags)
+        settings = run_unless_stopped(lambda: load(arguments.config_file, arguments.flags))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_CONFIGURATION
+    except Stopped:
+        return 0
     log.configure(settings.log.level, settings.log.format)
     logger = log.get_logger()
     logger.info("starting", version=__version__, targets=len(settings.targets))

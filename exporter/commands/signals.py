@@ -7,10 +7,15 @@ are there, and no longer when these are gone; all other commands let them kill a
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_CHECK_SECONDS = 0.1
 _ALL = (*STOP_SIGNALS, signal.SIGHUP)
 
 
@@ -22,6 +27,39 @@ def hold_signals() -> None:
 def release_signals() -> None:
     """Take the signals that came in the meantime, and all further ones."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ALL)
+
+
+class Stopped(Exception):  # noqa: N818 - a state, no error
+    """The process was told to stop while it waited for something."""
+
+
+def run_unless_stopped(function: Callable[[], Result], patience_seconds: float = 1.0) -> Result:
+    """Return what a function returns that may take for ever, as one that reads files of a dead server.
+
+    Signals that are held stay so meanwhile: a quick function is never interrupted.
+
+    Raises:
+        Stopped: a signal to stop came, and the function did not return within `patience_seconds`.
+    """
+    results: list[Result] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(function())
+        except BaseException as error:  # noqa: BLE001 - it belongs to the caller
+            errors.append(error)
+
+    running = threading.Thread(target=run, name="file access", daemon=True)
+    running.start()
+    running.join(patience_seconds)
+    while running.is_alive():
+        if signal.sigpending().intersection(STOP_SIGNALS):
+            raise Stopped
+        running.join(_CHECK_SECONDS)
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 @contextmanager

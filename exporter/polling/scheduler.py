@@ -82,6 +82,11 @@ class Scheduler:
                     name=f"poll {target.name}",
                 )
 
+    @property
+    def dead(self) -> int:
+        """Return how many targets have no running task, which none should."""
+        return sum(task.done() for task in self._tasks.values())
+
     async def stop(self) -> None:
         """End all rounds at once, and wait until they have ended."""
         tasks = list(self._tasks.values())

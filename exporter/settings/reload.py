@@ -9,6 +9,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from exporter.log import get_logger
 from exporter.settings.conversion import Settings
 from exporter.settings.errors import ConfigurationError
+from exporter.tasks import HangingReads
+
+RELOAD_SECONDS = 60.0
 
 log = get_logger()
 
@@ -16,30 +19,43 @@ log = get_logger()
 class Reloads:
     """Loads settings anew and hands them to `apply`. The first load has happened already, successfully."""
 
-    def __init__(self, load: Callable[[], Settings], apply: Callable[[Settings], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Settings],
+        apply: Callable[[Settings], Awaitable[None]],
+        limit_seconds: float = RELOAD_SECONDS,
+    ) -> None:
         self._load = load
         self._apply = apply
+        self._reads: HangingReads[Settings] = HangingReads(limit_seconds)
         self._lock = asyncio.Lock()
+        self._closed = False
         self.successful = True
         self.succeeded_at = time.time()
 
     async def reload(self) -> bool:
-        """Whether the configuration was taken over. Two at once follow one another."""
+        """Return whether the new configuration was accepted. Two reloads at once follow one another."""
         async with self._lock:
             try:
-                settings = await asyncio.to_thread(self._load)
-            except ConfigurationError as error:
+                settings = await self._reads.run("configuration", self._load)
+            except (ConfigurationError, TimeoutError) as error:
                 self.successful = False
-                for fault in error.faults:
-                    log.error("configuration refused, the old one keeps running", fault=str(fault))  # noqa: TRY400
+                for fault in str(error).splitlines():
+                    log.error("configuration rejected, the old one stays in use", fault=fault)  # noqa: TRY400
                 return False
             except Exception:
                 self.successful = False
                 raise
+            if self._closed:
+                return False
             await self._apply(settings)
             self.successful, self.succeeded_at = True, time.time()
             log.info("configuration reloaded", targets=len(settings.targets))
             return True
+
+    def close(self) -> None:
+        """Apply nothing from now on: the exporter stops."""
+        self._closed = True
 
 
 def differences(old: Settings, new: Settings) -> Iterator[str]:

@@ -15,6 +15,7 @@ from exporter.state.store import Store
 from exporter.tasks import ReportBug
 from exporter.web.access_control import AccessControl
 from exporter.web.probing import Prober
+from exporter.web.readiness import Readiness
 from exporter.web.shared_work import SharedWork
 
 Reload: TypeAlias = Callable[[], Awaitable[bool]]
@@ -48,6 +49,7 @@ class AppContext:
     exposition: MetricsPage
     report_bug: ReportBug
     prober: Prober
+    readiness: Readiness = field(default_factory=Readiness)
     access_control: AccessControl = field(default_factory=AccessControl)
     telemetry_path: str = "/metrics"
     prefix: str = ""

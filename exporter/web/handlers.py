@@ -19,7 +19,6 @@ from exporter.web.app_context import APP_CONTEXT, AppContext
 from exporter.web.middlewares import refuse_foreign_forms
 from exporter.web.negotiation import accepts_gzip, text_format
 from exporter.web.probing import scrape_seconds
-from exporter.web.readiness import not_ready
 from exporter.web.rendering import environment, html
 from exporter.web.status import TargetStatus, by_urgency, past_rounds, status_of
 
@@ -131,13 +130,14 @@ async def reload(request: web.Request) -> web.Response:
 
 
 async def healthy(_request: web.Request) -> web.Response:
-    """`/-/healthy`: 200 for as long as the process serves."""
+    """Show `/-/healthy`: 200 for as long as the process serves."""
     return web.Response(text="ok\n")
 
 
 async def ready(request: web.Request) -> web.Response:
-    """`/-/ready`: 200 once every target was attempted and while polling is alive, else 503 with the reason."""
-    reason = not_ready(request.app[APP_CONTEXT].store.states, time.monotonic())
+    """Show `/-/ready`: 200 while the exporter serves and polls, else 503 with the reason."""
+    site = request.app[APP_CONTEXT]
+    reason = site.readiness.reason(site.store.states, time.monotonic())
     return web.Response(status=503, text=f"not ready: {reason}\n") if reason else web.Response(text="ready\n")
 
 

@@ -1,31 +1,61 @@
-"""Whether the exporter is ready: every target was attempted once, and polling is alive. Pure."""
+"""Readiness of the exporter itself: it serves, and its scheduler is alive. What targets do belongs into metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from enum import Enum
 
 from exporter.state.target_state import TargetState
 
-_NAMES_SHOWN = 5
+DRAIN_SECONDS = 2.0
+_RECENTLY_SECONDS = 60.0
 
 
-def not_ready(states: Sequence[TargetState], monotonic: float) -> str:
-    """Why the exporter is not ready, as one line; empty when it is.
+class Phase(Enum):
+    """What the exporter does; the value is why it is not ready then."""
 
-    One target whose rounds stay away is that target's fault; when they stay away for all of them,
-    polling has stopped.
-    """
-    waiting = [state.target.name for state in states if state.checkup is None]
-    if waiting:
-        return f"{len(waiting)} of {len(states)} targets were not attempted yet: {_some(waiting)}"
-    if states and all(state.fresh(monotonic) is None for state in states):
-        names = _some([state.target.name for state in states])
-        return f"polling has stopped: no target had a round within three intervals: {names}"
+    STARTING = "the exporter is starting"
+    SERVING = ""
+    STOPPING = "the exporter is stopping"
+
+
+class Readiness:
+    """The phase of the exporter, and whether its polling is alive: `dead` counts the targets whose task has ended."""
+
+    def __init__(self, dead: Callable[[], int] = lambda: 0, phase: Phase = Phase.STARTING) -> None:
+        self._dead = dead
+        self._asked_at = -_RECENTLY_SECONDS
+        self._answered = asyncio.Event()
+        self.phase = phase
+
+    def reason(self, states: Sequence[TargetState], now: float) -> str:
+        """Return why the exporter is not ready, as one line; empty if it is. `now` is of the monotonic clock."""
+        self._asked_at = now
+        if self.phase is Phase.STOPPING:
+            self._answered.set()
+        return self.phase.value or _stopped_polling(states, self._dead(), now)
+
+    async def drain(self) -> None:
+        """Be not ready, and serve on until that was asked for once, or for a moment; only if it was asked for lately.
+
+        A load balancer or Kubernetes then sends no requests to an exporter that is about to close its sockets.
+        """
+        self.phase = Phase.STOPPING
+        if time.monotonic() - self._asked_at < _RECENTLY_SECONDS:
+            try:
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._answered.wait()
+            except TimeoutError:
+                return
+
+
+def _stopped_polling(states: Sequence[TargetState], dead: int, now: float) -> str:
+    """Return what is wrong with the scheduler. A target whose rounds fail or stay away is no fault of it."""
+    if dead:
+        return f"polling has stopped for {dead} of {len(states)} targets"
+    polled = [state for state in states if state.checkup is not None]
+    if polled and all(state.fresh(now) is None for state in polled):
+        return "polling has stopped: no target had a round within three intervals"
     return ""
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first few names, made fit for one line."""
-    shown = [name if name.isprintable() else repr(name) for name in names[:_NAMES_SHOWN]]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -11,6 +11,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,9 +44,7 @@ async def test_it_serves_before_the_first_round_and_stops_at_once_even_while_tar
             assert len(list(metrics.values("onedata_polls_total"))) == len(targets)
             assert list(metrics.values("onedata_onepanel_up")) == []
             assert (await exporter.get("/-/healthy"))[0] == 200
-            status, why = await exporter.get("/-/ready")
-            assert status == 503
-            assert "5 of 5 targets were not attempted yet" in why
+            assert (await exporter.get("/-/ready"))[0] == 200
             await hanging.connected(len(targets))
             code, seconds = await exporter.stop(number)
         assert code == 0
@@ -81,6 +80,61 @@ async def test_it_ends_in_good_order_however_soon_it_is_told_to(module: str, num
     assert "level=info msg=stopped" in log.decode()
 
 
+async def test_it_is_not_ready_first_and_then_stops(config_file: Path, ca_file: Path) -> None:
+    config = write_config(config_file, [{"url": f"https://{LOOPBACK}:1"}], ca_file, interval=60.0)
+    async with ExporterProcess(config) as exporter:
+        assert (await exporter.get("/-/ready"))[0] == 200
+        stopping = asyncio.ensure_future(exporter.stop())
+        refused = await eventually(lambda: exporter.get("/-/ready"), lambda answer: answer[0] != 200)
+        assert refused == (503, "not ready: the exporter is stopping\n")
+        assert (await stopping)[0] == 0
+
+
+@pytest.mark.parametrize("key", ["configuration", "token_file", "ca_file", "web.config_file"])
+async def test_a_pipe_in_place_of_a_file_is_named_at_the_start(
+    config_file: Path, ca_file: Path, tmp_path: Path, key: str
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    target: dict[str, Any] = {"url": f"https://{LOOPBACK}:1"}
+    if key == "token_file":
+        target["auth"] = {"token_file": str(pipe)}
+    config = write_config(config_file, [target], pipe if key == "ca_file" else ca_file, interval=60.0)
+    options = [f"--config.file={pipe}"] if key == "configuration" else [config]
+    if key == "web.config_file":
+        options.append(f"--web.config-file={pipe}")
+    finished = await run_command(*options)
+    assert finished.code == 2
+    assert "cannot be read: Not a regular file" in finished.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
+async def test_a_file_system_that_does_not_answer_keeps_no_signal_waiting(
+    number: signal.Signals, config_file: Path, tmp_path: Path
+) -> None:
+    """What reads the configuration is made to hang, as on a dead server; only the process is real."""
+    script = tmp_path / "hangs.py"
+    script.write_text(
+        "import sys, threading\n"
+        "import exporter.commands.serve as serve\n"
+        "def hang(*_):\n"
+        "    print('reading', flush=True)\n"
+        "    threading.Event().wait()\n"
+        "serve.load = hang\n"
+        "from exporter.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(script), f"--config.file={config_file}"), stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(_START_SECONDS):
+        assert await process.stdout.readline() == b"reading\n"
+        process.send_signal(number)
+        await process.communicate()
+    assert process.returncode == 0
+
+
 async def test_a_command_that_does_not_serve_is_killed_as_ever() -> None:
     process = await starting_until("argparse", "probe", f"https://{LOOPBACK}:1")
     process.send_signal(signal.SIGTERM)
@@ -102,7 +156,7 @@ async def test_one_url_on_the_command_line_is_enough(authority: Authority, ca_fi
         up = {"target": LOOPBACK, "path": "proxy"}
         metrics = await exporter.metrics_when(lambda seen: seen.value("onedata_onepanel_up", **up) == 1)
         assert metrics.value("onedata_poll_interval_seconds") == 0.5
-        await eventually(lambda: exporter.get("/-/ready"), lambda answer: answer[0] == 200)
+        assert (await exporter.get("/-/ready"))[0] == 200
         status, page = await exporter.get("/")
         assert status == 200
         assert LOOPBACK in page

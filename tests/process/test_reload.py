@@ -59,7 +59,7 @@ async def test_a_bad_file_is_refused_with_every_fault_and_the_old_configuration_
             config_file.write_text("pol: {}\ntargets: [{url: 'ftp://x'}]\n")
             exporter.signal(signal.SIGHUP)
             refused = await exporter.metrics_when(lambda seen: seen.value(SUCCESSFUL) == 0)
-            message = "configuration refused, the old one keeps running"
+            message = "configuration rejected, the old one stays in use"
             await eventually(_count_of(exporter, message), lambda count: count >= 2)
             faults = exporter.logged(message)
             assert len(faults) == 2

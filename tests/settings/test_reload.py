@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
 import pytest
 
 from exporter.settings.conversion import Settings
+from exporter.settings.loading import load
 from exporter.settings.reload import Reloads
 
 
@@ -21,4 +25,33 @@ async def test_a_reload_that_ends_in_a_bug_has_not_been_successful() -> None:
     with pytest.raises(LookupError):
         await reloads.reload()
     assert not reloads.successful
+    assert not applied
+
+
+async def test_a_reload_whose_files_do_not_answer_fails_and_so_do_those_after_it() -> None:
+    answers = threading.Event()
+
+    def load() -> Settings:
+        answers.wait()
+        raise LookupError("never applied")
+
+    applied: list[Settings] = []
+    reloads = Reloads(load, applied.append, limit_seconds=0.1)
+    assert not await reloads.reload()
+    assert not await reloads.reload()
+    assert not reloads.successful
+    answers.set()
+    assert not applied
+
+
+async def test_a_reload_that_ends_while_the_exporter_stops_is_not_applied(config_file: Path) -> None:
+    config_file.write_text("targets: [{url: 'https://zone.test'}]")
+    applied: list[Settings] = []
+
+    def load_and_stop() -> Settings:
+        reloads.close()
+        return load(config_file, environ={})
+
+    reloads = Reloads(load_and_stop, applied.append)
+    assert not await reloads.reload()
     assert not applied

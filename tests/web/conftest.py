@@ -19,6 +19,7 @@ from exporter.state.store import Store
 from exporter.targets import Target
 from exporter.web.app import create_app
 from exporter.web.probing import Prober
+from exporter.web.readiness import Phase, Readiness
 from exporter.web.shared_work import SharedWork
 from tests.support.checkups import make_checkup, make_details
 
@@ -52,7 +53,7 @@ class AppContext:
             Exposition(self.view),
             self.report_bug,
             Prober(self.take_round),
-            **{"shared": self.shared, **more},
+            **{"shared": self.shared, "readiness": Readiness(phase=Phase.SERVING), **more},
         )
 
     def know(self, *targets: Target) -> None:

@@ -21,6 +21,7 @@ from exporter.report import summarize, write_json
 from exporter.targets import AccessPath, Route
 from exporter.web.app import create_app
 from exporter.web.filters import segment
+from exporter.web.readiness import Phase, Readiness
 from tests.support.checkups import REFUSED, ZONE, make_checkup, make_details, make_target
 from tests.web.conftest import AppContext, serve
 
@@ -347,16 +348,16 @@ async def test_service_discovery_gives_a_group_for_each_target(client: Client) -
     ]
 
 
-async def test_it_is_healthy_though_not_ready_before_the_first_rounds(
-    client: Client, site: AppContext
-) -> None:
-    site.know(make_target())
-    assert await text_of(client, "/-/healthy") == "ok\n"
-    answer = await client.get("/-/ready")
-    assert answer.status == 503
-    assert await answer.text() == "not ready: 1 of 1 targets were not attempted yet: my-zone\n"
-    site.record(make_checkup(make_target(), REFUSED, REFUSED))
-    assert await text_of(client, "/-/ready") == "ready\n"
+async def test_it_is_ready_before_the_first_rounds_and_not_while_it_stops(site: AppContext) -> None:
+    readiness = Readiness()
+    async with TestClient(TestServer(create_app(site.pages(readiness=readiness)))) as client:
+        site.know(make_target())
+        assert await text_of(client, "/-/healthy") == "ok\n"
+        for phase, status in ((Phase.STARTING, 503), (Phase.SERVING, 200), (Phase.STOPPING, 503)):
+            readiness.phase = phase
+            answer = await client.get("/-/ready")
+            assert answer.status == status
+            assert await answer.text() == (f"not ready: {phase.value}\n" if phase.value else "ready\n")
 
 
 async def test_many_targets_are_all_shown(client: Client, site: AppContext) -> None:

@@ -1,10 +1,15 @@
+"""Readiness is about the exporter: its phase, and its polling; never about a target."""
+
 from __future__ import annotations
+
+import asyncio
+import time
 
 import pytest
 
 from exporter.state.store import Store
 from exporter.state.target_state import TargetState
-from exporter.web.readiness import not_ready
+from exporter.web.readiness import Phase, Readiness
 from tests.support.checkups import REFUSED, make_checkup, make_target
 
 NOW = 1000.0
@@ -26,27 +31,52 @@ def states(**finished: float | None) -> tuple[TargetState, ...]:
     "finished",
     [
         pytest.param({}, id="nothing to watch"),
-        pytest.param({"a": FRESH}, id="attempted, though it failed"),
+        pytest.param({"a": FRESH}, id="a target that fails"),
+        pytest.param({"a": None, "b": None}, id="targets without a round yet"),
+        pytest.param({"a": FRESH, "b": None}, id="a new target that hangs"),
         pytest.param({"a": FRESH, "b": STALE}, id="one target's rounds stay away"),
     ],
 )
-def test_it_is_ready_once_every_target_was_attempted(finished: dict[str, float]) -> None:
-    assert not not_ready(states(**finished), NOW)
+def test_no_target_makes_the_exporter_not_ready(finished: dict[str, float]) -> None:
+    assert not Readiness(phase=Phase.SERVING).reason(states(**finished), NOW)
 
 
-def test_it_is_not_ready_before_every_target_was_attempted() -> None:
-    assert not_ready(states(a=FRESH, b=None), NOW) == "1 of 2 targets were not attempted yet: b"
+@pytest.mark.parametrize("finished", [{"a": STALE, "b": STALE}, {"a": STALE, "b": None}])
+def test_it_is_not_ready_when_no_target_had_a_round_for_three_intervals(
+    finished: dict[str, float | None],
+) -> None:
+    reason = Readiness(phase=Phase.SERVING).reason(states(**finished), NOW)
+    assert reason == "polling has stopped: no target had a round within three intervals"
 
 
-def test_only_the_first_few_targets_are_named() -> None:
-    reason = not_ready(states(**dict.fromkeys("abcdefg")), NOW)
-    assert reason == "7 of 7 targets were not attempted yet: a, b, c, d, e and 2 more"
+def test_it_is_not_ready_when_a_target_is_polled_no_more() -> None:
+    reason = Readiness(lambda: 1, Phase.SERVING).reason(states(a=FRESH, b=FRESH), NOW)
+    assert reason == "polling has stopped for 1 of 2 targets"
 
 
-def test_it_is_not_ready_when_no_target_had_a_round_for_three_intervals() -> None:
-    reason = not_ready(states(a=STALE, b=STALE), NOW)
-    assert reason == "polling has stopped: no target had a round within three intervals: a, b"
+@pytest.mark.parametrize("phase", [Phase.STARTING, Phase.STOPPING])
+def test_it_is_not_ready_before_it_serves_and_while_it_stops(phase: Phase) -> None:
+    assert Readiness(phase=phase).reason(states(a=FRESH), NOW) == phase.value
 
 
-def test_a_name_cannot_break_the_line() -> None:
-    assert "\n" not in not_ready(states(**{"a\nb": None}), NOW)
+class TestDrain:
+    async def test_it_lasts_until_a_probe_has_seen_that_the_exporter_is_not_ready(self) -> None:
+        readiness = Readiness(phase=Phase.SERVING)
+        readiness.reason((), time.monotonic())
+        draining = asyncio.ensure_future(readiness.drain())
+        await asyncio.sleep(0)
+        assert not draining.done()
+        assert readiness.reason((), time.monotonic()) == "the exporter is stopping"
+        await asyncio.wait_for(draining, 1.0)
+
+    async def test_it_ends_by_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("exporter.web.readiness.DRAIN_SECONDS", 0.1)
+        readiness = Readiness(phase=Phase.SERVING)
+        readiness.reason((), time.monotonic())
+        await asyncio.wait_for(readiness.drain(), 10)
+
+    async def test_nothing_is_waited_for_where_no_probe_asks(self) -> None:
+        readiness = Readiness(phase=Phase.SERVING)
+        readiness.reason((), time.monotonic() - 61)
+        await asyncio.wait_for(readiness.drain(), 1.0)
+        assert readiness.phase is Phase.STOPPING
