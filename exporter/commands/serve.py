@@ -30,6 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return EXIT_BAD_CONFIGURATION
     except Stopped:
+        # Its settings are not known yet.
+        log.configure("info", "logfmt")
+        log.get_logger().info("stopped")
         return 0
     log.configure(settings.log.level, settings.log.format)
     logger = log.get_logger()

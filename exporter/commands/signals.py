@@ -33,7 +33,7 @@ class Stopped(Exception):  # noqa: N818 - a state, no error
     """The process was told to stop while it waited for something."""
 
 
-def run_unless_stopped(function: Callable[[], Result], patience_seconds: float = 1.0) -> Result:
+def run_unless_stopped(function: Callable[[], Result], patience_seconds: float = 5.0) -> Result:
     """Return what a function returns that may take for ever, as one that reads files of a dead server.
 
     Signals that are held stay so meanwhile: a quick function is never interrupted.
