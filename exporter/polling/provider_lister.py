@@ -101,7 +101,7 @@ class Lister:
 
     async def _ask(self, connection: RouteConnection, request: Request[Listed]) -> Listed | Failure:
         credentials = self.client.credentials(self.zone)
-        if AuthMethod.TOKEN not in credentials.usable():
+        if AuthMethod.TOKEN not in await credentials.usable():
             return credentials.failure_of()
         headers = credentials.headers(AuthMethod.TOKEN)
         reply, _exchange = await connection.exchange(request, self.deadline, headers)

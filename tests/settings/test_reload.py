@@ -36,7 +36,11 @@ async def test_a_reload_whose_files_do_not_answer_fails_and_so_do_those_after_it
         raise LookupError("never applied")
 
     applied: list[Settings] = []
-    reloads = Reloads(load, applied.append, limit_seconds=0.1)
+
+    async def apply(settings: Settings) -> None:
+        applied.append(settings)
+
+    reloads = Reloads(load, apply, limit_seconds=0.1)
     assert not await reloads.reload()
     assert not await reloads.reload()
     assert not reloads.successful
@@ -48,10 +52,13 @@ async def test_a_reload_that_ends_while_the_exporter_stops_is_not_applied(config
     config_file.write_text("targets: [{url: 'https://zone.test'}]")
     applied: list[Settings] = []
 
+    async def apply(settings: Settings) -> None:
+        applied.append(settings)
+
     def load_and_stop() -> Settings:
         reloads.close()
         return load(config_file, environ={})
 
-    reloads = Reloads(load_and_stop, applied.append)
+    reloads = Reloads(load_and_stop, apply)
     assert not await reloads.reload()
     assert not applied
