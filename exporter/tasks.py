@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import errno
 import threading
+import time
+import weakref
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from typing import Generic, TypeAlias, TypeVar
@@ -15,6 +18,8 @@ Result = TypeVar("Result")
 ReportBug: TypeAlias = Callable[[str, Exception], None]
 
 _RESTART_SECONDS = 1.0
+_EXIT_SECONDS = 2.0
+_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 async def supervise(run: Callable[[], Awaitable[None]], where: str, report_bug: ReportBug) -> None:
@@ -57,8 +62,18 @@ async def in_thread(function: Callable[[], Result]) -> Result:
             else:
                 loop.call_soon_threadsafe(deliver, result)
 
-    threading.Thread(target=run, name="file access", daemon=True).start()
+    thread = threading.Thread(target=run, name="file access", daemon=True)
+    _threads.add(thread)
+    thread.start()
     return await finished
+
+
+@atexit.register
+def _join_threads() -> None:
+    """Let functions end that can: OpenSSL frees at the exit what a thread that reads certificates still uses."""
+    deadline = time.monotonic() + _EXIT_SECONDS
+    for thread in tuple(_threads):
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 class HangingReads(Generic[Result]):

@@ -44,7 +44,7 @@ _FAMILIES = [metric.name for metric in ALL_METRICS]
 _REQUESTS = "onedata_onepanel_requests_total"
 _POLLS = "onedata_polls_total"
 _FAILURES = "onedata_onepanel_request_failures_total"
-_REFUSED = "configuration refused"
+_REFUSED = "configuration rejected"
 _PAGES = ("/", "/metrics", "/targets/zone-0", "/targets/%00", "/api/v1/targets", "/api/v1/sd", "/-/ready")
 _ODD_PAGES = (
     "/nothing",

@@ -10,7 +10,8 @@ from functools import partial
 from exporter.files import read_note
 from exporter.polling import log_events
 from exporter.polling.rounds import Rounds
-from exporter.state.store import Store, TargetState
+from exporter.state.store import Store
+from exporter.state.target_state import TargetState
 from exporter.targets import Target
 from exporter.tasks import HangingReads
 

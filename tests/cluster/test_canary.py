@@ -102,7 +102,7 @@ async def test_nothing_that_the_running_exporter_shows_holds_a_secret(
             )
             await exporter.stop()
         assert len(exporter.logged("request")) > 20
-        assert len([line for line in exporter.log if "configuration refused" in line]) >= 4
+        assert len([line for line in exporter.log if "configuration rejected" in line]) >= 4
         assert not shown("\n".join((*exporter.log, *exporter.printed)))
 
 
