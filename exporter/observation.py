@@ -45,16 +45,24 @@ class AddressAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One attempt to open a connection: the phases that were finished, and the certificate if one was shown.
+    """One attempt to open a connection: the phases that were finished, and the certificates if any were shown.
 
-    `attempts` are those to each of several addresses, in their order; `addresses` is how many the name has.
+    `chain` has the certificates that the server sent, its own first. `strict_objection` is what newer verifiers
+    refuse of a chain that was verified. `attempts` are those to each of several addresses, in their order;
+    `addresses` is how many the name has.
     """
 
     phases: Mapping[Phase, float] = field(default_factory=dict)
-    certificate: Certificate | None = None
+    chain: tuple[Certificate, ...] = ()
     failure: Failure | None = None
     attempts: tuple[AddressAttempt, ...] = ()
     addresses: int = 1
+    strict_objection: str = ""
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """Return the server's own certificate; None if none was shown."""
+        return self.chain[0] if self.chain else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ class Trace:
     """One exchange in full, for an explanation. Of headers that hold secrets only the names are kept.
 
     `request_headers` are empty when nothing was sent. `chain` holds the certificates served if this exchange
-    opened the connection, the server's own first; None when none were shown, or Python does not tell.
+    opened the connection, the server's own first; None when none were shown.
     `attempts` are those to each of several addresses.
     """
 

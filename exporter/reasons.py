@@ -69,6 +69,16 @@ class Reason(StrEnum):
         "the certificate is not signed by a trusted authority",
         "check the certificate chain; for a private authority, configure its CA file",
     )
+    CERTIFICATE_CHAIN_INCOMPLETE = (
+        "certificate_chain_incomplete",
+        "the server does not send an intermediate certificate that issued its own",
+        "serve the whole chain: the certificate followed by its intermediates",
+    )
+    CERTIFICATE_ISSUER_EXPIRED = (
+        "certificate_issuer_expired",
+        "the certificate has not expired, but one of its issuers has",
+        "serve the chain of a current issuer; if the root has expired, update the trust store",
+    )
     TIMEOUT = (
         "timeout",
         "connected, but no whole answer came in time; also a TLS handshake without any answer",
@@ -157,6 +167,8 @@ CERTIFICATE_REASONS = frozenset(
         Reason.CERTIFICATE_NOT_YET_VALID,
         Reason.CERTIFICATE_NAME_MISMATCH,
         Reason.CERTIFICATE_UNTRUSTED,
+        Reason.CERTIFICATE_CHAIN_INCOMPLETE,
+        Reason.CERTIFICATE_ISSUER_EXPIRED,
     }
 )
 

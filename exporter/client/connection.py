@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
+from exporter.client.certificates import ParsedCertificate, parse_chain
+from exporter.client.chains import strict_objection
 from exporter.client.connection_timer import ConnectionTimer, Stage
 from exporter.client.connector import is_clean_close
-from exporter.client.exchange_log import Observe, read_chain, readable, served_chain
+from exporter.client.exchange_log import Observe, readable
 from exporter.client.failures import describe_attempts, explain
 from exporter.client.reading import Draft, parse
 from exporter.client.redaction import Redaction
 from exporter.client.resolver import Lookups, RouteResolver
 from exporter.client.session import RouteSession
 from exporter.client.tls import TlsContexts
-from exporter.client.unverified import UnverifiedCertificates, certificate_of
+from exporter.client.unverified import UnverifiedCertificates
 from exporter.client.wire import TooLargeError
 from exporter.observation import Certificate, Connection, Exchange, Trace
 from exporter.operations.operation import Reply, Request, Value
@@ -52,6 +54,7 @@ class RouteConnection:
         self._redaction = redaction
         self._target = target
         self._origin = target.origin(route.path)
+        self._tls = tls
         self._unverified = UnverifiedCertificates(target, self._origin, tls)
         resolver = RouteResolver(
             lookups, target.address(route.node), target.domain if target.resolve_nodes else ""
@@ -120,8 +123,10 @@ class RouteConnection:
             answer = replace(answer, body=clean, seconds=draft.seconds, received_at=time.time())
             reply = await parse(answer, request)
         if isinstance(reply, Failure):
+            if reply.reason in CERTIFICATE_REASONS:
+                reply = await self._unverified.explain(reply, timer, began + seconds)
             reply = replace(reply, detail=self._redaction.text(reply.detail))
-        exchanges += await self._record(request, reply, draft, timer, began + seconds)
+        exchanges += self._record(request, reply, draft, timer)
         return reply, is_idle_close
 
     def _explain(
@@ -138,13 +143,13 @@ class RouteConnection:
             return ROUND_ENDED
         return failure
 
-    async def _record(
-        self, request: Request[Value], reply: object, draft: Draft, timer: ConnectionTimer, deadline: float
+    def _record(
+        self, request: Request[Value], reply: object, draft: Draft, timer: ConnectionTimer
     ) -> list[Exchange]:
         """Keep what opening the connection showed, and return the exchange; nothing if nothing was sent."""
         failure = reply if isinstance(reply, Failure) else None
         is_cut = reply is ROUND_ENDED
-        connection = await self._connection(timer, failure, deadline)
+        connection = self._connection(timer, failure)
         if connection is not None:
             self.connections.append(connection)
         if is_cut and timer.stage not in {Stage.OPEN, Stage.IDLE}:
@@ -154,7 +159,7 @@ class RouteConnection:
             self.route, draft.status, draft.seconds, draft.body_bytes, failure, public, cut=is_cut
         )
         if self._observe is not None:
-            self._observe(self._trace(request, exchange, draft, timer, connection))
+            self._observe(self._trace(request, exchange, draft, connection))
         return [exchange]
 
     def _trace(
@@ -162,12 +167,9 @@ class RouteConnection:
         request: Request[object],
         exchange: Exchange,
         draft: Draft,
-        timer: ConnectionTimer,
         connection: Connection | None,
     ) -> Trace:
         """Return an exchange in full. `connection` is None if it used one that was open."""
-        certificate = connection.certificate if connection else None
-        ders = served_chain(timer.ssl_object) if certificate else None
         return Trace(
             exchange,
             request.method,
@@ -175,28 +177,33 @@ class RouteConnection:
             readable(draft.response.request_info.headers, self._redaction) if draft.response else (),
             readable(draft.response.headers, self._redaction) if draft.response else (),
             connection is not None,
-            self._clean_chain(ders, verified=certificate.verified) if ders and certificate else None,
+            (connection.chain or None) if connection else None,
             connection.attempts if connection else (),
         )
 
-    def _clean_chain(self, ders: list[bytes], *, verified: bool) -> tuple[Certificate, ...]:
-        clean = (self._redaction.certificate(each) for each in read_chain(ders, verified=verified))
-        return tuple(each for each in clean if each is not None)
+    def _clean_chain(self, chain: Sequence[ParsedCertificate]) -> tuple[Certificate, ...]:
+        return tuple(self._redaction.certificate(each.shown) for each in chain)
 
-    async def _connection(
-        self, timer: ConnectionTimer, failure: Failure | None, deadline: float
-    ) -> Connection | None:
+    def _connection(self, timer: ConnectionTimer, failure: Failure | None) -> Connection | None:
         """Return what opening the connection showed; None if the request used one that was open."""
         if timer.stage is Stage.IDLE:
             return None
-        certificate: Certificate | None = None
-        if timer.stage is Stage.OPEN:
-            verified = not self._target.tls.insecure_skip_verify
-            certificate = certificate_of(timer.certificate_der, verified=verified)
+        is_open = timer.stage is Stage.OPEN
+        verified = is_open and not self._target.tls.insecure_skip_verify
+        objection = ""
+        if is_open:
             failure = None
         elif failure is not None and failure.reason in CERTIFICATE_REASONS:
-            certificate = await self._unverified.fetch(timer, deadline)
             self._untrusted = failure  # the next request would meet the same certificate
-        certificate = self._redaction.certificate(certificate)
-        attempts = describe_attempts(timer)
-        return Connection(timer.phases, certificate, failure, attempts, timer.addresses)
+        if verified:
+            way = parse_chain(timer.verified_chain, verified=True)
+            self._tls.intermediates.add(way)
+            objection = self._redaction.text(strict_objection(way))
+        return Connection(
+            timer.phases,
+            self._clean_chain(parse_chain(timer.served_chain, verified=verified)),
+            failure,
+            describe_attempts(timer),
+            timer.addresses,
+            objection,
+        )

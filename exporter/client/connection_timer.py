@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, overload
 
+from exporter.client.chains import served_chain, verified_chain
 from exporter.client.reachable import check_reachable
 from exporter.client.wire import wire_limit
 from exporter.observation import Phase
@@ -47,7 +48,8 @@ class ConnectionTimer:
     """The opening of one connection. Times are seconds of `time.perf_counter`.
 
     `server_spoke` says whether anything came back in the handshake: a reset before that means that TLS has
-    not begun, as with a load balancer without a server. `addresses` is how many the name has.
+    not begun, as with a load balancer without a server. `addresses` is how many the name has. The chains are
+    in DER; `verify_code` is OpenSSL's, of a certificate that was refused.
     `lookup_began_at` is when the lookup that is waited for was started, perhaps by another request.
     """
 
@@ -58,7 +60,9 @@ class ConnectionTimer:
         self.addresses = 1
         self.sockets: list[ReportingSocket] = []
         self.ssl_object: ssl.SSLObject | None = None
-        self.certificate_der: bytes | None = None
+        self.served_chain: tuple[bytes, ...] = ()
+        self.verified_chain: tuple[bytes, ...] = ()
+        self.verify_code = 0
         self.server_spoke = False
         self.opened_at = 0.0
         self.given_up = False
@@ -170,5 +174,5 @@ class TimedSSLObject(ssl.SSLObject):
         super().do_handshake()
         timer.finish(Phase.TLS)
         timer.stage = Stage.OPEN
-        # Taken at once: an SSL object that has failed since then no longer gives it away.
-        timer.certificate_der = self.getpeercert(binary_form=True)
+        # Taken at once: an SSL object that has failed since then no longer gives them away.
+        timer.served_chain, timer.verified_chain = served_chain(self), verified_chain(self)

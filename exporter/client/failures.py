@@ -105,9 +105,10 @@ def _timeout(_error: Exception, timer: ConnectionTimer) -> Reason:
     }.get(timer.stage, Reason.TIMEOUT)
 
 
-def _certificate(error: Any, _watch: ConnectionTimer) -> Reason:
+def _certificate(error: Any, timer: ConnectionTimer) -> Reason:
     cause = getattr(error, "certificate_error", error)
-    return _VERIFY_REASONS.get(getattr(cause, "verify_code", 0), Reason.CERTIFICATE_UNTRUSTED)
+    timer.verify_code = getattr(cause, "verify_code", 0)
+    return _VERIFY_REASONS.get(timer.verify_code, Reason.CERTIFICATE_UNTRUSTED)
 
 
 def _os_error(error: Any, timer: ConnectionTimer) -> Reason:

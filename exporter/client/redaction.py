@@ -44,9 +44,9 @@ class Redaction:
             data = data.replace(form.encode(), _REDACTED.encode())
         return data
 
-    def certificate(self, certificate: Certificate | None) -> Certificate | None:
+    def certificate(self, certificate: Certificate) -> Certificate:
         """Return a certificate whose names are without the secrets."""
-        if certificate is None or not self._forms:
+        if not self._forms:
             return certificate
         subject, issuer = self.text(certificate.subject), self.text(certificate.issuer)
         return replace(certificate, subject=subject, issuer=issuer)

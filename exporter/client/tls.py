@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from exporter.client.chains import KnownIntermediates
 from exporter.client.connection_timer import TimedSSLObject
 from exporter.files import FileVersion, file_version
 from exporter.files.pem import load_key_pair, read_pem
@@ -17,10 +18,19 @@ from exporter.tasks import HangingReads
 
 _CHECK_SECONDS = 1.0
 
+# The defaults of Python differ: from 3.13 on VERIFY_X509_STRICT refuses private authorities that older ones accept.
+_VERIFY_FLAGS = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
+
 
 def verifying_context(options: TlsOptions) -> ssl.SSLContext:
-    """Return a client context as the target needs it; raise OSError or ssl.SSLError if a file cannot be used."""
+    """Return a client context as the target needs it; raise OSError or ssl.SSLError if a file cannot be used.
+
+    The same server is judged alike by every Python. A certificate without alternative names is for no name, as for
+    browsers and Go.
+    """
     context = ssl.create_default_context(cadata=read_pem(options.ca_file) if options.ca_file else None)
+    context.verify_flags = _VERIFY_FLAGS
+    context.hostname_checks_common_name = False
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     context.sslobject_class = TimedSSLObject
@@ -63,6 +73,7 @@ class TlsContexts:
         self._report = report
         self._reads: HangingReads[_Built] = HangingReads()
         self.trustless = trustless_context()
+        self.intermediates = KnownIntermediates()
 
     def keep_only(self, wanted: set[TlsOptions]) -> None:
         """Forget the contexts for all other options."""

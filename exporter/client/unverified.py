@@ -1,4 +1,4 @@
-"""The certificate of a server that is not trusted: read by a handshake of its own, once a round and route."""
+"""The certificates of a server that is not trusted: read by a handshake of its own, once a round and route."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ import time
 
 from yarl import URL
 
-from exporter.client.certificates import fetch_unverified_certificate, read_certificate
+from exporter.client.certificates import parse_chain
+from exporter.client.chains import Refusal, served_chain
 from exporter.client.connection_timer import ConnectionTimer
 from exporter.client.tls import TlsContexts
-from exporter.observation import Certificate
+from exporter.reasons import Failure
 from exporter.targets import Target
 
 _FETCH_SECONDS = 5.0
-
-
-def certificate_of(der: bytes | None, *, verified: bool) -> Certificate | None:
-    """Return the certificate in a DER encoding, if there is one."""
-    return read_certificate(der, verified=verified) if der else None
 
 
 class UnverifiedCertificates:
@@ -29,22 +25,46 @@ class UnverifiedCertificates:
         self._target = target
         self._origin = origin
         self._tls = tls
-        self._shown: ssl.SSLObject | None = None
+        self._chain: tuple[bytes, ...] = ()
 
-    async def fetch(self, timer: ConnectionTimer, deadline: float) -> Certificate | None:
-        """Return the certificate that was refused. `deadline` is a time of `time.perf_counter`."""
-        if self._shown is None:
-            self._shown = await self._fetch(timer, deadline - time.perf_counter())
-        timer.ssl_object = self._shown
-        shown = self._shown.getpeercert(binary_form=True) if self._shown else None
-        return certificate_of(shown, verified=False)
+    async def explain(self, failure: Failure, timer: ConnectionTimer, deadline: float) -> Failure:
+        """Return the failure of a certificate that was refused, as the chain explains it; the timer gets the chain.
 
-    async def _fetch(self, timer: ConnectionTimer, seconds_left: float) -> ssl.SSLObject | None:
+        `deadline` is a time of `time.perf_counter`.
+        """
+        if not self._chain:
+            self._chain = await self._fetch(timer, deadline - time.perf_counter())
+        timer.served_chain = self._chain
+        chain = parse_chain(self._chain, verified=False)
+        return Refusal(timer.verify_code, chain, time.time()).explain(failure, self._tls.intermediates)
+
+    async def _fetch(self, timer: ConnectionTimer, seconds_left: float) -> tuple[bytes, ...]:
         if timer.address is None or self._target.proxy_from_environment:
-            return None  # behind a forward proxy the address is the proxy's own
+            return ()  # behind a forward proxy the address is the proxy's own
         server_name = self._target.tls.server_name or URL(self._origin).raw_host or ""
         try:
             async with asyncio.timeout(min(seconds_left, _FETCH_SECONDS)):
-                return await fetch_unverified_certificate(timer.address, server_name, self._tls.trustless)
+                return await _fetch_unverified_chain(timer.address, server_name, self._tls.trustless)
         except TimeoutError:
-            return None
+            return ()
+
+
+async def _fetch_unverified_chain(
+    address: tuple[str, int], server_name: str, context: ssl.SSLContext
+) -> tuple[bytes, ...]:
+    """Return what a server shows to a client that does not trust it; nothing if the handshake fails.
+
+    It is a second handshake, on which nothing is sent. The caller sets the deadline.
+    """
+    loop = asyncio.get_running_loop()
+    host, port = address
+    try:
+        transport, _ = await loop.create_connection(
+            asyncio.Protocol, host, port, ssl=context, server_hostname=server_name
+        )
+    except OSError:
+        return ()
+    try:
+        return served_chain(transport.get_extra_info("ssl_object"))
+    finally:
+        transport.abort()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from exporter.diagnosis.first_steps import cause
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
+from exporter.diagnosis.served import Served
 from exporter.diagnosis.symptoms import Symptom, symptom
 from exporter.observation import Connection, Details, Observation, Visit
 from exporter.operations import configuration, health
@@ -32,7 +33,7 @@ class Checkup:
     `details` are those of the latest round of the slower operations that is not too old. `kind` is the
     cluster's, as far as it was ever learnt. `zone_connected`: whether a Oneprovider is connected to its
     zone; None when that is not known. `waiting` counts, by node, the rounds in a row in which it hung
-    beside a node that had stopped answering.
+    beside a node that had stopped answering. `served` has the certificates of the last ten minutes.
     """
 
     target: Target
@@ -45,6 +46,7 @@ class Checkup:
     zone_connected: bool | None = None
     zone_notes: tuple[str, ...] = ()
     waiting: Mapping[str, int] = field(default_factory=dict)
+    served: Served = field(default_factory=dict)
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -8,6 +8,7 @@ from itertools import chain
 
 from exporter.diagnosis.checkup import CONFIGURATION, Checkup, observation, symptom_of
 from exporter.diagnosis.rules import Pair, diagnose
+from exporter.diagnosis.served import served_since
 from exporter.diagnosis.symptoms import UP, Symptom
 from exporter.observation import Details, Visit
 from exporter.operations.component_status import ComponentStatus
@@ -44,6 +45,7 @@ def conclude(  # noqa: PLR0913 - the last two by keyword, with defaults
         zone_connected=zone_connected,
         zone_notes=zone_notes,
         waiting=_waiting(by_route, before.waiting if before else {}),
+        served=served_since(before.served if before else None, by_route, finished_at),
     )
     return replace(seen, diagnoses={node: diagnose(pair(seen, node)) for node in nodes})
 

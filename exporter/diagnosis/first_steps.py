@@ -90,7 +90,11 @@ _CERTIFICATE = {
     Reason.CERTIFICATE_NAME_MISMATCH: "The certificate is for another name: check where the domain leads; "
     "if the name differs on purpose, {server_name}.",
     Reason.CERTIFICATE_UNTRUSTED: "Check that the server sends its whole chain; "
-    "for a private authority, trust it {trust}.",
+    "for a private authority, trust it {trust}; for a public one, update the trust store of the exporter.",
+    Reason.CERTIFICATE_CHAIN_INCOMPLETE: "Serve the whole chain: the certificate followed by its intermediates; "
+    "browsers that have seen them before hide this fault.",
+    Reason.CERTIFICATE_ISSUER_EXPIRED: "Serve the chain of a current issuer: the certificate itself has not expired; "
+    "if it is the root, update the trust store of the exporter.",
     Reason.TLS_HANDSHAKE: "The port does not speak TLS as expected: check whether it serves plain HTTP, "
     "only old TLS versions, or requires a client certificate.",
 }

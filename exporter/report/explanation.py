@@ -26,7 +26,7 @@ def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:
 
 
 def list_exchanges(traces: Sequence[Trace]) -> list[dict[str, Any]]:
-    """The same exchanges for JSON. `chain` is null when the connection was open before, or the chain is not known."""
+    """The same exchanges for JSON. `chain` is null when the connection was open before, or no certificate was shown."""
     return [
         {
             "path": trace.exchange.route.path,
@@ -91,15 +91,15 @@ def _chain(trace: Trace) -> Iterator[str]:
     if not trace.opened:
         yield "  * over the connection that was open"
         return
-    if trace.chain is None:
-        yield "  * a new connection; the chain of certificates was not shown, or this Python does not tell it"
+    if not trace.chain:
+        yield "  * a new connection; no certificate was shown"
         return
-    verified = trace.chain and trace.chain[0].verified
-    yield f"  * a new connection; certificates served ({'verified' if verified else 'NOT verified'}):"
+    verified = "verified" if trace.chain[0].verified else "NOT verified"
+    yield f"  * a new connection; certificates served ({verified}):"
     for number, certificate in enumerate(trace.chain):
         yield f"    {number}: subject {certificate.subject}"
         yield f"       issuer  {certificate.issuer}"
-        yield f"       until   {timestamp(certificate.not_after)}"
+        yield f"       valid   {timestamp(certificate.not_before)} to {timestamp(certificate.not_after)}"
 
 
 def _reasoning(checkup: Checkup, node: str) -> Iterator[str]:

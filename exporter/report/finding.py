@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exporter.report.severity import Severity
+from exporter.targets import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +14,8 @@ class Finding:
 
     severity: Severity
     message: str
+
+
+def name_of(route: Route) -> str:
+    """Return how a finding names a route."""
+    return f"{route.path} path" + (f" of {route.node}" if route.node else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,8 @@ from exporter.diagnosis.symptoms import Symptom
 from exporter.observation import Certificate
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.report.summary import OperationSummary, PathSummary, Summary
+
+_DAY_SECONDS = 86_400
 
 
 def write_json(summary: Summary, **more: Any) -> str:
@@ -47,14 +49,14 @@ def _nodes(summary: Summary) -> Iterator[str]:
         yield ""
         if node.node:
             yield f"node {node.node} ({node.address})"
-        yield from _path("proxy ", node.proxy)
-        yield from _path("direct", node.direct)
+        yield from _path("proxy ", node.proxy, summary.finished_at)
+        yield from _path("direct", node.direct, summary.finished_at)
         yield f"diagnosis: {node.diagnosis} ({node.severity})"
         yield f"  meaning:     {node.meaning}"
         yield f"  do first:    {node.first_step}"
 
 
-def _path(label: str, path: PathSummary) -> Iterator[str]:
+def _path(label: str, path: PathSummary, at: float) -> Iterator[str]:
     expected = "" if path.expected else " (not expected to work)"
     yield f"{label} {path.origin}: {path.symptom}{expected}"
     if path.symptom is not Symptom.HEALTHY:
@@ -64,15 +66,28 @@ def _path(label: str, path: PathSummary) -> Iterator[str]:
     if path.phases:
         phases = ", ".join(f"{phase} {milliseconds(seconds)}" for phase, seconds in path.phases.items())
         yield f"  connection:  {phases}"
-    yield from _certificate(path.certificate)
+    yield from _certificates(path.chain, at)
     for operation in path.operations:
         yield f"  {operation.operation + ':':<15}{result(operation)}"
 
 
-def _certificate(certificate: Certificate | None) -> Iterator[str]:
-    if certificate is not None:
+def _certificates(chain: Sequence[Certificate], at: float) -> Iterator[str]:
+    for certificate in chain[:1]:
         verified = "verified" if certificate.verified else "NOT verified"
         yield f"  certificate: until {timestamp(certificate.not_after)}, {verified}, {certificate.subject}"
+        yield f"               {remaining(certificate, at)}, SHA-256 {certificate.fingerprint_sha256}"
+    for issuer in chain[1:]:
+        yield f"  issuer:      until {timestamp(issuer.not_after)}, {issuer.subject}"
+    if chain:
+        yield f"  root:        {chain[-1].issuer}"
+
+
+def remaining(certificate: Certificate, at: float) -> str:
+    """Return the time that a certificate has left at a timestamp, and its whole lifetime, in days."""
+    lifetime = (certificate.not_after - certificate.not_before) / _DAY_SECONDS
+    left = (certificate.not_after - at) / _DAY_SECONDS
+    state = f"{left:.1f} days left" if left >= 0 else f"expired {-left:.1f} days ago"
+    return f"{state} of {lifetime:.1f}"
 
 
 def result(operation: OperationSummary) -> str:

@@ -44,7 +44,7 @@ class OperationSummary:
 
 @dataclass(frozen=True, slots=True)
 class PathSummary:
-    """One path to one node."""
+    """One path to one node. `chain` has all certificates that the server sent, `certificate` is the first of them."""
 
     origin: str
     expected: bool
@@ -55,6 +55,7 @@ class PathSummary:
     health_seconds: float | None
     phases: Mapping[Phase, float]
     certificate: Certificate | None
+    chain: tuple[Certificate, ...]
     operations: tuple[OperationSummary, ...]
 
 
@@ -158,6 +159,7 @@ def _path(checkup: Checkup, route: Route) -> PathSummary:
         health_seconds=health.last.seconds if health and health.onepanel_answered else None,
         phases=dict(connection.phases) if connection else {},
         certificate=connection.certificate if connection else None,
+        chain=connection.chain if connection else (),
         operations=tuple(_operation(each) for each in visit.observations) if visit else (),
     )
 

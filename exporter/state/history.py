@@ -66,7 +66,7 @@ def _words(checkup: Checkup) -> Words:
     visits = tuple(
         (
             tuple(
-                (tuple(each.phases), each.certificate, each.failure, each.attempts, each.addresses)
+                (tuple(each.phases), each.chain, each.failure, each.attempts, each.addresses)
                 for each in visit.connections
             ),
             tuple((seen.operation, seen.outcome, _exchanges(seen)) for seen in visit.observations),

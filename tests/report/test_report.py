@@ -18,8 +18,8 @@ from exporter.operations.outcome import ROUND_ENDED, NotLearnt, Outcome
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report import Severity, explain, fault_line, status_line, summarize, write_json, write_text
+from exporter.report.certificate_findings import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING
 from exporter.report.explanation import classify
-from exporter.report.findings import CERTIFICATE_CRITICAL, CERTIFICATE_WARNING
 from exporter.report.severity import SEVERITIES, severity_of, worst
 from exporter.targets import AccessPath, Route
 from tests.support.checkups import CERTIFICATE, REFUSED, good_visit, make_checkup, make_details, make_target
@@ -201,6 +201,6 @@ def test_an_exchange_is_classified_by_who_speaks(
     assert words in classify(trace)
 
 
-def test_an_explanation_says_that_a_chain_cannot_be_had() -> None:
+def test_an_explanation_says_that_no_certificate_was_shown() -> None:
     trace = Trace(Exchange(ROUTE, 200, 0.01, 9), "GET", "https://zone.example/x", opened=True, chain=None)
-    assert "this Python does not tell it" in explain(make_checkup(make_target()), [trace])
+    assert "no certificate was shown" in explain(make_checkup(make_target()), [trace])

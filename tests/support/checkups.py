@@ -96,7 +96,7 @@ def good_visit(
     phases = {Phase.RESOLVE: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004}
     return Visit(
         route,
-        (Connection(phases, certificate),),
+        (Connection(phases, (certificate,)),),
         (
             _observation("configuration", route, facts, seconds / 10),
             _observation("health", route, Health(), seconds),
@@ -109,7 +109,7 @@ def failed_visit(route: Route, failure: Failure = REFUSED) -> Visit:
     exchange = Exchange(route, failure=failure)
     return Visit(
         route,
-        (Connection({Phase.RESOLVE: 0.001}, None, failure),),
+        (Connection({Phase.RESOLVE: 0.001}, (), failure),),
         tuple(Observation(name, route, failure, (exchange,)) for name in ("configuration", "health")),
     )
 
@@ -159,7 +159,11 @@ def make_details(target: Target) -> Details:
     route = Route(AccessPath.DIRECT, target.node_names[0])
     return Details(
         tuple(_observation(name, route, outcome, 0.03) for name, outcome in outcomes.items()),
-        {route: (Connection({Phase.RESOLVE: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004}, CERTIFICATE),)},
+        {
+            route: (
+                Connection({Phase.RESOLVE: 0.001, Phase.CONNECT: 0.002, Phase.TLS: 0.004}, (CERTIFICATE,)),
+            )
+        },
         {AuthMethod.TOKEN: False, AuthMethod.PASSPHRASE: True},
         1_795_000_000.0,
         token_expires_at=1_800_000_000.0,

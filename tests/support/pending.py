@@ -2,8 +2,6 @@
 
 PENDING = frozenset(
     {
-        "onedata_tls_certificates_served",
-        "onedata_tls_chain_not_after_timestamp_seconds",
         "onedata_web_certificate_renewal",
     }
 )

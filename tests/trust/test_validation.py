@@ -33,7 +33,7 @@ CRASHED = (500, 0, Failure(Reason.SERVER_ERROR, "HTTP 500 with an empty body"))
 EMPTY_204 = (204, 0, Failure(Reason.INVALID_BODY, "HTTP 204 with an empty body"))
 LATE = (0, 0, ROUND_ENDED)
 BUG = (0, 0, Failure(Reason.INTERNAL))
-TCP = Connection({Phase.CONNECT: 0.1}, None, SILENT[2])
+TCP = Connection({Phase.CONNECT: 0.1}, (), SILENT[2])
 TLS = Connection({Phase.CONNECT: 0.1, Phase.TLS: 0.1})
 
 

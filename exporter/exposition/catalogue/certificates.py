@@ -1,4 +1,4 @@
-"""Metrics of the certificate that each route is served."""
+"""Metrics of the certificates that each route is served."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ def _of(pick: Callable[[Certificate], Any]) -> Callable[[RouteView], Any]:
     return see
 
 
+def _chain_not_after(view: RouteView) -> float | None:
+    connection = view.connection
+    return min((each.not_after for each in connection.chain), default=None) if connection else None
+
+
+def _served(view: RouteView) -> int | None:
+    return len(view.of.checkup.served.get(view.route, ())) or None if view.of.checkup else None
+
+
 def _info(names: tuple[str, str, str]) -> Iterator[Reading]:
     yield Reading(names, 1)
 
@@ -36,6 +45,18 @@ CERTIFICATE_METRICS: tuple[Metric[RouteView], ...] = (
         "When the certificate as served begins to be valid.",
         Scope.ROUTE,
         _of(lambda certificate: certificate.not_before),
+    ),
+    Metric(
+        "onedata_tls_chain_not_after_timestamp_seconds",
+        "Earliest end of the certificates that the server sent, its own included.",
+        Scope.ROUTE,
+        _chain_not_after,
+    ),
+    Metric(
+        "onedata_tls_certificates_served",
+        "Distinct certificates seen in the last 10 minutes; more than 1 for long: nodes serve different ones.",
+        Scope.ROUTE,
+        _served,
     ),
     Metric(
         "onedata_tls_certificate_verified",

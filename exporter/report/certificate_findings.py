@@ -1,0 +1,86 @@
+"""Findings about the certificates that the paths are served: their ends, and how they differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.served import Sighting, differing, in_use
+from exporter.observation import Certificate
+from exporter.report.finding import Finding, name_of
+from exporter.report.severity import Severity
+from exporter.targets import Route
+
+_DAY_SECONDS = 86_400
+# The remaining time of a certificate that is too little: this share of its lifetime, and no more than so many days.
+# Onepanel renews certificates of Let's Encrypt 30 days before their end. The alerts have the same limits.
+CERTIFICATE_WARNING = (1 / 3, 28)
+CERTIFICATE_CRITICAL = (0.1, 7)
+
+
+def find_in_certificates(checkup: Checkup) -> Iterator[Finding]:
+    """Yield what is wrong with the certificates that were served; that one is refused is a diagnosis."""
+    for route in checkup.routes:
+        yield from _expiring(checkup, route)
+    for path, sightings in differing(checkup.served, checkup.finished_at):
+        ends = "; ".join(f"one ends in {_days(each, checkup)}" for each in sightings)
+        yield Finding(
+            Severity.WARNING,
+            f"the nodes serve different certificates over the {path} path ({ends}): renew it on every node",
+        )
+    yield from _refused_elsewhere(checkup)
+
+
+def _days(sighting: Sighting, checkup: Checkup) -> str:
+    days = (sighting.certificate.not_after - checkup.finished_at) / _DAY_SECONDS
+    return f"{_floor(days):.1f} days"
+
+
+def _expiring(checkup: Checkup, route: Route) -> Iterator[Finding]:
+    """Yield the certificate of a route that ends first, of all that are served over it, if that is too soon."""
+    connection = checkup.connection(route)
+    if connection is None or connection.failure or not connection.chain:
+        return
+    this = Sighting(connection.chain, checkup.finished_at, checkup.finished_at)
+    sightings = in_use(checkup.served.get(route, ())) or (this,)
+    sighting = min(sightings, key=lambda each: _end(each).not_after)
+    leaf, ending = sighting.certificate, _end(sighting)
+    days_left = (ending.not_after - checkup.finished_at) / _DAY_SECONDS
+    lifetime_days = (leaf.not_after - leaf.not_before) / _DAY_SECONDS
+    critical, warning = (
+        min(share * lifetime_days, days) for share, days in (CERTIFICATE_CRITICAL, CERTIFICATE_WARNING)
+    )
+    if days_left >= warning:
+        return
+    which = "the certificate" if len(sightings) == 1 else f"one of {len(sightings)} certificates"
+    of = f"{which} of the {name_of(route)}"
+    what = of if ending is leaf else f"an issuer of {of} ({ending.subject})"
+    when = (
+        f"expires in {_floor(days_left):.1f} days" if days_left >= 0 else f"expired {-days_left:.1f} days ago"
+    )
+    yield Finding(Severity.CRITICAL if days_left < critical else Severity.WARNING, f"{what} {when}")
+
+
+def _end(sighting: Sighting) -> Certificate:
+    """Return the certificate of a chain that ends first; the server's own if several do."""
+    return min(sighting.chain, key=lambda each: each.not_after)
+
+
+def _floor(days: float) -> float:
+    """Return days rounded down to a tenth, as they are elsewhere."""
+    return math.floor(10 * days) / 10
+
+
+def _refused_elsewhere(checkup: Checkup) -> Iterator[Finding]:
+    found: dict[str, list[str]] = {}
+    for route in checkup.routes:
+        connection = checkup.connection(route)
+        if connection is not None and connection.strict_objection:
+            found.setdefault(connection.strict_objection, []).append(name_of(route))
+    for objection, names in found.items():
+        where = " and the ".join(names)
+        yield Finding(
+            Severity.WARNING,
+            f"newer verifiers, such as Python 3.13, refuse the certificate of the {where}: {objection}",
+        )
