@@ -33,7 +33,8 @@ class Checkup:
     `details` are those of the latest round of the slower operations that is not too old. `kind` is the
     cluster's, as far as it was ever learnt. `zone_connected`: whether a Oneprovider is connected to its
     zone; None when that is not known. `waiting` counts, by node, the rounds in a row in which it hung
-    beside a node that had stopped answering. `served` has the certificates of the last ten minutes.
+    beside a node that had stopped answering. `served` has the certificates of the last ten minutes, of
+    other rounds, too: rounds are compared without it.
     """
 
     target: Target
@@ -46,7 +47,7 @@ class Checkup:
     zone_connected: bool | None = None
     zone_notes: tuple[str, ...] = ()
     waiting: Mapping[str, int] = field(default_factory=dict)
-    served: Served = field(default_factory=dict)
+    served: Served = field(default_factory=dict, compare=False)
 
     @property
     def routes(self) -> tuple[Route, ...]:
