@@ -149,6 +149,8 @@ class Exporter:
             log.warning("changed in the configuration, but takes effect only at the next start", key=key)
         self._settings = settings
         self._slots.resize(settings.poll.max_concurrency)
+        self._client.reread_trust()
+        self._fresh_rounds.reread_trust()
         await self._set_targets()
 
     async def _set_targets(self) -> None:

@@ -66,6 +66,10 @@ class Client:
         self._providers = {target: kept for target, kept in self._providers.items() if target in wanted}
         self._tls.keep_only({target.tls for target in wanted})
 
+    def reread_trust(self) -> None:
+        """Read the certificates of authorities anew, those of the system, too."""
+        self._tls.reread()
+
     async def poll(
         self,
         target: Target,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import ssl
 import time
 from collections.abc import Callable
@@ -66,7 +67,10 @@ class _Built:
 
 
 class TlsContexts:
-    """The contexts in use, one for each distinct `TlsOptions`; built anew when one of its files changes."""
+    """The contexts in use, one for each distinct `TlsOptions`; built anew when one of its files changes.
+
+    The files of the system's trust store are among them, unless the target has a CA file of its own.
+    """
 
     def __init__(self, report: Callable[[str, str], None]) -> None:
         self._built: dict[TlsOptions, _Built] = {}
@@ -79,6 +83,12 @@ class TlsContexts:
         """Forget the contexts for all other options."""
         self._built = {options: built for options, built in self._built.items() if options in wanted}
 
+    def reread(self) -> None:
+        """Let every context be built anew, also if none of its files seems to have changed."""
+        self._built = {
+            options: replace(built, versions=(), checked=-math.inf) for options, built in self._built.items()
+        }
+
     async def refresh(self, options: TlsOptions) -> None:
         """Build the context for these options unless it is up to date; checked once a second at most.
 
@@ -86,7 +96,7 @@ class TlsContexts:
         """
         now = time.monotonic()
         before = self._built.get(options, _Built(None))
-        if now < before.checked + _CHECK_SECONDS or (before.context and not any(_files(options))):
+        if now < before.checked + _CHECK_SECONDS:
             return
         try:
             built = await self._reads.run(options, partial(_build, options, before))
@@ -109,7 +119,7 @@ class TlsContexts:
 
 
 def _build(options: TlsOptions, before: _Built) -> _Built:
-    versions = tuple(file_version(file) for file in _files(options))
+    versions = tuple(file_version(file) for file in (*_files(options), *_system_store(options)))
     if before.context is not None and versions == before.versions:
         return before
     try:
@@ -120,6 +130,19 @@ def _build(options: TlsOptions, before: _Built) -> _Built:
 
 def _files(options: TlsOptions) -> tuple[str, ...]:
     return (options.ca_file, options.cert_file, options.key_file)
+
+
+def _system_store(options: TlsOptions) -> tuple[str, ...]:
+    """Return the file and the folders of the system's authorities, if they are trusted.
+
+    A certificate that is replaced in a folder, under the same name, is found by a reload alone.
+    """
+    if options.ca_file:
+        return ()
+    paths = ssl.get_default_verify_paths()
+    file = os.environ.get(paths.openssl_cafile_env) or paths.openssl_cafile
+    folders = os.environ.get(paths.openssl_capath_env) or paths.openssl_capath
+    return (file, *folders.split(os.pathsep))
 
 
 def _names(options: TlsOptions) -> str:

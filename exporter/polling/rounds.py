@@ -114,6 +114,11 @@ class FreshRounds:
         if self._client is not None:
             self._client.keep_only(targets)
 
+    def reread_trust(self) -> None:
+        """Read the certificates of authorities anew."""
+        if self._client is not None:
+            self._client.reread_trust()
+
     async def close(self) -> None:
         """Let go of the client."""
         if self._client is not None:
