@@ -79,10 +79,16 @@ grafana: $(READY) ## build the Grafana dashboards from the code
 # Some tests compare times, and other processes may hold the machine up: what fails gets one more run, alone.
 AGAIN := $(BIN)/pytest --quiet --last-failed --last-failed-no-failures none
 
+# Every Python process that imports the exporter measures its coverage. The run of failed tests alone does not.
+COVERAGE := $(CURDIR)/build/coverage
+MEASURED := PYTHONPATH=$(CURDIR)/tools/coverage COVERAGE_FOLDER=$(COVERAGE)
+
 # Half of the time tests wait for something, so that a core has room for two.
-unit: $(READY) ## all tests, against the simulator and the real tools
-	$(BIN)/pytest --quiet --numprocesses $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN)) --maxprocesses 8 \
+unit: $(READY) ## all tests, against the simulator and the real tools; fails if they cover too little
+	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
+	$(MEASURED) $(BIN)/pytest --quiet --numprocesses $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN)) --maxprocesses 8 \
 		--dist loadfile --no-loadscope-reorder || $(AGAIN)
+	$(BIN)/python -m tools.coverage_report $(COVERAGE)
 
 test-deploy: $(READY) tools ## the tests of compose, chart, systemd and release alone (`test` runs them, too)
 	$(BIN)/pytest --quiet tests/deploy

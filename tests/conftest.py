@@ -9,6 +9,9 @@ import pytest
 
 from exporter.simulator import Authority
 
+# After so many seconds a test of these markers has failed; for all others pyproject.toml has the limit.
+_SECONDS_OF = {"slow": 3600, "long": 900}
+
 
 @pytest.fixture(scope="session")
 def authority() -> Authority:
@@ -27,6 +30,10 @@ def config_file(tmp_path: Path) -> Path:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Quick tests first; where several processes share the tests, the long ones begin beside them."""
+    for item in items:
+        for marker, seconds in _SECONDS_OF.items():
+            if item.get_closest_marker(marker) and not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(seconds))
     shared = "PYTEST_XDIST_WORKER" in os.environ
     items.sort(key=lambda item: (item.get_closest_marker("long") is None) is shared)
 
