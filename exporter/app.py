@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -11,12 +12,13 @@ from typing import Any, Self
 
 from exporter.client.client import Client
 from exporter.client.rejections import Rejections
+from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.page import Exposition
 from exporter.exposition.views import ExporterView
 from exporter.log import get_logger
 from exporter.operations import TIMED_OPERATIONS
 from exporter.polling.discoverer import Configured, Discoverer
-from exporter.polling.log_events import log_web_config
+from exporter.polling.log_events import log_history_fault, log_web_config
 from exporter.polling.loop_lag import measure_lag
 from exporter.polling.poller import Poller
 from exporter.polling.rounds import FreshRound, FreshRounds, Rounds
@@ -26,6 +28,8 @@ from exporter.settings.conversion import Settings
 from exporter.settings.reload import Reloads, differences
 from exporter.settings.web_config import ListenAddress
 from exporter.settings.web_config_file import read_web_config
+from exporter.state.history_keeper import HistoryKeeper
+from exporter.state.incidents import Incidents
 from exporter.state.store import Store
 from exporter.targets import Target
 from exporter.tasks import supervise
@@ -53,9 +57,11 @@ class Exporter:
         self._schedulers: list[Scheduler] = []
         self._slots = Slots(settings.poll.max_concurrency)
         self._reloads = Reloads(load or (lambda: settings), self._apply)
-        self.store = Store(TIMED_OPERATIONS, settings.latency_buckets)
+        self.store = Store(TIMED_OPERATIONS, settings.latency_buckets, settings.history.retention)
         self.store.set_targets(settings.targets)
         self._readiness = Readiness(self._dead_pollers)
+        self._incidents = Incidents()
+        self._keeper: HistoryKeeper | None = None
         self._rejections = Rejections()
         self._fresh_rounds = FreshRounds(self.report_bug, self._rejections)
         self._app_context = AppContext(
@@ -67,8 +73,15 @@ class Exporter:
             access_control=AccessControl(
                 settings.web_config, lambda: read_web_config(settings.web.config_file), log_web_config
             ),
+            incidents=self._incidents,
+            links=settings.web.links,
+            external_url=settings.web.external_url or "",
             telemetry_path=settings.web.telemetry_path,
+            prefix=settings.web.route_prefix,
+            allowed_hosts=frozenset(settings.web.allowed_hosts),
             reload=self.reload if settings.web.enable_lifecycle else None,
+            poll_now=self._poll_now,
+            faults=self._faults,
         )
         self.web_app = create_app(self._app_context)
         self.addresses: list[ListenAddress] = []
@@ -77,6 +90,7 @@ class Exporter:
         async with AsyncExitStack() as stack:
             asyncio.get_running_loop().set_exception_handler(self._loop_error)
             # Before the first listener: a request may reload the configuration at once.
+            await self._open_history(stack)
             self._client = Client(self.report_bug, rejections=self._rejections)
             stack.push_async_callback(self._client.close)
             await self._listen(stack)
@@ -94,6 +108,17 @@ class Exporter:
     async def reload(self) -> bool:
         """Read the configuration anew. A bad one is refused, with every fault in the log, and loses nothing."""
         return await self._reloads.reload()
+
+    async def _open_history(self, stack: AsyncExitStack) -> None:
+        """Continue the history of an earlier process, if it is kept in a file."""
+        if not self._settings.history.file:
+            return
+        self._keeper = HistoryKeeper(
+            self.store, self._incidents, self._settings.history.file, log_history_fault
+        )
+        await self._keeper.open()
+        stack.push_async_callback(self._keeper.close)
+        self._run_in_background(stack, self._keeper.run)
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self._fresh_rounds.close)
@@ -114,7 +139,7 @@ class Exporter:
         stack.callback(task.cancel)
 
     async def _start_polling(self, stack: AsyncExitStack) -> None:
-        poller = Poller(self.store, Rounds(self._client))
+        poller = self._poller = Poller(self.store, self._incidents, Rounds(self._client))
         self._schedulers = [
             Scheduler(
                 poller.poll,
@@ -164,6 +189,7 @@ class Exporter:
     def _poll_targets(self, targets: tuple[Target, ...]) -> None:
         """Poll these targets: in one step, so that no round, page or scrape sees half of them."""
         self.store.set_targets(targets)
+        self._incidents.keep_targets((target.name for target in targets), time.time())
         self._client.keep_only((*targets, *self._settings.all_targets))
         self._fresh_rounds.keep_only(targets)
         for scheduler in self._schedulers:
@@ -191,6 +217,29 @@ class Exporter:
 
     async def _fresh_round(self, target: Target, seconds: float) -> FreshRound:
         return await self._fresh_rounds.take(target, seconds, self.store.membership(target))
+
+    async def _poll_now(self, target: Target, checkup: Checkup) -> None:
+        """Record a round that was taken on request, as one of the target's own."""
+        state = self.store.state(target.name)
+        if state is not None and state.target == target and state.checkup is not None:
+            self._poller.record(state, checkup)
+            if checkup.details is not None:
+                self.store.record_details(target, checkup.details, time.monotonic())
+
+    def _faults(self) -> tuple[str, ...]:
+        """Return what is wrong with the exporter itself, for the pages."""
+        return tuple(
+            filter(
+                None,
+                (
+                    ""
+                    if self._reloads.successful
+                    else "The configuration file is invalid: the last reload was rejected, and the previous "
+                    "configuration stays in use. The log lists the faults.",
+                    f"History: {self._keeper.fault}." if self._keeper and self._keeper.fault else "",
+                ),
+            )
+        )
 
     def _view(self) -> ExporterView:
         return ExporterView(

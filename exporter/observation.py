@@ -49,7 +49,8 @@ class Connection:
 
     `chain` has the certificates that the server sent, its own first. `strict_objection` is what newer verifiers
     refuse of a chain that was verified. `attempts` are those to each of several addresses, in their order;
-    `addresses` is how many the name has.
+    `addresses` is how many the name has. `address` is the one that is connected, else the one tried last; empty
+    if there was no attempt.
     """
 
     phases: Mapping[Phase, float] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Connection:
     attempts: tuple[AddressAttempt, ...] = ()
     addresses: int = 1
     strict_objection: str = ""
+    address: str = ""
 
     @property
     def certificate(self) -> Certificate | None:
@@ -103,6 +105,21 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Transcript:
+    """The heads of one request and its answer as text, and the beginning of the body, as evidence of an incident.
+
+    Without an HTTP answer, both heads are empty. A request that shows credentials has no transcript.
+    """
+
+    exchange: Exchange
+    method: str
+    url: str
+    request_head: str = ""
+    response_head: str = ""
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What one operation learnt over one route, and every request it made to learn it."""
 
@@ -136,11 +153,15 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """All that one round saw over one route: the connections opened, and an observation for each due operation."""
+    """All that one round saw over one route: the connections opened, and an observation for each due operation.
+
+    `transcripts` are those of the requests without credentials, in their order.
+    """
 
     route: Route
     connections: tuple[Connection, ...]
     observations: tuple[Observation, ...]
+    transcripts: tuple[Transcript, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

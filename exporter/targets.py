@@ -135,8 +135,9 @@ class Target:
     `proxy_url` and `direct_url` are origins (scheme, host, port) without a trailing slash;
     `labels` are the user's own, sorted, and appear on `onedata_target_info` only. `left_out` names the
     operations that are not to be asked. With `resolve_nodes` there is a node for every address that the
-    domain resolves to, named like it. `maintenance_file` exists during maintenance of the target. `onezone` is
-    the name of the target whose zone listed this one as `provider_id`; empty for a configured target.
+    domain resolves to, named like it. `maintenance_file` exists during maintenance of the target; `notes` are for
+    its page. `onezone` is the name of the target whose zone listed this one as `provider_id`; empty for a
+    configured target.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Target:
     schedule: Schedule = field(default_factory=Schedule)
     maintenance: tuple[Window, ...] = ()
     maintenance_file: str = ""
+    notes: str = ""
     discovery: Discovery | None = None
     onezone: str = ""
     provider_id: str = ""
@@ -179,11 +181,13 @@ class Target:
 
     def leads_where(self, other: Target) -> bool:
         """Whether both lead to the same places, so that what was counted for one is true of the other."""
+        return (self.name, self.place) == (other.name, other.place)
 
-        def places(target: Target) -> tuple[object, ...]:
-            return (target.name, target.proxy_url, target.direct_url, target.nodes, target.resolve_nodes)
-
-        return places(self) == places(other)
+    @property
+    def place(self) -> str:
+        """Where the target leads, as text that is the same in every process."""
+        nodes = ",".join(f"{node.name}={node.address}" for node in self.nodes)
+        return " ".join((self.proxy_url, self.direct_url, nodes, "*" if self.resolve_nodes else ""))
 
     def origin(self, path: AccessPath) -> str:
         """The origin (`https://host[:port]`) that an access path leads to."""

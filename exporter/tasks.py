@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import errno
+import queue
 import threading
 import time
 import weakref
@@ -45,24 +46,9 @@ async def in_thread(function: Callable[[], Result]) -> Result:
     loop = asyncio.get_running_loop()
     finished: asyncio.Future[Result] = loop.create_future()
 
-    def deliver(result: Result) -> None:
-        if not finished.done():
-            finished.set_result(result)
-
-    def fail(error: BaseException) -> None:
-        if not finished.done():
-            finished.set_exception(error)
-
-    def run() -> None:
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            try:
-                result = function()
-            except BaseException as error:  # noqa: BLE001 - it belongs to the caller
-                loop.call_soon_threadsafe(fail, error)
-            else:
-                loop.call_soon_threadsafe(deliver, result)
-
-    thread = threading.Thread(target=run, name="file access", daemon=True)
+    thread = threading.Thread(
+        target=lambda: _deliver(loop, finished, function), name="file access", daemon=True
+    )
     _threads.add(thread)
     thread.start()
     return await finished
@@ -106,3 +92,48 @@ class HangingReads(Generic[Result]):
         del self._running[key]
         if not done.cancelled():
             done.exception()  # perhaps of a read that is not waited for any more
+
+
+class OwnThread:
+    """A thread that runs functions one after another. It keeps nothing waiting, not even the end of the process."""
+
+    def __init__(self, name: str) -> None:
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+
+    async def run(self, function: Callable[[], Result]) -> Result:
+        """Return what a function returns, after all functions before it."""
+        loop = asyncio.get_running_loop()
+        finished: asyncio.Future[Result] = loop.create_future()
+        self._work.put(lambda: _deliver(loop, finished, function))
+        return await finished
+
+    def stop(self) -> None:
+        """End the thread after the functions before."""
+        self._work.put(None)
+
+
+def _deliver(
+    loop: asyncio.AbstractEventLoop, finished: asyncio.Future[Result], function: Callable[[], Result]
+) -> None:
+    """Run a function; hand its result or its exception to a future of the loop."""
+
+    def succeed(result: Result) -> None:
+        if not finished.done():
+            finished.set_result(result)
+
+    def fail(error: BaseException) -> None:
+        if not finished.done():
+            finished.set_exception(error)
+
+    with suppress(RuntimeError):  # the loop has ended meanwhile
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 - it belongs to the caller
+            loop.call_soon_threadsafe(fail, error)
+        else:
+            loop.call_soon_threadsafe(succeed, result)

@@ -13,15 +13,16 @@ from exporter.client.chains import strict_objection
 from exporter.client.connection_timer import ConnectionTimer, Stage
 from exporter.client.connector import is_clean_close
 from exporter.client.exchange_log import Observe, readable
-from exporter.client.failures import describe_attempts, explain
+from exporter.client.failures import describe_address, describe_attempts, explain
 from exporter.client.reading import Draft, parse
 from exporter.client.redaction import Redaction
 from exporter.client.resolver import Lookups, RouteResolver
 from exporter.client.session import RouteSession
 from exporter.client.tls import TlsContexts
+from exporter.client.transcripts import transcribe
 from exporter.client.unverified import UnverifiedCertificates
 from exporter.client.wire import TooLargeError
-from exporter.observation import Certificate, Connection, Exchange, Trace
+from exporter.observation import Certificate, Connection, Exchange, Trace, Transcript
 from exporter.operations.operation import Reply, Request, Value
 from exporter.operations.outcome import ROUND_ENDED, NotLearnt
 from exporter.reasons import CERTIFICATE_REASONS, Failure, Reason
@@ -50,6 +51,7 @@ class RouteConnection:
     ) -> None:
         self.route = route
         self.connections: list[Connection] = []
+        self.transcripts: list[Transcript] = []
         self._observe = observe
         self._redaction = redaction
         self._target = target
@@ -119,7 +121,7 @@ class RouteConnection:
             reply = explained
         else:
             draft.seconds = time.perf_counter() - max(began, timer.opened_at)
-            clean = self._redaction.data(answer.body)
+            clean = draft.body = self._redaction.data(answer.body)
             answer = replace(answer, body=clean, seconds=draft.seconds, received_at=time.time())
             reply = await parse(answer, request)
         if isinstance(reply, Failure):
@@ -158,6 +160,10 @@ class RouteConnection:
         exchange = Exchange(
             self.route, draft.status, draft.seconds, draft.body_bytes, failure, public, cut=is_cut
         )
+        if public:
+            self.transcripts.append(
+                transcribe(exchange, request.method, self._origin + request.path, draft, self._redaction)
+            )
         if self._observe is not None:
             self._observe(self._trace(request, exchange, draft, connection))
         return [exchange]
@@ -206,4 +212,5 @@ class RouteConnection:
             describe_attempts(timer),
             timer.addresses,
             objection,
+            describe_address(timer),
         )

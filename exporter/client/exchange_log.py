@@ -14,15 +14,15 @@ from exporter.operations.responses import sanitize
 
 Observe: TypeAlias = Callable[[Trace], None]
 
-_SECRET_HEADERS = frozenset(
+SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "macaroon", "proxy-authorization", "set-cookie", "x-auth-token"}
 )
-_MASK = "<masked>"
+MASK = "<masked>"
 
 
 def readable(headers: Mapping[str, str], redaction: Redaction) -> tuple[tuple[str, str], ...]:
     """Return headers for people, in the order in which they were sent; what may be a secret is masked."""
     return tuple(
-        (sanitize(name), _MASK if name.lower() in _SECRET_HEADERS else sanitize(redaction.text(value)))
+        (sanitize(name), MASK if name.lower() in SECRET_HEADERS else sanitize(redaction.text(value)))
         for name, value in headers.items()
     )

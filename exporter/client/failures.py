@@ -81,6 +81,11 @@ def describe_attempts(timer: ConnectionTimer) -> tuple[AddressAttempt, ...]:
     return tuple(_described(each) for each in timer.attempts)
 
 
+def describe_address(timer: ConnectionTimer) -> str:
+    """Return the address that is connected, else the one tried last; empty if none was tried."""
+    return _written(timer.address) if timer.address else ""
+
+
 def _described(attempt: Attempt) -> AddressAttempt:
     if attempt.is_connected:
         error = ""

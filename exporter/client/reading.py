@@ -25,6 +25,7 @@ class Draft:
     seconds: float | None = None
     body_bytes: int = 0
     response: aiohttp.ClientResponse | None = None
+    body: bytes = b""
 
 
 async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:

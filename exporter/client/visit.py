@@ -60,7 +60,12 @@ class RouteVisit:
                     if is_silent
                     else await self._run(operation)
                 )
-        return Visit(route, tuple(self.connection.connections), tuple(observations))
+        return Visit(
+            route,
+            tuple(self.connection.connections),
+            tuple(observations),
+            tuple(self.connection.transcripts),
+        )
 
     async def _run(self, operation: Operation[Any]) -> Observation:
         return await run_operation(operation, self.known, self._send, self.connection.route, self.report_bug)

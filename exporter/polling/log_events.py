@@ -94,5 +94,13 @@ def log_web_config(news: WebConfig | str) -> None:
         log.warning("web configuration", warning=warning)
 
 
+def log_history_fault(fault: str) -> None:
+    """Log why the history is not in its file, or that it is again."""
+    if fault:
+        log.error("history file", fault=fault)
+    else:
+        log.info("history file is written again")
+
+
 def _labels(target: Target, node: str) -> dict[str, str]:
     return {"target": target.name, **({"node": node} if node else {})}

@@ -7,9 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from exporter.diagnosis.checkup import Checkup
 from exporter.files import read_note
 from exporter.polling import log_events
 from exporter.polling.rounds import Rounds
+from exporter.report.evidence import evidence, reasons
+from exporter.state.incidents import Incidents, Opening
 from exporter.state.store import Store
 from exporter.state.target_state import TargetState
 from exporter.targets import Target
@@ -19,8 +22,9 @@ from exporter.tasks import HangingReads
 class Poller:
     """What the pollers call: one round of one target, and one of its slower operations."""
 
-    def __init__(self, store: Store, rounds: Rounds) -> None:
+    def __init__(self, store: Store, incidents: Incidents, rounds: Rounds) -> None:
         self._store = store
+        self._incidents = incidents
         self._rounds = rounds
         self._notes: HangingReads[str | None] = HangingReads()
 
@@ -37,12 +41,21 @@ class Poller:
         await self._read_note(state)
         checkup = await self._rounds.take(target, state.checkup, self._store.membership(target))
         # Details may have come in while the round ran.
-        checkup = replace(checkup, details=state.fresh_details(time.monotonic()))
+        self.record(state, replace(checkup, details=state.fresh_details(time.monotonic())))
+
+    def record(self, state: TargetState, checkup: Checkup) -> None:
+        """Record a finished round: log it and what changed, and open and close incidents."""
+        target, before = checkup.target, state.checkup
         log_events.log_requests(
             target, [seen for visit in checkup.visits.values() for seen in visit.observations]
         )
         for change in self._store.record(checkup, time.monotonic()):
             log_events.log_change(change, checkup)
+            self._incidents.follow(change, _opening(change.node, checkup, before))
+            since = self._incidents.open_since(target.name, change.node)
+            if since is not None:
+                state.diagnosed_since[change.node] = since
+        self._incidents.keep_nodes(target.name, checkup.diagnoses, checkup.finished_at)
 
     async def _read_note(self, state: TargetState) -> None:
         """Read the maintenance file of a target. If its file system does not answer, the last note stays."""
@@ -80,3 +93,9 @@ class Poller:
     def details_skipped(self, target: Target) -> None:
         """A round of details was left out. It is not counted: the age of the details shows it."""
         log_events.log.debug("round of details skipped, the one before still ran", target=target.name)
+
+
+def _opening(node: str, checkup: Checkup, before: Checkup | None) -> Opening:
+    return Opening(
+        checkup.finished_at, reasons(checkup, node), lambda: evidence(node, first=checkup, before=before)
+    )

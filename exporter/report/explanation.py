@@ -10,7 +10,7 @@ from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import pair
 from exporter.diagnosis.rules import RULES
 from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS
-from exporter.observation import Trace
+from exporter.observation import Exchange, Trace
 from exporter.reasons import Failure, Reason
 from exporter.report.formatting import milliseconds, timestamp
 
@@ -21,7 +21,7 @@ def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:
     for trace in traces:
         lines += [*_exchange(trace), ""]
     for node in checkup.node_names:
-        lines += [*_reasoning(checkup, node), ""]
+        lines += [*reasoning(checkup, node), ""]
     return "\n".join(lines)
 
 
@@ -50,7 +50,12 @@ def list_exchanges(traces: Sequence[Trace]) -> list[dict[str, Any]]:
 
 def classify(trace: Trace) -> str:
     """Who answered, and what the answer was taken for."""
-    exchange, failure = trace.exchange, trace.exchange.failure
+    return classify_exchange(trace.exchange)
+
+
+def classify_exchange(exchange: Exchange) -> str:
+    """Return what `classify` does, of an exchange without its heads."""
+    failure = exchange.failure
     if exchange.cut:
         return "nothing: the round ended before the whole timeout of the request"
     if failure is None:
@@ -102,7 +107,8 @@ def _chain(trace: Trace) -> Iterator[str]:
         yield f"       valid   {timestamp(certificate.not_before)} to {timestamp(certificate.not_after)}"
 
 
-def _reasoning(checkup: Checkup, node: str) -> Iterator[str]:
+def reasoning(checkup: Checkup, node: str) -> Iterator[str]:
+    """Yield how a round came to the diagnosis of a node, line by line."""
     seen = pair(checkup, node)
     yield f"diagnosis of {node or checkup.target.name}"
     for label, shown in (("proxy", seen.proxy), ("direct", seen.direct)):

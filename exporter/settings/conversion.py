@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exporter.settings.discover_keys import Discover
-    from exporter.settings.schema import Document, Log, Poll, Web
+    from exporter.settings.schema import Document, History, Log, Poll, Web
     from exporter.settings.target_parts import Auth as AuthKeys
 
 
@@ -33,6 +33,7 @@ class Settings:
 
     poll: Poll
     web: Web
+    history: History
     log: Log
     latency_buckets: tuple[float, ...]
     targets: tuple[Target, ...]
@@ -49,6 +50,7 @@ def convert(document: Document, web_config: WebConfig) -> Settings:
     return Settings(
         poll=poll,
         web=document.web,
+        history=document.history,
         log=document.log,
         latency_buckets=document.latency_buckets,
         targets=tuple(target for target in targets if document.shard.holds(target.name)),
@@ -77,6 +79,7 @@ def _target(keys: TargetKeys, schedule: Schedule, defaults: Mapping[str, Any]) -
         schedule=schedule,
         maintenance=tuple(Window(each.start, each.end, each.reason) for each in keys.maintenance),
         maintenance_file=keys.maintenance_file.replace("{name}", quote(keys.name, safe=" ")),
+        notes=keys.notes,
         discovery=_discovery(keys.discover, schedule, defaults) if keys.discover else None,
     )
 

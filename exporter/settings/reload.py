@@ -62,6 +62,7 @@ def differences(old: Settings, new: Settings) -> Iterator[str]:
     """The keys whose change cannot take effect while the exporter runs."""
     pairs = {
         "latency_buckets": (old.latency_buckets, new.latency_buckets),
+        "history": (old.history, new.history),
         "log": (old.log, new.log),
         **{
             f"web.{key}": (getattr(old.web, key), getattr(new.web, key)) for key in type(old.web).model_fields

@@ -12,10 +12,12 @@ from pydantic import AfterValidator, Field, field_validator
 
 from exporter.settings.durations import format_duration
 from exporter.settings.model import Keys
+from exporter.settings.page_values import AllowedHost, PageUrl, Retention, RoutePrefix
 from exporter.settings.target_keys import TargetKeys
 from exporter.settings.values import (
     Buckets,
     Duration,
+    FileName,
     Listen,
     LogFormat,
     LogLevel,
@@ -63,6 +65,19 @@ class Poll(Keys):
         return timeout
 
 
+class Links(Keys):
+    """Where the pages lead. An empty value leaves the link out."""
+
+    grafana: PageUrl | None = Field(
+        None,
+        description="Grafana: the base URL, or the URL of a dashboard in which `{target}` is the name of the target",
+    )
+    runbooks: PageUrl = Field(
+        "https://github.com/onedata/onedata-exporter/blob/main/docs/runbooks/{alert}.md",
+        description="runbooks: a URL in which `{alert}` is the name of the alert, or what comes before `/ALERT.md`",
+    )
+
+
 class Web(Keys):
     """The exporter's own pages."""
 
@@ -91,6 +106,23 @@ class Web(Keys):
         "whoever reaches the pages may then cause it",
     )
 
+    links: Links = Field(Links(), description="where the pages lead; see below")
+    external_url: PageUrl | None = Field(
+        None,
+        description="how people reach the pages, `route_prefix` included: for the links in the JSON of "
+        "incidents. Default: the address of the request",
+    )
+    route_prefix: RoutePrefix = Field(
+        "",
+        description="begins the path of every page, for a reverse proxy that passes on paths unchanged. "
+        "`health_address` has no prefix",
+    )
+    allowed_hosts: tuple[AllowedHost, ...] = Field(
+        (),
+        description="the names that the header `Host` of a request may have, without ports. Other requests get 421, "
+        "except `/-/healthy` and `/-/ready`. Default: any name",
+    )
+
     @field_validator("health_address")
     @classmethod
     def _address_of_its_own(cls, address: Address | None, info: ValidationInfo) -> Address | None:
@@ -98,6 +130,17 @@ class Web(Keys):
             for other in info.data.get("listen_addresses", ()):
                 check_no_clash((other, address))
         return address
+
+
+class History(Keys):
+    """The past that the pages show."""
+
+    retention: Retention = Field(86_400.0, description="how long the past is kept: 1h to 30d")
+    file: FileName = Field(
+        "",
+        description="an SQLite file that keeps the past over a restart; its directory must exist. Default: the past "
+        "is kept in memory only",
+    )
 
 
 class Log(Keys):
@@ -112,6 +155,7 @@ class Document(Keys):
 
     poll: Poll = Field(Poll(), description="when targets are looked at; see below")
     web: Web = Field(Web(), description="the exporter's own pages; see below")
+    history: History = Field(History(), description="the past that the pages show; see below")
     log: Log = Field(Log(), description="what is logged; see below")
     latency_buckets: Buckets = Field(
         (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),

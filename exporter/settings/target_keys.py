@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator
 from exporter.settings.addresses import Origin, is_ip_address, is_left_out
 from exporter.settings.discover_keys import Discover
 from exporter.settings.model import Keys
+from exporter.settings.page_values import Notes
 from exporter.settings.target_parts import Auth, Maintenance, Tls
 from exporter.settings.values import (
     FileName,
@@ -96,6 +97,9 @@ class TargetKeys(Keys):
         None,
         description="poll every Oneprovider that this zone lists, too; needs `auth.token` or `auth.token_file`. "
         "`true`, or a mapping; see below",
+    )
+    notes: Notes = Field(
+        "", description="text on the page of the target: contact, ticket, runbook. URLs in it become links"
     )
     maintenance: tuple[Maintenance, ...] = Field((), description="when somebody works on it; see below")
     maintenance_file: FileName = Field(

@@ -17,7 +17,8 @@ from exporter.discovery.zone_view import ZoneView
 from exporter.observation import Details
 from exporter.operations.limits import Guarded
 from exporter.state.counters import Histogram, RouteCounters
-from exporter.state.target_state import DiagnosisChange, TargetState, note_changes
+from exporter.state.target_state import STALE_AFTER_INTERVALS, DiagnosisChange, TargetState, note_changes
+from exporter.state.timeline import DAY_SECONDS, Timeline
 from exporter.targets import Target
 
 
@@ -25,9 +26,14 @@ class Store:
     """The states of all configured targets, in the order of the configuration.
 
     `operations` are the names of the operations of which durations are kept; `buckets` their bounds.
+    `retention` is for how many seconds a timeline is kept.
     """
 
-    def __init__(self, operations: Sequence[str], buckets: Sequence[float]) -> None:
+    def __init__(
+        self, operations: Sequence[str], buckets: Sequence[float], retention: float = DAY_SECONDS
+    ) -> None:
+        self.retention = retention
+        self._restored: dict[tuple[str, str], Timeline] = {}
         self._operations = operations
         self._bounds = (*buckets, math.inf)
         self._states: dict[str, TargetState] = {}
@@ -54,7 +60,17 @@ class Store:
         self._by_domain = {state.target.domain: state for state in states.values()}
 
     def _new_state(self, target: Target) -> TargetState:
-        return TargetState(target, {route: self._new_counters() for route in target.routes})
+        timeline = self._restored.pop((target.name, target.place), None) or Timeline(self.retention)
+        counters = {route: self._new_counters() for route in target.routes}
+        return TargetState(target, counters, timeline=timeline)
+
+    def restore(self, timelines: Mapping[tuple[str, str], Timeline]) -> None:
+        """Continue the timelines of an earlier process, by name and place of their targets."""
+        self._restored = dict(timelines)
+        for state in self._states.values():
+            timeline = self._restored.pop((state.target.name, state.target.place), None)
+            if timeline is not None and state.checkup is None:
+                state.timeline = timeline
 
     def _new_counters(self) -> RouteCounters:
         return RouteCounters(durations={name: Histogram(self._bounds) for name in self._operations})
@@ -110,6 +126,7 @@ class Store:
         changes = note_changes(state, checkup)
         state.checkup = checkup
         state.history.append(checkup)
+        state.timeline.record(checkup, STALE_AFTER_INTERVALS * state.target.schedule.interval)
         state.polls += 1
         state.first_poll_done.set()
         state.finished_monotonic = monotonic
@@ -138,6 +155,7 @@ class Store:
                 state.counters(exchange.route).add_exchange(seen.operation, exchange)
             if isinstance(seen.outcome, Guarded):
                 state.label_values_dropped += seen.outcome.dropped
+        state.timeline.record_details(details, STALE_AFTER_INTERVALS * state.target.schedule.details_interval)
         state.checkup = replace(state.checkup, details=details)
         state.details_monotonic = monotonic
 

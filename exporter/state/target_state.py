@@ -12,6 +12,7 @@ from exporter.maintenance import maintenance_reason
 from exporter.observation import Details
 from exporter.state.counters import RouteCounters
 from exporter.state.history import History
+from exporter.state.timeline import Timeline
 from exporter.targets import Route, Target
 
 STALE_AFTER_INTERVALS = 3
@@ -30,6 +31,7 @@ class TargetState:
     counters_by_route: dict[Route, RouteCounters]
     checkup: Checkup | None = None
     history: History = field(default_factory=History)
+    timeline: Timeline = field(default_factory=Timeline)
     diagnosed_since: dict[str, float] = field(default_factory=dict)
     polls: int = 0
     polls_skipped: int = 0

@@ -1,150 +1,186 @@
-"""What a target was like over the last day, in little room: runs of states, and latencies by five minutes.
+"""A target's past over the retention: runs of its diagnosis, of each path's symptom, of each service, and latencies.
 
-Times are seconds since the epoch. A day of one target with two routes takes less than 24 KiB, however it flaps.
+Times are seconds since the epoch. A day of one target takes less than 24 KiB, however it flaps.
 """
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-BUCKET_SECONDS = 300.0
-# The oldest runs go first: a target that flaps in every round keeps the last hours only.
-MOST_RUNS = 200
-_GAP = 255
+from exporter.diagnosis.checkup import HEALTH, Checkup
+from exporter.diagnosis.rules import Diagnosis
+from exporter.diagnosis.symptoms import Symptom
+from exporter.observation import Details
+from exporter.operations.component_status import ComponentStatus, Status
+from exporter.state.latencies import BUCKET_SECONDS, Latencies, LatencyBucket
+from exporter.state.runs import MOST_RUNS, Run, Runs
+from exporter.targets import AccessPath
 
-State = TypeVar("State", bound=StrEnum)
+DAY_SECONDS = 86_400.0
+DIAGNOSIS = "diagnosis"
+COMPONENTS = ("worker", "manager", "database")
+# All lanes of the paths together, and each of the services. A lane has at least some.
+_MOST_RUNS_OF_PATHS, _MOST_RUNS_OF_SERVICE, _LEAST_RUNS = 2 * MOST_RUNS, 40, 8
+# From the best to the worst; of several hosts the worst status counts.
+_WORST_LAST = (
+    Status.HEALTHY,
+    Status.STARTING,
+    Status.STOPPING,
+    Status.UNKNOWN,
+    Status.UNREACHABLE,
+    Status.MISSING,
+    Status.STOPPED,
+    Status.UNHEALTHY,
+)
 
 
-class Run(NamedTuple, Generic[State]):
-    """A time in which a state did not change; None while nothing was polled."""
+class Lane(NamedTuple):
+    """What runs are kept of: `diagnosis`, an access path to a node, or a component."""
 
-    state: State | None
+    kind: str
+    node: str = ""
+
+
+class SavedRun(NamedTuple):
+    """A run as a file holds it; the state is empty while nothing was polled."""
+
+    lane: Lane
     began: float
     ended: float
+    state: str
+
+
+class SavedBucket(NamedTuple):
+    """Five minutes of latencies as a file holds them."""
+
+    path: str
+    bucket: LatencyBucket
+
+
+class _Seen(NamedTuple):
+    """When a round began and ended, and how long after the last one it still continues that."""
+
+    at: float
+    began: float
+    continues_after: float
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The past of one target. `retention` is in seconds; until `saved_until`, a file has it."""
+
+    retention: float = DAY_SECONDS
+    saved_until: float = 0.0
+    runs: dict[Lane, Runs[Any]] = field(default_factory=dict)
+    latencies: dict[AccessPath, Latencies] = field(default_factory=dict)
 
     @property
-    def seconds(self) -> float:
-        """How long it lasted."""
-        return self.ended - self.began
+    def ended(self) -> float:
+        """Return when the last round was finished; 0 before the first."""
+        runs = self.runs.get(Lane(DIAGNOSIS))
+        return runs.ended if runs is not None else 0.0
 
+    @property
+    def diagnoses(self) -> Iterable[Run[Diagnosis]]:
+        """Return the runs of the diagnosis of the whole target."""
+        return self.runs.get(Lane(DIAGNOSIS), ())
 
-class Runs(Generic[State]):
-    """The runs of one state, oldest first, without gaps in time: what was not watched is a run of its own."""
+    def path(self, path: AccessPath, node: str) -> Iterable[Run[Symptom]]:
+        """Return the runs of the symptom of one path to one node."""
+        return self.runs.get(Lane(path, node), ())
 
-    __slots__ = ("_began", "_ended", "_states", "_words")
+    def services(self) -> Mapping[str, Iterable[Run[Status]]]:
+        """Return the runs of each component that was learnt: of its hosts' statuses the worst."""
+        return {name: self.runs[Lane(name)] for name in COMPONENTS if Lane(name) in self.runs}
 
-    def __init__(self, states: type[State]) -> None:
-        self._states = tuple(states)
-        self._began = array("d")
-        self._words = array("B")
-        self._ended = 0.0
+    def record(self, checkup: Checkup, continues_after: float) -> None:
+        """Add a round. It continues the last one if that ended at most `continues_after` seconds before."""
+        at = checkup.finished_at
+        round_seen = _Seen(at, at - checkup.seconds, continues_after)
+        share = max(_LEAST_RUNS, _MOST_RUNS_OF_PATHS // max(1, len(checkup.visits)))
+        self._add(Lane(DIAGNOSIS), checkup.worst, round_seen, MOST_RUNS)
+        for route in checkup.visits:
+            self._add(Lane(route.path, route.node), checkup.symptom(route), round_seen, share)
+            health = checkup.observation(route, HEALTH)
+            seconds = health.last.seconds if health and health.onepanel_answered else None
+            if seconds is not None and self.latencies.setdefault(route.path, Latencies()).add(seconds, at):
+                self.forget_before(at - self.retention)
 
-    def add(self, state: State, at: float, watched_since: float) -> None:
-        """Note a state seen at a time. Before `watched_since` it was not watched, unless the last run reaches there.
+    def record_details(self, details: Details, continues_after: float) -> None:
+        """Add the services of a round of details."""
+        for seen in details.observations:
+            if isinstance(seen.outcome, ComponentStatus) and seen.outcome.by_host:
+                worst = max(seen.outcome.by_host.values(), key=_WORST_LAST.index)
+                at = details.finished_at
+                self._add(
+                    Lane(seen.outcome.component),
+                    worst,
+                    _Seen(at, at, continues_after),
+                    _MOST_RUNS_OF_SERVICE,
+                )
 
-        Times that do not increase, as after a clock was set back, end the last run where it was.
-        """
-        at = max(at, self._ended)
-        if self._began and watched_since > self._ended:
-            self._begin(_GAP, self._ended)
-        if not self._began or watched_since > self._ended:
-            self._begin(self._states.index(state), min(watched_since, at))
-        else:
-            self._begin(self._states.index(state), at)
-        self._ended = at
+    def _add(self, lane: Lane, state: StrEnum, seen: _Seen, most: int) -> None:
+        runs = self.runs.get(lane)
+        if runs is None:
+            runs = self.runs[lane] = Runs(type(state))
+        runs.most = most * self._days
+        is_next = seen.at - runs.ended <= seen.continues_after
+        runs.add(state, seen.at, min(seen.began, runs.ended) if is_next else seen.began)
 
-    def _begin(self, word: int, at: float) -> None:
-        if self._words and self._words[-1] == word:
-            return
-        self._began.append(at)
-        self._words.append(word)
-        if len(self._words) > MOST_RUNS:
-            del self._began[0], self._words[0]
-
-    def restore(self, state: State | None, began: float, ended: float) -> None:
-        """Put a run of an earlier process back; runs come in their order."""
-        self._begin(_GAP if state is None else self._states.index(state), began)
-        self._ended = max(self._ended, ended)
-
-    def forget_before(self, time: float) -> None:
-        """Drop what ended before a time; a run that reaches beyond it begins there."""
-        if not self._began or self._ended <= time:
-            del self._began[:], self._words[:]
-            return
-        kept_from = max(0, bisect_right(self._began, time) - 1)
-        del self._began[:kept_from], self._words[:kept_from]
-        self._began[0] = max(self._began[0], time)
-
-    def __iter__(self) -> Iterator[Run[State]]:
-        ends = [*self._began[1:], self._ended] if self._began else []
-        for word, began, ended in zip(self._words, self._began, ends, strict=True):
-            yield Run(None if word == _GAP else self._states[word], began, ended)
-
-    def __len__(self) -> int:
-        return len(self._words)
-
-
-class LatencyBucket(NamedTuple):
-    """The latencies of five minutes, in seconds."""
-
-    began: float
-    requests: int
-    least: float
-    mean: float
-    most: float
-    p95: float
-
-
-class Latencies:
-    """The latencies of one route by five minutes, oldest first."""
-
-    __slots__ = ("_began", "_counts", "_numbers", "_open", "_open_began")
-
-    def __init__(self) -> None:
-        self._began = array("d")
-        self._counts = array("I")
-        self._numbers = array("f")  # four of each bucket: least, mean, most, p95
-        self._open = array("f")
-        self._open_began = 0.0
-
-    def add(self, seconds: float, at: float) -> LatencyBucket | None:
-        """Add one latency; return the bucket before if this one is the first of the next."""
-        began = at - at % BUCKET_SECONDS
-        closed = None
-        if self._open and began > self._open_began:
-            closed = _summary(self._open_began, self._open)
-            self.restore(closed)
-            self._open = array("f")
-        self._open_began = max(began, self._open_began)
-        self._open.append(seconds)
-        return closed
-
-    def restore(self, bucket: LatencyBucket) -> None:
-        """Put a finished bucket at the end."""
-        self._began.append(bucket.began)
-        self._counts.append(bucket.requests)
-        self._numbers.extend(bucket[2:])
+    @property
+    def _days(self) -> int:
+        return max(1, math.ceil(self.retention / DAY_SECONDS))
 
     def forget_before(self, time: float) -> None:
-        """Drop the buckets that ended before a time."""
-        count = bisect_right(self._began, time - BUCKET_SECONDS)
-        del self._began[:count], self._counts[:count], self._numbers[: 4 * count]
+        """Drop what ended before a time, also of nodes that are gone."""
+        for lane, runs in list(self.runs.items()):
+            runs.forget_before(time)
+            if not len(runs):
+                del self.runs[lane]
+        for latencies in self.latencies.values():
+            latencies.forget_before(time)
 
-    def __iter__(self) -> Iterator[LatencyBucket]:
-        for place, (began, count) in enumerate(zip(self._began, self._counts, strict=True)):
-            yield LatencyBucket(began, count, *self._numbers[4 * place : 4 * place + 4])
-        if self._open:
-            yield _summary(self._open_began, self._open)
+    def saved_runs(self, since: float) -> Iterator[SavedRun]:
+        """Yield the runs that ended after a time."""
+        for lane, runs in self.runs.items():
+            for run in runs.latest_first():
+                if run.ended <= since:
+                    break
+                yield SavedRun(lane, run.began, run.ended, run.state.value if run.state else "")
 
-    def __len__(self) -> int:
-        return len(self._began) + bool(self._open)
+    def saved_buckets(self, since: float) -> Iterator[SavedBucket]:
+        """Yield the five minutes that ended after a time."""
+        for path, latencies in self.latencies.items():
+            for bucket in latencies.latest_first():
+                if bucket.began + BUCKET_SECONDS <= since:
+                    break
+                yield SavedBucket(path.value, bucket)
+
+    def restore_run(self, saved: SavedRun) -> None:
+        """Append a run of an earlier process; runs come in their order. One of an unknown lane or state is skipped."""
+        states = _states_of(saved.lane.kind)
+        if states is None:
+            return
+        try:
+            state = states(saved.state) if saved.state else None
+        except ValueError:
+            return
+        runs = self.runs.setdefault(saved.lane, Runs(states, MOST_RUNS * self._days))
+        runs.restore(state, saved.began, saved.ended)
+
+    def restore_bucket(self, saved: SavedBucket) -> None:
+        """Append five minutes of an earlier process; they come in their order."""
+        if saved.path in set(AccessPath):
+            self.latencies.setdefault(AccessPath(saved.path), Latencies()).restore(saved.bucket)
 
 
-def _summary(began: float, seconds: array[float]) -> LatencyBucket:
-    ordered = sorted(seconds)
-    p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
-    return LatencyBucket(began, len(ordered), ordered[0], sum(ordered) / len(ordered), ordered[-1], p95)
+def _states_of(kind: str) -> type[StrEnum] | None:
+    if kind == DIAGNOSIS:
+        return Diagnosis
+    if kind in set(AccessPath):
+        return Symptom
+    return Status if kind in COMPONENTS else None

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from exporter.diagnosis.rules import Diagnosis
 from exporter.diagnosis.symptoms import Symptom
-from exporter.state.timeline import BUCKET_SECONDS, MOST_RUNS, Latencies, Run, Runs
+from exporter.state.latencies import BUCKET_SECONDS, Latencies
+from exporter.state.runs import MOST_RUNS, Run, Runs
 
 INTERVAL = 15.0
 
@@ -94,8 +95,8 @@ def test_latencies_are_summarized_by_five_minutes() -> None:
         assert latencies.add(number / 100, 600.0 + number) is None
     closed = latencies.add(1.0, 900.0)
     assert closed is not None
-    assert (closed.began, closed.requests) == (600.0, 20)
-    assert closed[2:] == pytest.approx((0.01, 0.105, 0.2, 0.2))
+    assert (closed.began, closed.count) == (600.0, 20)
+    assert closed[2:] == pytest.approx((0.01, 0.105, 0.2, 0.19))
     assert [bucket.began for bucket in latencies] == [600.0, 900.0]
     latencies.forget_before(600.0 + BUCKET_SECONDS)
     assert [bucket.began for bucket in latencies] == [900.0]
