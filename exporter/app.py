@@ -75,12 +75,12 @@ class Exporter:
             ),
             incidents=self._incidents,
             links=settings.web.links,
-            external_url=settings.web.external_url or "",
+            external_url=settings.web.external_url,
             telemetry_path=settings.web.telemetry_path,
             prefix=settings.web.route_prefix,
             allowed_hosts=frozenset(settings.web.allowed_hosts),
             reload=self.reload if settings.web.enable_lifecycle else None,
-            poll_now=self._poll_now,
+            record_round=self._record_round,
             faults=self._faults,
         )
         self.web_app = create_app(self._app_context)
@@ -218,8 +218,9 @@ class Exporter:
     async def _fresh_round(self, target: Target, seconds: float) -> FreshRound:
         return await self._fresh_rounds.take(target, seconds, self.store.membership(target))
 
-    async def _poll_now(self, target: Target, checkup: Checkup) -> None:
-        """Record a round that was taken on request, as one of the target's own."""
+    def _record_round(self, checkup: Checkup) -> None:
+        """Record a round that was made on request as one of the target's own."""
+        target = checkup.target
         state = self.store.state(target.name)
         if state is not None and state.target == target and state.checkup is not None:
             self._poller.record(state, checkup)

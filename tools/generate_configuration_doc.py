@@ -70,6 +70,15 @@ web:
   config_file: web-config.yml
   telemetry_path: /metrics
   enable_lifecycle: false
+  links:
+    grafana: https://grafana.domain.org
+    runbooks: https://wiki.domain.org/onedata/{alert}
+  external_url: https://monitoring.domain.org/onedata
+  route_prefix: /onedata
+  allowed_hosts: [monitoring.domain.org]
+history:
+  retention: 24h
+  file: history.sqlite
 log:
   level: info
   format: logfmt
@@ -113,6 +122,7 @@ targets:
       node2: 10.0.0.12
     resolve_nodes: false
     worker_report: true
+    notes: "Contact: ops@krakow.domain.org, https://tickets.domain.org/krakow"
     allow_insecure_credentials: false
     auth:
       token_file: token

@@ -35,7 +35,9 @@ def check_prefix(path: str) -> str:
 
 
 def check_page_url(url: str) -> str:
-    """Return the URL of a page. Placeholders stand for what is put in their place."""
+    """Return the URL of a page, perhaps an empty one. Placeholders stand for what is put in their place."""
+    if not url:
+        return url
     bare = url
     for placeholder in _PLACEHOLDERS:
         bare = bare.replace(placeholder, "")

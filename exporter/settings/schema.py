@@ -68,8 +68,8 @@ class Poll(Keys):
 class Links(Keys):
     """Where the pages lead. An empty value leaves the link out."""
 
-    grafana: PageUrl | None = Field(
-        None,
+    grafana: PageUrl = Field(
+        "",
         description="Grafana: the base URL, or the URL of a dashboard in which `{target}` is the name of the target",
     )
     runbooks: PageUrl = Field(
@@ -107,8 +107,8 @@ class Web(Keys):
     )
 
     links: Links = Field(Links(), description="where the pages lead; see below")
-    external_url: PageUrl | None = Field(
-        None,
+    external_url: PageUrl = Field(
+        "",
         description="how people reach the pages, `route_prefix` included: for the links in the JSON of "
         "incidents. Default: the address of the request",
     )

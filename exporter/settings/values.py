@@ -55,7 +55,7 @@ _SCRAPER_LABELS = frozenset(
     {"service", "endpoint", "cluster", "namespace", "pod", "container", "instance", "job"}
 )
 _URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
-_OUR_PAGES = ("-", "api", "targets", "probe")
+_OUR_PAGES = ("-", "api", "incidents", "targets", "probe")
 
 
 class TypeName(NamedTuple):

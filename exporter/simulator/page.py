@@ -18,7 +18,7 @@ from exporter.simulator.membership import ZONE
 from exporter.state.store import Store
 from exporter.web.app_context import APP_CONTEXT
 from exporter.web.middlewares import refuse_foreign_forms
-from exporter.web.rendering import environment, html
+from exporter.web.rendering import environment, page
 from exporter.web.status import TargetStatus, status_of
 
 AnyFault: TypeAlias = Fault | FederationFault
@@ -47,12 +47,12 @@ class FaultGroup(NamedTuple):
 
 def add_demo_page(app: web.Application, federation: SimulatedFederation, store: Store) -> None:
     """Mount `/demo` on an application made by `exporter.web.app.create_app`, before it is started."""
-    page = _DemoPage(federation, store)
+    demo, prefix = _DemoPage(federation, store), app[APP_CONTEXT].prefix
     app.add_routes(
         [
-            web.get("/demo", page.show),
-            web.post("/demo/faults/{name}", page.switch_fault),
-            web.post("/demo/recovery", page.recover),
+            web.get(f"{prefix}/demo", demo.show),
+            web.post(f"{prefix}/demo/faults/{{name}}", demo.switch_fault),
+            web.post(f"{prefix}/demo/recovery", demo.recover),
         ]
     )
 
@@ -68,7 +68,8 @@ class _DemoPage:
         """Show all clusters, and the switches and targets of one."""
         chosen = self._member(request.query.get("member", ZONE))
         members = [self._view(key) for key in self._federation.members]
-        return await html(
+        return await page(
+            request,
             _TEMPLATES.get_template("demo.html"),
             members=members,
             chosen=next(member for member in members if member.key == chosen),
@@ -76,8 +77,6 @@ class _DemoPage:
             groups=list(_groups(chosen)),
             healthy=self._is_healthy(),
             undo=undo,
-            now=time.time(),
-            telemetry_path=request.app[APP_CONTEXT].telemetry_path,
         )
 
     async def switch_fault(self, request: web.Request) -> web.Response:
@@ -94,14 +93,14 @@ class _DemoPage:
             await self._federation.set(fault, on=wanted == "1", member=member)
         except ValueError as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error
-        raise web.HTTPSeeOther(_page_of(member))
+        raise web.HTTPSeeOther(f"{_page_of(request, member)}#{fault.value}")
 
     async def recover(self, request: web.Request) -> web.Response:
         """Switch all faults of all clusters off, and start what was stopped through Onepanel."""
         refuse_foreign_forms(request)
         member = self._member((await _form(request)).get("member", ZONE))
         await self._federation.recover()
-        raise web.HTTPSeeOther(_page_of(member))
+        raise web.HTTPSeeOther(_page_of(request, member))
 
     def _member(self, key: str) -> str:
         if key not in self._federation.members:
@@ -147,8 +146,9 @@ def undo(fault: AnyFault) -> str:
     return f"{_OPPOSITES[verb]} {rest}" if verb in _OPPOSITES else f"undo: {fault.title}"
 
 
-def _page_of(member: str) -> str:
-    return "/demo" if member == ZONE else f"/demo?member={member}"
+def _page_of(request: web.Request, member: str) -> str:
+    prefix = request.app[APP_CONTEXT].prefix
+    return f"{prefix}/demo" if member == ZONE else f"{prefix}/demo?member={member}"
 
 
 def _groups(member: str) -> Iterator[FaultGroup]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -9,8 +10,10 @@ from typing import NamedTuple
 
 BUCKET_SECONDS = 300.0
 # Of more latencies in five minutes every second one is kept for the percentile, then every fourth, and so on.
-_MOST_KEPT = 240
+_MOST_KEPT = 100
 _MOST_COUNTED = 0xFFFF
+# A latency takes two bytes: its logarithm, which is exact to a thousandth from a microsecond to an hour.
+_LEAST_SECONDS, _STEPS = 1e-6, 2900.0
 _NUMBERS = 4
 
 
@@ -18,7 +21,7 @@ class LatencyBucket(NamedTuple):
     """The latencies of five minutes, in seconds."""
 
     began: float
-    count: int
+    requests: int
     minimum: float
     mean: float
     maximum: float
@@ -63,7 +66,7 @@ class Latencies:
     def __init__(self) -> None:
         self._places = array("I")  # the number of the five minutes since the epoch
         self._counts = array("H")
-        self._numbers = array("f")  # four of each bucket: minimum, mean, maximum, p95
+        self._numbers = array("H")  # four of each bucket: minimum, mean, maximum, p95
         self._open: _Open | None = None
 
     def add(self, seconds: float, at: float) -> LatencyBucket | None:
@@ -83,16 +86,17 @@ class Latencies:
         """Remove and return the last bucket if it is of the same five minutes, as after a restart."""
         if not self._places or self._places[-1] != int(began // BUCKET_SECONDS):
             return None
-        last = LatencyBucket(began, self._counts.pop(), *self._numbers[-_NUMBERS:])
+        last = self._closed(len(self._places) - 1)
         self._places.pop()
+        self._counts.pop()
         del self._numbers[-_NUMBERS:]
         return last
 
     def restore(self, bucket: LatencyBucket) -> None:
         """Append a finished bucket."""
         self._places.append(int(bucket.began // BUCKET_SECONDS))
-        self._counts.append(bucket.count)
-        self._numbers.extend(bucket[2:])
+        self._counts.append(bucket.requests)
+        self._numbers.extend(_packed(each) for each in bucket[2:])
 
     def forget_before(self, time: float) -> None:
         """Drop the buckets that ended before a time."""
@@ -111,20 +115,28 @@ class Latencies:
         yield from (self._closed(index) for index in reversed(range(len(self._places))))
 
     def _closed(self, index: int) -> LatencyBucket:
-        numbers = self._numbers[_NUMBERS * index : _NUMBERS * (index + 1)]
+        numbers = (_unpacked(each) for each in self._numbers[_NUMBERS * index : _NUMBERS * (index + 1)])
         return LatencyBucket(self._places[index] * BUCKET_SECONDS, self._counts[index], *numbers)
 
     def __len__(self) -> int:
         return len(self._places) + (self._open is not None)
 
 
+def _packed(seconds: float) -> int:
+    return min(_MOST_COUNTED, max(0, round(math.log(max(seconds, _LEAST_SECONDS) / _LEAST_SECONDS) * _STEPS)))
+
+
+def _unpacked(number: int) -> float:
+    return _LEAST_SECONDS * math.exp(number / _STEPS)
+
+
 def _together(one: LatencyBucket, other: LatencyBucket) -> LatencyBucket:
     """Return two parts of the same five minutes as one; of two percentiles the higher."""
-    count = one.count + other.count
-    mean = (one.mean * one.count + other.mean * other.count) / count
+    requests = one.requests + other.requests
+    mean = (one.mean * one.requests + other.mean * other.requests) / requests
     return LatencyBucket(
         one.began,
-        min(count, _MOST_COUNTED),
+        min(requests, _MOST_COUNTED),
         min(one.minimum, other.minimum),
         mean,
         max(one.maximum, other.maximum),

@@ -6,11 +6,15 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cache
 from typing import Generic, NamedTuple, TypeVar
 
 # The oldest runs go first: a target that flaps in every round keeps the last hours only.
 MOST_RUNS = 200
-_GAP = 255
+_BITS, _CODE = 8, 0xFF
+_GAP = 0xFF
+_PER_SECOND = 1000
+_HALF = 0.0005
 
 StateT = TypeVar("StateT", bound=StrEnum)
 
@@ -29,15 +33,17 @@ class Run(NamedTuple, Generic[StateT]):
 
 
 class Runs(Generic[StateT]):
-    """The runs of one state, oldest first, without gaps: a time without rounds is a run of its own."""
+    """The runs of one state, oldest first, without gaps: a time without rounds is a run of its own.
 
-    __slots__ = ("_began", "_codes", "_ended", "_states", "most")
+    A run is one number: when it began, in milliseconds, and the code of its state.
+    """
 
-    def __init__(self, states: type[StateT], most: int = MOST_RUNS) -> None:
-        self._states = tuple(states)
+    __slots__ = ("_ended", "_kind", "_runs", "most")
+
+    def __init__(self, kind: type[StateT], most: int = MOST_RUNS) -> None:
+        self._kind = kind
         self.most = most
-        self._began = array("d")
-        self._codes = array("B")
+        self._runs = array("Q")
         self._ended = 0.0
 
     def add(self, state: StateT, at: float, watched_since: float) -> None:
@@ -47,61 +53,66 @@ class Runs(Generic[StateT]):
         clock was set back, the last run ends where it ended.
         """
         at = max(at, self._ended)
-        is_gap = not self._codes or watched_since > self._ended
-        if is_gap and self._codes:
+        is_gap = not self._runs or watched_since > self._ended
+        if is_gap and self._runs:
             self._begin(_GAP, self._ended)
-        self._begin(self._states.index(state), min(watched_since, at) if is_gap else at)
-        self._ended = at
+        self._begin(_states(self._kind).index(state), min(watched_since, at) if is_gap else at)
+        self._ended = max(at, _began(self._runs[-1]))
 
     def _begin(self, code: int, at: float) -> None:
-        if self._codes and self._codes[-1] == code:
+        if self._runs and self._runs[-1] & _CODE == code:
             return
-        self._began.append(at)
-        self._codes.append(code)
-        too_many = len(self._codes) - self.most
+        earliest = (self._runs[-1] >> _BITS) + 1 if self._runs else 0  # no two runs begin at the same time
+        self._runs.append(max(earliest, int(at * _PER_SECOND)) << _BITS | code)
+        too_many = len(self._runs) - self.most
         if too_many > 0:
-            del self._began[:too_many], self._codes[:too_many]
+            del self._runs[:too_many]
 
     def restore(self, state: StateT | None, began: float, ended: float) -> None:
         """Append a run of an earlier process; runs come in their order."""
-        self._begin(_GAP if state is None else self._states.index(state), began)
+        # Milliseconds are a little less than the time that they were made of.
+        self._begin(_GAP if state is None else _states(self._kind).index(state), began + _HALF)
         self._ended = max(self._ended, ended)
 
     def forget_before(self, time: float) -> None:
         """Drop what ended before a time; a run that reaches beyond it begins there."""
-        if not self._codes or self._ended <= time:
-            del self._began[:], self._codes[:]
+        if not self._runs or self._ended <= time:
+            del self._runs[:]
             return
-        kept_from = max(0, bisect_right(self._began, time) - 1)
-        del self._began[:kept_from], self._codes[:kept_from]
-        self._began[0] = max(self._began[0], time)
+        bound = int(time * _PER_SECOND) << _BITS
+        kept_from = max(0, bisect_right(self._runs, bound | _CODE) - 1)
+        del self._runs[:kept_from]
+        self._runs[0] = max(self._runs[0], bound | self._runs[0] & _CODE)
 
     @property
     def ended(self) -> float:
         """Return the time of the last state that was seen; 0 if there is none."""
         return self._ended
 
-    @property
-    def last(self) -> Run[StateT] | None:
-        """Return the last run."""
-        if not self._codes:
-            return None
-        return Run(self._state(self._codes[-1]), self._began[-1], self._ended)
-
     def __iter__(self) -> Iterator[Run[StateT]]:
-        ends = [*self._began[1:], self._ended] if self._began else []
-        for code, began, ended in zip(self._codes, self._began, ends, strict=True):
-            yield Run(self._state(code), began, ended)
+        for number, each in enumerate(self._runs, start=1):
+            ended = _began(self._runs[number]) if number < len(self._runs) else self._ended
+            yield Run(self._state(each), _began(each), ended)
 
     def latest_first(self) -> Iterator[Run[StateT]]:
         """Yield the runs from the latest to the oldest."""
         ended = self._ended
-        for code, began in zip(reversed(self._codes), reversed(self._began), strict=True):
-            yield Run(self._state(code), began, ended)
-            ended = began
+        for each in reversed(self._runs):
+            yield Run(self._state(each), _began(each), ended)
+            ended = _began(each)
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self._runs)
 
-    def _state(self, code: int) -> StateT | None:
-        return None if code == _GAP else self._states[code]
+    def _state(self, run: int) -> StateT | None:
+        code = run & _CODE
+        return None if code == _GAP else _states(self._kind)[code]
+
+
+def _began(run: int) -> float:
+    return (run >> _BITS) / _PER_SECOND
+
+
+@cache
+def _states(kind: type[StateT]) -> tuple[StateT, ...]:
+    return tuple(kind)

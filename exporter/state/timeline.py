@@ -15,7 +15,8 @@ from exporter.diagnosis.checkup import HEALTH, Checkup
 from exporter.diagnosis.rules import Diagnosis
 from exporter.diagnosis.symptoms import Symptom
 from exporter.observation import Details
-from exporter.operations.component_status import ComponentStatus, Status
+from exporter.operations.component_status import ComponentStatus
+from exporter.operations.host_status import Status
 from exporter.state.latencies import BUCKET_SECONDS, Latencies, LatencyBucket
 from exporter.state.runs import MOST_RUNS, Run, Runs
 from exporter.targets import AccessPath
@@ -24,7 +25,7 @@ DAY_SECONDS = 86_400.0
 DIAGNOSIS = "diagnosis"
 COMPONENTS = ("worker", "manager", "database")
 # All lanes of the paths together, and each of the services. A lane has at least some.
-_MOST_RUNS_OF_PATHS, _MOST_RUNS_OF_SERVICE, _LEAST_RUNS = 2 * MOST_RUNS, 40, 8
+_MOST_RUNS_OF_PATHS, _MOST_RUNS_OF_SERVICE, _LEAST_RUNS = 300, 24, 8
 # From the best to the worst; of several hosts the worst status counts.
 _WORST_LAST = (
     Status.HEALTHY,

@@ -11,9 +11,13 @@ from aiohttp import web
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.text_format import TextFormat
+from exporter.settings.schema import Links
+from exporter.state.incidents import Incidents
 from exporter.state.store import Store
+from exporter.state.target_state import TargetState
 from exporter.tasks import ReportBug
 from exporter.web.access_control import AccessControl
+from exporter.web.overview import FindingsCache
 from exporter.web.probing import Prober
 from exporter.web.readiness import Readiness
 from exporter.web.shared_work import SharedWork
@@ -43,6 +47,7 @@ class AppContext:
     other than the whole of `/metrics`: few are made at once, so that they need little memory in all.
     `reload` reads the configuration anew and returns whether it was accepted; None if that is not enabled.
     `prefix` begins the path of every page. Without `allowed_hosts` every name is served.
+    `record_round` takes a round that was made on request; `faults` returns what is wrong with the exporter itself.
     """
 
     store: Store
@@ -55,8 +60,29 @@ class AppContext:
     prefix: str = ""
     allowed_hosts: frozenset[str] = frozenset()
     reload: Reload | None = None
+    incidents: Incidents = field(default_factory=Incidents)
+    links: Links = field(default_factory=Links)
+    external_url: str = ""
+    record_round: Callable[[Checkup], None] = lambda _checkup: None
+    faults: Callable[[], tuple[str, ...]] = tuple
+    findings: FindingsCache = field(default_factory=FindingsCache)
     shared: SharedWork[bytes] = field(default_factory=SharedWork)
     making: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PAGES_AT_ONCE))
 
 
 APP_CONTEXT = web.AppKey("site", AppContext)
+
+
+def state_of(request: web.Request, name: str) -> TargetState:
+    """Return the state of a target by its name.
+
+    Raises:
+        web.HTTPNotFound: no target of this name is configured.
+    """
+    site = request.app[APP_CONTEXT]
+    state = site.store.state(name)
+    if state is None:
+        raise web.HTTPNotFound(
+            text=f"No target of this name is configured. All targets are listed at {site.prefix}/.\n"
+        )
+    return state

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from exporter.diagnosis.rules import Diagnosis
 from exporter.diagnosis.symptoms import UP, Symptom
@@ -29,10 +29,10 @@ _SEVERITY_BADGES: Mapping[Severity, tuple[str, str]] = {
     Severity.WARNING: ("warn", "!"),
     Severity.CRITICAL: ("bad", "✕"),
 }
-_WAITING = ("No round is finished yet.", "Nothing: the first round comes within one interval.")
+_WAITING = ("No round has finished yet.", "Nothing: the first round follows within one interval.")
 _STALE = (
-    "The last round is more than three intervals old: what it said is no longer shown.",
-    "See the exporter's log: it does not get to look at this target.",
+    "The last round is more than three intervals old. Its result is not shown.",
+    "See the exporter's log: this target is not polled.",
 )
 _SYMPTOM_WORDS: Mapping[Symptom, str] = {
     Symptom.HEALTHY: "up",
@@ -90,16 +90,39 @@ def diagnosis_badge(diagnosis: Diagnosis, *, stale: bool = False, waiting: bool 
     return Badge("bad", "✕", diagnosis.value.replace("_", " "))
 
 
+def word_badge(diagnosis: str) -> Badge:
+    """Return the badge of a diagnosis by its word, which may be that of another version."""
+    if diagnosis in set(Diagnosis):
+        return diagnosis_badge(Diagnosis(diagnosis))
+    return Badge("idle", NOT_KNOWN, diagnosis.replace("_", " "))
+
+
 def badge_in(target: TargetStatus, diagnosis: Diagnosis) -> Badge:
     """The mark of a diagnosis of a target, or of one of its nodes."""
     return diagnosis_badge(diagnosis, stale=target.stale, waiting=target.finished_at is None)
 
 
-def headline(targets: list[TargetStatus]) -> Badge:
-    """The state of everything, in one sentence."""
+class Judged(Protocol):
+    """What the headline needs to know of a target."""
+
+    @property
+    def needs_attention(self) -> bool:
+        """Return whether its diagnosis is not ok."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return whether no round is finished yet."""
+
+    @property
+    def has_findings(self) -> bool:
+        """Return whether something is wrong beside the diagnosis."""
+
+
+def headline(targets: Sequence[Judged]) -> Badge:
+    """Return the state of all targets, in one sentence."""
     broken = sum(target.needs_attention for target in targets)
-    waiting = sum(target.finished_at is None for target in targets)
-    findings = sum(bool(target.summary and target.summary.findings) for target in targets)
+    waiting = sum(target.is_waiting for target in targets)
+    findings = sum(target.has_findings for target in targets)
     everything = f"{len(targets)} target{'' if len(targets) == 1 else 's'}"
     if broken:
         return Badge("bad", "✕", f"{broken} of {everything} need{'s' if broken == 1 else ''} attention")
@@ -109,10 +132,10 @@ def headline(targets: list[TargetStatus]) -> Badge:
         )
     if findings:
         have = "has" if findings == 1 else "have"
-        return Badge("warn", "!", f"{findings} of {everything} {have} something wrong beside the diagnosis")
+        return Badge("warn", "!", f"{findings} of {everything} {have} other findings")
     if not targets:
         return Badge("idle", NOT_KNOWN, "No targets are configured")
-    return Badge("good", "✓", "The one target is well" if len(targets) == 1 else f"All {everything} are well")
+    return Badge("good", "✓", f"{everything}, all healthy")
 
 
 FILTERS = {
@@ -123,4 +146,5 @@ FILTERS = {
     "badge_of_path": badge_of_path,
     "status_badge": status_badge,
     "why_silent": why_silent,
+    "word_badge": word_badge,
 }

@@ -54,10 +54,10 @@ def timestamp(at: float | None) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S} UTC" if when else NOT_KNOWN
 
 
-def clock(at: float) -> str:
-    """The time of day of a moment, in UTC."""
+def clock_minutes(at: float) -> str:
+    """Return the time of day in UTC, without seconds."""
     when = _utc(at)
-    return f"{when:%H:%M:%S}" if when else NOT_KNOWN
+    return f"{when:%H:%M}" if when else NOT_KNOWN
 
 
 def machine_timestamp(at: float | None) -> str:
@@ -94,7 +94,7 @@ def _utc(at: float | None) -> datetime | None:
 
 FILTERS = {
     "capitalize_first": capitalize_first,
-    "clock": clock,
+    "clock_minutes": clock_minutes,
     "code": with_code,
     "duration": format_duration,
     "hosts": hosts,

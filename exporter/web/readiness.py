@@ -59,3 +59,9 @@ def _stopped_polling(states: Sequence[TargetState], dead: int, now: float) -> st
     if polled and all(state.fresh(now) is None for state in polled):
         return "polling has stopped: no target had a round within three intervals"
     return ""
+
+
+def banners(states: Sequence[TargetState], faults: Sequence[str], now: float) -> tuple[str, ...]:
+    """Return what every page reports of the exporter itself. `now` is of the monotonic clock."""
+    stopped = _stopped_polling(states, 0, now)
+    return (f"{stopped[0].upper()}{stopped[1:]}. See the exporter's log.", *faults) if stopped else (*faults,)

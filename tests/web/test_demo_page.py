@@ -59,7 +59,7 @@ async def test_the_page_of_a_provider_switches_its_own_faults(
     assert "The exporter does not monitor this cluster." in page
     form = {"on": "1", "member": "krakow"}
     answer = await client.post("/demo/faults/cut_off", data=form, allow_redirects=False)
-    assert (answer.status, answer.headers["Location"]) == (303, "/demo?member=krakow")
+    assert (answer.status, answer.headers["Location"]) == (303, "/demo?member=krakow#cut_off")
     assert federation.faults("krakow") == {FederationFault.CUT_OFF}
     assert "1 fault<" in await (await client.get("/demo")).text()
     await client.post("/demo/recovery", data={"member": "krakow"})
@@ -79,7 +79,7 @@ async def test_the_page_of_a_cluster_shows_the_targets_at_its_address(
 
 async def test_a_switch_switches_a_fault_on_and_off(client: Client, zone: SimulatedZone) -> None:
     answer = await client.post(STOP_WORKER, data={"on": "1"}, allow_redirects=False)
-    assert (answer.status, answer.headers["Location"]) == (303, "/demo")
+    assert (answer.status, answer.headers["Location"]) == (303, "/demo#worker_stopped")
     assert zone.faults == {Fault.WORKER_STOPPED}
     assert "Start the worker</button>" in await (await client.get("/demo")).text()
     await client.post(STOP_WORKER, data={"on": "0"})

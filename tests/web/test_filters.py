@@ -9,7 +9,7 @@ from exporter.diagnosis.symptoms import Symptom
 from exporter.report.severity import SEVERITIES
 from exporter.state.store import Store
 from exporter.web import badges, filters
-from exporter.web.status import status_of
+from exporter.web.overview import FindingsCache, entry_of
 from tests.support.checkups import REFUSED, make_checkup, make_target
 
 
@@ -77,8 +77,8 @@ def test_a_path_that_is_not_expected_to_work_raises_no_alarm() -> None:
     ("broken", "well", "waiting", "sentence"),
     [
         (0, 0, 0, "No targets are configured"),
-        (0, 1, 0, "The one target is well"),
-        (0, 2, 0, "All 2 targets are well"),
+        (0, 1, 0, "1 target, all healthy"),
+        (0, 2, 0, "2 targets, all healthy"),
         (1, 0, 0, "1 of 1 target needs attention"),
         (2, 5, 1, "2 of 8 targets need attention"),
         (0, 1, 1, "1 of 2 targets awaits the first round"),
@@ -92,7 +92,10 @@ def test_the_headline_counts_what_needs_attention(
     store.set_targets(targets)
     for number, target in enumerate(targets[: broken + well]):
         store.record(make_checkup(target, proxy=REFUSED if number < broken else None), 0.0)
-    assert badges.headline([status_of(state, 0.0, 0.0) for state in store.states]).word == sentence
+    assert (
+        badges.headline([entry_of(state, "", 0.0, FindingsCache()) for state in store.states]).word
+        == sentence
+    )
 
 
 def test_backticks_become_code_and_nothing_else_becomes_markup() -> None:

@@ -149,13 +149,13 @@ async def test_the_status_page_tells_what_is_wrong_though_the_diagnosis_is_ok(
     site.record(make_checkup(well))
     site.record(make_checkup(sick, facts=replace(ZONE, complete=False)))
     page = await text_of(client, "/")
-    assert "<h1>1 of 2 targets has something wrong beside the diagnosis</h1>" in page
+    assert '<h1 role="status">1 of 2 targets has other findings</h1>' in page
     assert page.index('href="/targets/b-sick"') < page.index('href="/targets/a-well"')
     assert page.count("configuration: the server gave only its reduced answer") == 1
     assert "more" not in page.partition("<main")[2]
     site.store.record_details(well, make_details(well), time.monotonic())
     page = await text_of(client, "/")
-    assert "<h1>2 of 2 targets have something wrong beside the diagnosis</h1>" in page
+    assert '<h1 role="status">2 of 2 targets have other findings</h1>' in page
     assert re.search(r"and \d+ more</p>", page)
 
 
@@ -200,7 +200,7 @@ async def test_a_target_page_says_when_the_last_round_is_too_old(client: Client,
     site.record(make_checkup(make_target()), age=3600)
     page = await text_of(client, "/targets/my-zone")
     assert "no recent round" in page
-    assert "does not get to look at this target" in page
+    assert "this target is not polled" in page
 
 
 async def test_an_unknown_target_is_not_found(client: Client) -> None:
@@ -281,7 +281,7 @@ class TestDetails:
         page = await text_of(client, "/targets/my-zone")
         assert "datastore_worker on node1.example" in page
         assert "dispatcher on" not in page
-        assert "1 of 2 modules are not ok" in page
+        assert "1 of 2 modules is not ok" in page
 
     async def test_certificate_dns_credentials_and_users_are_told(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
@@ -289,7 +289,7 @@ class TestDetails:
         told = {term: re.sub(r"<[^>]+>", "", said).strip("✓✕! ") for term, said in pairs}
         assert told["Certificate"] == "valid"
         assert told["DNS of the zone"] == "bad records"
-        assert (told["Token"], told["Passphrase"]) == ("not accepted", "accepted")
+        assert (told["Token"], told["Passphrase"]) == ("rejected", "accepted")
         assert told["Users"] == "3"
 
     async def test_what_is_wrong_beside_the_diagnosis_is_said_at_the_top(self, client: Client) -> None:

@@ -1,0 +1,253 @@
+"""Pictures of the past as SVG, each with its text. Pure.
+
+Colours come from the style sheet by class; everything that a colour shows, the text says, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from exporter.diagnosis.rules import Diagnosis
+from exporter.state.latencies import BUCKET_SECONDS, LatencyBucket
+from exporter.state.runs import Run
+from exporter.state.timeline import Timeline
+from exporter.targets import AccessPath
+from exporter.web.badges import Badge, diagnosis_badge, path_badge, status_badge
+from exporter.web.filters import latency
+
+_TONES = ("", "idle", "good", "warn", "bad")
+_LANE_HEIGHT = 5
+_MOST_WORDS = 3
+_WHOLE = 0.99995
+
+Shown = Callable[[Any], Badge]
+
+
+class Window(NamedTuple):
+    """The time that a picture shows, in seconds since the epoch."""
+
+    since: float
+    until: float
+
+    @property
+    def seconds(self) -> float:
+        """Return its length."""
+        return self.until - self.since
+
+
+class Lane(NamedTuple):
+    """One line of a timeline: its name, the runs of one or more nodes, and how a state is shown."""
+
+    name: str
+    runs: Sequence[Iterable[Run[Any]]]
+    shown: Shown
+
+
+def availability(timeline: Timeline, since: float) -> float | None:
+    """Return for which share of the time that was watched the diagnosis was `ok`; None if nothing was watched."""
+    watched = healthy = 0.0
+    for run in timeline.diagnoses:
+        seconds = run.ended - max(run.began, since)
+        if run.state is not None and seconds > 0:
+            watched += seconds
+            healthy += seconds if run.state is Diagnosis.OK else 0.0
+    return healthy / watched if watched else None
+
+
+def lanes_of(timeline: Timeline, nodes: Iterable[str], expected: Iterable[AccessPath]) -> list[Lane]:
+    """Return the lanes of both paths and of the diagnosis."""
+    names, wanted = tuple(nodes), frozenset(expected)
+    paths = [
+        Lane(
+            f"{path.value.capitalize()} path",
+            [timeline.path(path, node) for node in names],
+            _path_shown(expected=path in wanted),
+        )
+        for path in AccessPath
+    ]
+    return [*paths, Lane("Diagnosis", [timeline.diagnoses], diagnosis_badge)]
+
+
+def service_lanes(timeline: Timeline) -> list[Lane]:
+    """Return the lanes of the services."""
+    return [Lane(f"{name.capitalize()}s", [runs], status_badge) for name, runs in timeline.services().items()]
+
+
+def _path_shown(*, expected: bool) -> Shown:
+    return lambda symptom: path_badge(symptom, expected=expected)
+
+
+def bar(lanes: Sequence[Lane], window: Window, slots: int, text: str) -> Markup:
+    """Return one picture of lanes above one another; of several states within one slot it shows the worst."""
+    parts = []
+    for number, lane in enumerate(lanes):
+        ranks = _ranks(lane, window, slots)
+        middle = _LANE_HEIGHT * number + 2
+        for rank, tone in enumerate(_TONES):
+            strokes = "".join(f"M{began} {middle}h{length}" for began, length in _stretches(ranks, rank))
+            if tone and strokes:
+                parts.append(Markup('<path class="{}" d="{}"/>').format(tone, strokes))
+    return Markup(
+        '<svg class="day" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+    ).format(slots, _LANE_HEIGHT * len(lanes) - 1, text, Markup("").join(parts))
+
+
+def _ranks(lane: Lane, window: Window, slots: int) -> list[int]:
+    ranks = [0] * slots
+    for run in (run for runs in lane.runs for run in runs):
+        if run.state is None or run.ended <= window.since:
+            continue
+        rank = _TONES.index(lane.shown(run.state).tone)
+        first = max(0, int((run.began - window.since) / window.seconds * slots))
+        last = min(slots - 1, int((run.ended - window.since) / window.seconds * slots))
+        for slot in range(first, last + 1):
+            ranks[slot] = max(ranks[slot], rank)
+    return ranks
+
+
+def _stretches(ranks: Sequence[int], rank: int) -> Iterable[tuple[int, int]]:
+    began = None
+    for slot, each in enumerate([*ranks, -1]):
+        if each == rank and began is None:
+            began = slot
+        elif each != rank and began is not None:
+            yield began, slot - began
+            began = None
+
+
+def lane_text(lane: Lane, window: Window) -> str:
+    """Return for how long a lane had each state, the longest first."""
+    seconds: dict[str, float] = {}
+    for run in (run for runs in lane.runs for run in runs):
+        lasted = run.ended - max(run.began, window.since)
+        if run.state is not None and lasted > 0:
+            word = lane.shown(run.state).word
+            seconds[word] = seconds.get(word, 0.0) + lasted
+    watched = sum(seconds.values())
+    if not watched:
+        return "not polled yet"
+    parts = sorted(seconds.items(), key=lambda item: -item[1])
+    words = [f"{word} {percent(lasted / watched)}" for word, lasted in parts[:_MOST_WORDS]]
+    more = len(parts) - _MOST_WORDS
+    return ", ".join([*words, f"{more} more states"] if more > 0 else words)
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent: 100 % is all of it."""
+    if share is None:
+        return "–"
+    if share >= _WHOLE:
+        return "100 %"
+    return f"{100 * share:.2f} %"
+
+
+class Plot(NamedTuple):
+    """A plot of latencies, and its text. `maximum` is the upper end of its axis, in seconds."""
+
+    picture: Markup
+    maximum: float
+    texts: Sequence[str]
+
+
+_WIDTH, _HEIGHT = 720, 150
+
+
+def latency_plot(timeline: Timeline, window: Window) -> Plot | None:
+    """Return the plot of both paths: a line of means, and a band from the minimum to the p95; None without any."""
+    series = {
+        path: [
+            each for each in timeline.latencies.get(path, ()) if each.began >= window.since - BUCKET_SECONDS
+        ]
+        for path in AccessPath
+    }
+    if not any(series.values()):
+        return None
+    highest = max(each.p95 for buckets in series.values() for each in buckets)
+    maximum = _round_up(highest)
+    parts = [Plotted(window, maximum).draw(path, buckets) for path, buckets in series.items()]
+    texts = [
+        *(
+            f"{path.value.capitalize()} path: {_series_text(buckets)}"
+            for path, buckets in series.items()
+            if buckets
+        ),
+        *_share(series[AccessPath.PROXY], series[AccessPath.DIRECT]),
+    ]
+    picture = Markup(
+        '<svg class="plot" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+    ).format(_WIDTH, _HEIGHT, f"Latency of health. {'. '.join(texts)}", Markup("").join(parts))
+    return Plot(picture, maximum, texts)
+
+
+class Plotted(NamedTuple):
+    """The scales of a plot."""
+
+    window: Window
+    maximum: float
+
+    def x(self, bucket: LatencyBucket) -> float:
+        """Return the place of the middle of five minutes."""
+        share = (bucket.began + BUCKET_SECONDS / 2 - self.window.since) / self.window.seconds
+        return _WIDTH * min(1.0, max(0.0, share))
+
+    def y(self, seconds: float) -> float:
+        """Return the place of a latency."""
+        return _HEIGHT * (1 - min(1.0, seconds / self.maximum))
+
+    def draw(self, path: AccessPath, buckets: Sequence[LatencyBucket]) -> Markup:
+        """Return the band and the line of one path."""
+        bands, lines = [], []
+        for stretch in _contiguous(buckets):
+            above = " ".join(f"{self.x(each):.1f},{self.y(each.p95):.1f}" for each in stretch)
+            below = " ".join(f"{self.x(each):.1f},{self.y(each.minimum):.1f}" for each in reversed(stretch))
+            bands.append(Markup('<polygon class="band {}" points="{} {}"/>').format(path.value, above, below))
+            means = [f"{self.x(each):.1f},{self.y(each.mean):.1f}" for each in stretch]
+            if len(stretch) == 1:  # a point becomes a short line
+                means.append(f"{self.x(stretch[0]) + 2:.1f},{self.y(stretch[0].mean):.1f}")
+            lines.append(
+                Markup('<polyline class="mean {}" points="{}"/>').format(path.value, " ".join(means))
+            )
+        return Markup("").join([*bands, *lines])
+
+
+def _contiguous(buckets: Sequence[LatencyBucket]) -> list[list[LatencyBucket]]:
+    stretches: list[list[LatencyBucket]] = []
+    for each in buckets:
+        if stretches and each.began - stretches[-1][-1].began <= 2 * BUCKET_SECONDS:
+            stretches[-1].append(each)
+        else:
+            stretches.append([each])
+    return stretches
+
+
+def _series_text(buckets: Sequence[LatencyBucket]) -> str:
+    worst = max(each.p95 for each in buckets)
+    return f"mean {latency(_mean(buckets))}, highest p95 of five minutes {latency(worst)}"
+
+
+def _mean(buckets: Sequence[LatencyBucket]) -> float:
+    count = sum(each.requests for each in buckets)
+    return sum(each.mean * each.requests for each in buckets) / count
+
+
+def _share(proxy: Sequence[LatencyBucket], direct: Sequence[LatencyBucket]) -> list[str]:
+    """Return how much of the proxy path's latency is the proxy's own."""
+    if not proxy or not direct:
+        return []
+    over = _mean(proxy) - _mean(direct)
+    if over <= 0:
+        return ["Proxy's share: none, the direct path is not faster"]
+    return [f"Proxy's share: {latency(over)}, {percent(over / _mean(proxy))} of the proxy path's latency"]
+
+
+def _round_up(seconds: float) -> float:
+    """Return the upper end of an axis."""
+    step = 0.001
+    while True:
+        for factor in (1, 2, 5):
+            if seconds <= step * factor:
+                return step * factor
+        step *= 10
