@@ -65,7 +65,7 @@ def test_a_tag_that_would_run_code_is_refused(faults_of: FaultsOf) -> None:
         ("lgo: {}", "lgo: unknown key; did you mean log?"),
         ("pol: {}", "pol: unknown key; did you mean poll?"),
         ("poll: {intervall: 5s}", "poll.intervall: unknown key; did you mean interval?"),
-        ("web: {external_address: x}", "web.external_address: unknown key"),
+        ("web: {outer: x}", "web.outer: unknown key"),
         ("web: {external_url: x}", "web.external_url: must be a URL that begins with http:// or https://"),
         (
             "web: {links: {grafana: 'https://user:word@grafana.domain.org'}}",
