@@ -1,4 +1,4 @@
-"""`users`: the users of a Onezone, for people: list, show, create, set a password."""
+"""`users`: administration of the users of a Onezone: list, show, create, set a password."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, TypeVar
 
 from exporter import log
 from exporter.client.at_most_once import AtMostOnceRequest, ChangeOutcome, Step
 from exporter.client.client import Client
 from exporter.commands.passwords import NoPasswordError, read_password
 from exporter.commands.target_selection import select_target
+from exporter.commands.user_names import NoSuchUserError, fetch_names, resolve
 from exporter.commands.users_options import AUTO
-from exporter.commands.users_output import tell_failure, tell_result
+from exporter.commands.users_output import UserList, write_failure, write_result
 from exporter.credentials import AuthMethod, headers
 from exporter.files import read_secret
 from exporter.operations.operation import Request
-from exporter.operations.users import create_user, list_users, set_password, show_user
+from exporter.operations.outcome import NotLearnt
+from exporter.operations.users import UserIds, create_user, list_users, set_password, show_user
 from exporter.reasons import Failure
 from exporter.settings.errors import ConfigError, ConfigurationError
 from exporter.targets import AccessPath, Route, Target
 
-# Longer than the 30 s for which the proxy waits for Onepanel, so that one learns what became of a change.
+Result = TypeVar("Result")
+
+# Longer than the 30 s for which the proxy waits for Onepanel, so that the outcome of a change is learnt.
 _TIMEOUT_SECONDS = 35.0
 _EXIT_BAD_USAGE = 2
 _EXIT_NOT_KNOWN = 3
@@ -46,8 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
             url=arguments.url,
             timeout=arguments.timeout or _TIMEOUT_SECONDS,
         )
-        credentials = _credentials(target, arguments.auth)
+        access = _Access(target, arguments.path, _credentials(target, arguments.auth))
+        if getattr(arguments, "user_id", ""):
+            arguments.user_id = asyncio.run(
+                access.use(lambda at_most_once: resolve(at_most_once, arguments.user_id))
+            )
         request = _request(arguments)
+    except NoSuchUserError as error:
+        print(error, file=sys.stderr)
+        return _EXIT_CODES[ChangeOutcome.REFUSED]
     except (ConfigurationError, NoPasswordError) as error:
         print(error, file=sys.stderr)
         return _EXIT_BAD_USAGE
@@ -55,16 +66,16 @@ def run(arguments: argparse.Namespace) -> int:
         print("\nnothing was sent", file=sys.stderr)
         return _EXIT_BAD_USAGE
     try:
-        reply, steps = asyncio.run(_carry_out(target, arguments.path, credentials, request))
+        reply, steps = asyncio.run(access.use(lambda at_most_once: _carry_out(at_most_once, request)))
     except KeyboardInterrupt:
         outcome = "; it is not known what became of the request" if request.is_change else ""
         print(f"\ninterrupted{outcome}", file=sys.stderr)
         return _EXIT_NOT_KNOWN
-    return _tell(arguments, reply, steps)
+    return _report(arguments, reply, steps)
 
 
 def _credentials(target: Target, wanted: str) -> dict[AuthMethod, Mapping[str, str]]:
-    """The headers of the methods that may be used, in the order of preference."""
+    """Return the headers of the methods that may be used, in the order of preference."""
     found: dict[AuthMethod, Mapping[str, str]] = {}
     for method in target.auth.methods:
         secret = target.auth.secret(method)
@@ -94,28 +105,47 @@ def _request(arguments: argparse.Namespace) -> Request[object]:
     return set_password(arguments.user_id, password)
 
 
-async def _carry_out(
-    target: Target, path: str, credentials: Mapping[AuthMethod, Mapping[str, str]], request: Request[object]
-) -> tuple[Any, list[Step]]:
-    paths = [each for each in AccessPath if path in {AUTO, each}]
-    routes = [Route(each, node) for each in paths for node in target.node_names]
-    client = Client(log.report_bug)
-    try:
-        return await AtMostOnceRequest(client, target, routes, credentials).run(request)
-    finally:
-        await client.close()
+class _Access(NamedTuple):
+    """How Onepanel is reached: over which paths, with which credentials."""
+
+    target: Target
+    path: str
+    credentials: Mapping[AuthMethod, Mapping[str, str]]
+
+    async def use(self, act: Callable[[AtMostOnceRequest], Awaitable[Result]]) -> Result:
+        """Return what `act` makes of it."""
+        paths = [each for each in AccessPath if self.path in {AUTO, each}]
+        routes = [Route(each, node) for each in paths for node in self.target.node_names]
+        client = Client(log.report_bug)
+        try:
+            return await act(AtMostOnceRequest(client, self.target, routes, self.credentials))
+        finally:
+            await client.close()
 
 
-def _tell(arguments: argparse.Namespace, reply: Any, steps: list[Step]) -> int:
-    """Say what came of it: the result on standard output, all else on standard error."""
+async def _carry_out(at_most_once: AtMostOnceRequest, request: Request[object]) -> tuple[object, list[Step]]:
+    """Send the request; with a list of ids, ask for the names, too."""
+    reply, steps = await at_most_once.run(request)
+    if isinstance(reply, UserIds):
+        return UserList(reply.ids, tuple(await fetch_names(at_most_once, reply.ids))), steps
+    return reply, steps
+
+
+def _report(arguments: argparse.Namespace, reply: object, steps: list[Step]) -> int:
+    """Print the result on standard output, all else on standard error; return the exit code."""
     for step in steps[:-1]:
         print(f"{_where(step)}: {step.failure}; going on", file=sys.stderr)
     last = steps[-1]
+    if isinstance(reply, NotLearnt):
+        print(reply, file=sys.stderr)
+        return _EXIT_NOT_KNOWN
     if isinstance(reply, Failure):
-        print(tell_failure(arguments.action, _where(last), last), file=sys.stderr)
+        print(write_failure(arguments.action, _where(last), last), file=sys.stderr)
     else:
-        words, members = tell_result(reply, arguments)
+        words, members = write_result(reply, arguments)
         print(json.dumps(members, indent=2) if arguments.format == "json" else words)
+        if isinstance(reply, UserList) and len(reply.users) < len(reply.ids):
+            print(f"{len(reply.users)} of {len(reply.ids)} names are shown", file=sys.stderr)
     return _EXIT_CODES[last.outcome]
 
 

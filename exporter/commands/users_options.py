@@ -17,12 +17,12 @@ exit codes: 0 done; 1 the server refused; 2 bad usage or configuration;
 
 
 def add_users_arguments(parser: argparse.ArgumentParser) -> None:
-    """The actions of `users`, each with its options."""
+    """Add the actions of `users`, each with its options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"{_EXIT_CODES_OF_USERS}\n{CREDENTIALS}"
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    _action(actions, "list", "the ids of all users")
-    _action(actions, "show", "one user").add_argument("user_id", metavar="ID", type=_user_id)
+    _action(actions, "list", "the ids and names of all users")
+    _action(actions, "show", "one user").add_argument("user_id", metavar="ID|NAME", type=_user_id)
     create = _action(actions, "create", "create a user")
     create.add_argument("--username", metavar="NAME", type=_text, required=True, help="name to log in with")
     create.add_argument("--full-name", metavar="TEXT", type=_text, default="", help="name as shown")
@@ -36,7 +36,7 @@ def add_users_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_password(create)
     set_password = _action(actions, "set-password", "set the password of a user")
-    set_password.add_argument("user_id", metavar="ID", type=_user_id)
+    set_password.add_argument("user_id", metavar="ID|NAME", type=_user_id)
     _add_password(set_password)
 
 
@@ -92,5 +92,5 @@ def _text(text: str) -> str:
 
 def _user_id(text: str) -> str:
     if not text or not text.isprintable() or text in {".", ".."}:
-        raise argparse.ArgumentTypeError("is no id of a user")
+        raise argparse.ArgumentTypeError("is no id or name of a user")
     return text

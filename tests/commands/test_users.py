@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from exporter.simulator import Fault, SimulatedZone
-from exporter.targets import AccessPath
+from exporter.commands import user_names
+from exporter.operations.operation import Request
+from exporter.operations.users import User
+from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
+from exporter.targets import AccessPath, Kind
 from tests.support.terminal import PASSPHRASE, TOKEN, Ended, Terminal
 
 API = "/api/v3/onepanel"
@@ -68,7 +72,8 @@ async def test_public_operations_work_and_never_see_a_credential(
 @with_each_credential
 async def test_users_are_listed(terminal: Terminal, path: AccessPath, method: str) -> None:
     ended = await administer(terminal, ["list"], path, method)
-    assert (ended.code, ended.out, ended.err) == (0, f"{admin_id(terminal.zone)}\n", "")
+    line = f"{admin_id(terminal.zone)}  admin  Administrator\n"
+    assert (ended.code, ended.out, ended.err) == (0, line, "")
 
 
 @over_each_path
@@ -106,8 +111,8 @@ async def test_a_password_is_set(terminal: Terminal, path: AccessPath, method: s
         (("list",), "nonsense", "", "check the token"),
         (("list",), "simulated-expired-token", "", "check the token"),
         (CREATE, "simulated-member-token", PASSWORD, "administrator"),
-        (("show", "nobody"), TOKEN, "", "`users list` tells the ids"),
-        (("set-password", "nobody", "--password-stdin"), TOKEN, PASSWORD, "`users list` tells the ids"),
+        (("show", "nobody"), TOKEN, "", "`users list`"),
+        (("set-password", "nobody", "--password-stdin"), TOKEN, PASSWORD, "`users list`"),
         (("create", "--username", "admin", "--password-stdin"), TOKEN, PASSWORD, "the name is taken"),
     ],
 )
@@ -184,10 +189,66 @@ async def test_a_configured_zone_is_the_default(terminal: Terminal) -> None:
     config = terminal.file("config.yml", json.dumps({"targets": [target]}))
     for options in ([], ["--target", "my-zone"]):
         ended = await terminal.run("users", "list", "--config.file", config, *options)
-        assert (ended.code, ended.out) == (0, f"{admin_id(zone)}\n")
+        assert (ended.code, ended.out) == (0, f"{admin_id(zone)}  admin  Administrator\n")
 
 
 async def test_credentials_may_come_from_the_environment(terminal: Terminal) -> None:
     terminal.environ["ONEDATA_EXPORTER_DEFAULTS__AUTH__TOKEN"] = TOKEN
     ended = await terminal.users(["list"])
     assert (ended.code, ended.err) == (0, "")
+
+
+async def add_users(zone: SimulatedZone, *names: tuple[str, str]) -> list[str]:
+    return [zone.cluster.users.add(name, PASSWORD, full_name, ()).user_id for name, full_name in names]
+
+
+async def test_a_list_in_json_has_ids_and_names(terminal: Terminal) -> None:
+    (alice,) = await add_users(terminal.zone, ("alice", "Alice Liddell"))
+    ended = await terminal.users(["list", "--format", "json"], *terminal.credentials(TOKEN))
+    told = json.loads(ended.out)
+    assert told["ids"] == [admin_id(terminal.zone), alice]
+    assert told["users"][1] == {"id": alice, "username": "alice", "full_name": "Alice Liddell"}
+
+
+@pytest.mark.parametrize("name", ["alice", "Alice Liddell"])
+async def test_a_password_is_set_by_name(terminal: Terminal, name: str) -> None:
+    (alice,) = await add_users(terminal.zone, ("alice", "Alice Liddell"))
+    password = "another-canary"  # pragma: allowlist secret
+    action = ["set-password", name, "--password-stdin"]
+    ended = await terminal.users(action, *terminal.credentials(TOKEN), stdin=f"{password}\n")
+    assert (ended.code, ended.out) == (0, f"the password of user {alice} is set\n")
+    assert terminal.zone.cluster.users.by_id[alice].password == password
+
+
+async def test_a_name_of_several_users_changes_nothing_and_their_ids_are_listed(terminal: Terminal) -> None:
+    ids = await add_users(terminal.zone, ("alice", "Same"), ("bob", "Same"))
+    action = ["set-password", "Same", "--password-stdin"]
+    ended = await terminal.users(action, *terminal.credentials(TOKEN), stdin="another-canary\n")
+    assert ended.code == 1
+    assert all(user_id in ended.err for user_id in ids)
+    users = terminal.zone.cluster.users.by_id
+    assert {users[user_id].password for user_id in ids} == {PASSWORD}
+
+
+async def test_a_oneprovider_has_no_users(authority: Authority, tmp_path: Path) -> None:
+    provider = Cluster(kind=Kind.ONEPROVIDER)
+    async with SimulatedZone(authority=authority, cluster=provider, timing=INSTANT) as zone:
+        terminal = Terminal(zone, tmp_path)
+        ended = await terminal.users(["list"], *terminal.credentials(TOKEN))
+    assert ended.code == 1
+    assert "this is no Onezone" in ended.err
+
+
+async def test_only_so_many_names_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(user_names, "MAX_NAMES", 2)
+    asked: list[str] = []
+
+    class Shown:
+        async def run(self, request: Request[User]) -> tuple[User, list[object]]:
+            asked.append(request.path)
+            return User(request.path.rpartition("/")[2], "", "x"), []
+
+    ids = ("a", "b", "c")
+    users = await user_names.fetch_names(Shown(), ids)  # type: ignore[arg-type]  # what it needs of it
+    assert [user.user_id for user in users] == ["a", "b"]
+    assert len(asked) == 2
