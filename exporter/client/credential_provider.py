@@ -49,18 +49,18 @@ class CredentialProvider:
 
     @property
     def methods(self) -> tuple[AuthMethod, ...]:
-        """The configured methods, usable or not."""
+        """Return the configured methods, usable or not."""
         return self._target.auth.methods
 
     @property
     def token_expires_at(self) -> float | None:
-        """When the token expires by its own caveats (seconds since the epoch); None if it does not, or is not known."""
+        """Return when the token expires by its caveats, in seconds since the epoch; None if unknown or never."""
         kept = self._kept.get(AuthMethod.TOKEN)
         caveats = read_caveats(kept.value) if kept and kept.value else None
         return caveats.valid_until if caveats else None
 
     async def begin(self, up: Iterable[Route] = ()) -> None:
-        """A new round begins: Onepanel answers over the routes that are `up`.
+        """Begin a new round, in which Onepanel answers over the routes that are `up`.
 
         A token that could not be verified gets another chance. But where another method works instead of it,
         that is remembered as long as the proxy path stays away: with the worker, who would verify it.
@@ -76,7 +76,7 @@ class CredentialProvider:
         await self._check_all()
 
     async def usable(self) -> list[AuthMethod]:
-        """The methods that are not set aside, in the order of preference. Reads files that changed."""
+        """Return the methods that are not set aside, in the order of preference. Read files that changed."""
         await self._check_all()
         return [method for method in self._kept if self._obstacle(method) is None]
 
@@ -87,11 +87,11 @@ class CredentialProvider:
         return [kept.value for kept in self._kept.values() if kept.value]
 
     def headers(self, method: AuthMethod) -> dict[str, str]:
-        """The headers that show the credential of this method."""
+        """Return the headers that carry the credential of this method."""
         return headers(method, self._kept[method].value)
 
     def failure_of(self) -> Failure:
-        """Why no method is usable."""
+        """Return why no method is usable."""
         obstacles = [failure for method in self._kept if (failure := self._obstacle(method))]
         return obstacles[-1] if obstacles else Failure(Reason.UNAUTHORIZED, "no credentials are configured")
 
@@ -116,7 +116,7 @@ class CredentialProvider:
         return self._rejections.credential(self._target, method, self._kept[method].value)
 
     def _obstacle(self, method: AuthMethod) -> Failure | None:
-        """Why a method is set aside."""
+        """Return why a method is set aside."""
         kept = self._kept[method]
         return kept.unreadable or kept.unverifiable or self._rejections.standing(self._credential(method))
 

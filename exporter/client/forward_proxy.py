@@ -15,7 +15,7 @@ class ForwardProxyError(Exception):
 
 
 def forward_proxy(origin: str) -> URL | None:
-    """The proxy for an origin, by `HTTPS_PROXY` (or `HTTP_PROXY`) and `NO_PROXY`; None for none.
+    """Return the proxy for an origin, by `HTTPS_PROXY` (or `HTTP_PROXY`) and `NO_PROXY`; None for none.
 
     Raises ForwardProxyError when what is named is no URL of an HTTP proxy.
     """

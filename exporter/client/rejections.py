@@ -46,17 +46,17 @@ class Rejections:
         self._found: dict[Credential, _Rejection] = {}
 
     def credential(self, target: Target, method: AuthMethod, secret: str) -> Credential:
-        """What a secret of a target is known by here, whatever the target's name; for other origins it is another."""
+        """Return a key for a secret of a target: it depends on the secret and the origins, not on the target's name."""
         fingerprint = hashlib.blake2b(secret.encode(), key=self._fingerprint_key).digest()
         return Credential((target.proxy_url, target.direct_url), method, fingerprint)
 
     def note(self, credential: Credential, failure: Failure) -> None:
-        """A credential was rejected just now."""
+        """Note that a credential was rejected just now."""
         now = self._clock()
         standing = {known: each for known, each in self._found.items() if each.until > now}
         self._found = {**standing, credential: _Rejection(failure, now + _RETRY_SECONDS)}
 
     def standing(self, credential: Credential) -> Failure | None:
-        """Why a credential is not to be shown again yet; None when it may be."""
+        """Return why a credential must not be sent again yet; None if it may."""
         found = self._found.get(credential)
         return found.failure if found is not None and found.until > self._clock() else None

@@ -44,7 +44,7 @@ def verifying_context(options: TlsOptions) -> ssl.SSLContext:
 
 
 def trustless_context() -> ssl.SSLContext:
-    """A context that accepts any certificate, to look at one that was refused; nothing is ever sent over it."""
+    """Return a context that accepts any certificate, to read a rejected one; nothing is ever sent over it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -90,7 +90,7 @@ class TlsContexts:
         }
 
     async def refresh(self, options: TlsOptions) -> None:
-        """Build the context for these options unless it is up to date; checked once a second at most.
+        """Build the context for these options unless it is up to date; check once a second at most.
 
         A context whose new files cannot be used stays as it was, which is reported.
         """

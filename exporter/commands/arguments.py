@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from exporter.commands.demo_options import add_demo_arguments
 from exporter.commands.exit_codes import run_to_exit_code
+from exporter.commands.flags import DEMO_FLAGS, SERVE_FLAGS, Flag
 from exporter.commands.maintenance_options import add_maintenance_arguments
 from exporter.commands.options import (
     add_check_credentials_arguments,
@@ -45,72 +46,6 @@ examples:
 can also be given in the environment, such as ONEDATA_EXPORTER_POLL__INTERVAL=30s; an
 option wins over the environment, and the environment over the file.
 """
-
-
-@dataclass(frozen=True)
-class Flag:
-    """An option that sets one key of the configuration, or adds to a list of it."""
-
-    option: str
-    key_path: str
-    metavar: str
-    help: str
-    repeatable: bool = False
-
-
-LISTEN_ADDRESS = Flag(
-    "--web.listen-address",
-    "web.listen_addresses",
-    "ADDRESS",
-    "where to listen, such as :19443 (the default), 127.0.0.1:19443, [::1]:19443, unix:/run/exporter.sock or "
-    "systemd: (its sockets); may be repeated",
-    repeatable=True,
-)
-POLL_FLAGS = (
-    Flag("--poll.interval", "poll.interval", "DURATION", "time between two rounds (default: 15s)"),
-    Flag(
-        "--poll.timeout",
-        "poll.timeout",
-        "DURATION",
-        "limit of one request (default: 10s, or the interval where that is shorter)",
-    ),
-)
-LOG_FLAGS = (
-    Flag("--log.level", "log.level", "LEVEL", "debug, info (the default), warning or error"),
-    Flag("--log.format", "log.format", "FORMAT", "logfmt (the default) or json"),
-)
-TARGET = Flag(
-    "--target",
-    "targets",
-    "URL",
-    "a cluster to watch, such as https://my.zone.domain.org; may be repeated; "
-    "takes the place of the targets of environment and file",
-    repeatable=True,
-)
-WEB_CONFIG_FILE = Flag(
-    "--web.config-file",
-    "web.config_file",
-    "FILE",
-    "TLS, passwords and headers, in the format of Prometheus' own web configuration",
-)
-SHARD = Flag(
-    "--shard",
-    "shard",
-    "INDEX/COUNT",
-    "poll only this share of the targets, such as 0/3, 1/3 and 2/3 on three exporters with one configuration; "
-    "auto/3 takes the index from the number at the end of the host name",
-)
-SERVE_FLAGS = (TARGET, WEB_CONFIG_FILE, SHARD, LISTEN_ADDRESS, *POLL_FLAGS, *LOG_FLAGS)
-# The demo has defaults of its own: see `exporter.commands.demo`.
-DEMO_FLAGS = (
-    replace(LISTEN_ADDRESS, help="where to listen (default: 127.0.0.1:19443); may be repeated"),
-    replace(POLL_FLAGS[0], help="time between two rounds (default: 2s)"),
-    replace(
-        POLL_FLAGS[1],
-        help="limit of one request (default: 1500ms; with an interval of your own as for 'serve')",
-    ),
-    *LOG_FLAGS,
-)
 
 
 @dataclass(frozen=True)
@@ -235,7 +170,7 @@ COMMANDS = (
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line as values; bad usage ends the process with a message and exit code 2 (`probe`: 3).
+    """Return the command line as values. Bad usage ends the process with a message and exit code 2 (`probe`: 3).
 
     In the result `run` is to be called with the result itself, `config_file` is a Path or None, and
     `flags` are the settings that were given, by key path, as `exporter.settings.load` takes them.

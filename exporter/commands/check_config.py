@@ -19,7 +19,7 @@ _NO_FILE = ConfigError("command line", "", "--config.file or --environment-file 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Validate the files without the environment. 0: valid; 2: not, with each fault on a line of its own."""
+    """Validate the files without the environment. Return 0 if they are valid, else 2, with one line for each fault."""
     try:
         settings = _load(arguments)
     except ConfigurationError as error:

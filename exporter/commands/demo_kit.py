@@ -29,12 +29,12 @@ class DemoKit:
 
     @property
     def config_file(self) -> Path:
-        """The configuration of the demo, for other commands."""
+        """Return the configuration of the demo, for other commands."""
         return self.folder / "onedata-exporter.yml"
 
     @property
     def ca_file(self) -> Path:
-        """The authority that signed the certificates of the simulated clusters."""
+        """Return the file of the authority that signed the certificates of the simulated clusters."""
         return self.folder / "ca.pem"
 
     def write(self) -> None:

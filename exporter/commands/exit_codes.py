@@ -14,7 +14,7 @@ from typing import TextIO
 def run_to_exit_code(
     run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace, exit_failure: int
 ) -> int:
-    """The exit code of `run`, once all its output is written; else `exit_failure`, with the reason on stderr.
+    """Return the exit code of `run` after all output is written; else `exit_failure`, with the reason on stderr.
 
     Python's own exit code for an exception is 1, which to Nagios is a mere warning.
     """

@@ -76,7 +76,7 @@ async def _fleet(zone: Target, seconds: float) -> tuple[list[Row], Severity]:
 
 
 def _undiscovered(zone: Target) -> Discovery:
-    """The keys of discovered targets where the configuration has none: those of the zone that are no secrets of it."""
+    """Return default keys of discovered targets: those of the zone, without its secrets."""
     template = replace(zone, auth=replace(zone.auth, passphrase=None), nodes=(), discovery=None, labels=())
     return Discovery(template=template)
 
@@ -96,7 +96,7 @@ async def _view(zone: Target, seconds: float) -> ZoneView:
 
 
 async def _rounds(targets: Sequence[Target], seconds: float) -> dict[str, Checkup]:
-    """One round of each target, a few at once, all within the time."""
+    """Take one round of each target, a few at once, all within `seconds`."""
     rounds = FreshRounds(log.report_bug)
     slots = asyncio.Semaphore(_ROUNDS_AT_ONCE)
     deadline = time.perf_counter() + seconds

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _failure(url: str) -> str:
-    """Why the exporter is not healthy; empty if it is."""
+    """Return why the exporter is not healthy; empty if it is."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=_TIMEOUT_SECONDS) as response:

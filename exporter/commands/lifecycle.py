@@ -27,7 +27,7 @@ def run_until_stopped(
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
-    """A loop of uvloop, which saves a fifth of the CPU; it is not to be had on every platform."""
+    """Return a loop of uvloop, which saves a fifth of the CPU, on platforms that have it."""
     try:
         import uvloop  # noqa: PLC0415
     except ImportError:

@@ -20,7 +20,7 @@ the configured ones; or from the environment, such as ONEDATA_EXPORTER_DEFAULTS_
 
 
 def add_probe_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `probe`."""
+    """Add the options of `probe`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"{_EXIT_CODES_OF_PROBE}\n\n{CREDENTIALS}"
     parser.add_argument(
@@ -66,7 +66,7 @@ def add_fleet_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_check_credentials_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `check-credentials`."""
+    """Add the options of `check-credentials`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"{_EXIT_CODES_OF_CHECK}\n\n{CREDENTIALS}"
     parser.add_argument(
@@ -107,7 +107,7 @@ def add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
 
 
 def file_name(text: str) -> Path:
-    """The value of an option that names a file; an empty one would be the working directory."""
+    """Return the value of an option that names a file; reject an empty one, which would mean the working directory."""
     if not text:
         raise argparse.ArgumentTypeError("must name a file")
     return Path(text)
@@ -125,7 +125,7 @@ DEFAULT_ORIGIN = "http://127.0.0.1:19443"
 
 
 def add_healthcheck_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `healthcheck`."""
+    """Add the options of `healthcheck`."""
     parser.add_argument(
         "--url",
         metavar="URL",

@@ -15,7 +15,7 @@ class NoPasswordError(Exception):
 
 
 def read_password(file: Path | None, *, from_stdin: bool) -> str:
-    """The password, without the line feed at its end. Raises `NoPasswordError`."""
+    """Return the password without the line feed at its end. Raises `NoPasswordError`."""
     try:
         if file is not None:
             with file.open("rb") as content:

@@ -64,7 +64,7 @@ def run_unless_stopped(function: Callable[[], Result], patience_seconds: float =
 
 @contextmanager
 def released_signals() -> Iterator[None]:
-    """Within, signals are taken."""
+    """Release the signals within the block."""
     release_signals()
     try:
         yield

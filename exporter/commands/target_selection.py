@@ -21,7 +21,7 @@ _ALL_SHARES = {"shard": "0/1"}
 def select_target(
     arguments: argparse.Namespace, *, name: str | None, url: str | None, timeout: float | None = None
 ) -> Target:
-    """The target named, the one at a URL, or the only one there is; `timeout` (seconds) is the limit of a request.
+    """Return the named target, the target at a URL, or the only target; `timeout` (seconds) limits a request.
 
     Raises:
         ConfigurationError: there is no such target, or the configuration or a credential cannot be used.
@@ -91,7 +91,7 @@ def named(targets: tuple[Target, ...], name: str | None) -> Target:
 
 
 def _with_credentials(target: Target, arguments: argparse.Namespace) -> Target:
-    """The target with the credentials of the command line, if there are any, in place of its own."""
+    """Return the target, with the credentials of the command line, if any, in place of its own."""
     token, passphrase = _secret(arguments.token_file), _secret(arguments.passphrase_file)
     if token is None and passphrase is None:
         return target

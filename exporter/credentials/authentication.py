@@ -24,7 +24,7 @@ class AuthMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret, given inline or as the file that holds it; neither is ever shown."""
+    """A secret, given inline or as the file that holds it; its value is never shown."""
 
     value: str = field(default="", repr=False)
     file: str = ""
@@ -32,7 +32,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """What a target's credentials are; None for a method that is not configured."""
+    """The credentials of a target; None for a method that is not configured."""
 
     token: Secret | None = None
     passphrase: Secret | None = None
@@ -41,17 +41,17 @@ class Auth:
         return self.token is not None or self.passphrase is not None
 
     def secret(self, method: AuthMethod) -> Secret | None:
-        """The secret of a method."""
+        """Return the secret of a method."""
         return self.token if method is AuthMethod.TOKEN else self.passphrase
 
     @property
     def methods(self) -> tuple[AuthMethod, ...]:
-        """The configured methods, in the order of preference."""
+        """Return the configured methods, in the order of preference."""
         return tuple(method for method in AuthMethod if self.secret(method))
 
 
 def headers(method: AuthMethod, secret: str) -> dict[str, str]:
-    """The request headers that show a secret. Basic is sent without waiting for a challenge: there is none."""
+    """Return the request headers that carry a secret. Basic is sent without a challenge: Onepanel sends none."""
     if method is AuthMethod.TOKEN:
         return {"X-Auth-Token": secret}
     pair = f"{PASSPHRASE_USER}:{secret}".encode()
@@ -59,7 +59,7 @@ def headers(method: AuthMethod, secret: str) -> dict[str, str]:
 
 
 class Verdict(Enum):
-    """What an answer says of the credential that was shown."""
+    """What a response means for the credential that was sent."""
 
     ACCEPTED = auto()
     REJECTED = auto()
@@ -69,7 +69,7 @@ class Verdict(Enum):
 
 
 def judge(method: AuthMethod, failure: Failure | None) -> Verdict:
-    """Return the verdict in an answer; `failure` is None for a success.
+    """Return the verdict of a response; `failure` is None for a success.
 
     FORBIDDEN: the credential is known, but does not allow this operation. UNVERIFIABLE: Onepanel cannot
     verify a token without a worker, and no credential without its own database, when a 401 names no fault

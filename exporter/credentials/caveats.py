@@ -1,4 +1,4 @@
-"""What an access token says of itself: the caveats that confine it. Pure; nothing is verified.
+"""The caveats of an access token, which confine it. Pure; nothing is verified.
 
 An Onedata token is a macaroon (packets of the first format, in base64) made alphanumeric: `0` and the five
 other signs of base64 are each written as `0` and a digit. Caveats are texts such as `time < 1796000000`.
@@ -25,17 +25,17 @@ class Caveats:
 
     @property
     def valid_until(self) -> float | None:
-        """When the token expires; None when it does not."""
+        """Return when the token expires; None if it does not."""
         timestamps = [text.removeprefix("time < ") for text in self.texts if text.startswith("time < ")]
         return min((float(timestamp) for timestamp in timestamps if timestamp.isdecimal()), default=None)
 
     def has(self, kind: str) -> bool:
-        """Whether there is a caveat of a kind, such as `ip`."""
+        """Return whether there is a caveat of a kind, such as `ip`."""
         return any(text == kind or text.startswith(f"{kind} ") for text in self.texts)
 
 
 def read_caveats(token: str) -> Caveats | None:
-    """The caveats of a serialized token; None when it cannot be read, as one of a later format."""
+    """Return the caveats of a serialized token; None if it cannot be read, such as one of a later format."""
     proper = _SERVICE_INDICATION.sub("", token, count=1) if _SERVICE_INDICATION.match(token) else token
     try:
         plain = re.sub("0(.)", lambda match: _ESCAPES[match[1]], proper, flags=re.DOTALL).translate(_URL_SAFE)
@@ -48,7 +48,7 @@ def read_caveats(token: str) -> Caveats | None:
 
 
 def _packets(raw: bytes) -> list[tuple[str, str]]:
-    """Keys and values: each packet is its own length in four hexadecimal digits, key, space, value, line feed."""
+    """Return keys and values: a packet is its length in four hexadecimal digits, key, space, value, line feed."""
     found = []
     begin = 0
     while begin < len(raw):

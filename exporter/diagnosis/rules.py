@@ -95,7 +95,7 @@ class Rule:
 
     @property
     def first_step(self) -> str:
-        """The first step in the words of a page."""
+        """Return the first step in the words of a page."""
         return PAGE.fill(self.step)
 
 

@@ -103,7 +103,7 @@ def _with_room(
 
 
 def matches(provider: Provider, host: str, patterns: Iterable[str]) -> bool:
-    """Whether a provider is named by one of the patterns: its id, or a glob of its name or host."""
+    """Return whether one of the patterns names a provider: by its id, or by a glob of its name or host."""
     return any(
         pattern == provider.provider_id
         or fnmatchcase(provider.name, pattern)
@@ -118,7 +118,7 @@ def host_of(domain: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is the loopback interface by its own spelling."""
+    """Return whether a host is spelled as the loopback interface."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -173,6 +173,6 @@ _HTTPS_PORT = 443
 
 
 def _auth(plan: Discovery, default: Auth, provider_id: str) -> Auth:
-    """The credentials of a provider: its own by id, else the common token; never a common passphrase."""
+    """Return the credentials of a provider: its own by id, else the common token; never a common passphrase."""
     own = dict(plan.auth).get(provider_id)
     return own if own is not None else replace(default, passphrase=None)

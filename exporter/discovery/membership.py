@@ -43,7 +43,7 @@ class Membership:
 
     @property
     def zone_answers(self) -> bool:
-        """Whether the zone answers over its proxy path; True if no zone is watched.
+        """Return whether the zone answers over its proxy path; True if no zone is watched.
 
         A zone that another exporter polls answers as long as it lists its providers.
         """
@@ -70,7 +70,7 @@ class Membership:
         return Side.ZONE if by_zone else None
 
     def connected(self, checkup: Checkup) -> bool | None:
-        """Whether the provider is connected to its zone, for the diagnosis; None if it is not known."""
+        """Return whether the provider is connected to its zone, for the diagnosis; None if it is not known."""
         if self.disconnected(checkup) is not None:
             return False
         own = checkup.facts(zone_connectivity.OPERATION.name)
@@ -107,7 +107,7 @@ class Membership:
         return f"version {_version(checkup)} is not among the versions that the zone accepts"
 
     def compatible(self, checkup: Checkup) -> bool | None:
-        """Whether the provider's version is among those that its zone accepts; None if that is not known."""
+        """Return whether the zone accepts the provider's version; None if that is not known."""
         accepted = _worker(self.zone).compatible_providers if self.zone else None
         version = _version(checkup) or (self.provider.version if self.provider else "")
         return version in accepted if accepted is not None and version else None
@@ -138,6 +138,6 @@ def _worker(checkup: Checkup) -> WorkerConfiguration:
 
 
 def _version(checkup: Checkup) -> str:
-    """The version of the worker if it is known, else that of its Onepanel."""
+    """Return the version of the worker if it is known, else that of its Onepanel."""
     facts = checkup.facts(CONFIGURATION)
     return _worker(checkup).version or (facts.version if isinstance(facts, Configuration) else "")

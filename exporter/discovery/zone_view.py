@@ -40,12 +40,12 @@ class ZoneView:
         return self.providers.get(provider_id)
 
     def online(self, provider_id: str) -> bool | None:
-        """Whether the zone calls a provider online; None when it does not say, or the provider is not listed."""
+        """Return whether the zone reports a provider as online; None if it does not report it or does not list it."""
         provider = self.provider(provider_id)
         return provider.online if provider else None
 
     def is_cut_off(self, provider_id: str) -> bool:
-        """Whether the zone calls a provider offline that was online before."""
+        """Return whether the zone reports a provider as offline that was online before."""
         return self.online(provider_id) is False and provider_id in self.seen_online
 
     def counts(self) -> dict[ProviderState, int]:

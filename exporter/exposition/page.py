@@ -124,7 +124,7 @@ class Turn:
 
 
 def _in_families(table: MetricTable, text_format: TextFormat, names: frozenset[str]) -> Iterator[str]:
-    """Header and lines of every family that has any, in the order of the declarations."""
+    """Yield the header and lines of every family that has any, in the order of the declarations."""
     for metric in ALL_METRICS:
         family = () if names and names.isdisjoint(line_names(metric)) else table.family(metric.name)
         if family:

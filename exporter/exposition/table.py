@@ -115,7 +115,7 @@ class MetricTable:
         table.rows.append(tuple([metric.see(subject) for metric in columns]))
 
     def family(self, name: str) -> Family:
-        """All that is told in one family; empty when that is nothing."""
+        """Return all lines of one family; empty if there are none."""
         return tuple(self._columns(name))
 
     def _columns(self, name: str) -> Iterator[tuple[list[Name], list[Any]]]:

@@ -41,7 +41,7 @@ class TextFormat(Enum):
 
 
 def header(metric: Metric[Any], text_format: TextFormat) -> str:
-    """The HELP and TYPE lines of a family. OpenMetrics names a counter without its `_total`."""
+    """Return the HELP and TYPE lines of a family. OpenMetrics names a counter without its `_total`."""
     name, escapes = metric.name, _HELP_ESCAPES
     if text_format is TextFormat.OPENMETRICS:
         name, escapes = family_name(metric), _ESCAPES
@@ -49,12 +49,12 @@ def header(metric: Metric[Any], text_format: TextFormat) -> str:
 
 
 def family_name(metric: Metric[Any]) -> str:
-    """The name of the family: a counter's without `_total`."""
+    """Return the name of the family: a counter's without `_total`."""
     return metric.name.removesuffix("_total") if metric.type is MetricType.COUNTER else metric.name
 
 
 def line_names(metric: Metric[Any]) -> frozenset[str]:
-    """The names by which a family may be asked for: its own, and those of its series."""
+    """Return the names that select a family: its own, and those of its series."""
     suffixes = _SUFFIXES.get(metric.type, ())
     return frozenset({metric.name, family_name(metric), *(metric.name + suffix for suffix in suffixes)})
 
@@ -100,7 +100,7 @@ def _take_apart(readings: Iterable[Reading]) -> tuple[tuple[_Shape, ...], list[f
 
 
 def _figure(value: float) -> float | str:
-    """Python writes floats as Go does, as long as they are neither large nor odd."""
+    """Return a number as Go writes it. Python writes the same unless it is very large, very small or no number."""
     return float(value) if -_PLAIN < value < _PLAIN else _number(value)
 
 
@@ -134,7 +134,7 @@ def _template(head: _Head, own_names: tuple[str, ...], shape: tuple[_Shape, ...]
 
 
 def _literal(names: tuple[str, ...], values: tuple[str, ...]) -> dict[str, str]:
-    """Label values that are part of a template."""
+    """Return label values as part of a template."""
     return {
         name: escape(value).replace("{", "{{").replace("}", "}}")
         for name, value in zip(names, values, strict=True)
@@ -152,7 +152,7 @@ def _heads(name: str, labels: Mapping[str, str], bounds: tuple[float, ...] | Non
 
 
 def _line_head(name: str, labels: Mapping[str, str]) -> str:
-    """Name and labels of a line in a template; labels are in alphabetical order."""
+    """Return name and labels of a line in a template; labels are in alphabetical order."""
     inner = ",".join(f'{label}="{value}"' for label, value in sorted(labels.items()))
     return f"{name}{{{{{inner}}}}}" if inner else name
 

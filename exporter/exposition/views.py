@@ -33,7 +33,7 @@ class TargetView:
 
     @property
     def target(self) -> Target:
-        """The target's configuration."""
+        """Return the target's configuration."""
         return self.state.target
 
 
@@ -54,12 +54,12 @@ class RouteView:
 
     @property
     def counters(self) -> RouteCounters:
-        """What was counted over this route."""
+        """Return the counters of this route."""
         return self.of.state.counters_by_route[self.route]
 
     @property
     def connection(self) -> Connection | None:
-        """The connection of the last round."""
+        """Return the connection of the last round."""
         return self.of.checkup.connection(self.route) if self.of.checkup else None
 
 

@@ -31,7 +31,7 @@ def load_key_pair(context: ssl.SSLContext, certificate: str, key: str) -> None:
 
 @contextmanager
 def _memory_file(content: str) -> Iterator[str]:
-    """Within, content has a file name, for libraries that read only files; it is never on a disk if avoidable."""
+    """Give content a file name within the block, for libraries that read only files; avoid the disk if possible."""
     try:
         number = os.memfd_create("onedata-exporter")
     except (AttributeError, OSError):  # not Linux, or not allowed

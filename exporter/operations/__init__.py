@@ -50,7 +50,7 @@ TIMED_OPERATIONS = tuple(operation.name for operation in OPERATIONS if operation
 
 
 def applicable(target: Target) -> tuple[Operation[Any], ...]:
-    """The operations that a target, as it is configured, is asked at all."""
+    """Return the operations that apply to a target by its configuration."""
     return _applicable(target.left_out, bool(target.auth))
 
 

@@ -79,7 +79,7 @@ class Discoverer:
             await asyncio.to_thread(_to_cache, zone, after)
 
     def _publish(self) -> None:
-        """Admit the providers of all lists, and hand the targets over if they differ from the last ones."""
+        """Admit the providers of all lists, and pass the targets on if they differ from the last ones."""
         found: dict[str, Target] = {}
         for zone in self._configured.zones:
             view = self._views[zone.name]
@@ -102,7 +102,7 @@ def _after(before: ZoneView, listing: Listing | Failure, now: float) -> ZoneView
 
 
 def _log_changes(before: Iterable[Target], after: Iterable[Target]) -> None:
-    """One line for each discovered target that is new, changed or gone."""
+    """Log one line for each discovered target that is new, changed or gone."""
     old = {target.name: target for target in before if target.onezone}
     new = {target.name: target for target in after if target.onezone}
     for name in new.keys() - old.keys():

@@ -29,12 +29,12 @@ class Poller:
         self._notes: HangingReads[str | None] = HangingReads()
 
     def connections(self, target: Target) -> int:
-        """How many connections a round of this target takes at once, as far as its nodes are known."""
+        """Return how many connections a round of this target takes at once, as far as its nodes are known."""
         state = self._store.state(target.name)
         return len(state.routes if state else target.routes)
 
     async def poll(self, target: Target) -> None:
-        """One round, from asking to the log line of what changed."""
+        """Poll a target once, up to the log lines about what changed."""
         state = self._store.state(target.name)
         if state is None:
             return
@@ -73,7 +73,7 @@ class Poller:
             await state.first_poll_done.wait()
 
     async def poll_details(self, target: Target) -> None:
-        """One round of the slower operations, which need to know what a round before them saw."""
+        """Poll the details of a target once, based on what the round before saw."""
         state = self._store.state(target.name)
         if state is None:
             return
@@ -86,12 +86,12 @@ class Poller:
         self._store.record_details(target, details, time.monotonic())
 
     def skipped(self, target: Target) -> None:
-        """A round was left out because the one before still ran."""
+        """Count a round that was skipped because the one before still ran."""
         self._store.skip(target.name)
         log_events.log.debug("round skipped, the one before still ran", target=target.name)
 
     def details_skipped(self, target: Target) -> None:
-        """A round of details was left out. It is not counted: the age of the details shows it."""
+        """Ignore a skipped round of details. It is not counted: the age of the details shows it."""
         log_events.log.debug("round of details skipped, the one before still ran", target=target.name)
 
 

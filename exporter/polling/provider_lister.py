@@ -113,7 +113,7 @@ class Lister:
 
 
 def _joined(provider_id: str, provider: Provider | Failure, cluster: ClusterFacts | Failure) -> Provider:
-    """One provider from both answers; what could not be learnt is left out."""
+    """Return one provider from both responses; leave out what could not be learnt."""
     known = Provider(provider_id) if isinstance(provider, Failure) else provider
     if isinstance(cluster, Failure):
         return known

@@ -61,7 +61,7 @@ class Rounds:
         return replace(checkup, kind=kind_of(checkup, before))
 
     async def take_details(self, target: Target, checkup: Checkup, seconds: float = math.inf) -> Details:
-        """A round of the slower operations, over a route that was up in the checkup, within `seconds`."""
+        """Take a round of details over a route that was up in the checkup, within `seconds`."""
         details = await self._client.poll_details(
             target,
             applicable(target),
@@ -125,7 +125,7 @@ class FreshRounds:
             await self._client.close()
 
     def _running_client(self) -> Client:
-        """The client, which can be made only while the event loop runs."""
+        """Return the client, which can be made only while the event loop runs."""
         if self._client is None:
             self._client = Client(
                 self._report_bug,

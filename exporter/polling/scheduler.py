@@ -22,7 +22,7 @@ _LEAST_PATIENCE_SECONDS = 0.5
 
 
 async def _always(_target: Target) -> None:
-    """A plan whose rounds depend on nothing else."""
+    """Allow every round: this plan's rounds depend on nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +159,16 @@ class Scheduler:
 
 
 def _share_of_timeout(target: Target) -> float:
-    """How long a round takes in which a request timed out, at least."""
+    """Return how long a round with a timed-out request takes at least."""
     return 0.9 * target.schedule.timeout
 
 
 def _patience(target: Target, before: float | None) -> float:
-    """How long a round may take before it counts as slow."""
+    """Return how long a round may take before it counts as slow."""
     patience = _FIRST_PATIENCE_SECONDS if before is None else max(_LEAST_PATIENCE_SECONDS, 2 * before)
     return min(patience, _share_of_timeout(target))
 
 
 def offset(name: str, interval: float) -> float:
-    """The stable place of a target within the interval, so that rounds are spread evenly."""
+    """Return the stable place of a target within the interval, so that rounds are spread evenly."""
     return zlib.crc32(name.encode()) / 2**32 * interval

@@ -70,7 +70,7 @@ class Slots:
             self._release(hold)
 
     def become_slow(self, hold: Hold) -> bool:
-        """Move a running quick round to the slow lane; return whether there was room."""
+        """Move a running quick round to the slow priority; return whether there was room."""
         if not self._has_room(Lane.SLOW, hold.count):
             return False
         self._used[hold.lane] -= hold.count
@@ -93,13 +93,13 @@ class Slots:
             self._contended.set()
 
     def _next(self) -> Hold | None:
-        """The round to be admitted; None where the next one does not fit: a smaller one does not pass it."""
+        """Return the round to admit; None if the next one does not fit. A smaller round does not pass it."""
         first = next(self._by_precedence(), None)
         used = sum(self._used.values())
         return first if first is not None and (not used or used + first.count <= self._total) else None
 
     def _by_precedence(self) -> Iterator[Hold]:
-        """The first round of each lane that has room, in the order in which they get in."""
+        """Yield the first round of each priority with room, in the order of admission."""
         waiting = [hold for lane in Lane if (hold := self._first(lane)) and self._has_room(lane, hold.count)]
         quick = next((hold for hold in waiting if hold.lane is Lane.QUICK), None)
         others = sorted(
@@ -113,11 +113,11 @@ class Slots:
         yield from others
 
     def _has_room(self, lane: Lane, count: int) -> bool:
-        """Whether a lane has room; an empty one has room for any round, which may have come when it was larger."""
+        """Return whether a priority has room. Without rounds it has room for any: it may have been larger before."""
         return not self._used[lane] or self._used[lane] + count <= self._limits[lane]
 
     def _first(self, lane: Lane) -> Hold | None:
-        """The round that waits longest in a lane, except for cancelled ones."""
+        """Return the longest-waiting round of a priority, except for cancelled ones."""
         queue = self._waiting[lane]
         while queue and queue[0].admitted.cancelled():
             queue.popleft()

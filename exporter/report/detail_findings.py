@@ -61,7 +61,7 @@ def _nothing(_facts: Any, _dead: Collection[str]) -> Iterator[Finding]:
 
 
 def _not_learnt(checkup: Checkup, operation: str, failure: Failure) -> Iterator[Finding]:
-    """What a failed operation of the details is worth; some may fail by right, as for want of a privilege."""
+    """Yield the findings of a failed operation of the details; some may fail, such as for lack of a privilege."""
     if operation == worker_health.OPERATION.name and failure.reason is Reason.UNHEALTHY:
         yield Finding(Severity.CRITICAL, f"the worker reports that it is unhealthy: {failure.detail}")
     if operation in _COMPONENTS:

@@ -16,7 +16,7 @@ from exporter.report.formatting import milliseconds, timestamp
 
 
 def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:
-    """The explanation as text, ending with a line feed."""
+    """Return the explanation as text, ending with a line feed."""
     lines = ["explanation", ""]
     for trace in traces:
         lines += [*_exchange(trace), ""]
@@ -26,7 +26,7 @@ def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:
 
 
 def list_exchanges(traces: Sequence[Trace]) -> list[dict[str, Any]]:
-    """The same exchanges for JSON. `chain` is null when the connection was open before, or no certificate was shown."""
+    """Return the same exchanges for JSON. `chain` is null if the connection was open before, or had no certificate."""
     return [
         {
             "path": trace.exchange.route.path,
@@ -49,12 +49,12 @@ def list_exchanges(traces: Sequence[Trace]) -> list[dict[str, Any]]:
 
 
 def classify(trace: Trace) -> str:
-    """Who answered, and what the answer was taken for."""
+    """Return which component answered, and how the response was classified."""
     return classify_exchange(trace.exchange)
 
 
 def classify_exchange(exchange: Exchange) -> str:
-    """Return what `classify` does, of an exchange without its heads."""
+    """Return the same for an exchange without its headers."""
     failure = exchange.failure
     if exchange.cut:
         return "nothing: the round ended before the whole timeout of the request"

@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """The exit code by which Nagios knows it."""
+        """Return the exit code for Nagios."""
         return _EXIT_CODES[self]
 
 
@@ -83,10 +83,10 @@ SEVERITIES: Mapping[type[StrEnum], Mapping[Any, Severity]] = {
 
 
 def severity_of(state: StrEnum) -> Severity:
-    """How bad a diagnosis or a status is."""
+    """Return the severity of a diagnosis or a status."""
     return SEVERITIES[type(state)][state]
 
 
 def worst(severities: Iterable[Severity]) -> Severity:
-    """The worst of them; OK for none."""
+    """Return the worst severity; OK for none."""
     return max(severities, key=_RANKS.__getitem__, default=Severity.OK)

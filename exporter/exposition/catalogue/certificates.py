@@ -11,7 +11,7 @@ from exporter.observation import Certificate
 
 
 def _of(pick: Callable[[Certificate], Any]) -> Callable[[RouteView], Any]:
-    """What there is to pick of the certificate; None when none was served in the last round."""
+    """Return a value of the certificate; None if none was served in the last round."""
 
     def see(view: RouteView) -> Any:
         connection = view.connection

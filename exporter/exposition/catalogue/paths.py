@@ -29,7 +29,7 @@ _NO_FAILURES = {
 
 
 def _asked(view: RouteView) -> tuple[str, ...]:
-    """The operations that this route is asked, or was asked where that was not foreseen."""
+    """Return the operations that are sent over this route, or were sent unexpectedly."""
     foreseen = _foreseen(applicable(view.of.target), view.route.path)
     unforeseen = view.counters.requests.keys() - foreseen.keys()
     return (*foreseen, *sorted(unforeseen)) if unforeseen else tuple(foreseen)
