@@ -170,7 +170,8 @@ class Details:
 
     `accepted` says of each credential that was shown whether it was accepted; one that was not shown,
     or could not be verified, is absent. `finished_at` is in seconds since the epoch, like `token_expires_at`:
-    the `time` caveat of the token, None without one.
+    the `time` caveat of the token, None without one. `regenerating_since`: since when Onepanel has reported in every
+    such round that it regenerates its certificate.
     """
 
     observations: tuple[Observation, ...]
@@ -178,3 +179,4 @@ class Details:
     accepted: Mapping[AuthMethod, bool]
     finished_at: float = 0.0
     token_expires_at: float | None = None
+    regenerating_since: float | None = None

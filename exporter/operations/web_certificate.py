@@ -17,7 +17,7 @@ from exporter.operations.operation import (
     with_credentials,
 )
 from exporter.operations.outcome import Facts
-from exporter.operations.responses import Response, read_object
+from exporter.operations.responses import Response, clean_text, read_object
 from exporter.operations.timestamps import read_timestamp
 from exporter.reasons import Failure
 
@@ -41,6 +41,9 @@ class WebCertificate(Facts):
     lets_encrypt: bool | None
     last_renewal_success: float | None
     last_renewal_failure: float | None
+    expires_at: float | None = None
+    created_at: float | None = None
+    issuer: str = ""
 
 
 def read(answer: Response) -> WebCertificate | Failure:
@@ -55,6 +58,9 @@ def read(answer: Response) -> WebCertificate | Failure:
         lets_encrypt=lets_encrypt if isinstance(lets_encrypt, bool) else None,
         last_renewal_success=read_timestamp(body.get("lastRenewalSuccess")),
         last_renewal_failure=read_timestamp(body.get("lastRenewalFailure")),
+        expires_at=read_timestamp(body.get("expirationTime")),
+        created_at=read_timestamp(body.get("creationTime")),
+        issuer=clean_text(body.get("issuer")),
     )
 
 

@@ -13,6 +13,7 @@ from exporter.client.client import Client
 from exporter.client.rejections import Rejections
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import carried_over, conclude, kind_of
+from exporter.diagnosis.renewal_signs import regenerating_since
 from exporter.discovery.membership import Membership
 from exporter.observation import Details, Trace
 from exporter.operations import applicable
@@ -70,7 +71,8 @@ class Rounds:
             checkup.routes_up,
             seconds=seconds,
         )
-        return replace(details, finished_at=time.time())
+        details = replace(details, finished_at=time.time())
+        return replace(details, regenerating_since=regenerating_since(checkup.details, details))
 
 
 class FreshRounds:

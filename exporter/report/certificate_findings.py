@@ -1,4 +1,4 @@
-"""Findings about the certificates that the paths are served: their ends, and how they differ."""
+"""Findings about the certificates that the paths are served: their ends, how they differ, and their renewal."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterator
 
 from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.renewal import Renewal
+from exporter.diagnosis.renewal_signs import renewal_of, web_certificate_of
 from exporter.diagnosis.served import Sighting, differing, in_use
 from exporter.observation import Certificate
+from exporter.operations.web_certificate import WebCertificateStatus
 from exporter.report.finding import Finding, name_of
-from exporter.report.severity import Severity
+from exporter.report.severity import Severity, severity_of
 from exporter.targets import Route
 
 _DAY_SECONDS = 86_400
@@ -30,6 +33,7 @@ def find_in_certificates(checkup: Checkup) -> Iterator[Finding]:
             f"the nodes serve different certificates over the {path} path ({ends}): renew it on every node",
         )
     yield from _refused_elsewhere(checkup)
+    yield from _renewal(checkup)
 
 
 def _days(sighting: Sighting, checkup: Checkup) -> str:
@@ -84,3 +88,20 @@ def _refused_elsewhere(checkup: Checkup) -> Iterator[Finding]:
             Severity.WARNING,
             f"newer verifiers, such as Python 3.13, refuse the certificate of the {where}: {objection}",
         )
+
+
+_ENDING = frozenset({WebCertificateStatus.NEAR_EXPIRATION, WebCertificateStatus.EXPIRED})
+
+
+def _renewal(checkup: Checkup) -> Iterator[Finding]:
+    facts, renewal = web_certificate_of(checkup.details), renewal_of(checkup)
+    if facts is None:
+        return
+    is_ending, is_over = facts.status in _ENDING, facts.status is WebCertificateStatus.EXPIRED
+    if renewal is not None and (renewal.is_broken or (is_ending and renewal is not Renewal.FINE)):
+        yield Finding(
+            Severity.CRITICAL if is_over else Severity.WARNING,
+            f"renewal of the certificate: {renewal}. {renewal.meaning} First step: {renewal.first_step}",
+        )
+    elif severity_of(facts.status) is not Severity.OK and not (is_ending and renewal is Renewal.FINE):
+        yield Finding(severity_of(facts.status), f"Onepanel calls its certificate {facts.status}")

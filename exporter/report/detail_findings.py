@@ -6,12 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from exporter.diagnosis.checkup import Checkup
-from exporter.operations import worker_health
+from exporter.operations import dns_check, worker_health
 from exporter.operations.component_status import DATABASES, MANAGERS, WORKERS, ComponentStatus
 from exporter.operations.dns_check import DnsCheck
 from exporter.operations.emergency_passphrase import EmergencyPassphrase
 from exporter.operations.outcome import ROUND_ENDED
-from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
 from exporter.operations.zone_clock import LARGEST_OFFSET_SECONDS, ZoneClock
 from exporter.reasons import Failure, Reason
@@ -21,12 +20,16 @@ from exporter.targets import AccessPath
 
 Facts = TypeVar("Facts")
 
+_HOUR_SECONDS = 3600.0
+# Onepanel checks DNS every few hours. An older result means that it does no longer.
+_DNS_CHECK_HOURS = 18
 _COMPONENTS = frozenset({WORKERS.name, MANAGERS.name, DATABASES.name})
 
 
 def find_in_details(checkup: Checkup, dead: Collection[str]) -> Iterator[Finding]:
     """Yield every fault that the details of the last round show, dead hosts first."""
     yield from _not_asked(checkup)
+    yield from _old_dns_check(checkup)
     for method, accepted in (checkup.details.accepted if checkup.details else {}).items():
         if not accepted:
             yield Finding(Severity.WARNING, f"the {method} is not accepted")
@@ -90,9 +93,16 @@ def _modules(facts: WorkerReport, dead: Collection[str]) -> Iterator[Finding]:
         yield Finding(severity_of(facts.status), f"worker report: {facts.status}")
 
 
-def _web_certificate(facts: WebCertificate, _dead: Collection[str]) -> Iterator[Finding]:
-    if severity_of(facts.status) is not Severity.OK:
-        yield Finding(severity_of(facts.status), f"Onepanel calls its certificate {facts.status}")
+def _old_dns_check(checkup: Checkup) -> Iterator[Finding]:
+    facts, details = checkup.facts(dns_check.OPERATION.name), checkup.details
+    if details is None or not isinstance(facts, DnsCheck) or facts.checked_at is None:
+        return
+    hours = (details.finished_at - facts.checked_at) / _HOUR_SECONDS
+    if hours > _DNS_CHECK_HOURS:
+        yield Finding(
+            Severity.WARNING,
+            f"Onepanel checked DNS {hours:.0f} hours ago: its checker is stuck; restart Onepanel on the first node",
+        )
 
 
 def _dns_check(facts: DnsCheck, _dead: Collection[str]) -> Iterator[Finding]:
@@ -126,6 +136,5 @@ _READERS: Mapping[type, Callable[[Any, Collection[str]], Iterator[Finding]]] = {
     ZoneClock: _clock,
     ComponentStatus: _components,
     WorkerReport: _modules,
-    WebCertificate: _web_certificate,
     DnsCheck: _dns_check,
 }

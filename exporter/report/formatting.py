@@ -104,6 +104,10 @@ def _cluster(summary: Summary) -> Iterator[str]:
         yield from _report(report)
     if summary.web_certificate is not None:
         yield f"certificate, as Onepanel sees it: {summary.web_certificate.status}"
+    if summary.renewal is not None:
+        yield f"renewal of the certificate: {summary.renewal.status}"
+        yield f"  meaning:     {summary.renewal.meaning}"
+        yield f"  do first:    {summary.renewal.first_step}"
     for check, status in summary.dns_checks.items():
         yield f"DNS check of {check}: {status}"
     if summary.users is not None:

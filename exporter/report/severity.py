@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from exporter.diagnosis.renewal import Renewal
 from exporter.diagnosis.rules import Diagnosis
 from exporter.operations.dns_check import DnsStatus
 from exporter.operations.host_status import Status
@@ -71,6 +72,15 @@ SEVERITIES: Mapping[type[StrEnum], Mapping[Any, Severity]] = {
         WebCertificateStatus.EXPIRED: Severity.CRITICAL,
         WebCertificateStatus.DOMAIN_MISMATCH: Severity.CRITICAL,
         WebCertificateStatus.UNKNOWN: Severity.UNKNOWN,
+    },
+    Renewal: {
+        Renewal.FINE: Severity.OK,
+        Renewal.OFF: Severity.OK,
+        Renewal.ELSEWHERE: Severity.OK,
+        Renewal.FAILING: Severity.WARNING,
+        Renewal.WORKER_DOWN: Severity.WARNING,
+        Renewal.JOB_LOST: Severity.WARNING,
+        Renewal.STUCK: Severity.WARNING,
     },
     DnsStatus: {
         DnsStatus.OK: Severity.OK,

@@ -12,6 +12,8 @@ from typing import Any
 
 from exporter.credentials import AuthMethod
 from exporter.diagnosis.checkup import CONFIGURATION, HEALTH, Checkup
+from exporter.diagnosis.renewal import Renewal
+from exporter.diagnosis.renewal_signs import renewal_of
 from exporter.diagnosis.rules import RULE_OF, Diagnosis
 from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS, Symptom
 from exporter.diagnosis.wording import PAGE, Wording
@@ -74,6 +76,15 @@ class NodeSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewalSummary:
+    """Whether Onepanel renews the certificate, and why not."""
+
+    status: Renewal
+    meaning: str
+    first_step: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """One target. `severity` is the worst of the nodes' and the findings'; `headline` counts the affected nodes."""
 
@@ -91,6 +102,7 @@ class Summary:
     components: Mapping[str, Mapping[str, Status]]
     worker_report: WorkerReport | None
     web_certificate: WebCertificate | None
+    renewal: RenewalSummary | None
     dns_checks: Mapping[str, DnsStatus]
     users: int | None
     details: tuple[OperationSummary, ...]
@@ -121,10 +133,16 @@ def summarize(checkup: Checkup, wording: Wording = PAGE) -> Summary:
         },
         worker_report=_only(WorkerReport, facts.get("worker_report")),
         web_certificate=_only(WebCertificate, facts.get("web_certificate")),
+        renewal=_renewal(checkup),
         dns_checks=dict(dns_check.statuses) if isinstance(dns_check, DnsCheck) else {},
         users=users.count if isinstance(users, UserCount) else None,
         details=tuple(_operation(seen) for seen in checkup.details_observations),
     )
+
+
+def _renewal(checkup: Checkup) -> RenewalSummary | None:
+    renewal = renewal_of(checkup)
+    return RenewalSummary(renewal, renewal.meaning, renewal.first_step) if renewal else None
 
 
 def _only(kind: type[Any], value: object) -> Any:

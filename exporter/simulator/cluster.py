@@ -33,11 +33,14 @@ class WebCertificate:
 
 @dataclass(frozen=True, slots=True)
 class DnsCheck:
-    """What Onepanel found of its DNS records: the summary of each check, None for one that is not made."""
+    """What Onepanel found of its DNS records: the summary of each check, None for one that is not made.
+
+    Without a `timestamp` (ISO 8601) the check was made an hour ago.
+    """
 
     domain: str | None = "ok"
     zone: str | None = "ok"
-    timestamp: str = "2026-11-01T12:00:00Z"
+    timestamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

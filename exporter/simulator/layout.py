@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.components import refuse_hosts
@@ -113,4 +114,5 @@ def dns_check(_request: Request, cluster: Cluster, _argument: str) -> Reply:
         for key, word in checks.items()
         if word is not None
     }
-    return onepanel_reply(200, {"timestamp": check.timestamp, **body})
+    an_hour_ago = f"{datetime.now(UTC) - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    return onepanel_reply(200, {"timestamp": check.timestamp or an_hour_ago, **body})

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from exporter.exposition.views import RouteView
-from exporter.metrics import Metric, Reading, Scope
+from exporter.diagnosis.renewal import Renewal
+from exporter.diagnosis.renewal_signs import renewal_of
+from exporter.exposition.views import RouteView, TargetView
+from exporter.metrics import Metric, Reading, Scope, states_of
 from exporter.observation import Certificate
 
 
@@ -33,6 +35,20 @@ def _info(names: tuple[str, str, str]) -> Iterator[Reading]:
     yield Reading(names, 1)
 
 
+def _renewal(view: TargetView) -> Renewal | None:
+    return renewal_of(view.checkup) if view.checkup else None
+
+
+RENEWAL_METRICS: tuple[Metric[TargetView], ...] = (
+    Metric(
+        "onedata_web_certificate_renewal",
+        "Whether Onepanel renews the certificate, and why not, from its own view and what is served.",
+        Scope.TARGET,
+        _renewal,
+        states_of(Renewal),
+        labels=("status",),
+    ),
+)
 CERTIFICATE_METRICS: tuple[Metric[RouteView], ...] = (
     Metric(
         "onedata_tls_certificate_not_after_timestamp_seconds",
