@@ -16,6 +16,7 @@ from exporter.maintenance import Window
 
 # A round takes a little less than the interval, so that the next one is on time.
 SHARE_OF_INTERVAL = 0.95
+HTTP_PORT = 80
 
 
 class AccessPath(StrEnum):
@@ -137,7 +138,7 @@ class Target:
     operations that are not to be asked. With `resolve_nodes` there is a node for every address that the
     domain resolves to, named like it. `maintenance_file` exists during maintenance of the target; `notes` are for
     its page. `onezone` is the name of the target whose zone listed this one as `provider_id`; empty for a
-    configured target.
+    configured target. `plain_port` is where the worker answers plain HTTP; no setting changes it.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Target:
     provider_id: str = ""
     is_expected_offline: bool = False
     reachable_addresses: ReachableAddresses = ReachableAddresses.ANY
+    plain_port: int = HTTP_PORT
 
     @property
     def domain(self) -> str:
@@ -192,6 +194,14 @@ class Target:
     def origin(self, path: AccessPath) -> str:
         """The origin (`https://host[:port]`) that an access path leads to."""
         return self.proxy_url if path is AccessPath.PROXY else self.direct_url
+
+    @property
+    def plain_origin(self) -> str:
+        """The origin of plain HTTP beside the proxy path; empty if that is not on 443, as ports may be mapped then."""
+        proxy = urlsplit(self.proxy_url)
+        is_usual = proxy.scheme == "https" and (proxy.port in {None, 443} or self.plain_port != HTTP_PORT)
+        host = f"[{proxy.hostname}]" if ":" in (proxy.hostname or "") else proxy.hostname
+        return f"http://{host}:{self.plain_port}" if is_usual else ""
 
     def address(self, node_name: str) -> str:
         """The address that a node is pinned to; empty for the nameless node."""

@@ -130,7 +130,9 @@ class Client:
         provider, redaction = self.credentials(target), await self._prepare(target)
         with self._lookups(target) as lookups:
             visit = DetailsVisit(
-                open_route=lambda route: self._connection(target, route, lookups, redaction),
+                open_route=lambda route, plain: self._connection(
+                    target, route, lookups, redaction, plain=plain
+                ),
                 provider=provider,
                 routes=routes,
                 up=list(up),
@@ -154,9 +156,11 @@ class Client:
                 yield connection
 
     def _connection(
-        self, target: Target, route: Route, lookups: Lookups, redaction: Redaction
+        self, target: Target, route: Route, lookups: Lookups, redaction: Redaction, *, plain: bool = False
     ) -> RouteConnection:
-        return RouteConnection(target, route, self._tls, lookups, redaction=redaction, observe=self._observe)
+        return RouteConnection(
+            target, route, self._tls, lookups, redaction=redaction, observe=self._observe, plain=plain
+        )
 
     async def _prepare(self, target: Target) -> Redaction:
         """Read files of the target that changed; return the removal of its secrets from what it sends."""

@@ -36,7 +36,7 @@ class RouteConnection:
     """The connections of one route in one round; an asynchronous context manager.
 
     A request uses the connection of the one before as long as the server keeps it open, and one of its own
-    while that one has no answer. `observe` is told of every exchange in full.
+    while that one has no answer. `observe` is told of every exchange in full. A `plain` one leads to port 80.
     """
 
     def __init__(  # noqa: PLR0913 - the last ones by keyword
@@ -48,6 +48,7 @@ class RouteConnection:
         *,
         redaction: Redaction,
         observe: Observe | None = None,
+        plain: bool = False,
     ) -> None:
         self.route = route
         self.connections: list[Connection] = []
@@ -55,7 +56,7 @@ class RouteConnection:
         self._observe = observe
         self._redaction = redaction
         self._target = target
-        self._origin = target.origin(route.path)
+        self._origin = target.plain_origin if plain else target.origin(route.path)
         self._tls = tls
         self._unverified = UnverifiedCertificates(target, self._origin, tls)
         resolver = RouteResolver(

@@ -40,18 +40,19 @@ _MOST_HELPLESS = 2
 class DetailsVisit:
     """What is needed for one round of details. `last_call` and `deadline` are times of `time.perf_counter`.
 
-    `up` are the routes over which Onepanel answers, in the order of preference; `open_route` opens one.
+    `up` are the routes over which Onepanel answers, in the order of preference; `open_route` opens one, or port 80
+    beside it.
     From `last_call` on nothing is asked that can wait for another round.
     """
 
-    open_route: Callable[[Route], RouteConnection]
+    open_route: Callable[[Route, bool], RouteConnection]
     provider: CredentialProvider
     routes: Sequence[Route]
     up: list[Route]
     last_call: float
     deadline: float
     report_bug: ReportBug
-    _connections: dict[Route, RouteConnection] = field(default_factory=dict)
+    _connections: dict[tuple[Route, bool], RouteConnection] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _last_node: str = ""
 
@@ -65,7 +66,9 @@ class DetailsVisit:
                 now_known = replace(known, learnt=learnt, can_authenticate=bool(self.provider.methods))
                 if operation.applies(now_known):
                     observations += [seen async for seen in self._observations(operation, now_known)]
-        connections = {route: tuple(each.connections) for route, each in self._connections.items()}
+        connections = {
+            route: tuple(each.connections) for (route, plain), each in self._connections.items() if not plain
+        }
         expiry = self.provider.token_expires_at
         accepted = dict(self.provider.accepted)
         return Details(tuple(observations), connections, accepted, token_expires_at=expiry)
@@ -175,10 +178,11 @@ class DetailsVisit:
     ) -> Reply[Value]:
         if time.perf_counter() >= (self.last_call if request.can_wait else self.deadline):
             return ROUND_ENDED
-        connection = self._connections.get(route)
+        place = route, request.plain
+        connection = self._connections.get(place)
         if connection is None:
-            connection = await self._stack.enter_async_context(self.open_route(route))
-            self._connections[route] = connection
+            connection = await self._stack.enter_async_context(self.open_route(*place))
+            self._connections[place] = connection
         headers = self.provider.headers(method) if method else {}
         reply, made = await connection.exchange(request, self.deadline, headers)
         exchanges += made

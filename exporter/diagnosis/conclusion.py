@@ -99,10 +99,15 @@ def _is_configured_kind(target: Target, told: list[Configuration]) -> bool:
 def carried_over(checkup: Checkup | None, target: Target) -> Known:
     """Return what the next round's conversations need to know of the last checkup."""
     if checkup is None:
-        return Known(target.kind)
+        return Known(target.kind, has_port_80=bool(target.plain_origin))
     facts = checkup.facts(CONFIGURATION)
     deployed = facts.deployed if isinstance(facts, Configuration) else None
-    return Known(checkup.kind, doubtful=_doubtful(checkup), deployed=deployed)
+    return Known(
+        checkup.kind,
+        doubtful=_doubtful(checkup),
+        deployed=deployed,
+        has_port_80=bool(target.plain_origin),
+    )
 
 
 def _doubtful(checkup: Checkup) -> tuple[str, ...]:

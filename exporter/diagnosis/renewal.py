@@ -50,7 +50,7 @@ class Renewal(StrEnum):
     )
     ELSEWHERE = (
         "elsewhere",
-        "Onepanel does not renew the certificate that is served, which comes from Let's Encrypt or another server.",
+        "Onepanel does not renew the certificate, although it comes from Let's Encrypt.",
         "Find out what renews it; Onepanel's renewal may have been switched off by mistake.",
     )
     OFF = (
@@ -70,7 +70,7 @@ class Signs:
     """What the state of the renewal depends on.
 
     `failed`: the last attempt failed, and `failed_recently`: within a day. `is_overdue`: Onepanel should have renewed
-    by now. `serves_another`: every path serves a certificate that ends later than Onepanel's own.
+    by now. `from_lets_encrypt`: so says the issuer, of Onepanel's certificate or of one that is served.
     """
 
     status: WebCertificateStatus
@@ -81,7 +81,6 @@ class Signs:
     worker_works: bool = True
     regenerates_long: bool = False
     from_lets_encrypt: bool = False
-    serves_another: bool = False
 
 
 def judge(signs: Signs) -> Renewal:
@@ -92,7 +91,6 @@ def judge(signs: Signs) -> Renewal:
         (signs.status is WebCertificateStatus.REGENERATING, Renewal.FINE),
         (not signs.lets_encrypt and signs.from_lets_encrypt, Renewal.ELSEWHERE),
         (not signs.lets_encrypt, Renewal.OFF),
-        (is_near and signs.serves_another, Renewal.ELSEWHERE),
         (is_near and signs.failed_recently, Renewal.FAILING),
         (is_near and not signs.is_overdue, Renewal.FINE),
         (is_near and not signs.worker_works, Renewal.WORKER_DOWN),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporter.diagnosis.checkup import CONFIGURATION, Checkup
 from exporter.diagnosis.renewal import Renewal, Signs, judge
-from exporter.observation import Certificate, Details
+from exporter.observation import Details
 from exporter.operations import web_certificate, worker_health
 from exporter.operations.component_status import WORKERS, ComponentStatus
 from exporter.operations.configuration import Configuration
@@ -20,8 +20,6 @@ _TIME_TO_RENEW_SECONDS = 3 * _HOUR_SECONDS
 # An older failure means that Onepanel tries no more.
 _RECENT_SECONDS = _DAY_SECONDS
 _LONG_REGENERATION_SECONDS = _HOUR_SECONDS
-# Certificates whose ends differ by less may be the same one, by two clocks or two ways of rounding.
-_SAME_END_SECONDS = _HOUR_SECONDS
 _ISSUER = "let's encrypt"
 
 
@@ -65,7 +63,6 @@ def _signs(checkup: Checkup, details: Details, facts: WebCertificate) -> Signs:
         worker_works=_worker_works(checkup),
         regenerates_long=since is not None and now - since > _LONG_REGENERATION_SECONDS,
         from_lets_encrypt=_from_lets_encrypt(checkup, facts),
-        serves_another=_serves_another(checkup, facts),
     )
 
 
@@ -74,7 +71,8 @@ def _is_overdue(facts: WebCertificate, now: float) -> bool:
     if facts.status is WebCertificateStatus.EXPIRED or facts.expires_at is None:
         return True
     begins = max(facts.expires_at - _RENEWAL_BEGINS_SECONDS, facts.created_at or 0.0)
-    return now - begins > _TIME_TO_RENEW_SECONDS
+    # Before that it is not known since when Onepanel has called it near its end.
+    return not 0.0 <= now - begins <= _TIME_TO_RENEW_SECONDS
 
 
 def _worker_works(checkup: Checkup) -> bool:
@@ -90,16 +88,7 @@ def _worker_works(checkup: Checkup) -> bool:
     return not isinstance(outcome, Failure) or outcome.reason is Reason.NOT_FOUND
 
 
-def _served(checkup: Checkup) -> list[Certificate]:
-    connections = map(checkup.connection, checkup.routes)
-    return [each.certificate for each in connections if each and each.certificate]
-
-
 def _from_lets_encrypt(checkup: Checkup, facts: WebCertificate) -> bool:
-    issuers = (facts.issuer, *(each.issuer for each in _served(checkup)))
-    return any(_ISSUER in issuer.lower() for issuer in issuers)
-
-
-def _serves_another(checkup: Checkup, facts: WebCertificate) -> bool:
-    ends, own = [each.not_after for each in _served(checkup)], facts.expires_at
-    return own is not None and bool(ends) and min(ends) > own + _SAME_END_SECONDS
+    connections = map(checkup.connection, checkup.routes)
+    served = [each.certificate.issuer for each in connections if each and each.certificate]
+    return any(_ISSUER in issuer.lower() for issuer in (facts.issuer, *served))

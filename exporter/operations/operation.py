@@ -43,6 +43,7 @@ class Request(Generic[ValueT_co]):
     `about_host`: Onepanel asks other hosts, so that silence may be theirs. `elsewhere`: another node than
     the last one is asked. `relayed`: Onepanel relays the worker's answer, so that a 503 says nothing of the
     credentials. `can_wait`: it is left for another round of details once most of the time of this one is used up.
+    `plain`: it goes to port 80 of the domain, over HTTP, and never carries credentials.
     """
 
     path: str
@@ -57,6 +58,7 @@ class Request(Generic[ValueT_co]):
     elsewhere: bool = False
     relayed: bool = False
     can_wait: bool = False
+    plain: bool = False
 
     @property
     def is_change(self) -> bool:
@@ -82,7 +84,7 @@ class Known:
     `learnt` holds the outcomes of the conversations held before in the same round, by operation;
     `can_authenticate` says whether there are credentials that were not just refused. `doubtful` are the
     hosts that were away when they were asked last, in the order in which they are to be asked. `deployed`
-    is None if it is not known.
+    is None if it is not known. `has_port_80`: the worker listens where the default ports are.
     """
 
     kind: Kind = Kind.AUTO
@@ -90,6 +92,7 @@ class Known:
     can_authenticate: bool = False
     doubtful: tuple[str, ...] = ()
     deployed: bool | None = None
+    has_port_80: bool = False
 
     @property
     def service(self) -> str:

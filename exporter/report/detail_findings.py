@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from exporter.diagnosis.checkup import Checkup
-from exporter.operations import dns_check, worker_health
+from exporter.operations import dns_check, port_80, worker_health
 from exporter.operations.component_status import DATABASES, MANAGERS, WORKERS, ComponentStatus
 from exporter.operations.dns_check import DnsCheck
 from exporter.operations.emergency_passphrase import EmergencyPassphrase
 from exporter.operations.outcome import ROUND_ENDED
+from exporter.operations.port_80 import Port80
 from exporter.operations.worker_report import WorkerReport
 from exporter.operations.zone_clock import LARGEST_OFFSET_SECONDS, ZoneClock
 from exporter.reasons import Failure, Reason
@@ -63,10 +64,25 @@ def _nothing(_facts: Any, _dead: Collection[str]) -> Iterator[Finding]:
     return iter(())
 
 
+def _port_80(facts: Port80, _dead: Collection[str]) -> Iterator[Finding]:
+    if not facts.redirects:
+        yield Finding(
+            Severity.WARNING,
+            f"port 80 answers HTTP {facts.status} in place of the worker's redirect: "
+            "the challenge of Let's Encrypt may fail; check what listens there",
+        )
+
+
 def _not_learnt(checkup: Checkup, operation: str, failure: Failure) -> Iterator[Finding]:
     """Yield the findings of a failed operation of the details; some may fail, such as for lack of a privilege."""
     if operation == worker_health.OPERATION.name and failure.reason is Reason.UNHEALTHY:
         yield Finding(Severity.CRITICAL, f"the worker reports that it is unhealthy: {failure.detail}")
+    if operation == port_80.OPERATION.name:
+        yield Finding(
+            Severity.WARNING,
+            f"port 80 does not answer ({failure.reason}): the challenge of Let's Encrypt fails; "
+            "open port 80 of the domain",
+        )
     if operation in _COMPONENTS:
         yield Finding(Severity.UNKNOWN, f"{operation} not learnt ({failure.reason})")
     proxy_up = any(route.path is AccessPath.PROXY for route in checkup.routes_up)
@@ -137,4 +153,5 @@ _READERS: Mapping[type, Callable[[Any, Collection[str]], Iterator[Finding]]] = {
     ComponentStatus: _components,
     WorkerReport: _modules,
     DnsCheck: _dns_check,
+    Port80: _port_80,
 }

@@ -53,6 +53,13 @@ class Watched:
         self._store.record_details(self.target, details, time.monotonic())
         return details
 
+    @property
+    def latest(self) -> Checkup:
+        """The latest round."""
+        (state,) = self._store.states
+        assert state.checkup is not None
+        return state.checkup
+
     async def page(self, text_format: TextFormat = TextFormat.CLASSIC) -> str:
         """All of /metrics."""
         return b"".join([piece async for piece in self._exposition.page(text_format)]).decode()

@@ -45,7 +45,6 @@ TABLE: dict[str, tuple[Signs, Renewal]] = {
     ),
     "near, not tried, worker healthy": (Signs(S.NEAR_EXPIRATION, is_overdue=True), R.JOB_LOST),
     "expired, not tried": (Signs(S.EXPIRED, is_overdue=True), R.JOB_LOST),
-    "near, another is served": (Signs(S.NEAR_EXPIRATION, is_overdue=True, serves_another=True), R.ELSEWHERE),
     "regenerating": (Signs(S.REGENERATING, failed=True), R.FINE),
     "regenerating for long": (Signs(S.REGENERATING, regenerates_long=True), R.STUCK),
     "off, of Let's Encrypt": (Signs(S.VALID, lets_encrypt=False, from_lets_encrypt=True), R.ELSEWHERE),
@@ -60,7 +59,7 @@ def test_each_row_has_its_state(signs: Signs, renewal: Renewal) -> None:
 
 
 def test_the_table_is_total_and_only_lets_encrypt_can_fail() -> None:
-    flags = [Signs(status, *values) for status in S for values in product((False, True), repeat=8)]
+    flags = [Signs(status, *values) for status in S for values in product((False, True), repeat=7)]
     assert {judge(signs) for signs in flags} == set(Renewal)
     for signs in flags:
         if judge(signs) in {R.FAILING, R.WORKER_DOWN, R.JOB_LOST}:
@@ -105,6 +104,7 @@ ROUNDS: dict[str, tuple[Checkup, Renewal]] = {
         checkup_of(replace(NEAR, expires_at=NOW + 6 * _DAY, created_at=NOW - _HOUR)),
         R.FINE,
     ),
+    "near, by a margin of its own": (checkup_of(replace(NEAR, expires_at=NOW + 40 * _DAY)), R.JOB_LOST),
     "failed an hour ago": (checkup_of(replace(NEAR, last_renewal_failure=NOW - _HOUR)), R.FAILING),
     "failed, then renewed": (
         checkup_of(replace(WEB, last_renewal_failure=NOW - 3 * _DAY, last_renewal_success=NOW - _DAY)),
@@ -146,14 +146,16 @@ def test_a_round_has_the_state_of_its_renewal(checkup: Checkup, renewal: Renewal
         assert each.message.endswith(f"First step: {renewal.first_step}")
 
 
-def test_a_certificate_that_comes_from_elsewhere_and_nears_its_end_is_found() -> None:
-    served = checkup_of(NEAR)
-    newer = replace(CERTIFICATE, not_before=NOW - _DAY, not_after=NOW + 80 * _DAY)
-    visits = [good_visit(route, certificate=newer) for route in served.target.routes]
-    checkup = replace(conclude(served.target, visits, NOW, 0.1), details=served.details)
-    assert renewal_of(checkup) is R.ELSEWHERE
+@pytest.mark.parametrize(
+    ("issuer", "renewal"), [("C=US, O=Let's Encrypt, CN=R11", R.ELSEWHERE), ("CN=Private CA", R.OFF)]
+)
+def test_a_certificate_that_onepanel_does_not_renew_and_that_nears_its_end_is_found(
+    issuer: str, renewal: Renewal
+) -> None:
+    checkup = checkup_of(replace(NEAR, lets_encrypt=False, issuer=issuer))
+    assert renewal_of(checkup) is renewal
     (found,) = summarize(checkup).findings
-    assert found.message.startswith("renewal of the certificate: elsewhere. ")
+    assert found.message.startswith(f"renewal of the certificate: {renewal}. ")
 
 
 def test_without_onepanels_report_there_is_no_state() -> None:

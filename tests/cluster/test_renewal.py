@@ -1,0 +1,163 @@
+"""The renewal of the certificate over the real client: Onepanel's view, port 80, and what /metrics says of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from exporter.credentials import Auth
+from exporter.diagnosis.renewal import Renewal
+from exporter.observation import Details
+from exporter.operations.port_80 import Port80
+from exporter.reasons import Reason
+from exporter.report import summarize
+from exporter.simulator import INSTANT, Authority, HostState, SimulatedZone
+from exporter.simulator.cluster import WebCertificate
+from exporter.simulator.host_state import Worker
+from tests.cluster.looking import Watched, target_at, watching
+from tests.support.checkups import make_target
+from tests.support.servers import Script, ScriptedServer, answering_once, closed_port, http
+
+REDIRECT = http(b"", "location: https://onezone.example:443/", status="301 Moved Permanently")
+METRIC = "onedata_web_certificate_renewal"
+
+
+def iso(ago: timedelta) -> str:
+    return f"{datetime.now(UTC) - ago:%Y-%m-%dT%H:%M:%SZ}"
+
+
+NEAR = WebCertificate(
+    "near_expiration",
+    creation=iso(timedelta(days=70)),
+    expiration=iso(timedelta(days=-20)),
+    last_renewal_success=iso(timedelta(days=70)),
+)
+SITUATIONS: dict[str, tuple[WebCertificate, HostState, Renewal]] = {
+    "fine": (WebCertificate(), HostState(), Renewal.FINE),
+    "failing": (replace(NEAR, last_renewal_failure=iso(timedelta(minutes=20))), HostState(), Renewal.FAILING),
+    "worker down": (NEAR, HostState(worker=Worker.STOPPED), Renewal.WORKER_DOWN),
+    "job lost": (NEAR, HostState(), Renewal.JOB_LOST),
+    "off": (WebCertificate(lets_encrypt=False), HostState(), Renewal.OFF),
+    "elsewhere": (
+        WebCertificate(lets_encrypt=False, issuer="C=US, O=Let's Encrypt, CN=YR1"),
+        HostState(),
+        Renewal.ELSEWHERE,
+    ),
+}
+
+
+async def states(watched: Watched) -> dict[str, float]:
+    metrics = await watched.metrics()
+    return {each.value: metrics.value(METRIC, status=each.value) or 0.0 for each in Renewal}
+
+
+@pytest.mark.parametrize(("web", "host", "renewal"), SITUATIONS.values(), ids=SITUATIONS)
+async def test_the_state_of_the_renewal_is_exported(
+    web: WebCertificate, host: HostState, renewal: Renewal, authority: Authority, ca_file: Path
+) -> None:
+    async with (
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
+        watching(target_at(zone, ca_file)) as watched,
+    ):
+        await zone.change(web_certificate=web, host_states={"127.0.0.1": host})
+        await watched.poll()
+        assert await states(watched) == {each.value: float(each is renewal) for each in Renewal}
+
+
+async def test_without_credentials_there_is_no_state(authority: Authority, ca_file: Path) -> None:
+    async with (
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
+        watching(target_at(zone, ca_file, Auth())) as watched,
+    ):
+        await watched.poll()
+        assert not list((await watched.metrics()).values(METRIC))
+
+
+@asynccontextmanager
+async def beside_port_80(
+    authority: Authority, ca_file: Path, script: Script, web: WebCertificate
+) -> AsyncIterator[tuple[Watched, ScriptedServer]]:
+    """A zone whose domain has a server like this one on the port for plain HTTP."""
+    async with (
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
+        ScriptedServer(script) as server,
+        watching(replace(target_at(zone, ca_file), plain_port=server.port)) as watched,
+    ):
+        await zone.change(web_certificate=web)
+        yield watched, server
+
+
+def findings(watched: Watched, details: Details) -> list[str]:
+    checkup = watched.latest
+    return [
+        each.message
+        for each in summarize(replace(checkup, details=details)).findings
+        if "port 80" in each.message
+    ]
+
+
+ANSWERS = {
+    "its redirect": (REDIRECT, True),
+    "a page": (http(b"Welcome", "content-type: text/html"), False),
+    "an error": (http(b"", status="404 Not Found"), False),
+}
+
+
+@pytest.mark.parametrize(("answer", "is_well"), ANSWERS.values(), ids=ANSWERS)
+async def test_port_80_is_asked_without_credentials_and_must_redirect(
+    answer: bytes, *, is_well: bool, authority: Authority, ca_file: Path
+) -> None:
+    async with beside_port_80(authority, ca_file, answering_once(answer), WebCertificate()) as (
+        watched,
+        server,
+    ):
+        details = await watched.poll()
+        assert bool(findings(watched, details)) is not is_well
+        (heard,) = server.heard
+        assert heard.startswith(b"GET / HTTP/1.1\r\n")
+        assert b"authorization" not in heard.lower()
+        (seen,) = [each for each in details.observations if each.operation == "port_80"]
+        assert isinstance(seen.outcome, Port80)
+        # The phases and certificates of the proxy path are not those of another port.
+        assert all(each.chain for opened in details.connections.values() for each in opened)
+        requests = (await watched.metrics()).total("onedata_onepanel_requests_total", operation="port_80")
+        assert requests == 1.0
+
+
+async def test_a_closed_port_80_is_found(authority: Authority, ca_file: Path) -> None:
+    async with (
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
+        watching(replace(target_at(zone, ca_file), plain_port=closed_port())) as watched,
+    ):
+        details = await watched.poll()
+        (found,) = findings(watched, details)
+        assert found.startswith(
+            f"port 80 does not answer ({Reason.CONNECTION_REFUSED}): the challenge of Let's "
+        )
+        assert found.endswith("Encrypt fails; open port 80 of the domain")
+
+
+async def test_port_80_is_not_asked_without_lets_encrypt(authority: Authority, ca_file: Path) -> None:
+    web = WebCertificate(lets_encrypt=False)
+    async with beside_port_80(authority, ca_file, answering_once(REDIRECT), web) as (watched, server):
+        await watched.poll()
+        assert server.accepted == 0
+
+
+@pytest.mark.parametrize(
+    ("proxy_url", "origin"),
+    [
+        ("https://zone.example", "http://zone.example:80"),
+        ("https://zone.example:443", "http://zone.example:80"),
+        ("https://[2001:db8::1]", "http://[2001:db8::1]:80"),
+        ("https://zone.example:10443", ""),
+        ("http://zone.example", ""),
+    ],
+)
+def test_port_80_belongs_to_a_proxy_path_on_443(proxy_url: str, origin: str) -> None:
+    assert replace(make_target(), proxy_url=proxy_url).plain_origin == origin
