@@ -46,8 +46,8 @@ class Reason(StrEnum):
     )
     TLS_HANDSHAKE = (
         "tls_handshake",
-        "connected, but no TLS session could be agreed on",
-        "check that the port speaks TLS 1.2 or 1.3, and whether it requires a client certificate",
+        "connected, but the TLS handshake failed",
+        "check that the port offers TLS 1.2 or 1.3, and whether it requires a client certificate",
     )
     CERTIFICATE_EXPIRED = (
         "certificate_expired",
@@ -81,7 +81,7 @@ class Reason(StrEnum):
     )
     TIMEOUT = (
         "timeout",
-        "connected, but no whole answer came in time; also a TLS handshake without any answer",
+        "connected, but no whole answer arrived within the timeout; also a TLS handshake without any answer",
         "the process behind the port is frozen or overloaded: check its host",
     )
     CONNECTION_LOST = (

@@ -24,8 +24,8 @@ INTRODUCTION = """\
       --set 'config.targets[0].url=https://my.zone.domain.org'
     helm test onedata-exporter
 
-Pods run under the `restricted` Pod Security Standard: as a numeric user, on a read-only root file system, without
-capabilities, and without a token for the Kubernetes API. A change of `config` replaces the pods.
+Pods run under the `restricted` Pod Security Standard, as a numeric user, on a read-only root file system. They have
+no capabilities and no token for the Kubernetes API. A change of `config` replaces the pods.
 
 ## With kube-prometheus-stack
 
@@ -38,7 +38,7 @@ dashboards: {enabled: true}
 networkPolicy: {enabled: true}
 ```
 
-The rules and dashboards are those of `deploy/prometheus` and `grafana` of the project: `files/` links to them, and
+The rules and dashboards are those of `deploy/prometheus` and `grafana` of the project. `files/` links to them.
 `helm package` puts their contents into the archive.
 
 Alert rules and dashboards judge and show the exporters of all releases. They must exist once: enable them in one

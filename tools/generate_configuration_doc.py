@@ -139,8 +139,8 @@ targets:
 ENVIRONMENT = """\
 ## Environment
 
-The name of a variable is `ONEDATA_EXPORTER_`, then the names that lead to the key, joined with two underscores:
-`poll.interval` becomes `ONEDATA_EXPORTER_POLL__INTERVAL`. Lists and mappings are written in YAML or JSON on one line:
+The name of a variable is `ONEDATA_EXPORTER_`, then the names that lead to the key, joined with two underscores.
+For `poll.interval` it is `ONEDATA_EXPORTER_POLL__INTERVAL`. Lists and mappings are written in YAML or JSON on one line:
 
     ONEDATA_EXPORTER_POLL__INTERVAL=30s
     ONEDATA_EXPORTER_TARGETS='[{url: https://my.zone.domain.org, name: my-zone}]'

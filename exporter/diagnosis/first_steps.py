@@ -95,7 +95,7 @@ _CERTIFICATE = {
     "browsers that have seen them before hide this fault.",
     Reason.CERTIFICATE_ISSUER_EXPIRED: "Serve the chain of a current issuer: the certificate itself has not expired; "
     "if it is the root, update the trust store of the exporter.",
-    Reason.TLS_HANDSHAKE: "The port does not speak TLS as expected: check whether it serves plain HTTP, "
+    Reason.TLS_HANDSHAKE: "The port does not use TLS as expected: check whether it serves plain HTTP, "
     "only old TLS versions, or requires a client certificate.",
 }
 _DIRECT_DOWN = {

@@ -27,7 +27,7 @@ _DEAD = {
 }
 # The symptoms that can leave the diagnosis `unknown`, and why; with every other pair a rule holds.
 UNDECIDED: Mapping[Symptom, str] = {
-    Symptom.UNSEEN: "no answer was awaited for its whole timeout: before the first round, "
+    Symptom.UNSEEN: "no request had its whole timeout: before the first round, "
     "in a probe with a short `--deadline`, or after a bug of the exporter",
     Symptom.UNFINISHED: "Onepanel is up, but the round ended before it could answer `health`",
 }
@@ -198,14 +198,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Diagnosis.MISMATCH,
         lambda pair: pair.agree is False,
-        "The paths lead to different clusters or versions, or to another kind of cluster than `kind` says.",
-        "Compare what both paths say {evidence}: DNS or a proxy leads elsewhere, or {kind}.",
+        "The paths lead to different clusters or versions, or the cluster is not of the configured `kind`.",
+        "Compare both answers {evidence}: DNS or a proxy leads elsewhere, or {kind}.",
     ),
     Rule(
         Diagnosis.UNHEALTHY,
         _unhealthy,
         "Onepanel reports that it is not healthy, answers and fails, or loses requests over the direct path.",
-        "A Onepanel node of the cluster is sick: find the one whose 9443 or port 80 does not answer.",
+        "A Onepanel node of the cluster is unhealthy: find the one whose 9443 or port 80 does not answer.",
     ),
     Rule(
         Diagnosis.ZONE_DISCONNECTED,
@@ -217,7 +217,7 @@ RULES: tuple[Rule, ...] = (
         Diagnosis.CERTIFICATE,
         _certificate,
         "A path fails for its certificate or TLS handshake, and nothing worse is wrong.",
-        "Look at the certificate {evidence}: renew it, or trust its authority {trust}.",
+        "Check the certificate {evidence}: renew it, or trust its authority {trust}.",
     ),
     Rule(
         Diagnosis.DIRECT_DOWN,

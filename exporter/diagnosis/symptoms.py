@@ -38,7 +38,7 @@ SYMPTOM_MEANINGS: Mapping[Symptom, str] = {
     Symptom.FULL: "Onepanel answers 503 `serviceUnavailable` to every public operation",
     Symptom.UNCLEAR: "Onepanel answers, but with another error than `health` has for an unhealthy node",
     Symptom.LOSSY: "Onepanel answers one public operation; the answer to the other is lost, or is not Onepanel's",
-    Symptom.UNFINISHED: "Onepanel answers, but the round ended before `health` was learnt",
+    Symptom.UNFINISHED: "Onepanel answers, but the round ended before the result of `health`",
     Symptom.EMPTY_503: "503 with an empty body: the worker's proxy answers, with no Onepanel behind it",
     Symptom.FAILING: "HTTP 500, or an empty answer: a server that answers and fails",
     Symptom.FOREIGN: "HTTP, or something like it, but not Onepanel's answer (HTML 50x, 404, redirect, …)",

@@ -103,7 +103,7 @@ OPERATION: Operation[Configuration] = Operation(
     metrics=(
         Metric(
             name="onedata_cluster_info",
-            help="What the public configuration says of the cluster; always 1.",
+            help="Facts about the cluster from its public configuration; always 1.",
             scope=Scope.TARGET,
             see=known(Configuration, lambda facts: facts),
             read=_info,

@@ -1,6 +1,6 @@
 """`GET /emergency_passphrase`: whether the emergency passphrase is set; public.
 
-While it is not set, anybody who reaches Onepanel may set it.
+While it is not set, any client that reaches Onepanel may set it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OPERATION: Operation[EmergencyPassphrase] = Operation(
     metrics=(
         Metric(
             name="onedata_emergency_passphrase_set",
-            help="1: the emergency passphrase is set. 0: anybody who reaches Onepanel may set it.",
+            help="1: the emergency passphrase is set. 0: any client that reaches Onepanel may set it.",
             scope=Scope.TARGET,
             see=known(EmergencyPassphrase, lambda facts: facts.is_set),
         ),

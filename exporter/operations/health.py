@@ -55,7 +55,7 @@ OPERATION: Operation[Health] = Operation(
     metrics=(
         Metric(
             name="onedata_onepanel_healthy",
-            help="What /health said: 1 healthy, 0 not. Absent when it said nothing.",
+            help="Result of /health: 1 healthy, 0 not. Absent without a result.",
             scope=Scope.ROUTE,
             see=_healthy,
         ),

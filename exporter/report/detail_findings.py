@@ -143,7 +143,7 @@ def _emergency_passphrase(facts: EmergencyPassphrase, _dead: Collection[str]) ->
     if not facts.is_set:
         yield Finding(
             Severity.WARNING,
-            "security: no emergency passphrase is set; anybody who reaches Onepanel can set it",
+            "security: no emergency passphrase is set; any client that reaches Onepanel can set it",
         )
 
 

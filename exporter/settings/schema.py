@@ -38,7 +38,7 @@ _DEFAULT_TIMEOUT = 10.0
 
 
 class Poll(Keys):
-    """When targets are looked at."""
+    """When targets are polled."""
 
     interval: Duration = Field(15.0, description="time between two rounds of the public operations")
     details_interval: Duration = Field(
@@ -66,7 +66,7 @@ class Poll(Keys):
 
 
 class Links(Keys):
-    """Where the pages lead. An empty value leaves the link out."""
+    """The targets of links on the pages. An empty value leaves the link out."""
 
     grafana: PageUrl = Field(
         "",
@@ -102,11 +102,11 @@ class Web(Keys):
     telemetry_path: UrlPath = Field("/metrics", description="URL path of the metrics")
     enable_lifecycle: bool = Field(
         default=False,
-        description="let `POST /-/reload` read the configuration anew, as SIGHUP does; "
-        "whoever reaches the pages may then cause it",
+        description="let `POST /-/reload` reload the configuration, as SIGHUP does; "
+        "every client that reaches the pages may then do so",
     )
 
-    links: Links = Field(Links(), description="where the pages lead; see below")
+    links: Links = Field(Links(), description="links on the pages; see below")
     external_url: PageUrl = Field(
         "",
         description="how people reach the pages, `route_prefix` included: for the links in the JSON of "
@@ -153,7 +153,7 @@ class Log(Keys):
 class Document(Keys):
     """The top of the configuration."""
 
-    poll: Poll = Field(Poll(), description="when targets are looked at; see below")
+    poll: Poll = Field(Poll(), description="when targets are polled; see below")
     web: Web = Field(Web(), description="the exporter's own pages; see below")
     history: History = Field(History(), description="the past that the pages show; see below")
     log: Log = Field(Log(), description="what is logged; see below")

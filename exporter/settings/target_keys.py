@@ -44,7 +44,7 @@ class TargetKeys(Keys):
 
     allow_http: bool = Field(
         default=False,
-        description="accept `http://` URLs for this target: anybody on the way can read and change all",
+        description="accept `http://` URLs for this target: any system on the way can read and change all traffic",
     )
     url: Url = Field(
         description="the cluster's domain, as in `https://my.zone.domain.org`; all else is optional"
@@ -54,7 +54,7 @@ class TargetKeys(Keys):
         validate_default=True,
         description="its name in metrics and pages, value of the label `target`; default: the host of the URL",
     )
-    kind: Kind = Field(Kind.AUTO, description="what it is; `auto`: as its Onepanel says")
+    kind: Kind = Field(Kind.AUTO, description="the kind of cluster; `auto`: as its Onepanel reports")
     labels: dict[LabelName, LabelValue] = Field(
         {}, description="labels of your own, only on `onedata_target_info`"
     )
@@ -72,8 +72,8 @@ class TargetKeys(Keys):
     tls: Tls = Field(Tls(), description="certificates; see below")
     allow_insecure_credentials: bool = Field(
         default=False,
-        description="show credentials also to a server that cannot prove who it is (`allow_http`, "
-        "`insecure_skip_verify`): anybody on the way can take them",
+        description="send credentials also to a server without a verified identity (`allow_http`, "
+        "`insecure_skip_verify`): any system on the way can read them",
     )
     auth: Auth = Field(Auth(), description="credentials; see below")
     worker_report: bool = Field(
@@ -81,11 +81,11 @@ class TargetKeys(Keys):
     )
     ip_protocol: IpProtocol = Field(IpProtocol.AUTO, description="the IP versions that may be used")
     proxy_from_environment: bool = Field(
-        default=False, description="use the HTTP proxy that `HTTPS_PROXY` and `NO_PROXY` say"
+        default=False, description="use the HTTP proxy of `HTTPS_PROXY` and `NO_PROXY`"
     )
     nodes: Annotated[dict[NodeName, IpAddress], AfterValidator(check_not_empty)] = Field(
         {},
-        description="names and IP addresses of the cluster's nodes. Both paths are then looked at on every "
+        description="names and IP addresses of the cluster's nodes. Both paths are then polled on every "
         "node; the certificate must be for the host of the URL as before",
     )
     resolve_nodes: bool = Field(
@@ -101,7 +101,7 @@ class TargetKeys(Keys):
     notes: Notes = Field(
         "", description="text on the page of the target: contact, ticket, runbook. URLs in it become links"
     )
-    maintenance: tuple[Maintenance, ...] = Field((), description="when somebody works on it; see below")
+    maintenance: tuple[Maintenance, ...] = Field((), description="maintenance windows; see below")
     maintenance_file: FileName = Field(
         "",
         description="a file that exists during maintenance; its first line may give the reason, or "

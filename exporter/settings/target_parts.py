@@ -80,7 +80,7 @@ class Auth(Keys):
 
 
 class Maintenance(Keys):
-    """A time at which somebody works on a target. It is polled on; only the alerts keep silent."""
+    """A maintenance window of a target. Polling continues; alerts are suppressed."""
 
     start: Timestamp = Field(description="when it begins, with the time zone: `2026-12-01T20:00:00Z`")
     end: Timestamp = Field(description="when it ends, after `start`")

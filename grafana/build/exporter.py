@@ -55,9 +55,7 @@ def _verdict() -> list[AnyPanel]:
             overdue,
         ),
         faults(
-            About(
-                "Bugs met", "Exceptions that nobody expected, in the time range. Please report them.", 4, 4
-            ),
+            About("Bugs met", "Unexpected exceptions in the time range. Please report them.", 4, 4),
             f"ceil({errors})",
         ),
         tiles(

@@ -43,7 +43,7 @@ def targets() -> AnyPanel:
     return rows(
         About(
             "Every target, the broken ones first",
-            "What both paths together say of each target; click its name for all about it. A target with several "
+            "Diagnosis of each target from both paths together; click its name for all about it. A target with several "
             "nodes is shown as its worst one. Services are known only where credentials are configured.",
             24,
             9,

@@ -60,7 +60,7 @@ def _verdict() -> list[AnyPanel]:
     page = ("The exporter's page of this target", "${scheme}://${__value.text}/targets/${target}")
     return [
         tiles(
-            About("Diagnosis", "What both paths together say; of several nodes, the worst.", 5, 4),
+            About("Diagnosis", "Diagnosis from both paths together; of several nodes, the worst.", 5, 4),
             Query(_diagnosis("target")),
             mapped(DIAGNOSES),
         ),

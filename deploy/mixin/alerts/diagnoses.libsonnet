@@ -96,15 +96,15 @@ function(config)
         'unhealthy',
         'Onepanel itself says that it is not healthy, or its health check never ends.',
         'Onepanel of %s is unhealthy' % a.subject,
-        'A Onepanel node of the cluster is sick: find the one whose 9443 or port 80 does not answer.',
+        'A Onepanel node of the cluster is unhealthy: find the one whose 9443 or port 80 does not answer.',
       ),
       diagnosed(
         'PathsDisagree',
         'warning',
         'mismatch',
-        'The paths lead to different clusters or versions, or to another kind of cluster than `kind` says.',
+        'The paths lead to different clusters or versions, or the cluster is not of the configured `kind`.',
         '%s is not the one cluster that it should be' % a.subject,
-        "Compare what both paths say on the target's page: DNS or a proxy leads elsewhere, or `kind` is wrong.",
+        "Compare both answers on the target's page: DNS or a proxy leads elsewhere, or `kind` is wrong.",
       ),
       diagnosed(
         'NotDeployed',
@@ -120,7 +120,7 @@ function(config)
         'certificate',
         'The certificate or the TLS handshake of an expected path fails, and not because it has expired.',
         'The certificate of %s is refused' % a.subject,
-        "Look at the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
+        "Check the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
         '\nunless on (job, target) (\n%s)' % certificates.expired + q.unlessOk(),
       ),
       diagnosed(

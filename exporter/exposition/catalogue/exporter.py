@@ -61,7 +61,7 @@ EXPORTER_METRICS: tuple[Metric[ExporterView], ...] = (
     ),
     Metric(
         "onedata_exporter_unhandled_errors_total",
-        "Bugs: exceptions that nobody expected, by where they were caught.",
+        "Bugs: unexpected exceptions, by where they were caught.",
         Scope.EXPORTER,
         lambda view: tuple(view.store.unhandled_errors[where] for where in ERROR_SOURCES),
         _unhandled_errors,

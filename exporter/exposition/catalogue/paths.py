@@ -115,7 +115,7 @@ def _diagnosis(view: NodeView) -> Diagnosis | None:
 ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
     Metric(
         "onedata_onepanel_up",
-        "1: Onepanel itself answered over this path in the last round, whatever it said. 0: nobody, or only the proxy.",
+        "1: Onepanel itself answered over this path in the last round, even with an error. 0: it did not.",
         Scope.ROUTE,
         _up,
     ),
@@ -174,7 +174,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
 NODE_METRICS: tuple[Metric[NodeView], ...] = (
     Metric(
         "onedata_target_diagnosis",
-        "What both paths together say is wrong; 1 for the one diagnosis that holds.",
+        "Diagnosis from both paths together; 1 for the one that holds.",
         Scope.NODE,
         _diagnosis,
         states_of(Diagnosis),

@@ -48,7 +48,7 @@ TARGET_METRICS: tuple[Metric[TargetView], ...] = (
     ),
     Metric(
         "onedata_target_maintenance",
-        "1: somebody works on the target: it is in one of its maintenance windows, or its touch file exists.",
+        "1: the target is under maintenance: one of its maintenance windows is open, or its touch file exists.",
         Scope.TARGET,
         lambda view: view.in_maintenance,
     ),

@@ -129,7 +129,7 @@ DIAGNOSES = (
         (
             "Onepanel of krakow is unhealthy",
             "Onepanel itself says that it is not healthy, or its health check never ends.",
-            "A Onepanel node of the cluster is sick: find the one whose 9443 or port 80 does not answer.",
+            "A Onepanel node of the cluster is unhealthy: find the one whose 9443 or port 80 does not answer.",
         ),
     ),
     _diagnosis(
@@ -139,8 +139,8 @@ DIAGNOSES = (
         15,
         (
             "krakow is not the one cluster that it should be",
-            "The paths lead to different clusters or versions, or to another kind of cluster than `kind` says.",
-            "Compare what both paths say on the target's page: DNS or a proxy leads elsewhere, or `kind` is wrong.",
+            "The paths lead to different clusters or versions, or the cluster is not of the configured `kind`.",
+            "Compare both answers on the target's page: DNS or a proxy leads elsewhere, or `kind` is wrong.",
         ),
     ),
     _diagnosis(
@@ -162,7 +162,7 @@ DIAGNOSES = (
         (
             "The certificate of krakow is refused",
             "The certificate or the TLS handshake of an expected path fails, and not because it has expired.",
-            "Look at the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
+            "Check the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
         ),
     ),
     _diagnosis(
