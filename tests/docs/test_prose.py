@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.commands import ROOT
 from tests.support.programs import program
@@ -44,6 +45,19 @@ BAD = {
     "Where a host is frozen, the request fails.": "=> If",
     "A body that is no JSON is an error.": "is not, are not",
     "The file is read anew.": "again",
+    "The command speaks TLS.": "use, answer, return",
+    "The exporter goes on with the next host.": "continue, proceed",
+    "The new file takes over.": "load, apply, replace",
+    "During maintenance the alerts keep silent.": "notify, page, suppress, fail",
+    "The file lies in the folder.": "be located, be stored",
+    "The list can be had from the zone.": "be available",
+    "The reason was learnt.": "unknown, determined",
+    "The key belongs into the file.": "belong in",
+    "Compression pays on slow lines.": "be worth the cost",
+    "A page shows all that is known.": "everything except",
+    "The poll is repeated, for it failed.": "since, because",
+    "The patience of the plugin ends.": "timeout, deadline",
+    "The living hosts answer: the living are polled first.": "(state the fact",
     "- A list item that nobody reads": "(name the component or the role",
     "| cell |\n|---|\n| somebody works |": "(name the component or the role",
     "The exporter polls the first path, and then polls the second path, and then compares both of the results, "
@@ -80,6 +94,13 @@ def test_each_kind_of_bad_prose_fails_with_its_remedy(tmp_path: Path) -> None:
     for name, remedy in files.items():
         found = linted.stdout.partition(f"{name}:")[2].partition(f"{tmp_path}/")[0]
         assert remedy in found, (Path(name).read_text(), found)
+
+
+def test_every_rule_of_the_linter_has_an_example_that_fails() -> None:
+    rules = yaml.safe_load((ROOT / "tools" / "textlint" / "words.yml").read_text())["rules"]
+    remedies = {remedy.removeprefix("=> ") for remedy in BAD.values()}
+    missing = [rule["expected"] for rule in rules if not any(r in rule["expected"] for r in remedies)]
+    assert missing == []
 
 
 def test_without_npm_the_linter_is_skipped_except_in_ci(tmp_path: Path) -> None:
