@@ -18,6 +18,11 @@ function(config)
                 '{{ $value | humanizeDuration }}. ' +
                 "First step: see the renewal on the target's page, or in Onepanel under certificate.",
   );
+  // Behind one name in ten minutes, and of nodes that are polled one by one.
+  local served = q.highest('onedata_tls_certificates_served');
+  local byNode = 'count by (job, instance, target, path) (count by (job, instance, target, path, fingerprint_sha256) (%s))' %
+                 q.latest('onedata_tls_certificate_info');
+  local differing(count) = 'max by (job, target) (%s) > 1' % count;
   local web(what) = 'onedata_web_certificate_' + what;
   local renewalFails = |||
     (
@@ -73,9 +78,9 @@ function(config)
       a.alert(
         'CertificatesDiffer',
         'warning',
-        q.highestBy('job, target', 'onedata_tls_certificates_served') + ' > 1' + q.unlessMuted(),
+        '(\n  %s\n  or %s\n)' % [differing(each) for each in [served, byNode]] + q.unlessMuted(),
         source=q.highest('onedata_tls_certificates_served'),
-        when='One path of the target serves different certificates in turn.',
+        when='One path of the target serves different certificates, in turn or on its nodes.',
         summary='The nodes of {{ $labels.target }} serve different certificates',
         description='{{ $labels.target }} serves {{ $value }} different certificates over one path: ' +
                     'a node was left out of the last renewal. ' +

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.alerts.cases.case import OWN, Case
-from tests.alerts.timeline import Shape, always, series, turns
+from tests.alerts.timeline import ONSET_MINUTES, Shape, always, begins, ends, series, turns
 
 DAY_SECONDS = 86_400
 HOUR_MINUTES = 60.0
@@ -24,8 +24,24 @@ def certificate(lifetime_days: float, days: float, path: str, **labels: str) -> 
     }
 
 
+def _info(node: str, fingerprint: str) -> str:
+    return series("onedata_tls_certificate_info", path="proxy", node=node, fingerprint_sha256=fingerprint)
+
+
 # A quarter of an hour after the onset, at minute 20.5, this is what remains of a day and 30 minutes.
 _ONSET_DAYS = 5 / 24 / 60
+
+_DIFFER = Case(
+    alert="OnedataCertificatesDiffer",
+    severity="warning",
+    after=15,
+    changes={series("onedata_tls_certificates_served", path="proxy"): turns(1, 2)},
+    labels=OWN,
+    summary="The nodes of krakow serve different certificates",
+    description="krakow serves 2 different certificates over one path: a node was left out of the last renewal. "
+    "First step: compare the nodes' certificates, and restart Onepanel on the node that serves the old one.",
+    elsewhere=None,
+)
 
 CERTIFICATES = (
     Case(
@@ -55,16 +71,20 @@ CERTIFICATES = (
         gone_after=None,
         elsewhere=None,
     ),
-    Case(
-        alert="OnedataCertificatesDiffer",
-        severity="warning",
-        after=15,
-        changes={series("onedata_tls_certificates_served", path="proxy"): turns(1, 2)},
-        labels=OWN,
-        summary="The nodes of krakow serve different certificates",
-        description="krakow serves 2 different certificates over one path: a node was left out of the last renewal. "
-        "First step: compare the nodes' certificates, and restart Onepanel on the node that serves the old one.",
-        elsewhere=None,
+    _DIFFER,
+    # Nodes that are polled one by one, of which one is renewed.
+    replace(
+        _DIFFER,
+        variant="nodes that are polled one by one",
+        changes={
+            _info("node1", "01"): always(1),
+            _info("node2", "01"): ends(always(1)),
+            _info("node2", "02"): begins(always(1), ONSET_MINUTES),
+            **{
+                series("onedata_tls_certificates_served", path="proxy", node=node): always(1)
+                for node in ("node1", "node2")
+            },
+        },
     ),
 )
 
