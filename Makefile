@@ -63,6 +63,7 @@ docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python -m tools.generate_reference
 	$(BIN)/python -m tools.generate_configuration_doc
 	$(BIN)/python -m tools.generate_alerts
+	$(BIN)/python -m tools.generate_chart_rules
 	$(BIN)/python -m tools.generate_chart_readme
 	$(BIN)/python -m tools.generate_schemas
 
@@ -70,6 +71,7 @@ docs-check: $(READY) ## fail when a reference page differs from the code
 	$(BIN)/python -m tools.generate_reference --check
 	$(BIN)/python -m tools.generate_configuration_doc --check
 	$(BIN)/python -m tools.generate_alerts --check
+	$(BIN)/python -m tools.generate_chart_rules --check
 	$(BIN)/python -m tools.generate_chart_readme --check
 	$(BIN)/python -m tools.generate_schemas --check
 
@@ -107,7 +109,7 @@ mutants: $(READY) ## mutation testing of diagnosis, reasons and text (twenty min
 tools: ## install the real tools that the tests use (promtool, …), as far as this machine allows
 	@tools/install-test-tools
 
-bench: $(INSTALLED) ## measure what the exporter costs beside blackbox_exporter (eight minutes; writes docs/performance.md)
+bench: $(INSTALLED) ## measure what the exporter costs beside blackbox_exporter (twelve minutes; writes docs/performance.md)
 	$(BIN)/python -m bench
 
 $(DIST)/.ready: constraints-dist.txt

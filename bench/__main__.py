@@ -1,6 +1,7 @@
-"""Measure everything, interleaved; print the table and write it into docs/performance.md. Takes eight minutes.
+"""Measure everything, interleaved; print the tables and write them into docs/performance.md. Takes twelve minutes.
 
-`--quick` is for development: one short repetition, and the page stays as it is.
+`--quick` is for development: one short repetition, and the page stays as it is. `--many-clusters` measures only
+shards and discovery, and writes only their table.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import measures
+from bench import federation, measures
 from bench.contestants import BLACKBOX, FARM_CORE, blackbox_version, farm
 from bench.machine import describe, pin_to
 from bench.measures import Figures, Ground
-from bench.table import put_between_markers, table
+from bench.table import MANY_BEGIN, MANY_END, MANY_ROWS, put_between_markers, table
 from exporter import __version__
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -47,6 +48,19 @@ ONCE: dict[str, Measure] = {
     "100 targets": lambda ground: measures.small(ground, 100),
     "1000 targets": measures.many,
 }
+MANY_CLUSTERS: dict[str, Measure] = {"shard": federation.shard, "discovery": federation.discovery}
+
+
+async def measure_many(*, quick: bool) -> dict[str, list[Figures]]:
+    """Return the figures of shards and discovery."""
+    results: dict[str, list[Figures]] = {}
+    with TemporaryDirectory() as folder:
+        async with farm("ECDSA") as running:
+            ground = Ground(running, running, Path(folder), _SECONDS, thorough=not quick)
+            for name, act in MANY_CLUSTERS.items():
+                _tell(f"once: {name}")
+                results[name] = [await act(ground)]
+    return results
 
 
 async def measure(*, quick: bool) -> dict[str, list[Figures]]:
@@ -81,16 +95,25 @@ def main() -> int:
     """Run the benchmark. 2: something it needs is not there."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short repetition; writes nothing")
-    quick: bool = parser.parse_args().quick
-    if not blackbox_version():
+    parser.add_argument("--many-clusters", action="store_true", help="only shards and discovery")
+    arguments = parser.parse_args()
+    if not arguments.many_clusters and not blackbox_version():
         _tell(f"{BLACKBOX} is not installed: apt-get install prometheus-blackbox-exporter")
         return 2
-    began = describe()
     pin_to(FARM_CORE)
-    text = f"{circumstances(began)}\n{table(asyncio.run(measure(quick=quick)))}"
+    quick: bool = arguments.quick
+    page = PAGE.read_text(encoding="utf-8")
+    if not arguments.many_clusters:
+        began = describe()
+        text = f"{circumstances(began)}\n{table(asyncio.run(measure(quick=quick)))}"
+        sys.stdout.write(f"{text}\n")
+        page = put_between_markers(page, text)
+    began = describe()
+    many = asyncio.run(measure_many(quick=quick))
+    text = f"{circumstances(began)}\n{table(many, MANY_ROWS)}"
     sys.stdout.write(f"{text}\n")
     if not quick:
-        PAGE.write_text(put_between_markers(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
+        PAGE.write_text(put_between_markers(page, text, MANY_BEGIN, MANY_END), encoding="utf-8")
     return 0
 
 

@@ -20,6 +20,7 @@ import trustme
 import uvloop
 
 from bench.machine import pin_to
+from exporter.operations.providers import ZONE_API
 from exporter.simulator import Authority, Cluster, Credential
 from exporter.simulator.messages import Request
 from exporter.simulator.onepanel import API_ROOT, answer
@@ -30,6 +31,8 @@ CONFIGURATION = f"{API_ROOT}configuration"
 HEALTH = f"{API_ROOT}health"
 WORKER_REPORT = "/nagios"
 SERVER_NAME = "localhost"
+# Clusters of the federation: the zone, and its providers.
+PROVIDERS = 1000
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - 127/8 has no other name
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 
@@ -112,7 +115,34 @@ def written_answers() -> dict[bytes, bytes]:
         for path in (CONFIGURATION, HEALTH)
     }
     report = own_answer(Request("GET", WORKER_REPORT), cluster)
-    return {**answers, WORKER_REPORT.encode(): report.encode() if report else _NOT_FOUND}
+    return {**answers, WORKER_REPORT.encode(): report.encode() if report else _NOT_FOUND, **_zone_answers()}
+
+
+def _zone_answers() -> dict[bytes, bytes]:
+    """Return the answers of the REST API of a zone whose providers are the other clusters, by the URL path."""
+    ids = [f"provider-{index:04}" for index in range(1, PROVIDERS)]
+    answers: dict[str, object] = {f"{ZONE_API}/providers": {"providers": ids}}
+    for index, provider_id in enumerate(ids, 1):
+        domain = f"127.1.{index // 250}.{index % 250 + 1}"
+        place = {"latitude": 50.06, "longitude": 19.94}
+        answers[f"{ZONE_API}/providers/{provider_id}"] = {
+            "providerId": provider_id,
+            "name": f"Provider {index}",
+            "domain": domain,
+            "online": True,
+            **place,
+        }
+        answers[f"{ZONE_API}/clusters/{provider_id}"] = {
+            "onepanelProxy": True,
+            "workerVersion": {"release": "21.02.8"},
+        }
+    return {path.encode(): _json_response(body) for path, body in answers.items()}
+
+
+def _json_response(body: object) -> bytes:
+    payload = json.dumps(body).encode()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(payload)}\r\n\r\n"
+    return head.encode() + payload
 
 
 async def _serve(key_type: trustme.KeyType) -> None:

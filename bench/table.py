@@ -11,6 +11,7 @@ from typing import TypeAlias
 Results: TypeAlias = Mapping[str, Sequence[Mapping[str, float]]]
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+MANY_BEGIN, MANY_END = "<!-- bench: many clusters: begin -->", "<!-- bench: many clusters: end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,28 @@ ROWS = (
 )
 
 
-def table(results: Results) -> str:
+MANY_ROWS = (
+    Row("a shard of 10,000 targets, `--shard 0/6`: targets", of("shard", "targets")),
+    Row("– share of one core, 15 s interval", of("shard", "share", 100.0), "%"),
+    Row("– rounds made, of those planned", of("shard", "rounds", 100.0), "%"),
+    Row("– peak memory", of("shard", "peak_mib"), "MiB"),
+    Row("– time to answer `/metrics`", of("shard", "page_seconds"), "s"),
+    Row("– size of `/metrics` with gzip", of("shard", "wire_mb"), "MB"),
+    Row(
+        "1,000 clusters discovered from one zone: time from the start to the last target",
+        of("discovery", "found_seconds"),
+        "s",
+    ),
+    Row("– requests of one list", of("discovery", "list_requests")),
+    Row("– CPU of one list", of("discovery", "list_cpu"), "s"),
+    Row("– peak memory", of("discovery", "peak_mib"), "MiB"),
+)
+
+
+def table(results: Results, rows: Sequence[Row] = ROWS) -> str:
     """The rows in Markdown: median, spread, aim, and whether it is reached."""
     lines = ["| what | median | least – most | at most | reached |", "|---|---:|---:|---:|---|"]
-    for row in ROWS:
+    for row in rows:
         values = row.read(results)
         middle = statistics.median(values)
         spread = f"{_text(min(values))} – {_text(max(values))}" if len(values) > 1 else ""
@@ -122,13 +141,13 @@ def table(results: Results) -> str:
     return "\n".join(lines)
 
 
-def put_between_markers(page: str, text: str) -> str:
+def put_between_markers(page: str, text: str, begin: str = BEGIN, end: str = END) -> str:
     """The page with another text between the markers; raises ValueError when they are missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _old, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks {BEGIN} or {END}")
-    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+    before, found, rest = page.partition(begin)
+    _old, found_end, after = rest.partition(end)
+    if not found or not found_end:
+        raise ValueError(f"the page lacks {begin} or {end}")
+    return f"{before}{begin}\n{text}\n{end}{after}"
 
 
 def _text(value: float) -> str:

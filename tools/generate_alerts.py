@@ -99,7 +99,7 @@ The rules need Prometheus 2.42 or later. An older Prometheus rejects them (`fiel
 ## How a condition is judged
 
 * If several exporters poll the same target, an alert fires when more than half of those that report see the fault. If
-  only some see it, `OnedataPartialView` fires, with severity `info`. An exporter that is down has no say.
+  only some see it, `OnedataPartialView` fires, with severity `info`. An exporter that is down is not counted.
 * Ends of certificates and tokens are facts: the earliest one that any exporter saw counts.
 * Rules use the worst value of a gauge over the last two minutes. So a missed scrape or a restart of the exporter resets
   nothing. If a path fails and recovers repeatedly, a healthy round resets the wait of `down` alerts, and
@@ -114,8 +114,8 @@ The rules need Prometheus 2.42 or later. An older Prometheus rejects them (`fiel
 ## Labels
 
 Every alert about a target carries `job`, `target` and the labels `owner` and `site` of its configuration
-(`targets[].labels`; other names in `_config.targetLabels`), so that Alertmanager can route by them. Members of a
-federation carry `onezone`, the target that is their Onezone, and `kind`.
+(`targets[].labels`). Alertmanager can route by them. `_config.targetLabels` sets other names. Members of a federation
+carry `kind`, and `onezone`, the target that is their Onezone.
 
 Thresholds, windows, times and the pages that alerts link to are set in `_config` of
 [deploy/mixin](../deploy/mixin/README.md).

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from tools.generate_chart_rules import LINKS, settings
 from tools.generate_reference import table
 from tools.generated import write_or_check
 
@@ -38,8 +39,8 @@ dashboards: {enabled: true}
 networkPolicy: {enabled: true}
 ```
 
-The rules and dashboards are those of `deploy/prometheus` and `grafana` of the project. `files/` links to them.
-`helm package` puts their contents into the archive.
+The rules are those of `deploy/mixin`, the dashboards those of `grafana` of the project. Alerts carry links if
+`grafanaUrl` and `exporterUrl` are set.
 
 Alert rules and dashboards judge and show the exporters of all releases. They must exist once: enable them in one
 release. If all releases share one file of values, set `ownerRelease` to the name of one of them: only this release
@@ -98,6 +99,15 @@ An update restarts the pods of a replica one at a time. Rules judge gauges over 
 ## Values
 """
 
+RULES = """\
+## Settings of the rules
+
+`prometheusRule.config` changes these settings of the rules; `_config` of `deploy/mixin` has the same names and
+explains them. `after` is how long the condition of an alert must hold, `keep` how long an alert outlives its cause,
+by alert and severity. An unknown name is refused. Other changes need the mixin itself: render it with jsonnet, and
+set `prometheusRule.enabled: false`.
+"""
+
 
 def described(lines: list[str]) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every key path of values.yaml that has a comment of its own above it, and that comment."""
@@ -129,6 +139,8 @@ def page() -> Iterator[str]:
             for place, what in described(text.splitlines())
         ),
     )
+    rules = {key: value for key, value in settings().items() if key not in LINKS}
+    yield from ("", RULES, "```yaml", yaml.safe_dump(rules, sort_keys=False).rstrip(), "```")
 
 
 def _default(values: Any, place: tuple[str, ...]) -> str:

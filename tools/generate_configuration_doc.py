@@ -122,6 +122,7 @@ targets:
       node1: 10.0.0.11
       node2: 10.0.0.12
     resolve_nodes: false
+    poll: {interval: 60s, details_interval: 5m, timeout: 20s}
     worker_report: true
     notes: "Contact: ops@krakow.domain.org, https://tickets.domain.org/krakow"
     allow_insecure_credentials: false

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 from exporter.commands.config_schema import schema_text
 from exporter.settings.json_schema import definitions
+from tools.generate_chart_rules import LINKS, settings
 from tools.generated import write_or_check
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = ROOT / "docs" / "config.schema.json"
 HELM = ROOT / "deploy" / "helm"
 BASE = HELM / "values.schema.base.json"
+_TIME = "([0-9]+(ms|s|m|h|d|w|y))+"
+# In these tables, an empty text is a time, too: none.
+_TABLES_OF_TIMES = frozenset({"after", "keep"})
 VALUES = HELM / "onedata-exporter" / "values.schema.json"
 
 
@@ -25,7 +30,23 @@ def values_schema() -> dict[str, Any]:
     for schema in below.values():
         _refuse_secrets(schema)
     base["definitions"] = {**base["definitions"], **below}
+    rules = {key: value for key, value in settings().items() if key not in LINKS}
+    base["properties"]["prometheusRule"]["properties"]["config"] = _rule_settings(rules)
     return base
+
+
+def _rule_settings(value: Any, key: str = "") -> dict[str, Any]:
+    """Return the schema of settings of the mixin that are like a value: all keys are known."""
+    if isinstance(value, dict):
+        times = key if key in _TABLES_OF_TIMES else ""
+        properties = {name: _rule_settings(below, times or name) for name, below in value.items()}
+        return {"type": "object", "additionalProperties": False, "properties": properties}
+    if isinstance(value, list):
+        return {"type": "array", "items": {"type": "string", "pattern": "^[a-zA-Z_][a-zA-Z0-9_]*$"}}
+    if isinstance(value, str):
+        is_time = key in _TABLES_OF_TIMES or re.fullmatch(_TIME, value)
+        return {"type": "string", **({"pattern": f"^({_TIME})?$"} if is_time else {})}
+    return {"type": "number", "exclusiveMinimum": 0}
 
 
 def _refuse_secrets(schema: dict[str, Any]) -> None:

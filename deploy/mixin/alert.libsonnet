@@ -8,7 +8,7 @@ function(config) {
     target: '/d/onedata-target?var-target=' + ofTarget,
     exporter: '/d/onedata-exporter',
     fleet: '/d/onedata-fleet',
-    federation: '/d/onedata-fleet',
+    federation: '/d/onedata-federation',
   },
   // A path is escaped unlike a query: a space is no plus sign.
   local pages = { target: '/targets/{{ $labels.target | urlquery | reReplaceAll "[+]" "%20" }}' },

@@ -59,6 +59,7 @@ local unknownKeys(config, known, place='_config') = std.flattenArrays([
   grafanaDashboards+:: {
     'onedata-fleet.json': import 'dashboards/onedata-fleet.json',
     'onedata-target.json': import 'dashboards/onedata-target.json',
+    'onedata-federation.json': import 'dashboards/onedata-federation.json',
     'onedata-exporter.json': import 'dashboards/onedata-exporter.json',
   },
 

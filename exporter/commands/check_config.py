@@ -30,6 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if settings.shard.count > 1:
         print(f"shard {settings.shard}: {len(settings.targets)} of {_targets(len(settings.all_targets))}")
+    for warning in settings.warnings:
+        print(f"warning: {warning}")
     return 0
 
 

@@ -29,11 +29,13 @@ from exporter.operations import component_status, configuration, dns_check, web_
 from exporter.operations.current_user import current_user
 from exporter.operations.operation import API_ROOT, Known, Operation, Request
 from exporter.operations.responses import Response, failure_of
+from exporter.polling.token_scope import scope_fault
 from exporter.reasons import Failure
 from exporter.settings.errors import ConfigurationError
 from exporter.targets import AccessPath, Kind, Route, Target
 
 _TIMEOUT_SECONDS = 10.0
+_CONFINED = "the token for discovered clusters is not known to work outside of their panels"
 _NEEDED: tuple[Operation[Any], ...] = (
     component_status.WORKERS,
     component_status.MANAGERS,
@@ -62,10 +64,22 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return Grade.UNKNOWN
-    remarks = asyncio.run(_examine(target))
+    remarks = [*asyncio.run(_examine(target)), *_of_discovered(target)]
     for method, remark in remarks:
         print(f"{remark.grade.name.lower():8}{method}: {remark.text}")
     return max(remark.grade for _method, remark in remarks)
+
+
+def _of_discovered(zone: Target) -> Iterator[tuple[AuthMethod, Remark]]:
+    """Yield a remark about the token that discovered clusters receive, if there is one."""
+    discovery = zone.discovery
+    if discovery is None or discovery.template is None or discovery.template.auth.token is None:
+        return
+    fault = scope_fault(discovery)
+    yield (
+        AuthMethod.TOKEN,
+        Remark(Grade.BAD, f"rejected: {fault}") if fault else Remark(Grade.OK, _CONFINED),
+    )
 
 
 async def _examine(target: Target) -> list[tuple[AuthMethod, Remark]]:

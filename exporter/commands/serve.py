@@ -36,7 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     log.configure(settings.log.level, settings.log.format)
     logger = log.get_logger()
-    logger.info("starting", version=__version__, targets=len(settings.targets))
+    logger.info("starting", version=__version__, targets=len(settings.targets), shard=str(settings.shard))
+    for warning in settings.warnings:
+        logger.warning("configuration", warning=warning)
     _spare_collector()
     _raise_descriptor_limit()
     try:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from exporter.commands.discovered import NoListError, discovered_targets
 from exporter.credentials import Auth, Secret
 from exporter.files import read_secret
 from exporter.settings.errors import ConfigError, ConfigurationError
@@ -85,8 +86,21 @@ def named(targets: tuple[Target, ...], name: str | None) -> Target:
             raise _error(f"which target? name it with --target; there are: {names}")
         return targets[0]
     found = next((target for target in targets if target.name == name), None)
+    return found or _discovered(targets, name)
+
+
+def _discovered(targets: tuple[Target, ...], name: str) -> Target:
+    """Return the target of a name that a zone lists."""
+    names = [target.name for target in targets]
+    try:
+        listed = discovered_targets(targets)
+    except NoListError as error:
+        raise _error(f"no target has this name; there are: {', '.join(names)}; {error}") from None
+    found = next((target for target in listed if target.name == name), None)
     if found is None:
-        raise _error(f"no target has this name; there are: {names}")
+        raise _error(
+            f"no target has this name; there are: {', '.join([*names, *(each.name for each in listed)])}"
+        )
     return found
 
 

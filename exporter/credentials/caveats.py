@@ -29,6 +29,14 @@ class Caveats:
         timestamps = [text.removeprefix("time < ") for text in self.texts if text.startswith("time < ")]
         return min((float(timestamp) for timestamp in timestamps if timestamp.isdecimal()), default=None)
 
+    @property
+    def services(self) -> tuple[str, ...] | None:
+        """The services that accept the token, such as `opp-*`; None if it is not confined to some."""
+        texts = [text.removeprefix("service = ") for text in self.texts if text.startswith("service = ")]
+        if not texts:
+            return None
+        return tuple(each.strip() for text in texts for each in text.split(","))
+
     def has(self, kind: str) -> bool:
         """Return whether there is a caveat of a kind, such as `ip`."""
         return any(text == kind or text.startswith(f"{kind} ") for text in self.texts)

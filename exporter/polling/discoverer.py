@@ -13,9 +13,10 @@ from exporter.discovery.zone_view import ZoneView, with_failure, with_list
 from exporter.log import get_logger
 from exporter.polling.provider_cache import CacheError, Remembered, read_cache, write_cache
 from exporter.polling.provider_lister import Lister, Listing
+from exporter.polling.token_scope import scope_fault
 from exporter.reasons import Failure
 from exporter.state.store import Store
-from exporter.targets import Target
+from exporter.targets import Discovery, Target
 
 log = get_logger()
 # A little less than the interval, so that the next list is on time.
@@ -49,6 +50,7 @@ class Discoverer:
         self._configured = Configured()
         self._views: dict[str, ZoneView] = {}
         self._applied: tuple[Target, ...] = ()
+        self._scope_faults: dict[str, str] = {}
 
     async def set_targets(self, configured: Configured) -> None:
         """Start from these configured targets; a zone that was asked before keeps its list.
@@ -66,6 +68,7 @@ class Discoverer:
         """Ask one zone for its list, and take the outcome over."""
         if zone.discovery is None:
             return
+        await self._check_scope(zone, zone.discovery)
         deadline = time.perf_counter() + _SHARE_OF_INTERVAL * zone.discovery.interval
         listing = await Lister(self._client, zone, deadline).list_providers(zone.discovery.max_discovered)
         before = self._views.get(zone.name)
@@ -77,6 +80,13 @@ class Discoverer:
         self._publish()
         if isinstance(listing, Listing):
             await asyncio.to_thread(_to_cache, zone, after)
+
+    async def _check_scope(self, zone: Target, discovery: Discovery) -> None:
+        """Log what is wrong with the token of discovered clusters, once until it changes."""
+        fault = await asyncio.to_thread(scope_fault, discovery)
+        if fault and fault != self._scope_faults.get(zone.name):
+            log.warning("credentials of discovered clusters", target=zone.name, error=fault)
+        self._scope_faults[zone.name] = fault
 
     def _publish(self) -> None:
         """Admit the providers of all lists, and pass the targets on if they differ from the last ones."""

@@ -10,11 +10,12 @@ from exporter.credentials import Auth
 from exporter.maintenance import Window
 from exporter.operations import worker_report
 from exporter.settings.discover_keys import template_values
+from exporter.settings.pace import pace_warnings, schedule_of
 from exporter.settings.secrets import to_secret
 from exporter.settings.shards import Shard
 from exporter.settings.target_keys import TargetKeys
 from exporter.settings.web_config import WebConfig
-from exporter.targets import Discovery, Node, Schedule, Target, TlsOptions
+from exporter.targets import Discovery, Node, Target, TlsOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,12 +42,20 @@ class Settings:
     shard: Shard
     web_config: WebConfig
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is permitted, but probably not meant."""
+        idle = not self.targets and not any(target.discovery for target in self.all_targets)
+        return (
+            *pace_warnings(self.all_targets, self.poll),
+            *([f"shard: {self.shard} has none of the {len(self.all_targets)} targets"] if idle else []),
+        )
+
 
 def convert(document: Document, web_config: WebConfig) -> Settings:
     """Return the settings that a document without faults and its web configuration mean."""
     poll = document.poll
-    schedule = Schedule(poll.interval, poll.details_interval, poll.timeout)
-    targets = tuple(_target(keys, schedule, document.defaults) for keys in document.targets)
+    targets = tuple(_target(keys, poll, document.defaults) for keys in document.targets)
     return Settings(
         poll=poll,
         web=document.web,
@@ -60,7 +69,7 @@ def convert(document: Document, web_config: WebConfig) -> Settings:
     )
 
 
-def _target(keys: TargetKeys, schedule: Schedule, defaults: Mapping[str, Any]) -> Target:
+def _target(keys: TargetKeys, poll: Poll, defaults: Mapping[str, Any]) -> Target:
     return Target(
         name=keys.name,
         url=str(keys.url),
@@ -76,11 +85,11 @@ def _target(keys: TargetKeys, schedule: Schedule, defaults: Mapping[str, Any]) -
         tls=TlsOptions(**keys.tls.model_dump()),
         ip_protocol=keys.ip_protocol,
         proxy_from_environment=keys.proxy_from_environment,
-        schedule=schedule,
+        schedule=schedule_of(keys.poll, poll),
         maintenance=tuple(Window(each.start, each.end, each.reason) for each in keys.maintenance),
         maintenance_file=keys.maintenance_file.replace("{name}", quote(keys.name, safe=" ")),
         notes=keys.notes,
-        discovery=_discovery(keys.discover, schedule, defaults) if keys.discover else None,
+        discovery=_discovery(keys.discover, poll, defaults) if keys.discover else None,
     )
 
 
@@ -91,10 +100,10 @@ def _auth(keys: AuthKeys) -> Auth:
     )
 
 
-def _discovery(keys: Discover, schedule: Schedule, defaults: Mapping[str, Any]) -> Discovery:
+def _discovery(keys: Discover, poll: Poll, defaults: Mapping[str, Any]) -> Discovery:
     template = TargetKeys.model_validate(template_values({"defaults": keys.defaults}, defaults))
     # The name in the file's name is that of each discovered target.
-    target = replace(_target(template, schedule, {}), maintenance_file=template.maintenance_file)
+    target = replace(_target(template, poll, {}), maintenance_file=template.maintenance_file)
     return Discovery(
         interval=keys.interval,
         ignore=keys.ignore,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Stands for the origin of a discovered target while the keys of `defaults` are validated.
 PLACEHOLDER_URL = "https://discovered.invalid"
 # What the zone decides, or what makes sense for a single cluster only.
-_NOT_FOR_DISCOVERED = frozenset(
+NOT_FOR_DISCOVERED = frozenset(
     {
         "url",
         "name",
@@ -74,14 +74,14 @@ def template_values(discover: Mapping[str, Any], defaults: Mapping[str, Any]) ->
     """
     own = discover.get("defaults") or {}
     for key in own:
-        if key in _NOT_FOR_DISCOVERED:
+        if key in NOT_FOR_DISCOVERED:
             raise ValueError(f"{key} is no key of discovered targets")
     auth = own.get("auth")
     if isinstance(auth, dict) and any(auth.get(key) for key in ("passphrase", "passphrase_file")):
         raise ValueError(_REFUSED)
-    inherited = {key: value for key, value in defaults.items() if key not in _NOT_FOR_DISCOVERED | {"auth"}}
+    inherited = {key: value for key, value in defaults.items() if key not in NOT_FOR_DISCOVERED | {"auth"}}
     merged = {**inherited, **own}
-    for key in ("tls", "labels"):
+    for key in ("tls", "labels", "poll"):
         if isinstance(inherited.get(key), dict) and isinstance(own.get(key), dict):
             merged[key] = {**inherited[key], **own[key]}
     return {**merged, "url": PLACEHOLDER_URL}

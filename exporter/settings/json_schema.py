@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import AfterValidator
 from pydantic.json_schema import GenerateJsonSchema
 
-from exporter.settings.discover_keys import Discover
+from exporter.settings.discover_keys import NOT_FOR_DISCOVERED, Discover
 from exporter.settings.keys import keys_below, walk
 from exporter.settings.schema import Document
 from exporter.settings.target_keys import MUTUALLY_EXCLUSIVE, TargetKeys
+from exporter.settings.target_parts import Auth
 from exporter.settings.value_schemas import HTTPS, ORIGIN
 from exporter.settings.values import check_not_empty
 
@@ -110,13 +111,23 @@ def _describe_defaults(found: dict[str, Schema]) -> None:
                 parent[place[-1]] = {"$ref": _reference(name), "description": field.description}
 
 
-def _describe_discovery(found: Mapping[str, Schema]) -> None:
-    """Let `discover` be a switch, too, and give its `defaults` the keys of a target."""
-    found[Discover.__name__]["properties"]["defaults"] = {"$ref": _reference(f"Partial{_TARGET}")}
-    found[_TARGET]["properties"]["discover"]["anyOf"] = [
-        {"type": "boolean"},
-        {"$ref": _reference(Discover.__name__)},
-    ]
+def _describe_discovery(found: dict[str, Schema]) -> None:
+    """Let `discover` be a switch, too, and give its `defaults` the keys that discovered targets can have."""
+    target = found[_TARGET]["properties"]
+    token = {
+        key: schema for key, schema in found[Auth.__name__]["properties"].items() if key.startswith("token")
+    }
+    found["TokenAuth"] = {"type": "object", "additionalProperties": False, "properties": token}
+    keys = {key: schema for key, schema in target.items() if key not in NOT_FOR_DISCOVERED}
+    found["DiscoveredTarget"] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {**keys, "auth": {"$ref": _reference("TokenAuth")}},
+    }
+    discover = found[Discover.__name__]["properties"]["defaults"]
+    discover.pop("additionalProperties", None)
+    discover["$ref"] = _reference("DiscoveredTarget")
+    target["discover"]["anyOf"] = [{"type": "boolean"}, {"$ref": _reference(Discover.__name__)}]
 
 
 def _model_at(place: tuple[str, ...]) -> type[Keys]:

@@ -50,6 +50,8 @@ class Reloads:
                 return False
             await self._apply(settings)
             self.successful, self.succeeded_at = True, time.time()
+            for warning in settings.warnings:
+                log.warning("configuration", warning=warning)
             log.info("configuration reloaded", targets=len(settings.targets))
             return True
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from exporter.settings.web_config import Address
 
 _DEFAULT_TIMEOUT = 10.0
+_DEFAULT_DETAILS_INTERVAL = 60.0
 
 
 class Poll(Keys):
@@ -42,8 +43,9 @@ class Poll(Keys):
 
     interval: Duration = Field(15.0, description="time between two rounds of the public operations")
     details_interval: Duration = Field(
-        60.0,
-        description="time between two rounds of what needs credentials",
+        default_factory=lambda keys: max(_DEFAULT_DETAILS_INTERVAL, keys.get("interval", 0.0)),
+        description="time between two rounds of what needs credentials; not shorter than the interval. "
+        "Default: 60s, or the interval where that is longer",
     )
     timeout: Duration = Field(
         default_factory=lambda keys: min(_DEFAULT_TIMEOUT, keys.get("interval", _DEFAULT_TIMEOUT)),
@@ -53,6 +55,16 @@ class Poll(Keys):
     max_concurrency: int = Field(
         100, ge=1, description="connections that are opened or used at once, over all targets"
     )
+
+    @field_validator("details_interval")
+    @classmethod
+    def _not_more_often(cls, details_interval: float, info: ValidationInfo) -> float:
+        interval = info.data.get("interval", details_interval)
+        if details_interval < interval:
+            raise ValueError(
+                f"{format_duration(details_interval)} is shorter than poll.interval, {format_duration(interval)}"
+            )
+        return details_interval
 
     @field_validator("timeout")
     @classmethod

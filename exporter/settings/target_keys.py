@@ -10,7 +10,7 @@ from exporter.settings.addresses import Origin, is_ip_address, is_left_out
 from exporter.settings.discover_keys import Discover
 from exporter.settings.model import Keys
 from exporter.settings.page_values import Notes
-from exporter.settings.target_parts import Auth, Maintenance, Tls
+from exporter.settings.target_parts import Auth, Maintenance, TargetPoll, Tls
 from exporter.settings.values import (
     FileName,
     IpAddress,
@@ -76,6 +76,7 @@ class TargetKeys(Keys):
         "`insecure_skip_verify`): any system on the way can read them",
     )
     auth: Auth = Field(Auth(), description="credentials; see below")
+    poll: TargetPoll = Field(TargetPoll(), description="a pace of its own; see below")
     worker_report: bool = Field(
         default=True, description="poll the public report of the worker, too: `/nagios` of the domain"
     )

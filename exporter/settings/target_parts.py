@@ -1,4 +1,4 @@
-"""The mappings of keys within a target: certificates, credentials, maintenance."""
+"""The mappings of keys within a target: certificates, credentials, pace, maintenance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from exporter.settings.certificates import check_ca_file, check_key_pair, check_readable, read_pem_file
 from exporter.settings.model import Keys
-from exporter.settings.values import NO_SECRET, Host, LabelValue, SecretFile, SecretText, Timestamp, TypeName
+from exporter.settings.values import (
+    NO_SECRET,
+    Host,
+    LabelValue,
+    OwnDuration,
+    SecretFile,
+    SecretText,
+    Timestamp,
+    TypeName,
+)
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
@@ -77,6 +86,24 @@ class Auth(Keys):
     def is_given(self) -> bool:
         """Whether there are any credentials."""
         return any((self.token, self.token_file, self.passphrase, self.passphrase_file))
+
+
+class TargetPoll(Keys):
+    """The pace of a single target. What is left out is that of the top-level `poll`."""
+
+    interval: OwnDuration = Field(
+        None, description="time between two rounds of the public operations; at least 1s"
+    )
+    details_interval: OwnDuration = Field(
+        None,
+        description="time between two rounds of what needs credentials; not shorter than the interval. "
+        "Default: that of `poll`, or the interval where that is longer",
+    )
+    timeout: OwnDuration = Field(
+        None,
+        description="limit of one request; not longer than the interval. "
+        "Default: that of `poll`, or the interval where that is shorter",
+    )
 
 
 class Maintenance(Keys):

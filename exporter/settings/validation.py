@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from exporter.settings.addresses import parse_origin
 from exporter.settings.discover_keys import template_values
 from exporter.settings.keys import walk
+from exporter.settings.pace import pace_faults
 from exporter.settings.schema import Document
 from exporter.settings.target_keys import TargetKeys
-from exporter.settings.target_parts import Auth
+from exporter.settings.target_parts import Auth, TargetPoll
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +67,7 @@ def validate(values: Mapping[str, Any]) -> tuple[Document | None, list[Invalid]]
         document = Document.model_validate(values)
     except ValidationError as error:
         return None, find_all(error, Document) + findings
-    return document, findings
+    return document, [*findings, *_paces(document)]
 
 
 def find_all(error: ValidationError, model: type[Keys]) -> list[Invalid]:
@@ -99,6 +100,26 @@ def _did_you_mean(path: KeyPath, model: type[Keys]) -> str:
 
 def _written(place: tuple[str, ...]) -> str:
     return ".".join("targets[]" if part == "targets" else part for part in place)
+
+
+def _paces(document: Document) -> Iterator[Invalid]:
+    """Find targets whose own pace does not go with itself, or with that of all targets."""
+    for index, target in enumerate(document.targets):
+        for key, message in pace_faults(target.poll, document.poll):
+            yield Invalid(("targets", index, "poll", key), message)
+        own = target.discover.defaults.get("poll") if target.discover else None
+        if isinstance(own, dict):
+            place: KeyPath = ("targets", index, "discover", "defaults", "poll")
+            for key, message in pace_faults(_pace_of_discovered(own, document), document.poll):
+                yield Invalid((*place, key), message)
+
+
+def _pace_of_discovered(own: Mapping[str, Any], document: Document) -> TargetPoll:
+    try:
+        template = template_values({"defaults": {"poll": own}}, document.defaults)
+        return TargetKeys.model_validate(template).poll
+    except ValueError:  # which is a finding of its own
+        return TargetPoll()
 
 
 def _discovered_defaults(values: Mapping[str, Any]) -> Iterator[Invalid]:

@@ -172,6 +172,12 @@ def _one_address(value: object) -> Address:
 Duration = Annotated[
     float, BeforeValidator(parse_duration), TypeName("duration"), WithJsonSchema(value_schemas.DURATION)
 ]
+OwnDuration = Annotated[
+    float | None,
+    BeforeValidator(parse_duration),
+    TypeName("duration"),
+    WithJsonSchema(value_schemas.DURATION),
+]
 Url = Annotated[Origin, PlainValidator(_origin), TypeName("URL"), WithJsonSchema(value_schemas.ORIGIN)]
 Host = Annotated[str, AfterValidator(check_host), TypeName("host name")]
 Listen = Annotated[

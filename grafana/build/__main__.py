@@ -10,11 +10,11 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from grafana.build import exporter, fleet, target
+from grafana.build import exporter, federation, fleet, target
 from grafana.build.frame import ANNOTATION_TITLES
 from tools.generated import write_or_check
 
-BUILDS = (fleet.build, target.build, exporter.build)
+BUILDS = (fleet.build, target.build, federation.build, exporter.build)
 FOLDER = Path(__file__).parent.parent / "dashboards"
 
 

@@ -41,7 +41,7 @@ def build() -> Dashboard:
             ("Since when", [_history(), _alerts()]),
             ("How much of the time", [tables.availabilities()]),
         ],
-        folded=[("Every path", [paths.every()])],
+        folded=[("By exporter", [_by_exporter()]), ("Every path", [paths.every()])],
     )
 
 
@@ -117,7 +117,7 @@ def _outlook() -> list[AnyPanel]:
                 4,
                 4,
             ),
-            Query(f"min({budget_left('30d', '5m')})"),
+            Query(f"min({budget_left('30d')})"),
             OVERSPENT,
             unit="percentunit",
             thresholds=BUDGET,
@@ -137,6 +137,27 @@ def _history() -> AnyPanel:
             "no target was in fault in this time",
         ),
         (Query(f"{diagnosis}\nand on (target) {ever}", "{{target}}"), mapped(DIAGNOSES)),
+    ).per_page(10)
+
+
+def _by_exporter() -> AnyPanel:
+    return states(
+        About(
+            "Diagnoses by each exporter",
+            "What each exporter finds of each target that some exporter finds in fault: different words are a partial "
+            "view, by the network in between.",
+            24,
+            9,
+            "no target was in fault in this time",
+        ),
+        (
+            Query(
+                f"{coded('onedata_target_diagnosis', 'diagnosis', DIAGNOSES, 'target, instance')}\n"
+                f"and on (target) max by (target) (max_over_time({_TROUBLED}[$__range] @ end())) == 1",
+                "{{target}} seen by {{instance}}",
+            ),
+            mapped(DIAGNOSES),
+        ),
     ).per_page(10)
 
 

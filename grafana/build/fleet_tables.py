@@ -135,7 +135,7 @@ def availabilities() -> AnyPanel:
             Column("Path", source="path", width=170),
             Column(
                 "Error budget left, 30 days",
-                budget_left("30d", "5m"),
+                budget_left("30d"),
                 mappings=OVERSPENT,
                 unit="percentunit",
                 thresholds=BUDGET,
@@ -143,7 +143,7 @@ def availabilities() -> AnyPanel:
             ),
             Column(
                 "Available, 24 hours",
-                availability("1d", "1m"),
+                availability("1d"),
                 unit="percentunit",
                 thresholds=tiny,
                 decimals=2,
@@ -151,7 +151,7 @@ def availabilities() -> AnyPanel:
             ),
             Column(
                 "Available, 30 days",
-                availability("30d", "5m"),
+                availability("30d"),
                 unit="percentunit",
                 thresholds=tiny,
                 decimals=2,

@@ -10,13 +10,14 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as model
 
 from grafana.build.panels import DATASOURCE, AnyPanel
-from grafana.build.promql import EXPORTER, TARGET, select
+from grafana.build.promql import EXPORTER, OWN_LABELS, TARGET, select
 from grafana.build.words import BLUE, ORANGE, RED
 
 TAG = "onedata"
 DOCS = "https://github.com/onedata/onedata-exporter/blob/main/docs"
 # A link into another dashboard keeps the time range and all variables but the target.
-KEEP = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}&${instance:queryparam}&${scheme:queryparam}"
+KEPT = ("datasource", "job", "instance", *OWN_LABELS, "scheme")
+KEEP = "&".join(["${__url_time_range}", *(f"${{{name}:queryparam}}" for name in KEPT)])
 
 # What an annotation says of itself in Grafana's own words; the SDK knows no field for it.
 ANNOTATION_TITLES = {
@@ -97,10 +98,19 @@ def _variables(*, one_target: bool) -> list[Builder[model.VariableModel]]:
         dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"),
         _variable("job", "label_values(onedata_exporter_targets, job)"),
         _variable("instance", f"label_values({select('onedata_exporter_targets', by=('job',))}, instance)"),
+        # The configured labels that the mixin knows (`targetLabels`). A target may be without them.
+        *(
+            _variable(
+                label, f"label_values({select('onedata_target_info', by=EXPORTER)}, {label})"
+            ).all_value(".*")
+            for label in OWN_LABELS
+        ),
+        # No `.+` for all: a choice of owners or sites leaves the targets of others out.
         _variable(
             "target",
-            f"label_values({select('onedata_path_expected', by=EXPORTER)}, target)",
+            f"label_values({select('onedata_target_info', by=(*EXPORTER, *OWN_LABELS))}, target)",
             many=not one_target,
+            everything="",
         ),
         _variable("path", f"label_values({select('onedata_path_expected', by=TARGET)}, path)"),
         _scheme(shown=one_target),
@@ -118,8 +128,11 @@ def _scheme(*, shown: bool) -> dashboard.CustomVariable:
     )
 
 
-def _variable(name: str, query: str, *, many: bool = True) -> dashboard.QueryVariable:
-    """A variable that Prometheus fills; `many`: several values can be chosen, or all."""
+def _variable(name: str, query: str, *, many: bool = True, everything: str = ".+") -> dashboard.QueryVariable:
+    """A variable that Prometheus fills; `many`: several values can be chosen, or all.
+
+    `everything` is what stands for all; if empty, it is the list of the values.
+    """
     variable = (
         dashboard.QueryVariable(name)
         .label(name.capitalize())
@@ -130,8 +143,11 @@ def _variable(name: str, query: str, *, many: bool = True) -> dashboard.QueryVar
         .multi(many)
         .include_all(many)
     )
-    everything = model.VariableOption(selected=True, text=["All"], value=["$__all"])
-    return variable.all_value(".+").current(everything) if many else variable
+    if not many:
+        return variable
+    if everything:
+        variable.all_value(everything)
+    return variable.current(model.VariableOption(selected=True, text=["All"], value=["$__all"]))
 
 
 def _annotations() -> list[dashboard.AnnotationQuery]:

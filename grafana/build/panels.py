@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 from grafana_foundation_sdk.builders import common as common_builders
 from grafana_foundation_sdk.builders import (
     dashboard,
+    geomap,
     heatmap,
     prometheus,
     stat,
@@ -28,7 +29,14 @@ from grafana.build.words import GREY, below
 DATASOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 _Panel = TypeVar(
-    "_Panel", stat.Panel, table.Panel, timeseries.Panel, statetimeline.Panel, heatmap.Panel, dashboard.Panel
+    "_Panel",
+    stat.Panel,
+    table.Panel,
+    timeseries.Panel,
+    statetimeline.Panel,
+    heatmap.Panel,
+    geomap.Panel,
+    dashboard.Panel,
 )
 
 

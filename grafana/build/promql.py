@@ -12,6 +12,10 @@ EXPORTER = ("job", "instance")
 TARGET = (*EXPORTER, "target")
 PATH = (*TARGET, "path")
 BOTH_PATHS = tuple(AccessPath)
+# Labels of the configuration by which targets are chosen, as alerts are routed by them (`targetLabels` of the mixin).
+OWN_LABELS = ("owner", "site")
+# What the rules record; it has no `instance`: of several exporters, more than half must find a path down.
+_UNAVAILABLE = "job_target_path:onedata_onepanel_unavailable:ratio"
 
 # The share of time in which a path is to work over 30 days, as the alert rules have it.
 AVAILABILITY_OBJECTIVE = 0.995
@@ -77,28 +81,24 @@ def unhealthy_services() -> str:
     return f"1 - max by (target, component, host) ({healthy})"
 
 
-def availability(window: str, step: str) -> str:
-    """The share of time in which each path that is expected to work did, maintenance left out.
+def availability(window: str) -> str:
+    """The share of time in which each path that is expected to work did, maintenance left out, as the rules record it.
 
-    The rules record the same, but without `instance`, which every query of a dashboard is narrowed by. As long as
-    little is known at the steps of the window, it is the share of the last hour.
+    Where nothing is recorded yet for the window, it is the share of the last hour.
     """
+    recorded = select(f"{_UNAVAILABLE}_avg{window}", by=("job", "target", "path"))
     up = (
         f"(\n  avg by (target, path) ({select('onedata_onepanel_up', by=PATH)})\n"
         f"  and on (target, path) max by (target, path) ({select('onedata_path_expected', by=PATH)}) == 1\n"
         f"  unless on (target) max by (target) ({select('onedata_target_maintenance')}) == 1\n)"
     )
-    return (
-        f"(avg_over_time({up}[{window}:{step}])\n"
-        f"and count_over_time({up}[{window}:{step}]) > 12)\n"
-        f"or avg_over_time({up}[1h:$__interval])"
-    )
+    return f"1 - max by (target, path) ({recorded})\nor avg_over_time({up}[1h:$__interval])"
 
 
-def budget_left(window: str, step: str) -> str:
+def budget_left(window: str) -> str:
     """What is left of the error budget of the window: 1 all of it, 0 nothing, below 0 overspent."""
     allowed = f"{1 - AVAILABILITY_OBJECTIVE:g}"
-    return f"1 - (1 - (\n{availability(window, step)}\n)) / {allowed}"
+    return f"1 - (1 - (\n{availability(window)}\n)) / {allowed}"
 
 
 def broken_for() -> str:

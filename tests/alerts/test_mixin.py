@@ -95,9 +95,9 @@ def _rendered(config: Mapping[str, Any], within: str = "") -> Iterator[tuple[str
         if isinstance(value, dict):
             yield from _rendered(value, key)
         elif key == "availabilityObjective":
-            yield key, f"at {(1 - value) * 100:g} %"
+            yield key, f"an availability of {value:g}."
         elif within == "burnRates":
-            yield key, f"> {value / 2:g}\n"
+            yield key, f"> {value:g} * (1 - 0.5)\n"
         elif isinstance(value, list):
             yield key, ", ".join(value)
         elif key == "days" or key.endswith("Days"):

@@ -6,9 +6,18 @@ import time
 
 import pytest
 
-from bench.__main__ import INTERLEAVED, ONCE, PAGE
+from bench.__main__ import INTERLEAVED, MANY_CLUSTERS, ONCE, PAGE
 from bench.machine import cpu_seconds, measured, peak_mib, resident_mib
-from bench.table import BEGIN, END, ROWS, put_between_markers, table
+from bench.table import (
+    BEGIN,
+    END,
+    MANY_BEGIN,
+    MANY_END,
+    MANY_ROWS,
+    ROWS,
+    put_between_markers,
+    table,
+)
 
 FIGURES = {
     "check_ms": 2.0, "added_ms": 1.0, "checks": 100.0, "checks_of_core": 200.0, "share": 0.25,
@@ -35,6 +44,24 @@ def test_every_row_has_its_median_and_spread_and_says_whether_its_aim_is_reached
     assert memory.endswith("| **no** |")
     (series,) = (line for line in lines if "series" in line)
     assert "| 314,025 |" in series
+
+
+def test_shards_and_discovery_have_a_table_of_their_own() -> None:
+    figures = {
+        "targets": 1660.0,
+        "share": 0.6,
+        "rounds": 1.0,
+        "page_seconds": 0.9,
+        "wire_mb": 2.5,
+        "found_seconds": 12.0,
+        "list_cpu": 1.2,
+        "list_requests": 2001.0,
+        "peak_mib": 170.0,
+    }
+    _head, _rule, *lines = table({name: [figures] for name in MANY_CLUSTERS}, MANY_ROWS).splitlines()
+    assert len(lines) == len(MANY_ROWS)
+    page = PAGE.read_text(encoding="utf-8")
+    assert put_between_markers(page, "new", MANY_BEGIN, MANY_END).count("\nnew\n") == 1
 
 
 def test_a_table_takes_the_place_of_the_one_before_and_nothing_else() -> None:

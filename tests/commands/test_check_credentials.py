@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -173,3 +174,38 @@ async def test_without_credentials_there_is_nothing_to_check(terminal: Terminal,
     )
     assert missing.code == 3
     assert "Traceback" not in missing.err
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "line"),
+    [
+        (
+            serialize(IN_A_YEAR, "service = opp-*"),
+            0,
+            "ok      token: the token for discovered clusters is not known to work outside of their panels",
+        ),
+        (UNCONFINED, 2, "bad     token: rejected: the token for discovered clusters has no caveat `service`"),
+        (
+            serialize("service = opp-*,ozw-onezone"),
+            2,
+            "bad     token: rejected: the token for discovered clusters is valid for other services",
+        ),
+    ],
+)
+async def test_the_token_for_discovered_clusters_must_be_confined_to_their_panels(
+    terminal: Terminal, token: str, code: int, line: str
+) -> None:
+    zone = terminal.zone
+    target = {
+        "name": "my-zone",
+        "url": zone.proxy_url,
+        "direct_url": zone.direct_url,
+        "tls": {"ca_file": terminal.file("ca.pem", zone.ca_pem)},
+        "auth": {"token_file": terminal.file("token", CONFINED)},
+        "discover": {"defaults": {"auth": {"token_file": terminal.file("discovered", token)}}},
+    }
+    file = terminal.file("config.yml", json.dumps({"targets": [target]}))
+    ended = await terminal.run("check-credentials", "my-zone", "--config.file", file)
+    assert (ended.code, ended.err) == (code, "")
+    assert ended.out.splitlines()[-1].startswith(line)
+    assert token not in ended.out

@@ -17,6 +17,21 @@ def test_the_caveats_of_a_token_are_read() -> None:
     assert [caveats.has(kind) for kind in ("ip", "service", "api", "i")] == [True, True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("texts", "services"),
+    [
+        ((), None),
+        (("time < 1",), None),
+        (("service = opp-*",), ("opp-*",)),
+        (("service = opp-a, opp-b", "service = ozp-onezone"), ("opp-a", "opp-b", "ozp-onezone")),
+    ],
+)
+def test_the_services_that_accept_a_token_are_those_of_its_caveats(
+    texts: tuple[str, ...], services: tuple[str, ...] | None
+) -> None:
+    assert Caveats(texts).services == services
+
+
 def test_the_earliest_end_counts_and_without_a_caveat_there_is_none() -> None:
     assert Caveats(("time < 20", "time < 10", "time < soon")).valid_until == 10
     assert Caveats(()).valid_until is None

@@ -13,7 +13,6 @@ from tests.support.chart import (
     CHART,
     CI_VALUES,
     DASHBOARDS,
-    RULES,
     configuration_of,
     only,
     pod_of,
@@ -129,7 +128,7 @@ def test_the_packaged_chart_contains_rules_and_dashboards_and_no_tests(tmp_path:
     succeed("helm", "package", "--destination", tmp_path, CHART)
     with tarfile.open(tmp_path / f"onedata-exporter-{__version__}.tgz") as archive:
         files = {Path(each.name) for each in archive.getmembers() if each.isfile()}
-    assert {file.name for file in (*RULES, *DASHBOARDS)} <= {file.name for file in files}
+    assert {"rules.yml", *(file.name for file in DASHBOARDS)} <= {file.name for file in files}
     assert not any("ci" in file.parts for file in files)
 
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.support.chart import (
     CHART,
@@ -116,17 +115,6 @@ def test_a_scrape_as_long_as_its_interval_is_accepted(interval: str, timeout: st
     given = f"serviceMonitor.enabled=true,serviceMonitor.interval={interval},serviceMonitor.scrapeTimeout={timeout}"
     (endpoint,) = only(render("--set", given), "ServiceMonitor")["spec"]["endpoints"]
     assert endpoint["scrapeTimeout"] == timeout
-
-
-def test_the_rules_are_those_of_the_project(tmp_path: Path) -> None:
-    spec = only(render("--set", "prometheusRule.enabled=true"), "PrometheusRule")["spec"]
-    assert RULES
-    assert spec == {
-        "groups": [group for file in RULES for group in yaml.safe_load(file.read_text())["groups"]]
-    }
-    file = tmp_path / "rules.yml"
-    file.write_text(yaml.safe_dump(spec))
-    succeed("promtool", "check", "rules", file)
 
 
 def test_the_operator_selects_the_rules_by_their_labels() -> None:

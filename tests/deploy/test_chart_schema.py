@@ -52,6 +52,14 @@ CONFIGURATIONS: list[tuple[dict[str, Any], str]] = [
         {"targets": [{"url": "https://x.org", "auth": {"passphrase": "P"}}]},
         "/config/targets/0/auth/passphrase",
     ),
+    (
+        {"targets": [{"url": "https://x.org", "discover": {"defaults": {"auth": {"token": "T"}}}}]},
+        "/config/targets/0/discover",
+    ),
+    (
+        {"targets": [{"url": "https://x.org", "discover": {"auth": {"ID": {"passphrase": "P"}}}}]},
+        "/config/targets/0/discover",
+    ),
     ({"defaults": {"auth": {"passphrase": "P"}}}, "/config/defaults/auth/passphrase"),
 ]
 

@@ -205,7 +205,12 @@ def test_the_notes_name_every_target() -> None:
     notes = said.partition("NOTES:")[2]
     assert "(6 pods) monitors 2 targets" in notes
     assert "https://krakow.provider.domain.org" in notes
-    assert "port-forward service/onedata-watcher 19443:8080" in notes
+    assert "port-forward pod/onedata-watcher-r0-0 19443\n" in notes
+
+
+def test_the_notes_lead_to_the_service_if_one_share_has_all_targets() -> None:
+    said = succeed("helm", "install", "release", CHART, "--dry-run=client", "--set", "service.port=8080")
+    assert f"port-forward service/{FULL_NAME} 19443:8080\n" in said
 
 
 def test_the_notes_name_the_existing_configuration() -> None:

@@ -62,7 +62,7 @@ def test_the_sdist_holds_what_is_needed_to_build_image_and_wheel_and_to_deploy_t
         "deploy/systemd/onedata-exporter.service",
         "deploy/compose/compose.yml",
         "deploy/helm/onedata-exporter/Chart.yaml",
-        "deploy/helm/onedata-exporter/files/rules/onedata-alerts.yml",
+        "deploy/helm/onedata-exporter/files/rules.yml",
         "deploy/helm/onedata-exporter/files/dashboards/onedata-fleet.json",
         "deploy/prometheus/rules/onedata-alerts.yml",
         "grafana/dashboards/onedata-fleet.json",

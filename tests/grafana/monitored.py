@@ -78,7 +78,8 @@ def interpolate(expr: str, chosen: Mapping[str, str]) -> str:
     times = {"__rate_interval": "5s", "__interval": f"{_STEP_SECONDS}s", "__range": f"{_RANGE_SECONDS}s"}
 
     def value(match: re.Match[str]) -> str:
-        return {**times, **chosen}.get(match[1] or match[2], ".+")
+        own = {"owner": ".*", "site": ".*"}
+        return {**times, **own, **chosen}.get(match[1] or match[2], ".+")
 
     return re.sub(r"\$(?:\{(\w+)[^}]*\}|(\w+))", value, expr)
 

@@ -21,7 +21,7 @@ from exporter.operations.worker_report import ReportStatus
 from grafana.build import words
 from grafana.build.__main__ import BUILDS, files
 from grafana.build.frame import ANNOTATION_TITLES
-from grafana.build.promql import AVAILABILITY_OBJECTIVE
+from grafana.build.promql import AVAILABILITY_OBJECTIVE, OWN_LABELS
 from tests.grafana.boards import BOARDS, ROOT, panels, queries, variables
 
 every_board = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
@@ -60,7 +60,7 @@ def test_a_second_round_trip_changes_nothing(board: dict[str, Any]) -> None:
 
 def test_uids_and_tags_are_those_that_links_and_alerts_rely_on() -> None:
     assert {uid: board["uid"] for uid, board in BOARDS.items()} == {uid: uid for uid in BOARDS}
-    assert set(BOARDS) == {"onedata-fleet", "onedata-target", "onedata-exporter"}
+    assert set(BOARDS) == {"onedata-fleet", "onedata-target", "onedata-federation", "onedata-exporter"}
     assert all(board["tags"] == ["onedata"] for board in BOARDS.values())
 
 
@@ -73,7 +73,8 @@ def test_links_between_dashboards_keep_time_and_variables(board: dict[str, Any])
     for link in re.findall(r'"url": "/d/([^"]+)"', json.dumps(board)):
         assert link.startswith(tuple(BOARDS))
         assert "${__url_time_range}" in link
-        assert all(f"${{{name}:queryparam}}" in link for name in ("datasource", "job", "instance", "scheme"))
+        kept = ("datasource", "job", "instance", "owner", "site", "scheme")
+        assert all(f"${{{name}:queryparam}}" in link for name in kept)
 
 
 @every_board
@@ -112,10 +113,16 @@ def test_every_path_has_a_tile_that_leads_to_its_target() -> None:
         assert link["url"].startswith("/d/onedata-target?var-target=${__field.labels.target}&")
 
 
-def test_a_row_that_is_folded_is_the_last_one() -> None:
+def test_rows_that_are_folded_are_the_last_ones() -> None:
     for board in BOARDS.values():
-        *before, _last = (row for row in board["panels"] if row["type"] == "row")
-        assert not any(row["collapsed"] for row in before)
+        folded = [row["collapsed"] for row in board["panels"] if row["type"] == "row"]
+        assert folded == sorted(folded)
+
+
+def test_the_labels_that_targets_are_chosen_by_are_those_that_alerts_carry() -> None:
+    config = (ROOT / "deploy" / "mixin" / "config.libsonnet").read_text(encoding="utf-8")
+    (labels,) = re.findall(r"targetLabels: \[(.+)\]", config)
+    assert tuple(re.findall(r"'(\w+)'", labels)) == OWN_LABELS
 
 
 def test_tables_know_values_by_the_names_that_grafana_gives_them() -> None:
@@ -132,7 +139,9 @@ def test_tables_know_values_by_the_names_that_grafana_gives_them() -> None:
 @every_board
 def test_panels_do_not_overlap_and_fill_the_width(board: dict[str, Any]) -> None:
     cells: set[tuple[int, int]] = set()
-    for panel in board["panels"]:
+    *before, last = board["panels"]
+    # Grafana moves up what follows a folded row.
+    for panel in [*(each for row in before for each in (row, *row.get("panels", ()))), last]:
         at = panel["gridPos"]
         own = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
         assert not own & cells, panel["title"]

@@ -10,7 +10,7 @@ import pytest
 from exporter.diagnosis.rules import RULE_OF, Diagnosis
 from grafana.build import words
 from tests.grafana.boards import BOARDS, Asked, queries, variables
-from tests.grafana.monitored import Prometheus
+from tests.grafana.monitored import Prometheus, interpolate
 
 # What may be empty, and why; all else must have data for each of these targets.
 EMPTY = {
@@ -69,7 +69,7 @@ def test_every_variable_has_values(seen: Prometheus, board: dict[str, Any]) -> N
     for variable in variables(board, "query"):
         match = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
         assert match
-        matcher = re.sub(r"\$\w+", ".+", match[1])
+        matcher = interpolate(match[1], {})
         begin = seen.end - 60
         values[match[2]] = seen.get(
             f"label/{match[2]}/values", **{"match[]": matcher, "start": begin, "end": seen.end}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def check(
     panel: str,
     reference: str,
     given: list[dict[str, str]],
-    expected: dict[str, int],
+    expected: Mapping[str, float],
 ) -> None:
     """Hold a query of a panel to labels and values, by promtool."""
     (asked,) = {
@@ -130,6 +131,22 @@ def test_a_failure_that_two_exporters_see_counts_once(tmp_path: Path) -> None:
     ]
     expected = {'{path="proxy", operation="health", reason="timeout"}': 240}
     check(tmp_path, "Failures by reason", "A", given, expected)
+
+
+def test_the_availability_of_a_month_is_read_from_the_recorded_series(tmp_path: Path) -> None:
+    recorded = "job_target_path:onedata_onepanel_unavailable:ratio_avg30d"
+    given = [
+        {
+            "series": f'{recorded}{{job="onedata-exporter", target="zone", path="proxy"}}',
+            "values": "0.25x10",
+        },
+        series("onedata_onepanel_up", 1, path="proxy"),
+        series("onedata_onepanel_up", 1, path="direct"),
+        series("onedata_path_expected", 1, path="proxy"),
+        series("onedata_path_expected", 1, path="direct"),
+    ]
+    expected = {'{target="zone", path="proxy"}': 0.75, '{target="zone", path="direct"}': 1}
+    check(tmp_path, "Availability and error budget", "C", given, expected)
 
 
 def test_of_two_exporters_the_earliest_end_of_a_certificate_counts(tmp_path: Path) -> None:

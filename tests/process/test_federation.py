@@ -6,16 +6,19 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from exporter.settings.shards import shard_index
 from exporter.simulator import Authority, Fault, FederationFault, SimulatedFederation
+from exporter.simulator.tokens import serialize
 from exporter.targets import AccessPath
-from tests.support.processes import LOOPBACK_ANY_PORT, ROOT, ExporterProcess, Metrics
+from tests.support.processes import LOOPBACK_ANY_PORT, ROOT, ExporterProcess, Metrics, run_command
 
 TOKEN = "simulated-token"
 KRAKOW, LISBON, UPPSALA = PROVIDERS = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
@@ -65,6 +68,10 @@ def all_are(expected: Mapping[str, str], metrics: Metrics) -> bool:
     return expected.items() <= metrics.diagnoses().items()
 
 
+def polls_only(names: set[str], metrics: Metrics) -> bool:
+    return set(metrics.diagnoses()) == names
+
+
 OK = {"zone": "ok", **dict.fromkeys(PROVIDERS, "ok")}
 
 
@@ -96,6 +103,24 @@ async def test_all_providers_of_a_zone_are_found_and_one_that_is_cut_off_is_name
         assert exporter.logged("provider vanished")
 
 
+async def test_discovered_providers_are_shared_out_among_shards(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    file = str(configuration(federation, tmp_path))
+    shares = [{name for name in OK if shard_index(name, 3) == index} for index in range(3)]
+    assert sum(not share.isdisjoint(PROVIDERS) for share in shares) == 2, shares
+    async with AsyncExitStack() as stack:
+        for index, share in enumerate(shares):
+            exporter = await stack.enter_async_context(
+                ExporterProcess("--config.file", file, f"--shard={index}/3")
+            )
+            found = await exporter.metrics_when(partial(polls_only, share))
+            assert found.value("onedata_exporter_targets") == len(share)
+            assert found.value("onedata_exporter_shard_info", index=str(index), count="3") == 1
+            _status, listed = await exporter.get("/api/v1/sd")
+            assert {each["labels"]["instance"] for each in json.loads(listed)} == share
+
+
 async def test_the_fall_of_the_zone_changes_no_diagnosis_of_its_providers(
     federation: SimulatedFederation, tmp_path: Path
 ) -> None:
@@ -123,6 +148,50 @@ async def test_the_cache_brings_the_providers_over_a_restart_without_the_zone(
     await federation.set(Fault.WORKER_STOPPED, on=True, member="zone")
     async with watching(file) as exporter:
         await exporter.metrics_when(lambda metrics: all_are({**OK, "zone": "proxy_down"}, metrics))
+
+
+async def test_commands_know_a_discovered_provider_by_its_name(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    defaults = {"auth": {"token": TOKEN}, "maintenance_file": "maintenance/{name}"}
+    file = configuration(federation, tmp_path, defaults=defaults)
+    config = f"--config.file={file}"
+    started = await run_command("maintenance", "start", KRAKOW, config, "--reason", "new disk")
+    assert (started.code, started.stderr) == (0, "")
+    assert [each.name for each in (tmp_path / "maintenance").iterdir()] == [KRAKOW]
+    probed = await run_command("probe", KRAKOW, config, "--format", "json")
+    report = json.loads(probed.stdout)
+    assert (report["diagnosis"], report["maintenance"]) == ("ok", "new disk")
+    unknown = await run_command("maintenance", "start", "nowhere.example.org", config)
+    assert unknown.code == 2
+    assert f"no target has this name; there are: zone, {', '.join(PROVIDERS)}" in unknown.stderr
+    async with watching(file) as exporter:
+        await exporter.metrics_when(
+            lambda metrics: metrics.value("onedata_target_maintenance", target=KRAKOW) == 1
+        )
+        ended = await run_command("maintenance", "end", KRAKOW, config)
+        assert ended.code == 0
+        await exporter.metrics_when(
+            lambda metrics: metrics.value("onedata_target_maintenance", target=KRAKOW) == 0
+        )
+
+
+async def test_a_token_that_every_listed_host_could_use_elsewhere_is_logged_once(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    defaults = {"auth": {"token": serialize("time < 4000000000")}}
+    async with watching(configuration(federation, tmp_path, interval="1s", defaults=defaults)) as exporter:
+        await exporter.metrics_when(lambda metrics: KRAKOW in metrics.diagnoses())
+        before = (await exporter.metrics()).value(
+            "onedata_discovery_last_success_timestamp_seconds", target="zone"
+        )
+        await exporter.metrics_when(
+            lambda metrics: (
+                metrics.value("onedata_discovery_last_success_timestamp_seconds", target="zone") != before
+            )
+        )
+        (logged,) = exporter.logged("credentials of discovered clusters")
+        assert "has no caveat `service`" in logged
 
 
 async def test_the_command_prints_the_federation_as_a_table(

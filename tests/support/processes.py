@@ -108,9 +108,11 @@ def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**own, "PYTHONUNBUFFERED": "1", **extra}
 
 
-async def run_command(*arguments: str, environment: Mapping[str, str] | None = None) -> Finished:
+async def run_command(
+    *arguments: str, environment: Mapping[str, str] | None = None, host_name: str = ""
+) -> Finished:
     """Run the command until it ends by itself."""
-    process = await _start(arguments, environment or {}, ROOT)
+    process = await _start(arguments, environment or {}, ROOT, host_name=host_name)
     try:
         async with asyncio.timeout(_START_SECONDS):
             stdout, stderr = await process.communicate()
@@ -125,10 +127,21 @@ async def _start(
     environment: Mapping[str, str],
     folder: Path,
     python: Path = Path(sys.executable),
+    host_name: str = "",
 ) -> Process:
-    command = (str(python), "-m", "exporter", *arguments)
+    command = (*_on_host(host_name), str(python), "-m", "exporter", *arguments)
     return await asyncio.create_subprocess_exec(
         *command, stdout=PIPE, stderr=PIPE, cwd=folder, env=_environment(environment)
+    )
+
+
+def _on_host(host_name: str) -> tuple[str, ...]:
+    """Return what runs a command under another host name: in a namespace of its own, where it may set one."""
+    if not host_name:
+        return ()
+    return (
+        *("unshare", "--user", "--map-root-user", "--uts"),
+        *("sh", "-c", 'hostname "$0" && exec "$@"', host_name),
     )
 
 
@@ -142,7 +155,7 @@ class ExporterProcess:
     """A running exporter; an asynchronous context manager, entered when the exporter listens.
 
     `log` and `printed` are the lines of standard error and standard output so far. `folder` is where
-    the package `exporter` is taken from, unless `python` has it installed.
+    the package `exporter` is taken from, unless `python` has it installed. `host_name` is what the process sees.
     """
 
     def __init__(
@@ -151,8 +164,10 @@ class ExporterProcess:
         environment: Mapping[str, str] | None = None,
         folder: Path = ROOT,
         python: Path = Path(sys.executable),
+        host_name: str = "",
     ) -> None:
         self._arguments = arguments
+        self._host_name = host_name
         self._environment = environment or {}
         self._folder = folder
         self._python = python
@@ -163,7 +178,9 @@ class ExporterProcess:
         # It is killed in the end, and cannot remove its temporary files itself.
         self._temporary = tempfile.TemporaryDirectory(prefix="onedata-exporter-test-")
         environment = {"TMPDIR": self._temporary.name, **self._environment}
-        self._process = await _start(self._arguments, environment, self._folder, self._python)
+        self._process = await _start(
+            self._arguments, environment, self._folder, self._python, self._host_name
+        )
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self._readers = [

@@ -6,8 +6,9 @@ function(config)
   local name = (import '../availability.libsonnet').name;
 
   local burns(long, short) =
-    local limit = config.burnRates[long] * (1 - config.availabilityObjective);
-    '%(name)s_avg%(long)s{path="proxy"} > %(limit)g\nand %(name)s_avg%(short)s{path="proxy"} > %(limit)g' %
+    // Prometheus computes the limit, so that both settings are legible in the rule.
+    local limit = '%g * (1 - %g)' % [config.burnRates[long], config.availabilityObjective];
+    '%(name)s_avg%(long)s{path="proxy"} > %(limit)s\nand %(name)s_avg%(short)s{path="proxy"} > %(limit)s' %
     { name: name, long: long, short: short, limit: limit };
   local within(one, other) = 'within %d days (over %s) or %d days (over %s)' % [
     std.round(30 / config.burnRates[one]),
@@ -30,7 +31,7 @@ function(config)
     when=when,
     summary='The proxy path of {{ $labels.target }} fails too often',
     description='The {{ $labels.path }} path of {{ $labels.target }} was unavailable {{ $value | humanizePercentage }} of the time; ' +
-                'at %g %% the error budget of 30 days is just spent. ' % ((1 - config.availabilityObjective) * 100) + step,
+                'the objective over 30 days is an availability of %g. ' % config.availabilityObjective + step,
   );
   {
     name: 'onedata-availability-alerts',
@@ -39,13 +40,13 @@ function(config)
         'critical',
         q.either(burns('1h', '5m'), burns('6h', '30m')) + unlessFiring(outages, '30m'),
         'The proxy path spends its error budget of 30 days %s, in failures too short for another alert.' % within('1h', '6h'),
-        'First step: see on the dashboard which reasons the failures have.',
+        'First step: check the reasons of the failures on the dashboard.',
       ),
       burn(
         'warning',
         q.either(burns('1d', '2h'), burns('3d', '6h')) + unlessFiring(outages, '6h') + unlessFlapping + itself,
         'The proxy path spends its error budget of 30 days %s.' % within('1d', '3d'),
-        'First step: see on the dashboard when it failed and why, and plan the repair.',
+        'First step: check the times and reasons of the failures on the dashboard, and plan the repair.',
       ),
     ],
   }

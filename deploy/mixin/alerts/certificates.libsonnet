@@ -12,11 +12,11 @@ function(config)
     severity,
     certificates.near(limit) + filter + q.unlessMuted(),
     source=certificates.remaining,
-    when='The certificate, or one of its chain, ends in less than %s.' % words(limit),
+    when='The certificate, or one of its chain, expires in less than %s.' % words(limit),
     summary='The certificate of {{ $labels.target }} was not renewed in time',
-    description='The certificate that {{ $labels.target }} serves, or one of its chain, ends in ' +
+    description='The certificate that {{ $labels.target }} serves, or one of its chain, expires in ' +
                 '{{ $value | humanizeDuration }}. ' +
-                "First step: see the renewal on the target's page, or in Onepanel under certificate.",
+                "First step: check the renewal on the target's page, or in Onepanel under certificate.",
   );
   // Behind one name in ten minutes, and of nodes that are polled one by one.
   local served = q.highest('onedata_tls_certificates_served');
@@ -63,7 +63,7 @@ function(config)
         summary='The certificate of {{ $labels.target }} has expired',
         description='The certificate that {{ $labels.target }} serves, or one of its chain, has expired: ' +
                     'browsers and clients reject it. ' +
-                    'First step: renew it in Onepanel on port 9443; the direct path works without a valid certificate.',
+                    'First step: renew it in Onepanel on port 9443. The direct path works without a valid certificate.',
       ),
       a.alert(
         'CertificateRenewalFailing',
@@ -73,7 +73,7 @@ function(config)
         when="Onepanel's renewal of the certificate fails, is stuck, or is not tried.",
         summary='The renewal of the certificate of {{ $labels.target }} fails',
         description='Onepanel of {{ $labels.target }} should renew its certificate of Let\'s Encrypt, and does not. ' +
-                    "First step: see the renewal on the target's page: it names port 80, DNS, the worker or a job that is gone.",
+                    "First step: check the renewal on the target's page: it names port 80, DNS, the worker or a missing job.",
       ),
       a.alert(
         'CertificatesDiffer',

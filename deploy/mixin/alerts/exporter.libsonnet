@@ -60,10 +60,10 @@ function(config)
         'critical',
         'absent(%s)' % up,
         dashboard='exporter',
-        when='Prometheus has no scrape job of the exporter at all.',
+        when='Prometheus has no scrape job of the exporter.',
         summary='Prometheus scrapes no onedata-exporter',
-        description='There is no series %s: no Onedata cluster is watched. ' % up +
-                    'First step: look for the job under Status, Targets in Prometheus, and at its scrape configuration.',
+        description='There is no series %s: no Onedata cluster is monitored. ' % up +
+                    'First step: check the job under Status, Targets in Prometheus, and its scrape configuration.',
       ),
       a.alert(
         'ShardMissing',
@@ -74,7 +74,7 @@ function(config)
         summary='Job {{ $labels.job }} has exporters for {{ $value }} of {{ $labels.count }} shards',
         description='The exporters of job {{ $labels.job }} that are started with COUNT {{ $labels.count }} have ' +
                     '{{ $value }} of {{ $labels.count }} indexes: the targets of the other shards are not polled. ' +
-                    'First step: compare the number of pods or units with COUNT, and start what is missing.',
+                    'First step: compare the number of pods or units with COUNT, and start the missing ones.',
       ),
       a.alert(
         'ShardMissing',
@@ -92,10 +92,10 @@ function(config)
         'warning',
         'max by (job, instance) (%s) == 0' % q.highest('onedata_exporter_config_last_reload_successful'),
         dashboard='exporter',
-        when='The last attempt to load the configuration failed; the one before is still in use.',
+        when='The last attempt to load the configuration failed; the previous one is still in use.',
         summary='{{ $labels.instance }} could not load its configuration',
-        description='{{ $labels.instance }} goes on with the configuration it had before. ' +
-                    'First step: run `onedata-exporter check-config --config.file FILE`: it names every fault.',
+        description='{{ $labels.instance }} continues with the previous configuration. ' +
+                    'First step: run `onedata-exporter check-config --config.file FILE`: it prints every fault.',
       ),
       a.alert(
         'UnhandledErrors',
@@ -104,9 +104,9 @@ function(config)
         [q.metric('onedata_exporter_unhandled_errors_total'), config.unhandledErrorsWindow],
         dashboard='exporter',
         when='The exporter caught an unexpected exception within %s.' % config.unhandledErrorsWindow,
-        summary='{{ $labels.instance }} met a bug of its own',
+        summary='{{ $labels.instance }} caught an unexpected exception',
         description='An unexpected exception was caught in the {{ $labels.where }} of {{ $labels.instance }}. ' +
-                    'First step: find the traceback in its log, and report it.',
+                    'First step: find the traceback in its log, and report it as an issue.',
       ),
       a.alert(
         'Watchdog',

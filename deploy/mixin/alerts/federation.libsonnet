@@ -39,7 +39,7 @@ function(config)
         when='Clusters of one zone run different versions.',
         summary='Zone {{ $labels.zone_domain }} runs {{ $value }} versions',
         description='The clusters of zone {{ $labels.zone_domain }} run {{ $value }} different versions. ' +
-                    'First step: see on the federation dashboard which are behind, and upgrade them.',
+                    'First step: find the older ones on the federation dashboard, and upgrade them.',
       ),
       a.alert(
         'ClockOffset',
@@ -70,7 +70,7 @@ function(config)
         when="The zone's list of providers could not be read for %d minutes." % (config.discoveryStaleSeconds / 60),
         summary='The list of providers of {{ $labels.target }} is out of date',
         description='The exporter cannot read the list of providers of {{ $labels.target }}: new providers are not polled. ' +
-                    "First step: see the discovery on the target's page; an expired token is the most frequent cause.",
+                    "First step: check the discovery on the target's page. An expired token is the most frequent cause.",
       ),
       a.alert(
         'TokenExpiring',

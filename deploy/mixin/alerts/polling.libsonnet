@@ -61,19 +61,19 @@ function(config)
         source=q.highest(interval, window=config.watchedWindow),
         dashboard='exporter',
         when='An exporter polled the target within %s, and none does now.' % config.watchedWindow,
-        summary='{{ $labels.target }} is no longer watched',
-        description='No exporter that answers polls {{ $labels.target }} any more: its outage would go unnoticed. ' +
-                    'First step: if it was not removed on purpose, find the exporter or the shard that is missing.',
+        summary='{{ $labels.target }} is no longer polled',
+        description='No exporter that answers polls {{ $labels.target }} any more: an outage would not be detected. ' +
+                    'First step: if it was not removed on purpose, find the missing exporter or shard.',
       ),
       a.alert(
         'PartialView',
         'info',
         '%s > 0 < 1' % q.recorded.ok + q.unlessMuted(),
         source=q.recorded.ok,
-        when='Some exporters see an outage of the target, others do not.',
+        when='Some exporters observe an outage of the target, others do not.',
         summary='Exporters disagree about %s' % a.subject,
-        description='{{ $value | humanizePercentage }} of the exporters that poll %s find it ok, the others do not. ' % a.subject +
-                    'First step: check the network between the target and those exporters that see an outage.',
+        description='{{ $value | humanizePercentage }} of the exporters that poll %s report it as ok, the others do not. ' % a.subject +
+                    'First step: check the network between the target and the exporters that observe an outage.',
       ),
     ],
   }

@@ -71,12 +71,12 @@ function(config)
         '\nand on (job, target, path) %s == 1' % q.highestBy('job, target, path', 'onedata_path_expected') +
         q.unlessMuted(config.pathFlappingWindow),
         source=q.highest('onedata_onepanel_up', window=config.pathFlappingWindow),
-        when='An expected path went up or down %d times within %s.' %
+        when='An expected path failed or recovered %d times within %s.' %
              [config.pathFlappingChanges, config.pathFlappingWindow],
-        summary='The {{ $labels.path }} path of %s goes up and down' % a.subject,
+        summary='The {{ $labels.path }} path of %s fails and recovers repeatedly' % a.subject,
         description='The {{ $labels.path }} path of %s changed {{ $value }} times in %s. ' %
                     [a.subject, config.pathFlappingWindow] +
-                    'First step: see on the dashboard what fails each time; a service that restarts again and again says why in its log.',
+                    'First step: check the reasons on the dashboard. If a service restarts repeatedly, read its log.',
       ),
       a.alert(
         'ProxySlow',
@@ -87,7 +87,7 @@ function(config)
              [config.proxySlowSeconds, config.latencyMinimumObservations, config.latencyWindow],
         summary='The proxy path of %s is slow' % a.subject,
         description='One in twenty requests over the proxy path of %s takes more than {{ $value | humanizeDuration }}. ' % a.subject +
-                    'First step: compare with the direct path: if that is slow, too, look at Onepanel, else at the worker.',
+                    'First step: compare with the direct path. If it is slow too, check Onepanel, otherwise the worker.',
       ),
       a.alert(
         'OverheadHigh',
@@ -97,11 +97,11 @@ function(config)
         q.whereExpected('proxy') +
         q.unlessMuted(config.latencyWindow),
         source=added,
-        when='The proxy adds more than %g s to `health` on average, of at least %d rounds within %s, and is not called slow.' %
+        when='The proxy adds more than %g s to `health` on average, of at least %d rounds within %s; ProxySlow does not fire.' %
              [config.overheadHighSeconds, config.latencyMinimumObservations, config.latencyWindow],
-        summary='The proxy of %s adds much time' % a.subject,
+        summary='The proxy path of %s adds latency' % a.subject,
         description='The proxy path of %s takes {{ $value | humanizeDuration }} longer than the direct one. ' % a.subject +
-                    'First step: look at the load of the worker, which forwards every request.',
+                    'First step: check the load of the worker, which forwards every request.',
       ),
     ],
   }

@@ -34,8 +34,8 @@ function(config)
         source=q.highest(component),
         when='No host of the cluster has a healthy worker, manager or database.',
         summary='{{ $labels.target }} has no healthy {{ $labels.component }}',
-        description='Onepanel of {{ $labels.target }} calls the {{ $labels.component }} healthy on no host at all. ' +
-                    'First step: see its state on each host in Onepanel on port 9443, and start it there.',
+        description='Onepanel of {{ $labels.target }} reports no healthy {{ $labels.component }} on any host. ' +
+                    'First step: check its state on each host in Onepanel on port 9443, and start it there.',
       ),
       a.alert(
         'ServiceUnhealthy',
@@ -47,27 +47,27 @@ function(config)
         unlessHostIsAway +
         q.unlessMuted(),
         source=q.highest(component),
-        when='A worker, manager or database is not healthy on one host, others of its kind are.',
+        when='A worker, manager or database is not healthy on one host, but healthy on others.',
         summary='The {{ $labels.component }} of {{ $labels.target }} on {{ $labels.host }} is not healthy',
-        description='Onepanel of {{ $labels.target }} does not call the {{ $labels.component }} on {{ $labels.host }} healthy; ' +
-                    'other hosts carry its load. First step: log in to that host and look at the log of the service.',
+        description='Onepanel of {{ $labels.target }} reports the {{ $labels.component }} on {{ $labels.host }} as not healthy; ' +
+                    'other hosts carry its load. First step: log in to that host and read the log of the service.',
       ),
       a.alert(
         'WorkerModuleError',
         'warning',
         moduleHas('error', 'job, target, host, module') + unlessGone + q.unlessMuted(),
         source=q.highest('onedata_worker_module_status'),
-        when="A module of a worker is in error, by the worker's own report.",
+        when='The worker report contains a module with an error.',
         summary='Module {{ $labels.module }} of the worker of {{ $labels.target }} on {{ $labels.host }} is in error',
         description='The worker of {{ $labels.target }} on {{ $labels.host }} reports an error in {{ $labels.module }}. ' +
-                    "First step: look for this module in the worker's log on that host.",
+                    "First step: search the worker's log on that host for this module.",
       ),
       a.alert(
         'WorkerOutOfSync',
         'warning',
         moduleHas('out_of_sync', 'job, target, host, module') + q.unlessMuted(),
         source=q.highest('onedata_worker_module_status'),
-        when="A module of a worker is out of sync, by the worker's own report.",
+        when='The worker report contains a module that is out of sync.',
         summary='Module {{ $labels.module }} of the worker of {{ $labels.target }} on {{ $labels.host }} is out of sync',
         description='The worker of {{ $labels.target }} on {{ $labels.host }} reports {{ $labels.module }} as out of sync ' +
                     'with the other nodes. First step: check the connections between the hosts of the cluster, and their clocks.',
@@ -94,9 +94,9 @@ function(config)
           'status=~"unresolvable|missing_records|bad_records"'
         ) + ' > 0.5' + q.unlessMuted(),
         source=q.highest('onedata_dns_check_status'),
-        when="Onepanel's own check finds the DNS records of the domain or of the zone wrong or missing.",
+        when='The DNS check of Onepanel reports wrong or missing records of the domain or of the zone.',
         summary='The DNS records of {{ $labels.target }} are wrong',
-        description='Onepanel of {{ $labels.target }} finds fault with the DNS records ({{ $labels.check }}). ' +
+        description='The DNS check of {{ $labels.target }} reports wrong or missing records ({{ $labels.check }}). ' +
                     'First step: compare them with those that Onepanel recommends under DNS.',
       ),
       a.alert(
@@ -106,10 +106,10 @@ function(config)
         q.unlessDiagnosed('proxy_down|proxy_broken|not_deployed') +
         q.unlessMuted(),
         source=q.highest('onedata_configuration_complete'),
-        when='Onepanel gives only its reduced configuration, or a registered Oneprovider does not know its own name.',
-        summary='Onepanel of {{ $labels.target }} tells only a part of its configuration',
-        description='Onepanel of {{ $labels.target }} answers with its reduced configuration: it met an error of its own, or ' +
-                    "cannot ask its worker. First step: look at the worker's state, then at the log of Onepanel.",
+        when='Onepanel returns only its reduced configuration, or a registered Oneprovider does not know its own name.',
+        summary='Onepanel of {{ $labels.target }} returns only a part of its configuration',
+        description='Onepanel of {{ $labels.target }} returns its reduced configuration: it has an internal error, or ' +
+                    "cannot query its worker. First step: check the worker's state, then the log of Onepanel.",
       ),
     ],
   }

@@ -51,8 +51,8 @@ CERTIFICATES = (
         changes=certificate(90, 7 + _ONSET_DAYS, "direct"),
         labels=OWN,
         summary="The certificate of krakow was not renewed in time",
-        description="The certificate that krakow serves, or one of its chain, ends in 6d 23h 44m 30s. "
-        "First step: see the renewal on the target's page, or in Onepanel under certificate.",
+        description="The certificate that krakow serves, or one of its chain, expires in 6d 23h 44m 30s. "
+        "First step: check the renewal on the target's page, or in Onepanel under certificate.",
         path="direct",
         gone_after=None,
         elsewhere=None,
@@ -65,7 +65,7 @@ CERTIFICATES = (
         labels=OWN,
         summary="The certificate of krakow has expired",
         description="The certificate that krakow serves, or one of its chain, has expired: browsers and clients "
-        "reject it. First step: renew it in Onepanel on port 9443; the direct path works without a valid "
+        "reject it. First step: renew it in Onepanel on port 9443. The direct path works without a valid "
         "certificate.",
         path="proxy",
         gone_after=None,
@@ -102,8 +102,8 @@ _RENEWAL_FAILS = Case(
     changes=_RENEWAL,
     labels=OWN,
     summary="The renewal of the certificate of krakow fails",
-    description="Onepanel of krakow should renew its certificate of Let's Encrypt, and does not. First step: see "
-    "the renewal on the target's page: it names port 80, DNS, the worker or a job that is gone.",
+    description="Onepanel of krakow should renew its certificate of Let's Encrypt, and does not. First step: "
+    "check the renewal on the target's page: it names port 80, DNS, the worker or a missing job.",
     gone_after=HOUR_MINUTES,
     step=HOUR_MINUTES,
 )
@@ -117,8 +117,8 @@ SLOW_CERTIFICATES = (
         changes=certificate(90, 28, "direct"),
         labels=OWN,
         summary="The certificate of krakow was not renewed in time",
-        description="The certificate that krakow serves, or one of its chain, ends in 26d 23h 0m 0s. "
-        "First step: see the renewal on the target's page, or in Onepanel under certificate.",
+        description="The certificate that krakow serves, or one of its chain, expires in 26d 23h 0m 0s. "
+        "First step: check the renewal on the target's page, or in Onepanel under certificate.",
         path="direct",
         gone_after=None,
         step=HOUR_MINUTES,

@@ -40,7 +40,7 @@ DIAGNOSES = (
         5,
         (
             "The proxy path of krakow is down",
-            "Direct is up, but nobody answers on 443.",
+            "The direct path is up; port 443 does not answer.",
             "The worker is down: restart it through the direct path (Onepanel on port 9443).",
         ),
     ),
@@ -50,8 +50,8 @@ DIAGNOSES = (
         "proxy_broken",
         5,
         (
-            "The proxy path of krakow leads nowhere",
-            "Direct is up; 443 answers, but not with Onepanel's words.",
+            "The proxy path of krakow does not reach Onepanel",
+            "The direct path is up; port 443 answers, but not with a response of Onepanel.",
             "The worker cannot reach its own Onepanel: check the certificate chain of 9443 and the worker's log.",
         ),
     ),
@@ -73,7 +73,7 @@ DIAGNOSES = (
         5,
         (
             "Onepanel of krakow is down",
-            "The worker answers on 443, Onepanel answers over neither path.",
+            "The worker answers on port 443; Onepanel answers over neither path.",
             "The worker runs, Onepanel does not: restart Onepanel on that host.",
         ),
     ),
@@ -106,7 +106,7 @@ DIAGNOSES = (
         10,
         (
             "krakow is disconnected from its zone",
-            "The Oneprovider is up and healthy, but not connected to its zone, by its own word or the zone's.",
+            "The Oneprovider is up and healthy, but not connected to its zone: it or the zone reports this.",
             "Check its clock, its version and the network towards the zone, then the worker's log.",
         ),
     ),
@@ -117,7 +117,7 @@ DIAGNOSES = (
         10,
         (
             "The direct path of krakow is down",
-            "The proxy path is up, 9443 cannot be reached though it is expected to.",
+            "The proxy path is up; port 9443 cannot be reached, although it is expected.",
             "A firewall, or Onepanel bound elsewhere; if that is meant to be, set `paths: [proxy]`.",
         ),
     ),
@@ -128,7 +128,7 @@ DIAGNOSES = (
         10,
         (
             "Onepanel of krakow is unhealthy",
-            "Onepanel itself says that it is not healthy, or its health check never ends.",
+            "Onepanel reports that it is not healthy, or its health check times out.",
             "A Onepanel node of the cluster is unhealthy: find the one whose 9443 or port 80 does not answer.",
         ),
     ),
@@ -138,7 +138,7 @@ DIAGNOSES = (
         "mismatch",
         15,
         (
-            "krakow is not the one cluster that it should be",
+            "The paths of krakow lead to different clusters",
             "The paths lead to different clusters or versions, or the cluster is not of the configured `kind`.",
             "Compare both answers on the target's page: DNS or a proxy leads elsewhere, or `kind` is wrong.",
         ),
@@ -150,7 +150,7 @@ DIAGNOSES = (
         15,
         (
             "krakow is not deployed",
-            "Onepanel is up, but says that the cluster is not deployed.",
+            "Onepanel is up, and reports that the cluster is not deployed.",
             "Finish the installation in Onepanel's web interface, on port 9443.",
         ),
     ),
@@ -160,7 +160,7 @@ DIAGNOSES = (
         "certificate",
         5,
         (
-            "The certificate of krakow is refused",
+            "The certificate of krakow is rejected",
             "The certificate or the TLS handshake of an expected path fails, and not because it has expired.",
             "Check the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
         ),
@@ -171,8 +171,8 @@ DIAGNOSES = (
         "unknown",
         15,
         (
-            "It is not clear what is wrong with krakow",
-            "The target was polled, but what it showed fits no diagnosis.",
+            "krakow has an unknown fault",
+            "The target was polled, but the result fits no diagnosis.",
             "See the target's page for what each path answered.",
         ),
     ),

@@ -56,8 +56,8 @@ EXPORTERS = (
         changes={},
         labels={"job": "onedata-exporter"},
         summary="Prometheus scrapes no onedata-exporter",
-        description='There is no series up{job="onedata-exporter"}: no Onedata cluster is watched. First step: '
-        "look for the job under Status, Targets in Prometheus, and at its scrape configuration.",
+        description='There is no series up{job="onedata-exporter"}: no Onedata cluster is monitored. First step: '
+        "check the job under Status, Targets in Prometheus, and its scrape configuration.",
         gone_after=None,
         of_target=False,
         elsewhere=None,
@@ -76,7 +76,7 @@ EXPORTERS = (
         summary="Job onedata-exporter has exporters for 1 of 2 shards",
         description="The exporters of job onedata-exporter that are started with COUNT 2 have 1 of 2 indexes: the "
         "targets of the other shards are not polled. First step: compare the number of pods or units with COUNT, "
-        "and start what is missing.",
+        "and start the missing ones.",
         gone_after=1.5,
         of_target=False,
         elsewhere=None,
@@ -107,8 +107,8 @@ EXPORTERS = (
         changes={series("onedata_exporter_config_last_reload_successful", target=""): turns(1, 0)},
         labels=EXPORTER,
         summary="exporter:19443 could not load its configuration",
-        description="exporter:19443 goes on with the configuration it had before. First step: run "
-        "`onedata-exporter check-config --config.file FILE`: it names every fault.",
+        description="exporter:19443 continues with the previous configuration. First step: run "
+        "`onedata-exporter check-config --config.file FILE`: it prints every fault.",
         gone_after=1.5,
         of_target=False,
         elsewhere=None,
@@ -119,9 +119,9 @@ EXPORTERS = (
         after=0,
         changes={series("onedata_exporter_unhandled_errors_total", target="", where="client"): turns(0, 1)},
         labels={**EXPORTER, "where": "client"},
-        summary="exporter:19443 met a bug of its own",
+        summary="exporter:19443 caught an unexpected exception",
         description="An unexpected exception was caught in the client of exporter:19443. "
-        "First step: find the traceback in its log, and report it.",
+        "First step: find the traceback in its log, and report it as an issue.",
         gone_after=None,
         of_target=False,
         elsewhere=None,

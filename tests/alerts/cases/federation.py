@@ -45,7 +45,7 @@ FEDERATION = (
         labels=OWN,
         summary="The list of providers of krakow is out of date",
         description="The exporter cannot read the list of providers of krakow: new providers are not polled. First "
-        "step: see the discovery on the target's page; an expired token is the most frequent cause.",
+        "step: check the discovery on the target's page. An expired token is the most frequent cause.",
         gone_after=None,
         elsewhere={
             series("onedata_discovery_last_attempt_timestamp_seconds"): lambda minutes: 60 * minutes,
@@ -79,7 +79,7 @@ FEDERATION = (
         labels={**JOB, "zone_domain": "zone.example"},
         summary="Zone zone.example runs 2 versions",
         description="The clusters of zone zone.example run 2 different versions. "
-        "First step: see on the federation dashboard which are behind, and upgrade them.",
+        "First step: find the older ones on the federation dashboard, and upgrade them.",
         gone_after=None,
         elsewhere=None,
     ),

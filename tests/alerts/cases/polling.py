@@ -45,9 +45,9 @@ POLLING = (
             name: ends(shape) for name, shape in HEALTHY.items() if "target=" in name and name != TARGET_INFO
         },
         labels=OWN,
-        summary="krakow is no longer watched",
-        description="No exporter that answers polls krakow any more: its outage would go unnoticed. First step: if "
-        "it was not removed on purpose, find the exporter or the shard that is missing.",
+        summary="krakow is no longer polled",
+        description="No exporter that answers polls krakow any more: an outage would not be detected. First step: "
+        "if it was not removed on purpose, find the missing exporter or shard.",
         gone_after=1.5,
         elsewhere=None,
     ),
@@ -63,8 +63,8 @@ POLLING = (
         },
         labels=OWN,
         summary="Exporters disagree about krakow",
-        description="50% of the exporters that poll krakow find it ok, the others do not. First step: check the "
-        "network between the target and those exporters that see an outage.",
+        description="50% of the exporters that poll krakow report it as ok, the others do not. First step: check "
+        "the network between the target and the exporters that observe an outage.",
         gone_after=1.5,
         elsewhere=None,
     ),

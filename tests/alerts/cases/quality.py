@@ -31,9 +31,9 @@ QUALITY = (
             )
         },
         labels={**OWN, "path": "direct"},
-        summary="The direct path of krakow goes up and down",
-        description="The direct path of krakow changed 7 times in 30m. First step: see on the dashboard what "
-        "fails each time; a service that restarts again and again says why in its log.",
+        summary="The direct path of krakow fails and recovers repeatedly",
+        description="The direct path of krakow changed 7 times in 30m. First step: check the reasons on the "
+        "dashboard. If a service restarts repeatedly, read its log.",
         path="direct",
         gone_after=None,
         late_by_holes=1.0,
@@ -47,7 +47,7 @@ QUALITY = (
         labels=OWN,
         summary="The proxy path of krakow is slow",
         description="One in twenty requests over the proxy path of krakow takes more than 2.425s. First step: "
-        "compare with the direct path: if that is slow, too, look at Onepanel, else at the worker.",
+        "compare with the direct path. If it is slow too, check Onepanel, otherwise the worker.",
         path="proxy",
         gone_after=None,
         late_by_holes=1.5,
@@ -59,9 +59,9 @@ QUALITY = (
         changes={series("onedata_proxy_overhead_seconds"): turns(0.05, 0.5), **_requests(0.05)},
         elsewhere={series("onedata_proxy_overhead_seconds"): always(0.05), **_requests(0.05)},
         labels=OWN,
-        summary="The proxy of krakow adds much time",
+        summary="The proxy path of krakow adds latency",
         description="The proxy path of krakow takes 500ms longer than the direct one. "
-        "First step: look at the load of the worker, which forwards every request.",
+        "First step: check the load of the worker, which forwards every request.",
         path="proxy",
         gone_after=None,
         late_by_holes=0.5,
@@ -89,8 +89,8 @@ AVAILABILITY = (
         labels=_BURN,
         summary="The proxy path of krakow fails too often",
         description="The proxy path of krakow was unavailable 15.29% of the time; "
-        "at 0.5 % the error budget of 30 days is just spent. First step: see on the dashboard "
-        "which reasons the failures have.",
+        "the objective over 30 days is an availability of 0.995. First step: check the reasons "
+        "of the failures on the dashboard.",
         path="proxy",
         gone_after=None,
     ),
@@ -112,8 +112,8 @@ SLOW_AVAILABILITY = (
         labels=_BURN,
         summary="The proxy path of krakow fails too often",
         description="The proxy path of krakow was unavailable 1.786% of the time; "
-        "at 0.5 % the error budget of 30 days is just spent. "
-        "First step: see on the dashboard when it failed and why, and plan the repair.",
+        "the objective over 30 days is an availability of 0.995. "
+        "First step: check the times and reasons of the failures on the dashboard, and plan the repair.",
         path="proxy",
         gone_after=None,
         step=5,

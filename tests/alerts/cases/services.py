@@ -36,7 +36,7 @@ SERVICES = (
         },
         labels={**OWN, "component": "database"},
         summary="krakow has no healthy database",
-        description="Onepanel of krakow calls the database healthy on no host at all. First step: see its state "
+        description="Onepanel of krakow reports no healthy database on any host. First step: check its state "
         "on each host in Onepanel on port 9443, and start it there.",
     ),
     Case(
@@ -52,8 +52,8 @@ SERVICES = (
         },
         labels={**OWN, "component": "worker", "host": "node2"},
         summary="The worker of krakow on node2 is not healthy",
-        description="Onepanel of krakow does not call the worker on node2 healthy; other hosts carry its load. "
-        "First step: log in to that host and look at the log of the service.",
+        description="Onepanel of krakow reports the worker on node2 as not healthy; other hosts carry its load. "
+        "First step: log in to that host and read the log of the service.",
     ),
     Case(
         alert="OnedataWorkerModuleError",
@@ -67,7 +67,7 @@ SERVICES = (
         labels={**OWN, "host": "node1", "module": "datastore_worker"},
         summary="Module datastore_worker of the worker of krakow on node1 is in error",
         description="The worker of krakow on node1 reports an error in datastore_worker. "
-        "First step: look for this module in the worker's log on that host.",
+        "First step: search the worker's log on that host for this module.",
     ),
     Case(
         alert="OnedataWorkerOutOfSync",
@@ -100,7 +100,7 @@ SERVICES = (
         },
         labels={**OWN, "check": "domain"},
         summary="The DNS records of krakow are wrong",
-        description="Onepanel of krakow finds fault with the DNS records (domain). "
+        description="The DNS check of krakow reports wrong or missing records (domain). "
         "First step: compare them with those that Onepanel recommends under DNS.",
     ),
     Case(
@@ -109,8 +109,8 @@ SERVICES = (
         after=17,
         changes={series("onedata_configuration_complete"): turns(1, 0)},
         labels=OWN,
-        summary="Onepanel of krakow tells only a part of its configuration",
-        description="Onepanel of krakow answers with its reduced configuration: it met an error of its own, or "
-        "cannot ask its worker. First step: look at the worker's state, then at the log of Onepanel.",
+        summary="Onepanel of krakow returns only a part of its configuration",
+        description="Onepanel of krakow returns its reduced configuration: it has an internal error, or "
+        "cannot query its worker. First step: check the worker's state, then the log of Onepanel.",
     ),
 )
