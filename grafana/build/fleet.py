@@ -103,7 +103,10 @@ def _outlook() -> list[AnyPanel]:
         ),
         tiles(
             About(
-                "Next certificate to end", "Time until the first of all certificates, as served, ends.", 4, 4
+                "Next certificate to end",
+                "Time until the first of all certificates, as served, ends; issuers included.",
+                4,
+                4,
             ),
             Query(f"min({CERTIFICATE_END}) - time()"),
             EXPIRED,

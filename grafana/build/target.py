@@ -111,7 +111,7 @@ def _paths() -> list[AnyPanel]:
 
 
 def _facts() -> list[AnyPanel]:
-    end = select("onedata_tls_certificate_not_after_timestamp_seconds", by=PATH)
+    end = select("onedata_tls_chain_not_after_timestamp_seconds", by=PATH)
     return [
         faults(
             About(
@@ -125,7 +125,10 @@ def _facts() -> list[AnyPanel]:
         ),
         tiles(
             About(
-                "Certificate ends in", "Of all certificates that this target serves, the first to end.", 4, 4
+                "Certificate ends in",
+                "Of all certificates that this target serves, issuers included, the first to end.",
+                4,
+                4,
             ),
             Query(f"min({end}) - time()"),
             EXPIRED,

@@ -23,6 +23,7 @@ from grafana.build.words import (
     GREEN,
     ORANGE,
     RED,
+    RENEWALS,
     REPORTS,
     WEB_CERTIFICATES,
     below,
@@ -168,16 +169,24 @@ def certificates() -> list[AnyPanel]:
     def served(name: str) -> str:
         return f"min by (path, node) ({select(f'onedata_tls_certificate_{name}', by=PATH)})"
 
+    chain = f"min by (path, node) ({select('onedata_tls_chain_not_after_timestamp_seconds', by=PATH)})"
+    different = f"max by (path, node) ({select('onedata_tls_certificates_served', by=PATH)})"
     names = select("onedata_tls_certificate_info", by=PATH)
     for label in ("subject", "issuer"):
         names = f'label_replace({names}, "{label}", "$1", "{label}", "(?:.*CN=)?([^,]+).*")'
 
     days = below((3, RED), (14, ORANGE), above=GREEN)
     web = coded("onedata_web_certificate_status", "status", WEB_CERTIFICATES, "target")
+    renewal = coded("onedata_web_certificate_renewal", "status", RENEWALS, "target")
     dns = coded("onedata_dns_check_status", "status", DNS_CHECKS, "check")
     return [
         rows(
-            About("Certificates as served", "Of each path, also when they are expired or untrusted.", 15, 5),
+            About(
+                "Certificates as served",
+                "Of each path, also when they are expired or untrusted; several in ten minutes: nodes differ.",
+                15,
+                5,
+            ),
             [
                 Column("Path", source="path", width=70),
                 Column(
@@ -188,8 +197,16 @@ def certificates() -> list[AnyPanel]:
                     width=90,
                 ),
                 Column("Verified", served("verified"), mappings=yes_or_no("no", "yes"), width=90),
-                Column("Subject", source="subject", width=190),
-                Column("Issuer", source="issuer", width=300),
+                Column(
+                    "Chain, days left",
+                    f"({chain} - time()) / 86400",
+                    mappings=EXPIRED,
+                    thresholds=days,
+                    width=120,
+                ),
+                Column("Different ones", different, thresholds=below((2, GREEN), above=ORANGE), width=110),
+                Column("Subject", source="subject", width=160),
+                Column("Issuer", source="issuer", width=180),
                 Column("Node", source="node"),
                 Column("", f"max by (path, node, subject, issuer) ({names})"),
             ],
@@ -200,13 +217,14 @@ def certificates() -> list[AnyPanel]:
         states(
             About(
                 "Onepanel's own view of certificate and DNS",
-                "What Onepanel says of its certificate, and of the DNS records.",
+                "What Onepanel says of its certificate and of the DNS records, and whether it renews the certificate.",
                 9,
                 5,
                 _UNKNOWN,
             ),
             (Query(web, "certificate"), mapped(WEB_CERTIFICATES)),
             (Query(dns, "{{check}}"), mapped(DNS_CHECKS)),
+            (Query(renewal, "renewal"), mapped(RENEWALS)),
         ),
     ]
 

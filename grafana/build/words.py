@@ -67,6 +67,15 @@ WEB_CERTIFICATES = _ranked(
     ("domain_mismatch", RED),
     ("expired", RED),
 )
+RENEWALS = _ranked(
+    ("fine", GREEN),
+    ("off", GREY),
+    ("elsewhere", GREY),
+    ("stuck", ORANGE),
+    ("worker_down", ORANGE),
+    ("job_lost", ORANGE),
+    ("failing", RED),
+)
 DNS_CHECKS = _ranked(
     ("ok", GREEN), ("unknown", GREY), ("missing_records", ORANGE), ("bad_records", RED), ("unresolvable", RED)
 )

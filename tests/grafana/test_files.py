@@ -13,6 +13,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from exporter.diagnosis.renewal import Renewal
 from exporter.diagnosis.rules import Diagnosis
 from exporter.operations.dns_check import DnsStatus
 from exporter.operations.host_status import Status
@@ -171,6 +172,7 @@ def test_no_value_is_told_by_its_colour_alone() -> None:
         (words.COMPONENTS, Status),
         (words.REPORTS, ReportStatus),
         (words.WEB_CERTIFICATES, WebCertificateStatus),
+        (words.RENEWALS, Renewal),
         (words.DNS_CHECKS, DnsStatus),
     ],
 )

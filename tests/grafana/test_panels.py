@@ -220,6 +220,8 @@ def test_each_host_is_seen_with_its_own_trouble(seen: Prometheus) -> None:
     assert texts(words.WEB_CERTIFICATES, web) == {"": "near expiration"}
     dns = said(seen, query("onedata-target", view, "B"), "check", target="three-hosts")
     assert texts(words.DNS_CHECKS, dns) == {"domain": "ok", "dns_zone": "bad records"}
+    renewal = said(seen, query("onedata-target", view, "C"), target="three-hosts")
+    assert texts(words.RENEWALS, renewal) == {"": "job lost"}
 
 
 def test_each_node_is_seen_for_itself(seen: Prometheus) -> None:
@@ -244,6 +246,12 @@ def test_an_expired_certificate_is_seen_as_such(seen: Prometheus) -> None:
     verified = said(seen, query("onedata-target", table, "B"), "path", target="certificate-expired")
     assert days["proxy"] < 0 < days["direct"]
     assert verified == {"proxy": 0, "direct": 1}
+    chain = said(seen, query("onedata-target", table, "C"), "path", target="certificate-expired")
+    assert chain == pytest.approx(days, abs=0.01)
+    different = said(seen, query("onedata-target", table, "D"), "path", target="certificate-expired")
+    # The certificate may have been another one before the fault.
+    assert different["proxy"] in {1, 2}
+    assert different["direct"] == 1
 
 
 def test_the_exporter_is_seen_to_be_trustworthy(seen: Prometheus) -> None:
