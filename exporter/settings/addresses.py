@@ -7,11 +7,13 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import idna
+
 from exporter.settings.web_config import Address, ListenAddress, SystemdSockets, UnixAddress
 from exporter.targets import IpProtocol
 
 _HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
-_HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?")
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_HOST_LABEL}(?:\.{_HOST_LABEL})*")
 _LISTEN = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]]*):(?P<port>[0-9]{1,5})")
 _BRACKETS = re.compile(r"[^\[\]]*|\[[^\[\]]*\](?::[0-9]*)?")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -65,7 +67,7 @@ def parse_origin(value: object, *, allow_http: bool) -> Origin:
 
 
 def parse_host(text: str) -> str:
-    """A host name or IP address (without brackets), in lower case.
+    """Return a host name or IP address (without brackets), in lower case, ASCII letters, and without a dot at its end.
 
     Raises:
         ValueError: it is neither.
@@ -74,9 +76,20 @@ def parse_host(text: str) -> str:
         raise ValueError("has no host")
     if is_ip_address(text):
         return _parse_ip(text)
-    if not _HOST_NAME.fullmatch(text):
-        raise ValueError("the host is no valid name (letters, digits, - and .; others in their xn-- form)")
-    return text.lower()
+    name = _ascii_name(text).removesuffix(".")
+    if not _HOST_NAME.fullmatch(name):
+        raise ValueError("the host is no valid name (letters, digits, - and .)")
+    return name.lower()
+
+
+def _ascii_name(text: str) -> str:
+    """Return a name as DNS has it: of other letters than ASCII's, in its `xn--` form; empty if there is none."""
+    if text.isascii():
+        return text
+    try:
+        return idna.encode(text, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return ""
 
 
 def parse_listen_address(value: object) -> Address:

@@ -9,8 +9,9 @@ from urllib.parse import quote
 from exporter.credentials import Auth
 from exporter.maintenance import Window
 from exporter.operations import worker_report
+from exporter.settings.advice import target_warnings
 from exporter.settings.discover_keys import template_values
-from exporter.settings.pace import pace_warnings, schedule_of
+from exporter.settings.pace import schedule_of
 from exporter.settings.secrets import to_secret
 from exporter.settings.shards import Shard
 from exporter.settings.target_keys import TargetKeys
@@ -18,7 +19,7 @@ from exporter.settings.web_config import WebConfig
 from exporter.targets import Discovery, Node, Target, TlsOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from exporter.settings.discover_keys import Discover
     from exporter.settings.schema import Document, History, Log, Poll, Web
@@ -44,12 +45,12 @@ class Settings:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is permitted, but probably not meant."""
-        idle = not self.targets and not any(target.discovery for target in self.all_targets)
-        return (
-            *pace_warnings(self.all_targets, self.poll),
-            *([f"shard: {self.shard} has none of the {len(self.all_targets)} targets"] if idle else []),
-        )
+        """What is permitted, but probably not meant. Reads the modes of files of secrets."""
+        return (*self.web_config.warnings, *target_warnings(self.all_targets), *self._shard_warnings())
+
+    def _shard_warnings(self) -> Iterator[str]:
+        if not self.targets and not any(target.discovery for target in self.all_targets):
+            yield f"shard: {self.shard} has none of the {len(self.all_targets)} targets"
 
 
 def convert(document: Document, web_config: WebConfig) -> Settings:

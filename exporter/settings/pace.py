@@ -1,4 +1,4 @@
-"""The pace of each target: its own keys, else those of `poll`; what is refused, and what deserves a warning. Pure."""
+"""The pace of each target: its own keys, else those of `poll`; and what is refused. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from exporter.settings.durations import format_duration
 from exporter.targets import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from exporter.settings.schema import Poll
     from exporter.settings.target_parts import TargetPoll
-    from exporter.targets import Target
 
 SHORTEST_INTERVAL_SECONDS = 1.0
-# The rules judge latencies over ten minutes, and need some rounds in them.
-_LONG_INTERVAL_SECONDS = 300.0
 
 
 def schedule_of(own: TargetPoll, common: Poll) -> Schedule:
@@ -42,19 +39,4 @@ def pace_faults(own: TargetPoll, common: Poll) -> Iterator[tuple[str, str]]:
         yield (
             "timeout",
             f"{format_duration(schedule.timeout)} is longer than the target's interval, {interval}",
-        )
-
-
-def pace_warnings(targets: Iterable[Target], common: Poll) -> Iterator[str]:
-    """Yield what is permitted, but costs the targets or the alerts more than it seems."""
-    if common.interval < SHORTEST_INTERVAL_SECONDS:
-        yield f"poll.interval: {format_duration(common.interval)} polls each cluster more than once per second"
-    slow = [target for target in targets if target.schedule.interval > _LONG_INTERVAL_SECONDS]
-    if slow:
-        longest = max(slow, key=lambda target: target.schedule.interval)
-        others = f" and {len(slow) - 1} more" if len(slow) > 1 else ""
-        yield (
-            f"poll.interval of {longest.name}{others}: with an interval of "
-            f"{format_duration(longest.schedule.interval)}, an outage is seen up to that much later, "
-            "and latencies are not judged"
         )

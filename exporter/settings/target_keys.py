@@ -67,6 +67,7 @@ class TargetKeys(Keys):
     )
     direct_url: Url = Field(
         default_factory=lambda keys: Origin("https", _host_of_url(keys), _ONEPANEL_PORT),
+        validate_default=True,
         description="where Onepanel itself listens; default: the host of the URL, port 9443",
     )
     tls: Tls = Field(Tls(), description="certificates; see below")
@@ -108,6 +109,26 @@ class TargetKeys(Keys):
         description="a file that exists during maintenance; its first line may give the reason, or "
         "`until 2026-12-01T23:00:00Z` and the reason. `{name}` in it is the name of the target",
     )
+
+    @field_validator("url")
+    @classmethod
+    def _domain_alone(cls, url: Origin) -> Origin:
+        if url.port == _ONEPANEL_PORT:
+            raise ValueError(
+                f"has the port of the direct path ({_ONEPANEL_PORT}), and the proxy path would not be polled: give the "
+                f"domain alone, as in {url._replace(port=443)}; direct_url is derived from it"
+            )
+        return url
+
+    @field_validator("direct_url")
+    @classmethod
+    def _two_origins(cls, direct_url: Origin, info: ValidationInfo) -> Origin:
+        if direct_url == info.data.get("proxy_url"):
+            raise ValueError(
+                "is the same as the URL of the proxy path: give each path its own, "
+                "as in https://my.zone.domain.org and https://my.zone.domain.org:9443"
+            )
+        return direct_url
 
     @field_validator("auth")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from exporter.settings.certificates import check_ca_file, check_key_pair, check_readable, read_pem_file
 from exporter.settings.model import Keys
@@ -20,7 +20,7 @@ from exporter.settings.values import (
 )
 
 if TYPE_CHECKING:
-    from pydantic import ValidationInfo
+    from pydantic import ValidationInfo, ValidatorFunctionWrapHandler
 
 
 class Tls(Keys):
@@ -74,13 +74,21 @@ class Auth(Keys):
     passphrase: SecretText = Field(NO_SECRET, description="emergency passphrase of Onepanel")
     passphrase_file: SecretFile = Field("", description="file with the passphrase, instead of `passphrase`")
 
-    @field_validator("token_file", "passphrase_file")
+    @field_validator("token_file", "passphrase_file", mode="wrap")
     @classmethod
-    def _instead_of_inline(cls, file: str, info: ValidationInfo) -> str:
+    def _instead_of_inline(
+        cls, value: object, check: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> object:
         inline = (info.field_name or "").removesuffix("_file")
-        if info.data.get(inline):
-            raise ValueError(f"auth.{inline} is set, too; give only one of them")
-        return file
+        if not info.data.get(inline):
+            return check(value)
+        too = f"auth.{inline} is set, too; give only one of them"
+        try:
+            check(value)
+        except ValidationError as error:
+            reason = error.errors()[0].get("ctx", {}).get("error")
+            raise ValueError(f"{reason}; {too}" if reason else too) from None
+        raise ValueError(too)
 
     @property
     def is_given(self) -> bool:

@@ -27,8 +27,8 @@ _WORDS = {
     "missing": "is required",
     "model_type": "must be a mapping (key: value)",
     "dict_type": "must be a mapping (key: value)",
-    "tuple_type": "must be a list",
-    "frozen_set_type": "must be a list",
+    "tuple_type": "must be a list, as in {key}: [...]",
+    "frozen_set_type": "must be a list, as in {key}: [...]",
     "string_type": "must be text; put it in quotes",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
@@ -84,7 +84,10 @@ def _finding(error: ErrorDetails, model: type[Keys]) -> Invalid:
     if path == ("targets",) and error["type"] in {"missing", "value_error"}:
         return Invalid(path, _NO_TARGET)
     template = _WORDS.get(error["type"])
-    return Invalid(path, error["msg"] if template is None else template.format(**error.get("ctx", {})))
+    message = (
+        template.format(**error.get("ctx", {}), key=path[-1] if path else "") if template else error["msg"]
+    )
+    return Invalid(path, message)
 
 
 def _did_you_mean(path: KeyPath, model: type[Keys]) -> str:

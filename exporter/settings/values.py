@@ -159,6 +159,8 @@ def check_increasing(buckets: Sequence[float]) -> Sequence[float]:
 
 def _origin(value: object, info: ValidationInfo) -> Origin:
     # Where `allow_http` itself is wrong it is missing here: one fault is enough.
+    if isinstance(value, Origin):  # a default
+        return value
     return parse_origin(value, allow_http=info.data.get("allow_http", True))
 
 

@@ -16,6 +16,23 @@ _MERGE = "tag:yaml.org,2002:merge"
 _MOST_VALUES = 1_000_000
 # PyYAML goes through all open brackets with each further one.
 _MOST_BRACKETS = 50
+# What PyYAML reports, and what most often causes it.
+_CAUSES = (
+    ("'\\t' that cannot start any token", "a tab; indent with spaces"),
+    (
+        "mapping values are not allowed",
+        "a ': ' where none is expected; check the indentation, and put text that contains ': ' in quotes",
+    ),
+    ("expected <block end>", "a line that is not indented like the lines before it"),
+    ("could not find expected ':'", "a line without ': ' after its key"),
+    ("expected ',' or", "a bracket that is not closed, or a missing comma"),
+    ("found unexpected end of stream", "a quote that is not closed"),
+)
+# YAML 1.1 reads 0123 as 83, 1:30 as 90 and 1_000 as 1000; YAML 1.2 and people do not.
+_NUMBER_OF_YAML_1_1 = re.compile(
+    r"[-+]?0[0-7]+|[-+0-9][0-9_]*(?::[0-9_]+)+(?:\.[0-9_]*)?|[-+]?[0-9.]*_[0-9_.]*"
+)
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 # PyYAML repeats names that are perhaps none: a passphrase without quotes may begin with *, & or !.
 _NAMED = re.compile(r"\b(alias|anchor|tag|tag handle) (['\"]).*\2")
 
@@ -43,6 +60,9 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     # Only our own faults have no context; PyYAML's words for a problem are hardly understood without theirs.
     if error.context is None and isinstance(error, yaml.constructor.ConstructorError):
         return _NAMED.sub(r"\1", str(error.problem))
+    for reported, cause in _CAUSES:
+        if reported in str(error.problem):
+            return f"is no valid YAML: {cause}"
     told = ", ".join(part for part in (error.context, error.problem) if part)
     return "is no valid YAML: " + _NAMED.sub(r"\1", told)
 
@@ -95,6 +115,8 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 PyYAML's signature
+        if node.tag in _NUMBERS and _NUMBER_OF_YAML_1_1.fullmatch(str(node.value)):
+            raise _fault("a number that YAML 1.1 and 1.2 read differently; put it in quotes", node.start_mark)
         try:
             return super().construct_object(node, deep=deep)
         except (ValueError, LookupError, AttributeError, ArithmeticError):

@@ -187,8 +187,8 @@ async def test_whoever_interrupts_is_told_what_may_have_been_changed(
 ) -> None:
     terminal = Terminal(None, tmp_path)  # type: ignore[arg-type]  # no zone is asked here
     async with ScriptedServer(silent) as server:
-        url = f"https://127.0.0.1:{server.port}"
-        options = ("--url", url, "--direct-url", url, *terminal.credentials("the-token"))
+        url, direct_url = (f"https://{host}:{server.port}" for host in ("127.0.0.1", "localhost"))
+        options = ("--url", url, "--direct-url", direct_url, *terminal.credentials("the-token"))
         running = await terminal.start("users", *action, *options)
         assert running.stdin is not None
         running.stdin.write(f"{PASSWORD}\n".encode())

@@ -273,8 +273,9 @@ async def test_the_first_step_names_the_options_of_the_command(
 async def test_a_host_that_nobody_answers_on_is_critical(terminal: Terminal) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        url = f"https://127.0.0.1:{bound.getsockname()[1]}"
-        ended = await terminal.run("probe", url, "--direct-url", url)
+        port = bound.getsockname()[1]
+        urls = (f"https://127.0.0.1:{port}", "--direct-url", f"https://localhost:{port}")
+        ended = await terminal.run("probe", *urls)
     assert ended.code == 2
     assert "unreachable" in ended.out
 

@@ -116,16 +116,96 @@ def check(file: Path) -> int:
     return check_config.run(arguments)
 
 
-@pytest.mark.parametrize(
-    ("targets", "said"),
-    [("{url: https://a.test}", "1 target"), ("{url: https://a.test}, {url: https://b.test}", "2 targets")],
-)
-def test_check_config_says_that_a_file_is_valid(
-    config_file: Path, capsys: pytest.CaptureFixture[str], targets: str, said: str
+def test_check_config_prints_what_a_configuration_means(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    token = config_file.with_name("zone.token")
+    token.write_text("a-token", encoding="utf-8")
+    token.chmod(0o600)
+    config_file.write_text(
+        """
+targets:
+- url: https://a.test
+- url: https://zone.test
+  paths: [direct]
+  nodes: {one: 192.0.2.1, two: 192.0.2.2}
+  auth: {token_file: zone.token, passphrase: not-shown}
+  maintenance: [{start: 2026-12-01T20:00:00Z, end: 2026-12-01T21:00:00Z}]
+  maintenance_file: "{name}.maintenance"
+  discover: {interval: 5m, max_discovered: 20}
+- {name: b, url: https://b.test, resolve_nodes: true}
+""",
+        encoding="utf-8",
+    )
+    assert check(config_file) == 0
+    nodes = "nodes one, two; 1 maintenance window"
+    assert capsys.readouterr() == (
+        (
+            f"{config_file}: valid, 3 targets\n"
+            "a.test: proxy path https://a.test; direct path https://a.test:9443; no credentials\n"
+            "zone.test: proxy path https://zone.test (not expected to work); direct path https://zone.test:9443; "
+            f"credentials: token from {token}, then passphrase in the configuration; {nodes}; "
+            f"maintenance while {config_file.with_name('zone.test.maintenance')} exists; "
+            "discovers up to 20 Oneproviders every 300 s\n"
+            "b: proxy path https://b.test; direct path https://b.test:9443; no credentials; "
+            "a node for each address of the host\n"
+        ),
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("targets: [{url: https://a.test}]", []),
+        ("poll: {interval: 5s, timeout: 5s}\ntargets: [{url: https://a.test}]", []),
+        (
+            "poll: {interval: 4s, timeout: 4s}\ntargets: [{url: https://a.test}]",
+            ["poll.interval of a.test: 4s loads the clusters"],
+        ),
+        ("poll: {timeout: 6s}\ntargets: [{url: https://a.test, auth: {token: t}}]", []),
+        (
+            "poll: {timeout: 5s}\ntargets: [{url: https://a.test, auth: {token: t}}]",
+            ["poll.timeout of a.test: 5s is shorter than Onepanel may take"],
+        ),
+        (
+            "targets: [{url: https://a.test}, {name: b, url: https://A.test.}]",
+            ["target b: has the same host as target a.test, which is polled twice"],
+        ),
+        ("targets: [{url: https://a.test, auth: {token_file: secret}}]", ["secret: every user of this host"]),
+        (
+            "shard: 0/1000\ntargets: [{url: https://a.test}]",
+            ["shard: 0/1000 has none of the 1 targets"],
+        ),
+        (
+            "web: {config_file: web.yml}\ntargets: [{url: https://a.test}]",
+            ["web.yml: "],
+        ),
+    ],
+)
+def test_check_config_warns_of_what_is_probably_unintended(
+    config_file: Path, capsys: pytest.CaptureFixture[str], text: str, warned: list[str]
+) -> None:
+    config_file.write_text(text, encoding="utf-8")
+    config_file.with_name("secret").write_text("s", encoding="utf-8")
+    config_file.with_name("secret").chmod(0o644)
+    config_file.with_name("web.yml").write_text("", encoding="utf-8")
+    assert check(config_file) == 0
+    lines = [each for each in capsys.readouterr().out.splitlines() if each.startswith("warning: ")]
+    assert len(lines) == len(warned)
+    for line, beginning in zip(lines, warned, strict=True):
+        assert line.replace(f"{config_file.parent}/", "").startswith(f"warning: {beginning}")
+
+
+def test_check_config_prints_no_more_than_a_hundred_targets(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    targets = ", ".join(f"{{url: https://zone-{number}.test}}" for number in range(102))
     config_file.write_text(f"targets: [{targets}]", encoding="utf-8")
     assert check(config_file) == 0
-    assert capsys.readouterr() == (f"{config_file}: valid, {said}\n", "")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 102
+    assert lines[-1] == "and 2 targets more"
 
 
 def test_check_config_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,12 +220,13 @@ def test_check_config_prints_the_size_of_the_share(
     targets = ", ".join(f"{{url: https://zone-{number}.test}}" for number in range(100))
     config_file.write_text(f"shard: {shard}\ntargets: [{targets}]", encoding="utf-8")
     assert check(config_file) == 0
-    valid, share = capsys.readouterr().out.splitlines()
+    valid, share, *targets_of_share = capsys.readouterr().out.splitlines()
     assert valid == f"{config_file}: valid, 100 targets"
     index, count = map(int, shard.split("/"))
     held = sum(shard_index(f"zone-{number}.test", count) == index for number in range(100))
     assert share == f"shard {shard}: {held} of 100 targets"
     assert 0 < held < 100
+    assert len(targets_of_share) == held
 
 
 def check_with_environment(config_file: Path, lines: str) -> int:
@@ -175,7 +256,7 @@ def test_an_environment_file_alone_can_name_everything(
         'ONEDATA_EXPORTER_TARGETS="[{url: https://a.test}, {url: https://b.test}]"\n', encoding="utf-8"
     )
     assert check_config.run(parse(["check-config", "--environment-file", str(file)])) == 0
-    assert capsys.readouterr().out == f"{file}: valid, 2 targets\n"
+    assert capsys.readouterr().out.startswith(f"{file}: valid, 2 targets\na.test: ")
 
 
 @pytest.mark.parametrize(

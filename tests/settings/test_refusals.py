@@ -17,6 +17,7 @@ LAUGHS = "a: &a0 [x]\n" + "".join(
 TARGETS = "targets: [{url: https://a.test}]\n"
 NO_TARGET = "targets: no target: name at least one, in this list or with --target URL"
 DURATION = "must be a duration such as 500ms, 15s or 1m30s, or a number of seconds"
+TWO_READINGS = "a number that YAML 1.1 and 1.2 read differently; put it in quotes"
 MOMENT = "must be a date and time with its zone: 2026-12-01T20:00:00Z or 2026-12-01T21:00:00+01:00"
 ADDRESS = "must be an address and port such as ':19443', '127.0.0.1:19443' or '[::1]:19443'"
 
@@ -28,7 +29,37 @@ ADDRESS = "must be an address and port such as ':19443', '127.0.0.1:19443' or '[
         ("# only a comment\n", "is empty"),
         ("- a\n", "must be a mapping (key: value) at its top, such as 'targets: [...]'"),
         ("just text", "must be a mapping (key: value) at its top, such as 'targets: [...]'"),
-        ("a: b: c", "line 1, column 5: is no valid YAML: mapping values are not allowed here"),
+        (
+            "a: b: c",
+            (
+                "line 1, column 5: is no valid YAML: a ': ' where none is expected; check the indentation, "
+                "and put text that contains ': ' in quotes"
+            ),
+        ),
+        ("a:\n\tb: c", "line 2, column 1: is no valid YAML: a tab; indent with spaces"),
+        (
+            "a:\n    b: 1\n  c: 2",
+            "line 3, column 3: is no valid YAML: a line that is not indented like the lines before it",
+        ),
+        ("a:\n  b: 1\n  c\nd: 1", "line 4, column 1: is no valid YAML: a line without ': ' after its key"),
+        (
+            "a: [1, 2\nb: 3",
+            "line 2, column 2: is no valid YAML: a bracket that is not closed, or a missing comma",
+        ),
+        ("a: 'b", "line 1, column 6: is no valid YAML: a quote that is not closed"),
+        (
+            "poll: {interval: 1:30}",
+            "line 1, column 18: {TWO_READINGS}",
+        ),
+        (
+            "poll: {interval: 0123}",
+            "line 1, column 18: {TWO_READINGS}",
+        ),
+        (
+            "poll: {interval: 1_000}",
+            "line 1, column 18: {TWO_READINGS}",
+        ),
+        ("a: 1:30.5", f"line 1, column 4: {TWO_READINGS}"),
         ("poll: {}\npoll: {}\n", "line 2, column 1: the key 'poll' comes a second time"),
         ("poll:\n  1: x\n", "line 2, column 3: a key that is no text; put it in quotes"),
         ("? [a]\n: b\n", "line 1, column 3: a key that is no text; put it in quotes"),
@@ -87,7 +118,10 @@ def test_a_tag_that_would_run_code_is_refused(faults_of: FaultsOf) -> None:
         ("poll: {max_concurrency: many}", "poll.max_concurrency: must be a whole number"),
         ("poll: {max_concurrency: 1.5}", "poll.max_concurrency: must be a whole number"),
         ("web: {listen_addresses: []}", "web.listen_addresses: must not be empty"),
-        ("web: {listen_addresses: ':19443'}", "web.listen_addresses: must be a list"),
+        (
+            "web: {listen_addresses: ':19443'}",
+            "web.listen_addresses: must be a list, as in listen_addresses: [...]",
+        ),
         ("web: {listen_addresses: [19443]}", f"web.listen_addresses[0]: {ADDRESS}"),
         ("web: {listen_addresses: ['19443']}", f"web.listen_addresses[0]: {ADDRESS}"),
         ("web: {listen_addresses: [':1', ':99999']}", f"web.listen_addresses[1]: {ADDRESS}"),
@@ -124,7 +158,7 @@ def test_a_tag_that_would_run_code_is_refused(faults_of: FaultsOf) -> None:
         ("log: {level: loud}", "log.level: must be 'debug', 'info', 'warning' or 'error'"),
         ("log: {format: xml}", "log.format: must be 'logfmt' or 'json'"),
         ("latency_buckets: []", "latency_buckets: must not be empty"),
-        ("latency_buckets: 5", "latency_buckets: must be a list"),
+        ("latency_buckets: 5", "latency_buckets: must be a list, as in latency_buckets: [...]"),
         ("latency_buckets: [1, 1]", "latency_buckets: must increase: 1 comes after 1"),
         ("latency_buckets: [1, 0.5]", "latency_buckets: must increase: 0.5 comes after 1"),
         ("latency_buckets: [0]", "latency_buckets[0]: must be greater than 0"),
@@ -145,7 +179,7 @@ def test_a_wrong_value_at_the_top_is_refused(faults_of: FaultsOf, text: str, lin
         ("poll: {}", NO_TARGET),
         ("targets:", NO_TARGET),
         ("targets: []", NO_TARGET),
-        ("targets: https://a.test", "targets: must be a list"),
+        ("targets: https://a.test", "targets: must be a list, as in targets: [...]"),
         ("targets: [https://a.test]", "targets[0]: must be a mapping (key: value)"),
         ("targets: [{}]", "targets[0].url: is required"),
         ("targets: [{name: a}]", "targets[0].url: is required"),
@@ -177,17 +211,22 @@ def test_there_must_be_a_target(faults_of: FaultsOf, text: str, line: str) -> No
         ("https://1.2.3", "the host is no valid IP address"),
         ("https://[fe80::1%25eth0]", "the host must not name a network interface (%)"),
         ("https://a b.test", "must not contain spaces or control characters"),
+        ("https://żu_\u200bbr.test", "must not contain spaces or control characters"),
+        ("https://ża\u2488.test", "the host is no valid name (letters, digits, - and .)"),
         (
-            "https://żubr.test",
-            "the host is no valid name (letters, digits, - and .; others in their xn-- form)",
+            "https://a.test:9443",
+            (
+                "has the port of the direct path (9443), and the proxy path would not be polled: give the domain "
+                "alone, as in https://a.test; direct_url is derived from it"
+            ),
         ),
         (
             "https://-a.test",
-            "the host is no valid name (letters, digits, - and .; others in their xn-- form)",
+            "the host is no valid name (letters, digits, - and .)",
         ),
         (
             "https://a..test",
-            "the host is no valid name (letters, digits, - and .; others in their xn-- form)",
+            "the host is no valid name (letters, digits, - and .)",
         ),
     ],
 )
@@ -246,7 +285,7 @@ def test_a_url_that_is_more_or_less_than_an_origin_is_refused(
             "nodes: an HTTP proxy chooses the node itself; set proxy_from_environment: false",
         ),
         ("worker_report: perhaps", "worker_report: must be true or false"),
-        ("maintenance: {}", "maintenance: must be a list"),
+        ("maintenance: {}", "maintenance: must be a list, as in maintenance: [...]"),
         ("maintenance: [{}]", ["maintenance[0].start: is required", "maintenance[0].end: is required"]),
         ("maintenance: [{start: 2026-12-01, end: 2026-12-01T23:00:00Z}]", f"maintenance[0].start: {MOMENT}"),
         (
@@ -279,7 +318,7 @@ def test_a_url_that_is_more_or_less_than_an_origin_is_refused(
         ),
         ("ip_protocol: 4", "ip_protocol: must be 'auto', 'ipv4' or 'ipv6'"),
         ("paths: []", "paths: must not be empty"),
-        ("paths: proxy", "paths: must be a list"),
+        ("paths: proxy", "paths: must be a list, as in paths: [...]"),
         ("paths: [proxy, sideways]", "paths[1]: must be 'proxy' or 'direct'"),
         ("allow_http: perhaps", "allow_http: must be true or false"),
         (
@@ -317,7 +356,7 @@ def test_a_url_that_is_more_or_less_than_an_origin_is_refused(
         ),
         (
             "tls: {server_name: 'a b'}",
-            "tls.server_name: the host is no valid name (letters, digits, - and .; others in their xn-- form)",
+            "tls.server_name: the host is no valid name (letters, digits, - and .)",
         ),
         ("tls: {ca: x}", "tls.ca: unknown key"),
     ],

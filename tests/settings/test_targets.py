@@ -28,6 +28,13 @@ def targets_of(file: Path, text: str) -> tuple[Target, ...]:
         ("https://My.Zone.test/", "my.zone.test", "https://my.zone.test", "https://my.zone.test:9443"),
         ("https://a.test:443", "a.test", "https://a.test", "https://a.test:9443"),
         ("https://a.test:8443", "a.test", "https://a.test:8443", "https://a.test:9443"),
+        ("https://a.test.", "a.test", "https://a.test", "https://a.test:9443"),
+        (
+            "https://Żubr.test",
+            "xn--ubr-22a.test",
+            "https://xn--ubr-22a.test",
+            "https://xn--ubr-22a.test:9443",
+        ),
         ("https://10.0.0.1", "10.0.0.1", "https://10.0.0.1", "https://10.0.0.1:9443"),
         (
             "https://[2001:DB8::1]:8443",

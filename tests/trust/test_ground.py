@@ -233,11 +233,8 @@ async def test_a_reload_amid_a_round_ends_the_rounds_of_removed_targets_only(
 ) -> None:
     async with ScriptedServer(silent) as kept, ScriptedServer(silent) as removed:
         targets = [
-            {"name": name, "url": url, "direct_url": url}
-            for name, url in (
-                ("kept", f"https://{LOOPBACK}:{kept.port}"),
-                ("removed", f"https://{LOOPBACK}:{removed.port}"),
-            )
+            {"name": name, "url": f"https://{LOOPBACK}:{port}", "direct_url": f"https://localhost:{port}"}
+            for name, port in (("kept", kept.port), ("removed", removed.port))
         ]
         write_config(config_file, targets, ca_file, interval=3.0)
         async with running(config_file) as exporter:
