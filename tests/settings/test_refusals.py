@@ -49,15 +49,15 @@ ADDRESS = "must be an address and port such as ':19443', '127.0.0.1:19443' or '[
         ("a: 'b", "line 1, column 6: is no valid YAML: a quote that is not closed"),
         (
             "poll: {interval: 1:30}",
-            "line 1, column 18: {TWO_READINGS}",
+            f"line 1, column 18: {TWO_READINGS}",
         ),
         (
             "poll: {interval: 0123}",
-            "line 1, column 18: {TWO_READINGS}",
+            f"line 1, column 18: {TWO_READINGS}",
         ),
         (
             "poll: {interval: 1_000}",
-            "line 1, column 18: {TWO_READINGS}",
+            f"line 1, column 18: {TWO_READINGS}",
         ),
         ("a: 1:30.5", f"line 1, column 4: {TWO_READINGS}"),
         ("poll: {}\npoll: {}\n", "line 2, column 1: the key 'poll' comes a second time"),
