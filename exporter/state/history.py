@@ -56,6 +56,11 @@ class History:
             self._latest_words = words
         self._rounds.append(PastRound(saying, array("d", _times(checkup))))
 
+    @property
+    def latest(self) -> PastRound | None:
+        """Return the latest round."""
+        return self._rounds[-1] if self._rounds else None
+
     def latest_first(self) -> Iterator[PastRound]:
         """The rounds, from the latest to the oldest."""
         return reversed(self._rounds)

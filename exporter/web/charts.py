@@ -97,10 +97,13 @@ def bar(lanes: Sequence[Lane], window: Window, slots: int, text: str) -> Markup:
 
 def _ranks(lane: Lane, window: Window, slots: int) -> list[int]:
     ranks = [0] * slots
+    rank_of: dict[Any, int] = {}
     for run in (run for runs in lane.runs for run in runs):
         if run.state is None or run.ended <= window.since:
             continue
-        rank = _TONES.index(lane.shown(run.state).tone)
+        if run.state not in rank_of:
+            rank_of[run.state] = _TONES.index(lane.shown(run.state).tone)
+        rank = rank_of[run.state]
         first = max(0, int((run.began - window.since) / window.seconds * slots))
         last = min(slots - 1, int((run.ended - window.since) / window.seconds * slots))
         for slot in range(first, last + 1):
@@ -120,12 +123,12 @@ def _stretches(ranks: Sequence[int], rank: int) -> Iterable[tuple[int, int]]:
 
 def lane_text(lane: Lane, window: Window) -> str:
     """Return for how long a lane had each state, the longest first."""
-    seconds: dict[str, float] = {}
+    by_state: dict[Any, float] = {}
     for run in (run for runs in lane.runs for run in runs):
         lasted = run.ended - max(run.began, window.since)
         if run.state is not None and lasted > 0:
-            word = lane.shown(run.state).word
-            seconds[word] = seconds.get(word, 0.0) + lasted
+            by_state[run.state] = by_state.get(run.state, 0.0) + lasted
+    seconds = {lane.shown(state).word: lasted for state, lasted in by_state.items()}
     watched = sum(seconds.values())
     if not watched:
         return "not polled yet"

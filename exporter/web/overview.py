@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
+from exporter.observation import Details
 from exporter.report.findings import find
 from exporter.state.target_state import TargetState
 from exporter.state.timeline import DAY_SECONDS
@@ -18,6 +19,8 @@ from exporter.web.query import BAD, ROWS_PER_PAGE, ZONE, Query, Sort
 
 _MOST_CHOICES = 40
 _MOST_LABELS = 4
+# A certificate may come near its end without any change.
+_KNOWN_SECONDS = 300.0
 
 
 class Entry(NamedTuple):
@@ -47,18 +50,37 @@ class Entry(NamedTuple):
         return dict(self.state.target.labels)
 
 
+class _Known(NamedTuple):
+    """Whether a round has findings, and what that depends on: everything that it said, but not its times."""
+
+    said: Checkup | None
+    details: Details | None
+    at: float
+    has_findings: bool
+
+
 @dataclass(slots=True)
 class FindingsCache:
-    """Whether the latest checkup of each target has findings: that takes longer than everything else of an entry."""
+    """Whether the latest checkup of each target has findings: that takes longer than everything else of an entry.
 
-    _known: dict[str, tuple[Checkup, bool]] = field(default_factory=dict)
+    Nearly every round says what the round before said.
+    """
 
-    def has_findings(self, name: str, checkup: Checkup) -> bool:
-        """Return whether a checkup has findings."""
-        known = self._known.get(name)
-        if known is None or known[0] is not checkup:
-            known = self._known[name] = (checkup, any(True for _ in find(checkup)))
-        return known[1]
+    _known: dict[str, _Known] = field(default_factory=dict)
+
+    def has_findings(self, state: TargetState, checkup: Checkup, monotonic: float) -> bool:
+        """Return whether the latest checkup of a target has findings."""
+        known = self._known.get(state.target.name)
+        said = state.history.latest.saying if state.history.latest else None
+        if (
+            known is None
+            or known.said is not said
+            or known.details is not checkup.details
+            or monotonic - known.at > _KNOWN_SECONDS
+        ):
+            found = any(True for _ in find(checkup))
+            known = self._known[state.target.name] = _Known(said, checkup.details, monotonic, found)
+        return known.has_findings
 
     def keep_only(self, names: Iterable[str]) -> None:
         """Forget all other targets."""
@@ -75,7 +97,7 @@ def entry_of(state: TargetState, zone: str, monotonic: float, cache: FindingsCac
         diagnosis=checkup.worst if checkup else Diagnosis.UNKNOWN,
         is_waiting=last is None,
         is_stale=last is not None and checkup is None,
-        has_findings=checkup is not None and cache.has_findings(state.target.name, checkup),
+        has_findings=checkup is not None and cache.has_findings(state, checkup, monotonic),
         kind=kind,
         zone=state.target.name if kind is Kind.ONEZONE else zone or state.target.onezone,
     )
