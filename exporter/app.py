@@ -60,7 +60,7 @@ class Exporter:
         self.store = Store(TIMED_OPERATIONS, settings.latency_buckets, settings.history.retention)
         self.store.set_targets(settings.targets)
         self._readiness = Readiness(self._dead_pollers)
-        self._incidents = Incidents()
+        self.incidents = Incidents()
         self._keeper: HistoryKeeper | None = None
         self._rejections = Rejections()
         self._fresh_rounds = FreshRounds(self.report_bug, self._rejections)
@@ -73,7 +73,7 @@ class Exporter:
             access_control=AccessControl(
                 settings.web_config, lambda: read_web_config(settings.web.config_file), log_web_config
             ),
-            incidents=self._incidents,
+            incidents=self.incidents,
             links=settings.web.links,
             external_url=settings.web.external_url,
             telemetry_path=settings.web.telemetry_path,
@@ -114,7 +114,7 @@ class Exporter:
         if not self._settings.history.file:
             return
         self._keeper = HistoryKeeper(
-            self.store, self._incidents, self._settings.history.file, log_history_fault
+            self.store, self.incidents, self._settings.history.file, log_history_fault
         )
         await self._keeper.open()
         stack.push_async_callback(self._keeper.close)
@@ -139,7 +139,7 @@ class Exporter:
         stack.callback(task.cancel)
 
     async def _start_polling(self, stack: AsyncExitStack) -> None:
-        poller = self._poller = Poller(self.store, self._incidents, Rounds(self._client))
+        poller = self._poller = Poller(self.store, self.incidents, Rounds(self._client))
         self._schedulers = [
             Scheduler(
                 poller.poll,
@@ -189,7 +189,7 @@ class Exporter:
     def _poll_targets(self, targets: tuple[Target, ...]) -> None:
         """Poll these targets: in one step, so that no round, page or scrape sees half of them."""
         self.store.set_targets(targets)
-        self._incidents.keep_targets((target.name for target in targets), time.time())
+        self.incidents.keep_targets((target.name for target in targets), time.time())
         self._client.keep_only((*targets, *self._settings.all_targets))
         self._fresh_rounds.keep_only(targets)
         for scheduler in self._schedulers:
