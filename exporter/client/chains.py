@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from exporter.client.certificates import MAX_CHAIN, ParsedCertificate
@@ -66,11 +67,15 @@ class KnownIntermediates:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A verification that failed with a code of OpenSSL at a moment (seconds since the epoch), on a chain as sent."""
+    """A verification that failed with a code of OpenSSL at a time (seconds since the epoch), on a chain as sent.
+
+    `past` is a time that has certainly passed.
+    """
 
     verify_code: int
     chain: Sequence[ParsedCertificate]
     now: float
+    past: float = 0.0
 
     def explain(self, failure: Failure, intermediates: KnownIntermediates) -> Failure:
         """Return the failure with the certificate that it is about, and its reason accordingly."""
@@ -82,9 +87,20 @@ class Refusal:
             return replace(
                 failure, detail=f"{self.chain[0].name} is its common name; it has no alternative names"
             )
+        if failure.reason is Reason.CERTIFICATE_NOT_YET_VALID:
+            return replace(failure, detail=self._too_early())
         if self.verify_code in _ISSUER_UNKNOWN:
             return self._untrusted(failure, intermediates)
         return failure
+
+    def _too_early(self) -> str:
+        """Return which certificate is not valid yet, beside what this machine's clock says: one of both is wrong."""
+        early = next((each for each in self.chain if each.shown.not_before > self.now), self.chain[0])
+        clock = f"this machine's clock says {_written(self.now)}"
+        if self.now < self.past:
+            return f"{clock}, which is before the exporter was installed: set the clock"
+        begins = f"{early.name} is valid from {_written(early.shown.not_before)}"
+        return f"{begins}, but {clock}: one of both is wrong"
 
     def _expired(self, failure: Failure) -> Failure:
         leaf, *issuers = self.chain
@@ -114,6 +130,10 @@ class Refusal:
             top = by_subject[top.issuer_key]
             passed.add(top.subject_key)
         return top
+
+
+def _written(timestamp: float) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def strict_objection(chain: Sequence[ParsedCertificate]) -> str:

@@ -10,7 +10,10 @@ from exporter.diagnosis.renewal import Renewal
 from exporter.diagnosis.renewal_signs import renewal_of, web_certificate_of
 from exporter.diagnosis.served import Sighting, differing, in_use
 from exporter.observation import Certificate
+from exporter.operations import zone_clock
 from exporter.operations.web_certificate import WebCertificateStatus
+from exporter.operations.zone_clock import ZoneClock
+from exporter.reasons import Reason
 from exporter.report.finding import Finding, name_of
 from exporter.report.severity import Severity, severity_of
 from exporter.targets import Route
@@ -34,6 +37,7 @@ def find_in_certificates(checkup: Checkup) -> Iterator[Finding]:
         )
     yield from _refused_elsewhere(checkup)
     yield from _renewal(checkup)
+    yield from _clocks(checkup)
 
 
 def _days(sighting: Sighting, checkup: Checkup) -> str:
@@ -105,3 +109,22 @@ def _renewal(checkup: Checkup) -> Iterator[Finding]:
         )
     elif severity_of(facts.status) is not Severity.OK and not (is_ending and renewal is Renewal.FINE):
         yield Finding(severity_of(facts.status), f"Onepanel calls its certificate {facts.status}")
+
+
+def _clocks(checkup: Checkup) -> Iterator[Finding]:
+    """Yield which side is wrong about a certificate that is not valid yet, if the clocks were compared."""
+    facts = checkup.facts(zone_clock.OPERATION.name)
+    offset = facts.offset_seconds if isinstance(facts, ZoneClock) else None
+    for route in checkup.routes if offset is not None else ():
+        connection, failure = checkup.connection(route), checkup.failure(route)
+        certificate = connection.certificate if connection else None
+        if failure is None or failure.reason is not Reason.CERTIFICATE_NOT_YET_VALID or certificate is None:
+            continue
+        is_valid_there = certificate.not_before <= checkup.finished_at + (offset or 0.0)
+        yield Finding(
+            Severity.CRITICAL,
+            f"this machine's clock is {offset:.0f} s behind the zone's, by which the certificate of the "
+            f"{name_of(route)} is valid: set the clock"
+            if is_valid_there
+            else f"the zone's clock agrees that the certificate of the {name_of(route)} is not valid yet: replace it",
+        )

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from exporter.client.certificates import parse_chain
-from exporter.client.chains import strict_objection
+from exporter.client.chains import KnownIntermediates, Refusal, strict_objection
 from exporter.client.client import Client
 from exporter.diagnosis.checkup import Checkup
 from exporter.observation import Connection
 from exporter.operations import OPERATIONS
 from exporter.operations.operation import Known
-from exporter.reasons import Reason
+from exporter.reasons import Failure, Reason
 from tests.support.issuing import (
     AUTHORITY,
     Form,
@@ -94,7 +94,14 @@ ROWS = (
     Row(
         "not yet valid",
         Reason.CERTIFICATE_NOT_YET_VALID,
+        "but this machine's clock says",
         leaf=Form(begins_in=2.0),
+    ),
+    Row(
+        "issuer not yet valid",
+        Reason.CERTIFICATE_NOT_YET_VALID,
+        f"{INTERMEDIATE} is valid from",
+        intermediate=replace(AUTHORITY, begins_in=2.0),
     ),
     Row(
         "intermediate not sent, its address named",
@@ -225,6 +232,18 @@ async def test_an_intermediate_seen_elsewhere_is_known_to_be_missing(tmp_path: P
         Reason.CERTIFICATE_UNTRUSTED,
         Reason.CERTIFICATE_CHAIN_INCOMPLETE,
     ]
+
+
+def test_a_clock_that_is_before_the_installation_is_wrong() -> None:
+    chain = parse_chain([issue("zone.example").der], verified=False)
+    early = Failure(Reason.CERTIFICATE_NOT_YET_VALID, "certificate is not yet valid")
+    begins = chain[0].shown.not_before
+    refusal = Refusal(9, chain, now=begins - 86_400, past=begins - 3600)
+    assert refusal.explain(early, KnownIntermediates()).detail.endswith(
+        "which is before the exporter was installed: set the clock"
+    )
+    refusal = replace(refusal, past=begins - 2 * 86_400)
+    assert refusal.explain(early, KnownIntermediates()).detail.endswith("one of both is wrong")
 
 
 def _strictly_verified(context: ssl.SSLContext, ca_file: Path, flags: int) -> str:

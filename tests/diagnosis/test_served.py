@@ -9,7 +9,9 @@ import pytest
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import conclude
-from exporter.observation import Certificate
+from exporter.observation import Certificate, Details, Exchange, Observation
+from exporter.operations.zone_clock import ZoneClock
+from exporter.reasons import Failure, Reason
 from exporter.report import summarize
 from exporter.targets import AccessPath, Node, Route, Target
 from tests.support.checkups import CERTIFICATE, failed_visit, good_visit, make_target
@@ -127,6 +129,24 @@ def test_an_issuer_that_ends_before_the_certificate_is_named() -> None:
         visits.append(replace(visit, connections=(replace(connection, chain=(NEW, issuer)),)))
     found = findings(conclude(target, visits, _START, 0.1))
     assert "an issuer of the certificate of the proxy path (CN=Issuer) expires in 2.0 days" in found
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [(7200.0, "this machine's clock is 7200 s behind the zone's"), (0.1, "the zone's clock agrees")],
+)
+def test_the_zones_clock_tells_which_side_is_wrong_about_a_certificate_that_is_not_valid_yet(
+    offset: float, words: str
+) -> None:
+    target = make_target()
+    direct = Route(AccessPath.DIRECT)
+    early = replace(NEW, not_before=_START + 3600, verified=False)
+    failed = failed_visit(direct, Failure(Reason.CERTIFICATE_NOT_YET_VALID))
+    failed = replace(failed, connections=(replace(failed.connections[0], chain=(early,)),))
+    seen = Observation("zone_clock", PROXY, ZoneClock(offset), (Exchange(PROXY, 200, 0.01, 10),))
+    checkup = conclude(target, [good_visit(PROXY, certificate=NEW), failed], _START, 0.1)
+    found = findings(replace(checkup, details=Details((seen,), {}, {}, _START)))
+    assert any(each.startswith(words) and "direct path" in each for each in found)
 
 
 def test_what_newer_verifiers_refuse_is_found_once_for_both_paths() -> None:
