@@ -70,6 +70,20 @@ def in_use(sightings: Iterable[Sighting]) -> tuple[Sighting, ...]:
     return tuple(each for each in found if each.last_at >= newest)
 
 
+def renewed(served: Served, routes: Iterable[Route], at: float) -> Sighting | None:
+    """Return the certificate that all these routes serve in place of another one, the last of them since a time."""
+    newest = []
+    for route in routes:
+        sightings = served.get(route, ())
+        current = in_use(sightings)
+        if len(current) != 1 or len(sightings) == 1:
+            return None
+        newest.append(current[0])
+    is_same = len({each.fingerprint for each in newest}) == 1
+    has_begun = max((each.first_at for each in newest), default=_ALWAYS) == at
+    return newest[0] if is_same and has_begun else None
+
+
 def differing(served: Served, at: float) -> Iterator[tuple[AccessPath, tuple[Sighting, ...]]]:
     """Yield each path over which different certificates are served, unless one was renewed just before."""
     for path in AccessPath:

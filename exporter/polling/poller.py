@@ -9,7 +9,7 @@ from functools import partial
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.files import read_note
-from exporter.polling import log_events
+from exporter.polling import log_events, renewals
 from exporter.polling.rounds import Rounds
 from exporter.report.evidence import evidence, reasons
 from exporter.state.incidents import Incidents, Opening
@@ -49,7 +49,9 @@ class Poller:
         log_events.log_requests(
             target, [seen for visit in checkup.visits.values() for seen in visit.observations]
         )
-        for change in self._store.record(checkup, time.monotonic()):
+        changes = self._store.record(checkup, time.monotonic())
+        renewals.note(state, self._incidents, checkup)
+        for change in changes:
             log_events.log_change(change, checkup)
             self._incidents.follow(change, _opening(change.node, checkup, before))
             since = self._incidents.open_since(target.name, change.node)

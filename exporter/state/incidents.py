@@ -52,6 +52,13 @@ class Opening(NamedTuple):
     evidence: Callable[[], Mapping[str, Any]]
 
 
+class Brief(NamedTuple):
+    """Which incidents may be dropped: those of some diagnoses that lasted at most so long."""
+
+    seconds: float
+    diagnoses: frozenset[str]
+
+
 class Incidents:
     """All incidents that are open, and the latest closed ones."""
 
@@ -86,6 +93,29 @@ class Incidents:
                 packed_evidence=pack(opening.evidence()),
             )
             self._open[key] = self._unsaved[incident.incident_id] = incident
+
+    def withdraw(self, target: str, node: str, at: float, brief: Brief) -> float | None:
+        """Drop the incidents that a node had just before a time, up to the one that is open, if they were brief.
+
+        Return when the first of them began; None if nothing was dropped.
+        """
+        last = self._open.get((target, node))
+        closed = [each for each in self._closed.values() if (each.target, each.node) == (target, node)]
+        dropped: list[Incident] = []
+        for each in [*([last] if last else []), *reversed(closed)]:
+            if at - each.since > brief.seconds or each.after not in brief.diagnoses:
+                if dropped and each.until == dropped[-1].since:
+                    return None  # they are the end of something longer
+                break
+            dropped.append(each)
+        if not dropped or (last and last not in dropped):
+            return None
+        self._open.pop((target, node), None)
+        for each in dropped:
+            self._closed.pop(each.incident_id, None)
+            # A file deletes closed incidents that are not kept any more.
+            self._unsaved[each.incident_id] = replace(each, until=each.until or at)
+        return dropped[-1].since
 
     def open_since(self, target: str, node: str) -> float | None:
         """Return when the open incident of a node began; None without one."""

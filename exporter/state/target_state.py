@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 
 from exporter.credentials import AuthMethod
@@ -16,6 +17,20 @@ from exporter.state.timeline import Timeline
 from exporter.targets import Route, Target
 
 STALE_AFTER_INTERVALS = 3
+_MOST_EVENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a node and is no fault; `at` is in seconds since the epoch."""
+
+    at: float
+    node: str
+    text: str
+
+
+def _events() -> deque[Event]:
+    return deque(maxlen=_MOST_EVENTS)
 
 
 @dataclass(slots=True)
@@ -24,7 +39,7 @@ class TargetState:
 
     `tallies` has the routes of the latest round, or before it those that are known beforehand.
     `diagnosed_since` says when each node's diagnosis began, `looked_at` is set once a round is finished.
-    `maintenance_note` is what the target's touch file says; None while there is none.
+    `maintenance_note` is what the target's touch file says; None while there is none. `events` are the latest.
     """
 
     target: Target
@@ -42,6 +57,7 @@ class TargetState:
     finished_monotonic: float = 0.0
     details_monotonic: float = 0.0
     maintenance_note: str | None = None
+    events: deque[Event] = field(default_factory=_events)
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
 from exporter.report.phrases import path_error
 from exporter.report.summary import Summary, summarize
-from exporter.state.target_state import TargetState
+from exporter.state.target_state import Event, TargetState
 from exporter.targets import AccessPath, Route
 
 
@@ -45,6 +45,7 @@ class TargetStatus:
     maintenance: str | None
     since: Mapping[str, float]
     last_errors: tuple[PastError, ...]
+    events: tuple[Event, ...]
     summary: Summary | None
 
     def last_error(self, path: str, node: str) -> PastError | None:
@@ -69,6 +70,7 @@ def status_of(state: TargetState, monotonic: float, now: float) -> TargetStatus:
         maintenance=state.maintenance(now),
         since=dict(state.diagnosed_since) if checkup else {},
         last_errors=tuple(_last_errors(state)),
+        events=tuple(reversed(state.events)),
         summary=summarize(checkup) if checkup else None,
     )
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from exporter.diagnosis.rules import Diagnosis
-from exporter.state.incidents import MOST_CLOSED, Incidents, Opening
+from exporter.state.incidents import MOST_CLOSED, Brief, Incidents, Opening
 from exporter.state.target_state import DiagnosisChange
 from tests.support.checkups import make_target
 
@@ -87,3 +87,32 @@ def test_nodes_and_targets_that_are_gone_have_no_open_incident() -> None:
         ("a", "n1")
     ]
     assert {each.until for each in incidents.latest_first()} == {None, 20.0, 30.0}
+
+
+def test_brief_incidents_are_withdrawn_and_leave_their_file() -> None:
+    brief = Brief(60.0, frozenset({DOWN.value, AWAY.value}))
+    incidents = Incidents()
+    change(incidents, 10.0, (OK, DOWN))
+    change(incidents, 20.0, (DOWN, OK))
+    change(incidents, 30.0, (OK, DOWN))
+    change(incidents, 40.0, (DOWN, AWAY))
+    saved = {each.incident_id for each in incidents.take_unsaved()}
+    assert incidents.withdraw("a", "", 72.0, brief) == 20.0 + 10.0
+    assert shown(incidents) == [("ok", "proxy_down", 10.0, 20.0)]
+    # The file deletes what is closed and no longer kept.
+    withdrawn = incidents.take_unsaved()
+    assert all(each.until is not None for each in withdrawn)
+    assert {each.incident_id for each in withdrawn} | set(incidents.closed_ids()) == saved
+    assert incidents.withdraw("a", "", 72.0, brief) is None
+
+
+def test_an_incident_that_is_long_or_of_another_kind_is_not_withdrawn() -> None:
+    incidents = Incidents()
+    change(incidents, 10.0, (OK, DOWN))
+    assert incidents.withdraw("a", "", 80.0, Brief(60.0, frozenset({DOWN.value}))) is None
+    assert incidents.withdraw("a", "", 20.0, Brief(60.0, frozenset({AWAY.value}))) is None
+    assert incidents.withdraw("b", "", 20.0, Brief(60.0, frozenset({DOWN.value}))) is None
+    assert incidents.count_open() == 1
+    change(incidents, 70.0, (DOWN, AWAY))
+    # It is the end of a longer one.
+    assert incidents.withdraw("a", "", 80.0, Brief(60.0, frozenset({DOWN.value, AWAY.value}))) is None

@@ -10,6 +10,8 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
+from exporter.diagnosis.conclusion import conclude
+from exporter.diagnosis.renewal import Renewal
 from exporter.maintenance import Window
 from exporter.observation import Details, Exchange, Observation
 from exporter.operations.component_status import ComponentStatus
@@ -18,11 +20,20 @@ from exporter.operations.outcome import Outcome
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report import summarize, write_json
+from exporter.state.target_state import Event
 from exporter.targets import AccessPath, Route
 from exporter.web.app import create_app
 from exporter.web.filters import segment
 from exporter.web.readiness import Phase, Readiness
-from tests.support.checkups import REFUSED, ZONE, make_checkup, make_details, make_target
+from tests.support.checkups import (
+    CERTIFICATE,
+    REFUSED,
+    ZONE,
+    good_visit,
+    make_checkup,
+    make_details,
+    make_target,
+)
 from tests.web.conftest import AppContext, serve
 
 PAGES = ("/", "/targets/my-zone", "/metrics", "/api/v1/targets", "/api/v1/sd", "/-/healthy", "/-/ready")
@@ -193,6 +204,32 @@ async def test_a_target_page_shows_both_paths_the_certificate_and_the_last_round
     assert all(text in page for text in ("build 8-ge9fd9a78", "site=cracow", "https://onezone.example:9443"))
     assert Reason.CONNECTION_REFUSED.advice[1:] in page
     assert page.index("11:06:55") < page.index("11:06:40")
+
+
+async def test_a_target_page_shows_the_chain_the_renewal_and_the_events(
+    client: Client, site: AppContext
+) -> None:
+    target = make_target()
+    site.know(target)
+    issuer = replace(CERTIFICATE, subject="CN=Some Intermediate", issuer="CN=Some Root")
+    visits = []
+    for route in target.routes:
+        visit = good_visit(route)
+        (connection,) = visit.connections
+        visits.append(replace(visit, connections=(replace(connection, chain=(CERTIFICATE, issuer)),)))
+    checkup = conclude(target, visits, 1_795_000_000.0, 0.1)
+    site.record(replace(checkup, details=make_details(target)))
+    (state,) = site.store.states
+    state.events.append(Event(1_795_000_000.0, "", "certificate renewed (valid until some day)"))
+    page = await text_of(client, "/targets/my-zone")
+    assert "CN=Some Intermediate, valid until 2027-01-15" in page
+    assert Renewal.FINE.meaning in page
+    assert "certificate renewed (valid until some day)" in page
+    told = json.loads(await text_of(client, "/api/v1/targets/my-zone"))
+    path = told["summary"]["nodes"][0]["proxy"]
+    assert [each["subject"] for each in path["chain"]] == ["CN=onezone.example", "CN=Some Intermediate"]
+    assert told["summary"]["renewal"]["status"] == "fine"
+    assert told["events"][0]["text"].startswith("certificate renewed")
 
 
 async def test_a_target_page_says_when_the_last_round_is_too_old(client: Client, site: AppContext) -> None:

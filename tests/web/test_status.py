@@ -118,5 +118,5 @@ def test_the_past_rounds_are_told_latest_first() -> None:
 def test_the_field_names_that_are_the_json_stay() -> None:
     assert list(asdict(poll(state_of(make_target(), None)))) == [
         *("name", "url", "labels", "diagnosis", "needs_attention", "stale", "finished_at", "age_seconds"),
-        *("interval_seconds", "maintenance", "since", "last_errors", "summary"),
+        *("interval_seconds", "maintenance", "since", "last_errors", "events", "summary"),
     ]
