@@ -30,8 +30,9 @@ _DEFAULTS: dict[str, Any] = {
     "poll.details_interval": "5s",
     "log.level": "info",
 }
-# The token is for the worker of the Onezone and for every Onepanel.
+# The token is for the worker of the Onezone and for every Onepanel; the second one for the Oneproviders' only.
 _CAVEATS = ("service = ozw-onezone,ozp-onezone,opp-*",)
+_PROVIDER_CAVEATS = ("service = opp-*",)
 # Together, so that the timeout does not forbid a shorter interval.
 _PACE = {"poll.interval": "2s", "poll.timeout": "1500ms"}
 
@@ -61,7 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
 @asynccontextmanager
 async def _demo(flags: dict[str, Any], ports: Mapping[AccessPath, int]) -> AsyncIterator[_Running]:
     federation = SimulatedFederation(
-        zone=Cluster(tokens=frozenset({serialize(*_CAVEATS)})),
+        zone=Cluster(
+            tokens=frozenset({serialize(*_CAVEATS)}),
+            member_tokens=frozenset({serialize(*_PROVIDER_CAVEATS)}),
+        ),
         proxy_port=ports[AccessPath.PROXY],
         direct_port=ports[AccessPath.DIRECT],
     )

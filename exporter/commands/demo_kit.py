@@ -8,14 +8,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from exporter.settings.web_config import ListenAddress
-from exporter.simulator import SimulatedFederation, SimulatedZone
+from exporter.simulator import SimulatedFederation
+from exporter.targets import AccessPath
 
 ZONE_TARGET = "demo-zone"
+# A provider that is removed disappears within seconds.
+_DISCOVERY_INTERVAL = "5s"
 _PROGRAM = "onedata-exporter"
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
 
@@ -48,19 +50,29 @@ class DemoKit:
 
     def configuration(self) -> str:
         """Return the configuration as YAML."""
-        auth = {"passphrase_file": str(self.folder / "passphrase")}
-        document = {
-            "defaults": {"tls": {"ca_file": str(self.ca_file)}, "auth": auth},
-            "targets": [
-                _target(ZONE_TARGET, self.federation.zone),
-                *(_target(name, member) for name, member in self.federation.providers.items()),
-            ],
+        token, passphrase = ({f"{name}_file": str(self.folder / name)} for name in ("token", "passphrase"))
+        # A token that is of use for the panels of providers only: a zone can list any host.
+        for_providers = {"token_file": str(self.folder / "provider-token")}
+        zone, ports = self.federation.zone, self.federation.ports
+        target = {
+            "name": ZONE_TARGET,
+            "url": zone.proxy_url,
+            "direct_url": zone.direct_url,
+            "auth": {**token, **passphrase},
+            "discover": {
+                "interval": _DISCOVERY_INTERVAL,
+                "proxy_port": ports[AccessPath.PROXY],
+                "direct_port": ports[AccessPath.DIRECT],
+                "defaults": {"auth": for_providers},
+            },
         }
+        document = {"defaults": {"tls": {"ca_file": str(self.ca_file)}}, "targets": [target]}
         return yaml.safe_dump(document, sort_keys=False, width=120)
 
     def _secrets(self) -> dict[str, str]:
         facts = self.federation.zone.cluster
-        return {"passphrase": facts.passphrase, "token": next(iter(facts.tokens))}
+        (token,), (provider_token,) = facts.tokens, facts.member_tokens
+        return {"passphrase": facts.passphrase, "token": token, "provider-token": provider_token}
 
     def introduction(self, addresses: Sequence[ListenAddress]) -> str:
         """Return what the demo prints once it serves."""
@@ -78,15 +90,11 @@ class DemoKit:
             f"A simulated Onezone and {providers} Oneproviders are running, monitored over both paths.",
             _pages(addresses),
             "\n".join(["Commands for another shell:", *(f"  {program} {command}" for command in commands)]),
-            f"The configuration of these targets, also in {self.config_file}:\n\n{_indented(self.configuration())}",
+            f"The configuration, also in {self.config_file}:\n\n{_indented(self.configuration())}",
         ]
         if addresses:
             blocks.append(f"A scrape job for Prometheus:\n\n{_indented(_scrape_job(addresses[0]))}")
         return "\n" + "\n\n".join([*blocks, "Ctrl-C ends the demo.", ""])
-
-
-def _target(name: str, cluster: SimulatedZone) -> dict[str, Any]:
-    return {"name": name, "url": cluster.proxy_url, "direct_url": cluster.direct_url}
 
 
 def _pages(addresses: Sequence[ListenAddress]) -> str:

@@ -18,8 +18,10 @@ from tests.support.servers import LOOPBACK
 from tests.support.waiting import eventually
 
 DEMO_AT = ("demo", *ANY_SIMULATOR_PORTS, "--web.listen-address")
+PROVIDERS = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
 _INTERVAL_SECONDS = 1.0
 _BUSY_MACHINE_SECONDS = 2.0
+_DISCOVERED_SECONDS = 15.0
 
 
 async def test_the_demo_shows_what_a_stopped_worker_looks_like_within_two_intervals() -> None:
@@ -77,7 +79,7 @@ async def printed_configuration(exporter: ExporterProcess) -> Any:
     await eventually(
         lambda: asyncio.sleep(0, exporter.printed), lambda lines: "Ctrl-C ends the demo." in lines
     )
-    (line,) = (line for line in exporter.printed if line.startswith("The configuration of these targets"))
+    (line,) = (line for line in exporter.printed if line.startswith("The configuration, also in"))
     file = Path(line.partition("also in ")[2].rstrip(":"))
     begin = exporter.printed.index(line) + 2
     text = "\n".join(itertools.takewhile(bool, exporter.printed[begin:]))
@@ -106,17 +108,27 @@ async def test_the_commands_that_the_demo_prints_work_as_they_are() -> None:
     ]
 
 
-async def test_every_cluster_of_the_demo_is_monitored_and_can_be_broken() -> None:
+async def test_every_cluster_of_the_demo_is_discovered_and_can_be_broken() -> None:
     async with ExporterProcess(*DEMO, "--poll.interval", "1s") as exporter:
-        everything = dict.fromkeys(("demo-zone", "krakow", "lisbon", "uppsala"), "ok")
-        await exporter.metrics_when(lambda seen: seen.diagnoses() == everything)
+        everything = dict.fromkeys(("demo-zone", *PROVIDERS), "ok")
+        (zone,) = (await printed_configuration(exporter))["targets"]
+        assert zone["discover"]["defaults"]["auth"].keys() == {"token_file"}
+        found = await exporter.metrics_when(
+            lambda seen: seen.diagnoses() == everything, _DISCOVERED_SECONDS + _BUSY_MACHINE_SECONDS
+        )
+        assert found.value("onedata_discovered_providers", state="watched") == len(PROVIDERS)
+        await exporter.metrics_when(lambda seen: len(list(seen.samples("onedata_credentials_accepted"))) >= 4)
+        assert not exporter.logged("credentials of discovered clusters")
         broken = {"on": "1", "member": "krakow"}
         assert await exporter.post("/demo/faults/worker_stopped", broken) == 303
-        await exporter.metrics_when(lambda seen: seen.diagnoses() == everything | {"krakow": "proxy_down"})
+        await exporter.metrics_when(lambda seen: seen.diagnoses() == everything | {"127.0.0.2": "proxy_down"})
         page = (await exporter.get("/demo?member=krakow"))[1]
         assert "Start the worker</button>" in page
         assert await exporter.post("/demo/recovery", {"member": "krakow"}) == 303
         await exporter.metrics_when(lambda seen: seen.diagnoses() == everything)
+        assert await exporter.post("/demo/faults/removed", broken) == 303
+        await exporter.metrics_when(lambda seen: "127.0.0.2" not in seen.diagnoses())
+        assert "not monitored" in (await exporter.get("/demo"))[1]
 
 
 async def test_a_demo_on_a_unix_socket_tells_its_pages_without_an_origin(tmp_path: Path) -> None:
