@@ -102,7 +102,7 @@ async def test_the_commands_that_the_demo_prints_work_as_they_are() -> None:
     assert endings["probe"][1].startswith(f"{LOOPBACK} (https://{LOOPBACK}:")
     assert endings["check-credentials"][0] == 1  # the token of an administrator allows more than is needed
     assert "token: workers: allowed" in endings["check-credentials"][1]
-    assert endings["users"] == (0, "9d2f3c1b7a5e4860a1b2c3d4e5f60718\n")
+    assert endings["users"] == (0, "9d2f3c1b7a5e4860a1b2c3d4e5f60718  admin  Administrator\n")
     assert job["scrape_configs"][0]["static_configs"] == [
         {"targets": [exporter.origin.removeprefix("http://")]}
     ]
