@@ -14,7 +14,7 @@ from bench.machine import measured, peak_mib
 from bench.measures import Figures, Ground
 
 _ALL_TARGETS = 10_000
-_SHARDS = 6
+_SHARDS = 12
 _USUAL_INTERVAL = 15.0
 _LIST_INTERVAL = 20.0
 _LISTS = 3
@@ -23,7 +23,7 @@ _DEADLINE_SECONDS = 120.0
 
 
 async def shard(ground: Ground) -> Figures:
-    """Measure the first of six shards of 10,000 targets at the usual interval."""
+    """Measure the first of twelve shards of 10,000 targets at the usual interval."""
     file = write_exporter_config(ground.folder / "shard.yml", ground.farm, _ALL_TARGETS, _USUAL_INTERVAL)
     _set(file, "shard", f"0/{_SHARDS}")
     async with exporter(file) as contestant:

@@ -109,7 +109,7 @@ ROWS = (
 
 
 MANY_ROWS = (
-    Row("a shard of 10,000 targets, `--shard 0/6`: targets", of("shard", "targets")),
+    Row("a shard of 10,000 targets, `--shard 0/12`: targets", of("shard", "targets")),
     Row("– share of one core, 15 s interval", of("shard", "share", 100.0), "%"),
     Row("– rounds made, of those planned", of("shard", "rounds", 100.0), "%"),
     Row("– peak memory", of("shard", "peak_mib"), "MiB"),

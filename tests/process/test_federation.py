@@ -9,53 +9,20 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from exporter.settings.shards import shard_index
 from exporter.simulator import Authority, Fault, FederationFault, SimulatedFederation
 from exporter.simulator.tokens import serialize
-from exporter.targets import AccessPath
-from tests.support.processes import LOOPBACK_ANY_PORT, ROOT, ExporterProcess, Metrics, run_command
-
-TOKEN = "simulated-token"
-KRAKOW, LISBON, UPPSALA = PROVIDERS = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
+from tests.support.federation import KRAKOW, LISBON, PROVIDERS, TOKEN, UPPSALA, configuration
+from tests.support.processes import ROOT, ExporterProcess, Metrics, run_command
 
 
 @pytest.fixture
 async def federation(authority: Authority) -> AsyncIterator[SimulatedFederation]:
     async with SimulatedFederation(authority=authority) as running:
         yield running
-
-
-def configuration(federation: SimulatedFederation, folder: Path, **discover: Any) -> Path:
-    proxy, direct = (federation.ports[path] for path in (AccessPath.PROXY, AccessPath.DIRECT))
-    (folder / "ca.pem").write_text(federation.ca_pem, encoding="ascii")
-    document = {
-        "poll": {"interval": "1s", "details_interval": "5s", "timeout": "950ms"},
-        "web": {"listen_addresses": [LOOPBACK_ANY_PORT]},
-        "defaults": {"tls": {"ca_file": "ca.pem"}},
-        "targets": [
-            {
-                "name": "zone",
-                "url": f"https://127.0.0.1:{proxy}",
-                "direct_url": f"https://127.0.0.1:{direct}",
-                "auth": {"token": TOKEN},
-                "discover": {
-                    "interval": "2s",
-                    "proxy_port": proxy,
-                    "direct_port": direct,
-                    "defaults": {"auth": {"token": TOKEN}},
-                    **discover,
-                },
-            }
-        ],
-    }
-    file = folder / "federation.yml"
-    file.write_text(yaml.safe_dump(document), encoding="utf-8")
-    return file
 
 
 @asynccontextmanager
