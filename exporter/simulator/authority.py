@@ -10,6 +10,9 @@ from pathlib import Path
 
 import trustme
 
+from exporter.files.pem import load_key_pair
+from exporter.simulator import intermediate
+
 _NAMES = ("onezone.example", "provider.example", "localhost", "127.0.0.1", "::1")
 _OTHER_NAMES = ("another-zone.example",)
 _DAY = timedelta(days=1)
@@ -25,8 +28,12 @@ class Credential(Enum):
     NOT_YET_VALID = "not_yet_valid"
     OTHER_NAME = "other_name"
     UNTRUSTED = "untrusted"
+    ISSUER_EXPIRED = "issuer_expired"
+    INCOMPLETE = "incomplete"
+    RENEWED = "renewed"
 
 
+_BY_INTERMEDIATE = frozenset({Credential.ISSUER_EXPIRED, Credential.INCOMPLETE})
 _END_IN = {Credential.ENDING: 3 * _DAY, Credential.EXPIRED: -_DAY}
 
 
@@ -80,7 +87,14 @@ class Authority:
         context.num_tickets = 0
         context.sslobject_class = ObservedTls
         context.sni_callback = _remember_name
-        self._issue(credential, names).configure_cert(context)
+        if credential in _BY_INTERMEDIATE:
+            issued = intermediate.issue(
+                self._authority, names, is_expired=credential is Credential.ISSUER_EXPIRED
+            )
+            is_sent = credential is not Credential.INCOMPLETE
+            load_key_pair(context, issued.leaf + (issued.intermediate if is_sent else ""), issued.key)
+        else:
+            self._issue(credential, names).configure_cert(context)
         return context
 
     def _issue(self, credential: Credential, right_names: tuple[str, ...]) -> trustme.LeafCert:

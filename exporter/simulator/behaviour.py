@@ -26,11 +26,13 @@ class Behaviour:
 
     `instead` answers in place of the server; `distort` changes its answers; `elsewhere` leads to another
     cluster; `silent` reads requests and never answers; `lossy` resets every second connection, from the
-    first one on, once its request was read.
+    first one on, once its request was read. `in_turn` is the certificate of every second connection, as where
+    several nodes answer to one name.
     """
 
     listening: Listening = Listening.OPEN
     certificate: Credential = Credential.GOOD
+    in_turn: Credential | None = None
     plain: bool = False
     silent: bool = False
     slow: bool = False

@@ -94,6 +94,12 @@ EFFECTS: Mapping[Fault, Effect] = {
     Fault.PROXY_CERTIFICATE_NOT_YET_VALID: Effect(proxy={"certificate": Credential.NOT_YET_VALID}),
     Fault.PROXY_CERTIFICATE_OTHER_NAME: Effect(proxy={"certificate": Credential.OTHER_NAME}),
     Fault.PROXY_CERTIFICATE_UNTRUSTED: Effect(proxy={"certificate": Credential.UNTRUSTED}),
+    Fault.PROXY_ISSUER_EXPIRED: Effect(proxy={"certificate": Credential.ISSUER_EXPIRED}),
+    Fault.PROXY_CHAIN_INCOMPLETE: Effect(proxy={"certificate": Credential.INCOMPLETE}),
+    Fault.PROXY_CERTIFICATES_DIFFER: Effect(proxy={"in_turn": Credential.RENEWED}),
+    Fault.CERTIFICATE_RENEWED: Effect(
+        proxy={"certificate": Credential.RENEWED}, panel={"certificate": Credential.RENEWED}
+    ),
     Fault.DIRECT_CERTIFICATE_EXPIRED: Effect(panel={"certificate": Credential.EXPIRED}),
     Fault.DIRECT_CERTIFICATE_NOT_YET_VALID: Effect(panel={"certificate": Credential.NOT_YET_VALID}),
     Fault.DIRECT_CERTIFICATE_OTHER_NAME: Effect(panel={"certificate": Credential.OTHER_NAME}),

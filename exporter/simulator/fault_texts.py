@@ -187,6 +187,26 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
         "443 shows a certificate of an unknown authority.",
         Diagnosis.CERTIFICATE,
     ),
+    "proxy_issuer_expired": FaultText(
+        "let an issuer of the certificate of 443 expire",
+        "443 shows a certificate that has not expired, with an intermediate that has.",
+        Diagnosis.CERTIFICATE,
+    ),
+    "proxy_chain_incomplete": FaultText(
+        "leave the intermediate out of the chain of 443",
+        "443 shows its certificate without the intermediate that issued it.",
+        Diagnosis.CERTIFICATE,
+    ),
+    "proxy_certificates_differ": FaultText(
+        "let 443 show another certificate every second time",
+        "443 shows two good certificates in turn, as if a node were left out of a renewal; both paths work.",
+        Diagnosis.OK,
+    ),
+    "certificate_renewed": FaultText(
+        "renew the certificate",
+        "Both ports show another good certificate; both paths work.",
+        Diagnosis.OK,
+    ),
     "direct_certificate_expired": FaultText(
         "let Onepanel's certificate expire",
         "9443 shows an expired certificate; the worker refuses it, too: empty 503 on 443.",

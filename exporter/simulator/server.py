@@ -52,6 +52,7 @@ class Server:
         self._answer = answer
         self._behaviour = Behaviour(listening=Listening.CLOSED)
         self._lossy_connections = 0
+        self._turns = 0
         self._listener = Listener((host, *config.aliases), self._serve)
 
     @property
@@ -90,7 +91,7 @@ class Server:
     async def _greet(self, connection: socket.socket) -> tuple[StreamReader, StreamWriter]:
         loop = asyncio.get_running_loop()
         behaviour = self._behaviour
-        context = None if behaviour.plain else self._context(behaviour.certificate)
+        context = None if behaviour.plain else self._context(self._certificate())
         reader = StreamReader(loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         transport, _protocol = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=context)
@@ -105,6 +106,12 @@ class Server:
             return False
         self._lossy_connections += 1
         return self._lossy_connections % 2 == 1
+
+    def _certificate(self) -> Credential:
+        """The certificate of a new connection."""
+        behaviour = self._behaviour
+        self._turns += 1
+        return behaviour.in_turn if behaviour.in_turn and self._turns % 2 == 0 else behaviour.certificate
 
     def _context(self, certificate: Credential) -> ssl.SSLContext:
         names = (self._config.names,) if self._config.names else ()

@@ -68,6 +68,14 @@ FAULTS = (
         "pager",
         (Fault.PROXY_CERTIFICATE_EXPIRED,),
     ),
+    FaultCase("issuer-expired", "OnedataCertificateExpired", "pager", (Fault.PROXY_ISSUER_EXPIRED,)),
+    FaultCase(
+        "chain-incomplete",
+        "OnedataCertificateUntrusted",
+        "pager",
+        (Fault.PROXY_CHAIN_INCOMPLETE,),
+        labels={"diagnosis": "certificate"},
+    ),
     FaultCase("ending", "OnedataCertificateRenewalOverdue", "pager", (Fault.PROXY_CERTIFICATE_ENDING,)),
     FaultCase(
         "database",
@@ -173,7 +181,7 @@ NOT_END_TO_END: Mapping[str, str] = {
     "OnedataUnhandledErrors": "it takes a bug of the exporter",
     "OnedataVersionSkew": "it holds for an hour before it fires, and is not sent",
     "OnedataCertificateRenewalFailing": "it holds for six hours before it fires",
-    "OnedataCertificatesDiffer": "it takes two nodes behind one name for ten minutes",
+    "OnedataCertificatesDiffer": "the exporter counts certificates over ten minutes, which nothing shortens",
     "OnedataShardMissing": "promtool has all sets of shards",
     "OnedataDiagnosisUnknown": "no simulated fault leaves a round without a diagnosis",
     "OnedataProviderDisconnected": "it takes a federation",
@@ -200,7 +208,6 @@ NOTHING_TO_FIND: Mapping[str, str] = {
     "unless on (target) count by (target) (onedata_poll_interval_seconds)": "every target is watched",
     "count by (job, count, index) (onedata_exporter_shard_info)": "there are no shards",
     "onedata_tls_certificates_served > 1": "each path has one certificate",
-    "onedata_web_certificate_renewal == 1": "no certificate is renewed",
     **dict.fromkeys(
         (
             "onedata_provider_online == 0 or onedata_provider_connected == 0",

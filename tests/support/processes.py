@@ -264,13 +264,20 @@ async def _keep(stream: asyncio.StreamReader, lines: list[str]) -> None:
 
 
 def write_config(
-    file: Path, targets: list[dict[str, Any]], ca_file: Path, interval: float, timeout: float | None = None
+    file: Path,
+    targets: list[dict[str, Any]],
+    ca_file: Path | None,
+    interval: float,
+    timeout: float | None = None,
 ) -> str:
-    """Write a configuration file (JSON is YAML, too); returns what tells the command to use it."""
+    """Write a configuration file (JSON is YAML, too); returns what tells the command to use it.
+
+    Without a CA file, the authorities of the system are trusted.
+    """
     document = {
         "poll": {"interval": interval, "timeout": timeout or 0.9 * interval},
         "web": {"listen_addresses": [LOOPBACK_ANY_PORT]},
-        "defaults": {"tls": {"ca_file": str(ca_file)}},
+        "defaults": {"tls": {"ca_file": str(ca_file)} if ca_file else {}},
         "targets": targets,
     }
     file.write_text(json.dumps(document))
