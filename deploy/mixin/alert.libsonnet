@@ -37,6 +37,8 @@ function(config) {
         [if config.runbookUrl != '' then 'runbook_url']: config.runbookUrl % ('Onedata' + name),
         [if config.grafanaUrl != '' then 'dashboard_url']: base(config.grafanaUrl) + dashboards[dashboard],
         [if config.exporterUrl != '' then 'exporter_url']: base(config.exporterUrl) + std.get(pages, dashboard, '/'),
+        [if config.exporterUrl != '' && dashboard == 'target' then 'incidents_url']:
+          base(config.exporterUrl) + '/incidents?target=' + ofTarget,
       },
       when:: when,
     },

@@ -14,7 +14,8 @@
     // Where the annotations of alerts lead. An empty value leaves the annotation out.
     // Base URL of Grafana: `dashboard_url`.
     grafanaUrl: '',
-    // Base URL of the exporter's pages, as people reach them: `exporter_url`, the target's page.
+    // Base URL of the exporter's pages, as people reach them (`web.external_url`): `exporter_url`, the target's page,
+    // and `incidents_url`, the incidents of the target with their evidence.
     exporterUrl: '',
     // URL of a runbook, `%s` is the name of the alert: `runbook_url`.
     runbookUrl: 'https://github.com/onedata/onedata-exporter/blob/main/docs/runbooks/%s.md',

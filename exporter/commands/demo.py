@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ _DEFAULTS: dict[str, Any] = {
 # The token is for the worker of the Onezone and for every Onepanel; the second one for the Oneproviders' only.
 _CAVEATS = ("service = ozw-onezone,ozp-onezone,opp-*",)
 _PROVIDER_CAVEATS = ("service = opp-*",)
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 # Together, so that the timeout does not forbid a shorter interval.
 _PACE = {"poll.interval": "2s", "poll.timeout": "1500ms"}
 
@@ -47,6 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; exit codes as of `serve`."""
     pace = {} if "poll.interval" in arguments.flags else _PACE
     flags = {**_DEFAULTS, **pace, **arguments.flags}
+    if _is_local(flags["web.listen_addresses"]):
+        # A page elsewhere cannot have its name resolve to loopback, and push the buttons.
+        flags = {"web.allowed_hosts": list(_LOOPBACK_NAMES), **flags}
     ports = {AccessPath.PROXY: arguments.proxy_port, AccessPath.DIRECT: arguments.direct_port}
     try:
         run_until_stopped(lambda: _demo(flags, ports), _introduce)
@@ -57,6 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"cannot start the demo: {error}{_advice(error, ports)}", file=sys.stderr)
         return EXIT_FAILURE
     return 0
+
+
+def _is_local(addresses: Sequence[str]) -> bool:
+    """Return whether all pages are served on loopback alone."""
+    return all(address.rpartition(":")[0].strip("[]") in _LOOPBACK_NAMES for address in addresses)
 
 
 @asynccontextmanager

@@ -47,6 +47,7 @@ async def status_page(request: web.Request) -> web.Response:
             _TEMPLATES.get_template("status.html"),
             seen=seen,
             rows=rows,
+            maintained=sum(state.maintenance(time.time()) is not None for state in site.store.states),
             numbers=page_numbers(seen.pages, min(seen.query.page, seen.pages)),
             page_address=lambda number: f"{site.prefix}/{seen.query.with_page(number)}",
         )

@@ -159,6 +159,7 @@ def test_an_alert_leads_to_the_pages_that_are_configured(tmp_path: Path) -> None
             "runbook_url": "https://wiki.domain.org/OnedataDatabaseFull",
             "dashboard_url": "https://grafana.domain.org/d/onedata-target?var-target=my+zone%2F1",
             "exporter_url": "https://exporter.domain.org:19443/targets/my%20zone%2F1",
+            "incidents_url": "https://exporter.domain.org:19443/incidents?target=my+zone%2F1",
         },
     }
     full = f'onedata_target_diagnosis{{instance="one",diagnosis="database_full",{text}}}'

@@ -33,6 +33,8 @@ async def test_the_demo_shows_what_a_stopped_worker_looks_like_within_two_interv
         for page in ("/demo", "/", "/metrics"):
             assert any(f"{exporter.origin}{page} " in line for line in exporter.printed)
             assert (await exporter.get(page))[0] == 200
+        status, text = await exporter.get("/demo", {"Host": "rebound.test"})
+        assert (status, "web.allowed_hosts" in text) == (421, True)
 
         assert await exporter.post(switch, {"on": "1"}) == 303
         await exporter.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "proxy_down", two_intervals)

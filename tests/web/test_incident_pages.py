@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 
 from exporter.app import Exporter
@@ -190,3 +191,29 @@ async def test_the_history_file_of_the_configuration_survives_a_restart(tmp_path
             ids += [each.incident_id for each in exporter.incidents.latest_first()]
     assert len(ids) == 2
     assert ids[0] == ids[1]
+
+
+async def test_a_rejected_reload_is_shown_until_one_is_accepted(tmp_path: Path) -> None:
+    file = tmp_path / "onedata-exporter.yml"
+    valid = json.dumps(
+        {
+            "web": {"listen_addresses": ["127.0.0.1:0"]},
+            "targets": [{"name": "a", "url": "https://127.0.0.1:1", "direct_url": "https://127.0.0.1:2"}],
+        }
+    )
+    file.write_text(valid)
+    async with (
+        Exporter(load(file, environ={}), lambda: load(file, environ={})) as exporter,
+        ClientSession(f"http://{exporter.addresses[0]}") as client,
+    ):
+
+        async def is_shown() -> bool:
+            return "The configuration file is invalid" in await (await client.get("/")).text()
+
+        assert not await is_shown()
+        file.write_text("targets: [")
+        assert not await exporter.reload()
+        assert await is_shown()
+        file.write_text(valid)
+        assert await exporter.reload()
+        assert not await is_shown()

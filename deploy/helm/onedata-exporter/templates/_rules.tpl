@@ -44,7 +44,7 @@
 {{- if eq (get $rule $key) "" -}}{{- $_ := unset $rule $key -}}{{- end -}}
 {{- end -}}
 {{- with $rule.annotations -}}
-{{- range $key, $setting := dict "dashboard_url" "grafanaUrl" "exporter_url" "exporterUrl" "runbook_url" "runbookUrl" -}}
+{{- range $key, $setting := dict "dashboard_url" "grafanaUrl" "exporter_url" "exporterUrl" "incidents_url" "exporterUrl" "runbook_url" "runbookUrl" -}}
 {{- if not (get $.settings $setting) -}}{{- $_ := unset $rule.annotations $key -}}{{- end -}}
 {{- end -}}
 {{- if .runbook_url -}}{{- $_ := set . "runbook_url" (replace "%s" $rule.alert $.settings.runbookUrl) -}}{{- end -}}
