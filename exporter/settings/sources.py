@@ -90,7 +90,7 @@ def read_environment(environ: Mapping[str, str], name: str = ENVIRONMENT) -> Sou
 
 
 def read_file(file: Path, *, may_be_empty: bool = False) -> Source:
-    """Return what a YAML file contains. File names in it (keys that end with `_file`) are relative to its directory."""
+    """Return what a YAML file contains. Names of files (`file`, `…_file`) are relative to its directory."""
     name = str(file)
     try:
         values = parse_yaml(_decode(read_bytes(name, MAX_CONFIGURATION_BYTES)))
@@ -160,7 +160,7 @@ def _resolve_files(values: Any, directory: Path) -> Any:
         return values
     return {
         key: str(directory / value)
-        if key.endswith("_file") and isinstance(value, str) and value
+        if (key == "file" or key.endswith("_file")) and isinstance(value, str) and value
         else (value if key in _OWN_NAMES else _resolve_files(value, directory))
         for key, value in values.items()
     }

@@ -189,6 +189,7 @@ async def test_the_history_file_of_the_configuration_survives_a_restart(tmp_path
         async with Exporter(load(file, environ={})) as exporter:
             await exporter.store.states[0].first_poll_done.wait()
             ids += [each.incident_id for each in exporter.incidents.latest_first()]
+    assert (tmp_path / "history.sqlite").stat().st_mode & 0o777 == 0o600
     assert len(ids) == 2
     assert ids[0] == ids[1]
 
