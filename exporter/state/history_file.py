@@ -5,15 +5,20 @@ The file is in WAL mode, and locked for as long as the process lives: a killed p
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from exporter.state.incidents import Incident
+from exporter.state.history_rows import (
+    Batch,
+    HistoryBrokenError,
+    HistoryInUseError,
+    SavedHistory,
+    TargetRows,
+    incident_of,
+    row_of,
+)
 from exporter.state.latencies import LatencyBucket
 from exporter.state.timeline import Lane, SavedBucket, SavedRun, Timeline
 
@@ -37,42 +42,6 @@ CREATE TABLE IF NOT EXISTS incidents(
 
 # What an access may raise.
 FAULTS = (sqlite3.Error, OSError, ValueError)
-
-
-class HistoryInUseError(OSError):
-    """Another process uses the file."""
-
-
-class HistoryBrokenError(OSError):
-    """The file is no history that this version can read."""
-
-
-@dataclass(frozen=True, slots=True)
-class TargetRows:
-    """What is new of one target."""
-
-    name: str
-    place: str
-    runs: Sequence[SavedRun]
-    buckets: Sequence[SavedBucket]
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What is to be written. `forget_before` is the end of the retention; None to delete nothing this time."""
-
-    targets: Sequence[TargetRows] = ()
-    incidents: Sequence[Incident] = ()
-    closed_ids: Sequence[str] = ()
-    forget_before: float | None = None
-
-
-@dataclass(slots=True)
-class SavedHistory:
-    """What the file holds, by name and place of the targets."""
-
-    timelines: dict[tuple[str, str], Timeline] = field(default_factory=dict)
-    incidents: list[Incident] = field(default_factory=list)
 
 
 class HistoryFile:
@@ -135,7 +104,7 @@ class HistoryFile:
             timeline.forget_before(time.time() - retention)
             timeline.saved_until = timeline.ended
         saved.timelines = {(name, self._places[name]): timeline for name, timeline in timelines.items()}
-        saved.incidents = [_incident(row) for row in run("SELECT * FROM incidents ORDER BY since")]
+        saved.incidents = [incident_of(row) for row in run("SELECT * FROM incidents ORDER BY since")]
         return saved
 
     def write(self, batch: Batch) -> None:
@@ -174,7 +143,7 @@ class HistoryFile:
     def _write_incidents(self, batch: Batch) -> None:
         run = self._database.execute
         for each in batch.incidents:
-            run("INSERT OR REPLACE INTO incidents VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(each))
+            run("INSERT OR REPLACE INTO incidents VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", row_of(each))
         if batch.incidents:
             closed = {found for (found,) in run("SELECT id FROM incidents WHERE until IS NOT NULL")}
             for gone in closed.difference(batch.closed_ids):
@@ -216,39 +185,3 @@ def _explained(error: sqlite3.Error, file: Path) -> OSError:
     if is_broken(error) or name == "SQLITE_ERROR":
         return HistoryBrokenError(f"{file}: {error}")
     return OSError(f"{file}: {error}")
-
-
-def _incident(row: Iterable[object]) -> Incident:
-    incident_id, target, node, before, after, since, until, reasons, evidence = row
-    return Incident(
-        incident_id=str(incident_id),
-        target=str(target),
-        node=str(node),
-        before=str(before),
-        after=str(after),
-        since=_number(since),
-        until=None if until is None else _number(until),
-        reasons=_reasons(str(reasons)),
-        packed_evidence=evidence if isinstance(evidence, bytes) else b"",
-    )
-
-
-def _number(value: object) -> float:
-    if not isinstance(value, int | float):
-        raise HistoryBrokenError(f"not a number: {type(value).__name__}")
-    return float(value)
-
-
-def _reasons(text: str) -> Mapping[str, str | None]:
-    found = json.loads(text)
-    if not isinstance(found, dict):
-        raise HistoryBrokenError("the reasons of an incident are no mapping")
-    return {str(path): None if reason is None else str(reason) for path, reason in found.items()}
-
-
-def _row(each: Incident) -> tuple[object, ...]:
-    return (
-        *(each.incident_id, each.target, each.node, each.before, each.after, each.since, each.until),
-        json.dumps(dict(each.reasons)),
-        each.packed_evidence,
-    )

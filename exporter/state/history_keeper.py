@@ -12,13 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporter.state.history_rows import Batch, HistoryInUseError, SavedHistory, TargetRows
 from exporter.state.incidents import Incident, Incidents
 from exporter.state.store import Store
 from exporter.state.target_state import TargetState
 from exporter.tasks import OwnThread
 
 if TYPE_CHECKING:
-    from exporter.state.history_file import Batch, HistoryFile, SavedHistory, TargetRows
+    from exporter.state.history_file import HistoryFile
 
 _WRITE_SECONDS = 2.0
 _CLEAN_SECONDS = 600.0
@@ -52,7 +53,7 @@ class HistoryKeeper:
         """
         try:
             saved = await self._thread.run(self._open)
-        except self._module.HistoryInUseError:
+        except HistoryInUseError:
             raise
         except self._module.FAULTS as error:
             if not self._module.is_broken(error):
@@ -113,7 +114,7 @@ class HistoryKeeper:
         if not rows and not self._unsaved and not is_due:
             return
         incidents = tuple(self._unsaved.values())
-        batch = self._module.Batch(
+        batch = Batch(
             tuple(rows),
             incidents,
             tuple(self._incidents.closed_ids()),
@@ -147,13 +148,12 @@ class HistoryKeeper:
 
     def _rows(self, state: TargetState) -> TargetRows:
         timeline = state.timeline
-        rows: TargetRows = self._module.TargetRows(
+        return TargetRows(
             state.target.name,
             state.target.place,
             tuple(timeline.saved_runs(timeline.saved_until)),
             tuple(timeline.saved_buckets(timeline.saved_until)),
         )
-        return rows
 
     def _report(self, fault: str) -> None:
         if fault != self.fault:

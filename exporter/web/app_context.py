@@ -17,7 +17,7 @@ from exporter.state.store import Store
 from exporter.state.target_state import TargetState
 from exporter.tasks import ReportBug
 from exporter.web.access_control import AccessControl
-from exporter.web.overview import FindingsCache
+from exporter.web.findings_cache import FindingsCache
 from exporter.web.probing import Prober
 from exporter.web.readiness import Readiness
 from exporter.web.shared_work import SharedWork

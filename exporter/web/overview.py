@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
-from exporter.observation import Details
-from exporter.report.findings import find
 from exporter.state.target_state import TargetState
 from exporter.state.timeline import DAY_SECONDS
 from exporter.targets import Kind
 from exporter.web.charts import availability
+from exporter.web.findings_cache import FindingsCache
 from exporter.web.query import BAD, ROWS_PER_PAGE, ZONE, Query, Sort
 
 _MOST_CHOICES = 40
 _MOST_LABELS = 4
-# A certificate may come near its end without any change.
-_KNOWN_SECONDS = 300.0
 
 
 class Entry(NamedTuple):
@@ -48,44 +44,6 @@ class Entry(NamedTuple):
     def labels(self) -> Mapping[str, str]:
         """Return the user's labels."""
         return dict(self.state.target.labels)
-
-
-class _Known(NamedTuple):
-    """Whether a round has findings, and what that depends on: everything that it said, but not its times."""
-
-    said: Checkup | None
-    details: Details | None
-    at: float
-    has_findings: bool
-
-
-@dataclass(slots=True)
-class FindingsCache:
-    """Whether the latest checkup of each target has findings: that takes longer than everything else of an entry.
-
-    Nearly every round says what the round before said.
-    """
-
-    _known: dict[str, _Known] = field(default_factory=dict)
-
-    def has_findings(self, state: TargetState, checkup: Checkup, monotonic: float) -> bool:
-        """Return whether the latest checkup of a target has findings."""
-        known = self._known.get(state.target.name)
-        said = state.history.latest.saying if state.history.latest else None
-        if (
-            known is None
-            or known.said is not said
-            or known.details is not checkup.details
-            or monotonic - known.at > _KNOWN_SECONDS
-        ):
-            found = any(True for _ in find(checkup))
-            known = self._known[state.target.name] = _Known(said, checkup.details, monotonic, found)
-        return known.has_findings
-
-    def keep_only(self, names: Iterable[str]) -> None:
-        """Forget all other targets."""
-        for name in self._known.keys() - set(names):
-            del self._known[name]
 
 
 def entry_of(state: TargetState, zone: str, monotonic: float, cache: FindingsCache) -> Entry:

@@ -23,6 +23,7 @@ from exporter.web.badge_svg import badge_svg
 from exporter.web.links import grafana_url, runbook_url
 from exporter.web.middlewares import refuse_foreign_forms
 from exporter.web.overview import Entry, entry_of, overview
+from exporter.web.plots import latency_plot
 from exporter.web.query import ROWS_PER_PAGE, page_numbers, parse_query
 from exporter.web.rendering import environment, page
 from exporter.web.status import past_rounds, status_of
@@ -100,7 +101,7 @@ async def target_page(request: web.Request) -> web.Response:
         window=window,
         lanes=[(lane.name, lane, charts.lane_text(lane, window)) for lane in lanes],
         slots=_SLOTS_OF_TIMELINE,
-        plot=charts.latency_plot(state.timeline, window),
+        plot=latency_plot(state.timeline, window),
         availability=charts.availability(state.timeline, window.since),
         incidents=list(site.incidents.latest_first(state.target.name))[:5],
         grafana=grafana_url(site.links, state.target.name),

@@ -9,7 +9,8 @@ from exporter.diagnosis.symptoms import Symptom
 from exporter.report.severity import SEVERITIES
 from exporter.state.store import Store
 from exporter.web import badges, filters
-from exporter.web.overview import FindingsCache, entry_of
+from exporter.web.findings_cache import FindingsCache
+from exporter.web.overview import entry_of
 from tests.support.checkups import REFUSED, make_checkup, make_target
 
 

@@ -19,8 +19,10 @@ from exporter.web import charts
 from exporter.web.app import create_app
 from exporter.web.badge_svg import badge_svg
 from exporter.web.badges import diagnosis_badge
+from exporter.web.findings_cache import FindingsCache
 from exporter.web.links import ALERTS, grafana_url, runbook_url, with_links
-from exporter.web.overview import Entry, FindingsCache, entry_of, overview
+from exporter.web.overview import Entry, entry_of, overview
+from exporter.web.plots import latency_plot
 from exporter.web.query import Query, Sort, parse_query
 from exporter.web.status import status_of
 from tests.support.checkups import PROVIDER, REFUSED, ZONE, make_checkup, make_target
@@ -124,7 +126,7 @@ def test_a_plot_tells_means_and_the_share_of_the_proxy() -> None:
     timeline, target = Timeline(), make_target()
     for number in range(100):
         timeline.record(make_checkup(target, at=NOW - 3000 + 30 * number), 90.0)
-    plot = charts.latency_plot(timeline, WINDOW)
+    plot = latency_plot(timeline, WINDOW)
     assert plot is not None
     assert plot.maximum == 0.2
     assert plot.texts[0] == "Proxy path: mean 110 ms, highest p95 of five minutes 110 ms"
@@ -136,7 +138,7 @@ def test_a_plot_tells_means_and_the_share_of_the_proxy() -> None:
         "mean proxy",
         "mean direct",
     }
-    assert charts.latency_plot(Timeline(), WINDOW) is None
+    assert latency_plot(Timeline(), WINDOW) is None
 
 
 def test_a_badge_is_an_image_that_tells_its_text() -> None:
