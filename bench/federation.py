@@ -33,9 +33,7 @@ async def shard(ground: Ground) -> Figures:
         with measured(contestant.pid) as span:
             await asyncio.sleep(2 * _USUAL_INTERVAL if ground.thorough else _USUAL_INTERVAL)
         record = await ground.farm.record()
-        began = time.monotonic()
         wire = await contestant.get("/metrics")
-        seconds = time.monotonic() - began
         targets = await _value(contestant, "onedata_exporter_targets")
         rounds = sum(port == ground.farm.direct for _address, port, _at in record["arrivals"])
         return {
@@ -43,7 +41,6 @@ async def shard(ground: Ground) -> Figures:
             "share": span.share,
             "rounds": rounds / targets / (span.seconds / _USUAL_INTERVAL),
             "peak_mib": peak_mib(contestant.pid),
-            "page_seconds": seconds,
             "wire_mb": len(wire) / 1e6,
         }
 

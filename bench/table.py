@@ -113,7 +113,6 @@ MANY_ROWS = (
     Row("– share of one core, 15 s interval", of("shard", "share", 100.0), "%"),
     Row("– rounds made, of those planned", of("shard", "rounds", 100.0), "%"),
     Row("– peak memory", of("shard", "peak_mib"), "MiB"),
-    Row("– time to answer `/metrics`", of("shard", "page_seconds"), "s"),
     Row("– size of `/metrics` with gzip", of("shard", "wire_mb"), "MB"),
     Row(
         "1,000 clusters discovered from one zone: time from the start to the last target",

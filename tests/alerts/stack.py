@@ -30,7 +30,6 @@ TIMES_FASTER = 20
 MORE_TIMES_FASTER = 60
 _MOMENT_SECONDS = 300.0
 _START_SECONDS = 30.0
-_PROMETHEUS_FILE = "prometheus.yml"
 
 
 def sooner(duration: str) -> str:
@@ -124,16 +123,6 @@ class Stack:
     prometheus: str = ""
     alertmanager: str = ""
     received: list[Notification] = field(default_factory=list)
-    folder: Path = Path()
-
-    async def scrape(self, *origins: str) -> None:
-        """Have Prometheus scrape the exporters at these origins from now on."""
-        file = self.folder / _PROMETHEUS_FILE
-        config = yaml.safe_load(file.read_text())
-        config["scrape_configs"][0]["static_configs"] = _at(origins)
-        _write(file, config)
-        async with self.session.post(f"{self.prometheus}/-/reload") as response:
-            assert response.status == 200, await response.text()
 
     async def told(self, status: str, targets: Iterable[str], seconds: float = 120.0) -> None:
         """Wait until there was a notification with this status about each of these targets (or jobs)."""
@@ -178,7 +167,7 @@ async def running_stack(folder: Path, *scraped: str) -> AsyncIterator[Stack]:
     """Everything between the exporters at these origins and the receiver, as long as the context lasts."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        parts = Stack(session, folder=folder)
+        parts = Stack(session)
         hook_url = await stack.enter_async_context(_receiver(parts.received))
         alertmanager = closed_port()
         parts.alertmanager = await stack.enter_async_context(
@@ -213,11 +202,10 @@ def _prometheus_command(folder: Path, scraped: Iterable[str], alertmanager: str,
     config["scrape_configs"][0]["static_configs"] = _at(scraped)
     return [
         program("prometheus"),
-        f"--config.file={_write(folder / _PROMETHEUS_FILE, config)}",
+        f"--config.file={_write(folder / 'prometheus.yml', config)}",
         f"--storage.tsdb.path={folder / 'prometheus'}",
         f"--web.listen-address={LOOPBACK}:{port}",
         "--rules.alert.resend-delay=1s",
-        "--web.enable-lifecycle",
     ]
 
 

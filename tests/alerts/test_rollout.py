@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from exporter.settings.shards import shard_index
 from exporter.simulator import INSTANT, Authority, SimulatedZone
@@ -26,44 +27,44 @@ _POLLED = 'count by (target) (onedata_poll_interval_seconds{job="onedata-exporte
 
 
 @dataclass
-class Pods:
-    """The pods of a StatefulSet, by ordinal."""
+class Pod:
+    """A pod of a StatefulSet: an address that stays while its exporter is replaced."""
 
-    config: str
-    running: dict[int, tuple[ExporterProcess, AsyncExitStack]] = field(default_factory=dict)
+    origin: str = ""
+    exporter: ExporterProcess | None = None
 
-    async def start(self, ordinal: int, count: int) -> tuple[ExporterProcess, AsyncExitStack]:
-        """Start a pod with a new address, beside the one with the same ordinal."""
-        stack = AsyncExitStack()
-        pod = ExporterProcess(self.config, f"--shard=auto/{count}", host_name=f"exporter-r0-{ordinal}")
-        return await stack.enter_async_context(pod), stack
+    async def metrics(self, _request: web.Request) -> web.Response:
+        """Answer a scrape as the exporter does; without one, there is nothing."""
+        if self.exporter is None:
+            raise web.HTTPServiceUnavailable
+        _status, text = await self.exporter.get("/metrics")
+        return web.Response(text=text)
 
-    async def stop(self, ordinal: int) -> None:
-        """Stop a pod."""
-        pod, stack = self.running.pop(ordinal)
-        await pod.stop()
-        await stack.aclose()
 
-    @property
-    def origins(self) -> list[str]:
-        """The addresses of the pods that run."""
-        return [pod.origin for pod, _stack in self.running.values()]
+@asynccontextmanager
+async def _pod() -> AsyncIterator[Pod]:
+    pod, app = Pod(), web.Application()
+    app.router.add_get("/metrics", pod.metrics)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, LOOPBACK, 0).start()
+        pod.origin = f"http://{LOOPBACK}:{runner.addresses[0][1]}"
+        yield pod
+    finally:
+        await runner.cleanup()
 
 
 @pytest.fixture
-async def pods(authority: Authority, tmp_path: Path) -> AsyncIterator[Pods]:
-    async with AsyncExitStack() as stack:
-        zone = await stack.enter_async_context(SimulatedZone(authority=authority, timing=INSTANT))
+async def config(authority: Authority, tmp_path: Path) -> AsyncIterator[str]:
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         targets = [target_of(zone, name) for name in _NAMES]
         for target in targets:
             if target["name"] in _DOWN:
                 closed = f"https://{LOOPBACK}:{closed_port()}"
                 target |= {"proxy_url": closed, "direct_url": closed.replace(LOOPBACK, "127.0.0.2")}
         ca_file = authority.write_ca_file(tmp_path / "ca.pem")
-        found = Pods(write_config(tmp_path / "exporter.yml", targets, ca_file, 2.0))
-        yield found
-        for ordinal in list(found.running):
-            await found.stop(ordinal)
+        yield write_config(tmp_path / "exporter.yml", targets, ca_file, 2.0)
 
 
 async def _shards(stack: Stack) -> list[tuple[str, str]]:
@@ -71,30 +72,36 @@ async def _shards(stack: Stack) -> list[tuple[str, str]]:
     return sorted((each["metric"]["index"], each["metric"]["count"]) for each in found)
 
 
-async def _replace(
-    pods: Pods, stack: Stack, ordinal: int, new: tuple[ExporterProcess, AsyncExitStack]
-) -> None:
-    """Replace a pod as a StatefulSet does: the old one ends before the new one is scraped."""
-    if ordinal in pods.running:
-        await pods.stop(ordinal)
-        await stack.scrape(*pods.origins)
-        await eventually(lambda: _shards(stack), lambda found: len(found) == len(pods.running), 30.0)
-    pods.running[ordinal] = new
-    await stack.scrape(*pods.origins)
-    await eventually(lambda: _shards(stack), lambda found: (str(ordinal), "3") in found, 30.0)
+async def _replace(pod: Pod, stack: Stack, new: ExporterProcess, shard: tuple[str, str]) -> None:
+    """Replace the exporter of a pod as a StatefulSet does: the old one has ended before the new one serves."""
+    if pod.exporter is not None:
+        pod.exporter = None
+        down = f'up{{instance="{pod.origin.removeprefix("http://")}"}} == 0'
+        await eventually(lambda: stack.query(down), bool, 30.0)
+    pod.exporter = new
+    await eventually(lambda: _shards(stack), lambda found: shard in found, 30.0)
 
 
-async def test_a_rollout_loses_no_target_and_reports_each_outage_once(pods: Pods, tmp_path: Path) -> None:
-    for ordinal in range(2):
-        pods.running[ordinal] = await pods.start(ordinal, 2)
-    # Started beforehand: the rules are hurried, the start of a process is not.
-    new = {ordinal: await pods.start(ordinal, 3) for ordinal in (2, 1, 0)}
-    async with running_stack(tmp_path, *pods.origins) as stack:
+async def test_a_rollout_loses_no_target_and_reports_each_outage_once(config: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as entered:
+
+        async def exporter(ordinal: int, count: int) -> ExporterProcess:
+            process = ExporterProcess(config, f"--shard=auto/{count}", host_name=f"exporter-r0-{ordinal}")
+            return await entered.enter_async_context(process)
+
+        pods = [await entered.enter_async_context(_pod()) for _ordinal in range(3)]
+        for ordinal in range(2):
+            pods[ordinal].exporter = await exporter(ordinal, 2)
+        # Started beforehand: the rules are hurried, the start of a process is not.
+        new = {ordinal: await exporter(ordinal, 3) for ordinal in (2, 1, 0)}
+        stack = await entered.enter_async_context(
+            running_stack(tmp_path / "stack", *(pod.origin for pod in pods))
+        )
         polled = await eventually(lambda: stack.query(_POLLED), lambda found: len(found) == len(_NAMES), 60.0)
         assert {each["value"][1] for each in polled} == {"1"}
         await stack.told("firing", _DOWN)
-        for ordinal, pod in new.items():
-            await _replace(pods, stack, ordinal, pod)
+        for ordinal, process in new.items():
+            await _replace(pods[ordinal], stack, process, (str(ordinal), "3"))
         assert await _shards(stack) == [(str(index), "3") for index in range(3)]
         await eventually(
             lambda: stack.query(f"{_POLLED} == 1"),

@@ -51,7 +51,6 @@ def test_shards_and_discovery_have_a_table_of_their_own() -> None:
         "targets": 1660.0,
         "share": 0.6,
         "rounds": 1.0,
-        "page_seconds": 0.9,
         "wire_mb": 2.5,
         "found_seconds": 12.0,
         "list_cpu": 1.2,
