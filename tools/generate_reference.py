@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from exporter.diagnosis.first_steps import FIRST_STEPS
+from exporter.diagnosis.renewal import Renewal
 from exporter.diagnosis.rules import RULES, UNDECIDED, Pair, diagnose
 from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS, Symptom
 from exporter.diagnosis.wording import PAGE
@@ -61,6 +62,12 @@ def diagnosis_page() -> Iterator[str]:
     yield "first step of the diagnosis holds."
     yield ""
     yield from table(("diagnosis", "reason", "what to do first"), _first_steps())
+    yield from ("", "## Renewal of the certificate", "")
+    yield "With credentials, the exporter also reports whether Onepanel renews the certificate. The state is"
+    yield "exposed as `onedata_web_certificate_renewal`. It is no diagnosis, but a finding."
+    yield ""
+    renewals = ((f"`{each}`", each.meaning, each.first_step) for each in Renewal)
+    yield from table(("status", "meaning", "what to do first"), renewals)
 
 
 def _first_steps() -> Iterator[tuple[str, ...]]:

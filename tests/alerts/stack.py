@@ -29,6 +29,8 @@ TIMES_FASTER = 20
 # What is longer than five minutes is shortened more, from there on; so are Alertmanager's waits.
 MORE_TIMES_FASTER = 60
 _MOMENT_SECONDS = 300.0
+# The exporter counts certificates over ten minutes: their alert waits for longer, or each change would fire it.
+AS_SLOW_AS_EVER = frozenset({"OnedataCertificatesDiffer"})
 _START_SECONDS = 30.0
 
 
@@ -56,6 +58,8 @@ def hurried_rules(text: str) -> dict[str, Any]:
     """A rule file with every duration shortened."""
     rules: dict[str, Any] = yaml.safe_load(text)
     for rule in (rule for group in rules["groups"] for rule in group["rules"]):
+        if rule.get("alert") in AS_SLOW_AS_EVER:
+            continue
         rule["expr"] = sooner_in(rule["expr"])
         for key in ("for", "keep_firing_for"):
             if key in rule:

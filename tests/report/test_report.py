@@ -137,6 +137,24 @@ def test_a_certificate_whose_renewal_is_overdue_is_reported_by_the_share_of_its_
     assert told is (expected is not Severity.OK)
 
 
+def test_the_text_shows_the_chain_with_lifetimes_and_the_root() -> None:
+    target = make_target()
+    issuer = replace(CERTIFICATE, subject="CN=Some Intermediate", issuer="CN=Some Root")
+    visits = []
+    for route in target.routes:
+        visit = good_visit(route)
+        (connection,) = visit.connections
+        visits.append(replace(visit, connections=(replace(connection, chain=(CERTIFICATE, issuer)),)))
+    at = CERTIFICATE.not_after - 50 * 86_400
+    text = write_text(summarize(conclude(target, visits, at, 0.25)))
+    assert "certificate: until 2027-01-15 08:00:00 UTC, verified, CN=onezone.example" in text
+    assert f"50.0 days left of 115.7, SHA-256 {CERTIFICATE.fingerprint_sha256}" in text
+    assert "issuer:      until 2027-01-15 08:00:00 UTC, CN=Some Intermediate" in text
+    assert "root:        CN=Some Root" in text
+    late = write_text(summarize(conclude(target, visits, CERTIFICATE.not_after + 86_400, 0.25)))
+    assert "expired 1.0 days ago of 115.7" in late
+
+
 def test_the_alerts_have_the_same_limits() -> None:
     config = (ROOT / "deploy" / "mixin" / "config.libsonnet").read_text()
     limits = dict(re.findall(r"^ *(certificate\w+): \{ share: ([^}]+) \},", config, re.MULTILINE))

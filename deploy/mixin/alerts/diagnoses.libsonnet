@@ -118,7 +118,7 @@ function(config)
         'CertificateUntrusted',
         'critical',
         'certificate',
-        'The certificate or the TLS handshake of an expected path fails, and not because it has expired.',
+        'The certificate or the TLS handshake of an expected path fails, though nothing that it sends has expired.',
         'The certificate of %s is rejected' % a.subject,
         "Check the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
         '\nunless on (job, target) (\n%s)' % certificates.expired + q.unlessOk(),

@@ -161,7 +161,7 @@ DIAGNOSES = (
         5,
         (
             "The certificate of krakow is rejected",
-            "The certificate or the TLS handshake of an expected path fails, and not because it has expired.",
+            "The certificate or the TLS handshake of an expected path fails, though nothing that it sends has expired.",
             "Check the certificate on the target's page: renew it, or trust its authority with `tls.ca_file`.",
         ),
     ),
