@@ -18,6 +18,7 @@ from exporter.settings import json_schema, value_schemas
 from exporter.settings.addresses import parse_listen_address, parse_origin
 from exporter.settings.durations import parse_duration
 from exporter.settings.schema import Document
+from exporter.settings.target_keys import TargetKeys
 from exporter.settings.timestamps import parse_timestamp
 from exporter.settings.yaml_text import parse_yaml
 from tests.support.commands import ROOT
@@ -57,7 +58,11 @@ def parsed(text: str) -> Any:
 
 
 def is_configuration(document: object) -> bool:
-    return isinstance(document, dict) and bool(set(document) & set(Document.model_fields))
+    # The keys of a target are no configuration, though some have the names of keys at the top.
+    return isinstance(document, dict) and bool(
+        set(document) & (set(Document.model_fields) - set(TargetKeys.model_fields))
+        or (document and set(document) <= set(Document.model_fields))
+    )
 
 
 EXAMPLES = dict(configurations())

@@ -1,0 +1,56 @@
+"""The mistakes of `mistakes.yml`: the exporter and the schema refuse them, each in its way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypedDict
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from exporter.settings import json_schema
+from exporter.settings.yaml_text import parse_yaml
+
+from .conftest import FaultsOf
+
+
+class Mistake(TypedDict):
+    """A configuration, and the lines about it."""
+
+    configuration: str
+    lines: list[str]
+
+
+MISTAKES: dict[str, list[Mistake]] = yaml.safe_load(
+    Path(__file__).with_name("mistakes.yml").read_text(encoding="utf-8")
+)
+ALL = [each for mistakes in MISTAKES.values() for each in mistakes]
+SCHEMA = Draft7Validator(json_schema.json_schema())
+
+
+def schema_refuses(text: str) -> bool:
+    document: Any = parse_yaml(text)
+    return not SCHEMA.is_valid(document)
+
+
+@pytest.mark.parametrize("mistake", ALL, ids=[each["configuration"][:60] for each in ALL])
+def test_every_line_about_a_mistake_is_printed(faults_of: FaultsOf, mistake: Mistake) -> None:
+    assert faults_of(mistake["configuration"]) == mistake["lines"]
+
+
+def test_the_schema_refuses_what_a_pattern_can_express() -> None:
+    assert len(MISTAKES["refused"]) >= 98
+    assert [each for each in MISTAKES["refused"] if not schema_refuses(each["configuration"])] == []
+
+
+def test_the_schema_is_no_stricter_than_the_table_states() -> None:
+    assert [each for each in MISTAKES["accepted"] if schema_refuses(each["configuration"])] == []
+
+
+@pytest.mark.parametrize(
+    "mistake", MISTAKES["unreadable"], ids=[each["configuration"][:60] for each in MISTAKES["unreadable"]]
+)
+def test_no_schema_can_judge_what_is_no_yaml(mistake: Mistake) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - its words are those of the table
+        parse_yaml(mistake["configuration"])
