@@ -82,10 +82,11 @@ async def measure(*, quick: bool) -> dict[str, list[Figures]]:
 
 def circumstances(began: str) -> str:
     """Return the date, the versions and the machine of the measurement, as a list in Markdown."""
+    blackbox = f", blackbox_exporter {blackbox_version()}" if blackbox_version() else ""
     packages = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "uvloop", "prometheus-client"))
     return (
         f"* Date: {datetime.now(UTC):%Y-%m-%d}; onedata-exporter {__version__}\n"
-        f"* Versions: Python {platform.python_version()}, {packages}, blackbox_exporter {blackbox_version()}\n"
+        f"* Versions: Python {platform.python_version()}, {packages}{blackbox}\n"
         f"* Machine before: {began}\n"
         f"* Machine after: {describe()}\n"
     )
