@@ -64,7 +64,7 @@ def diagnosis_page() -> Iterator[str]:
     yield from table(("diagnosis", "reason", "what to do first"), _first_steps())
     yield from ("", "## Renewal of the certificate", "")
     yield "With credentials, the exporter also reports whether Onepanel renews the certificate. The state is"
-    yield "exposed as `onedata_web_certificate_renewal`. It is no diagnosis, but a finding."
+    yield "exposed as `onedata_web_certificate_renewal`. It is not a diagnosis, but a finding."
     yield ""
     renewals = ((f"`{each}`", each.meaning, each.first_step) for each in Renewal)
     yield from table(("status", "meaning", "what to do first"), renewals)
