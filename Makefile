@@ -20,7 +20,7 @@ EPOCH = $(shell if [ -e exporter/REVISION ]; then stat --format=%Y exporter/REVI
 WHEEL = build/wheel/onedata_exporter-$(VERSION)-py3-none-any.whl
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy test-slow soak mutants bench tools \
+.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy test-slow soak fuzz mutants bench tools \
 	dist wheel deb rpm packages zipapp image constraints clean
 
 help: ## list the targets
@@ -104,6 +104,9 @@ test-slow: $(READY) tools ## the tests that build the image, the packages and a 
 
 soak: $(READY) ## ten minutes of random faults with 500 targets; its minute's form is one of the tests
 	$(BIN)/python -m tools.soak
+
+fuzz: $(READY) ## five minutes of hostile input for every parser of foreign text; its short form is one of the tests
+	$(BIN)/python -m tools.fuzz
 
 mutants: $(READY) ## mutation testing of diagnosis, reasons and text (twenty minutes; what may survive: docs/mutants.md)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'

@@ -17,6 +17,7 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_HOST_LABEL}(?:\.{_HOST_LABEL})*")
 _LISTEN = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\[\]]*):(?P<port>[0-9]{1,5})")
 _BRACKETS = re.compile(r"[^\[\]]*|\[[^\[\]]*\](?::[0-9]*)?")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
+_LONGEST_NAME = 253
 _LAST_PORT = 65_535
 _ALL_INTERFACES = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be told from others, not to be listened on
 _LONGEST_SOCKET_PATH = 107  # Linux; the kernel's structure has room for no more
@@ -84,7 +85,7 @@ def parse_host(text: str) -> str:
 
 def _ascii_name(text: str) -> str:
     """Return a name as DNS has it: of other letters than ASCII's, in its `xn--` form; empty if there is none."""
-    if text.isascii():
+    if text.isascii() or len(text) > _LONGEST_NAME:  # the conversion takes the square of the length
         return text
     try:
         return idna.encode(text, uts46=True).decode("ascii")

@@ -109,6 +109,7 @@ CASES: dict[str, tuple[Parser, Text]] = {
     "URL: brackets": (origin, lambda n: "https://" + "[" * n),
     "URL: signs": (origin, lambda n: "https://" + "@:/" * n),
     "host: hyphens": (parse_host, lambda n: "-" * n),
+    "host: letters of other alphabets": (parse_host, lambda n: "\u00e9" * n),
     "host: digits and dots": (parse_host, lambda n: "1." * n),
     "host: colons": (parse_host, lambda n: ":" * n),
     "listen address": (parse_listen_address, lambda n: "[" * n + ":1"),
