@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from exporter.client.client import Client
 from exporter.discovery.admission import admit
 from exporter.discovery.zone_view import ZoneView, with_failure, with_list
 from exporter.log import get_logger
+from exporter.polling.discovery_changes import changes, note
 from exporter.polling.provider_cache import CacheError, Remembered, read_cache, write_cache
 from exporter.polling.provider_lister import Lister, Listing
 from exporter.polling.token_scope import scope_fault
@@ -100,34 +101,16 @@ class Discoverer:
         own = (target for target in found.values() if self._configured.holds(target.name))
         targets = (*self._configured.here, *own)
         if targets != self._applied:
-            _log_changes(self._applied, targets)
+            found_changes = changes(self._applied, targets)
             self._applied = targets
             self._apply(targets)
+            note(found_changes, self._store, time.time())
 
 
 def _after(before: ZoneView, listing: Listing | Failure, now: float) -> ZoneView:
     if isinstance(listing, Failure):
         return with_failure(before, str(listing), now)
     return with_list(before, listing.providers, listing.total, now)
-
-
-def _log_changes(before: Iterable[Target], after: Iterable[Target]) -> None:
-    """Log one line for each discovered target that is new, changed or gone."""
-    old = {target.name: target for target in before if target.onezone}
-    new = {target.name: target for target in after if target.onezone}
-    for name in new.keys() - old.keys():
-        log.info(
-            "provider discovered", target=name, onezone=new[name].onezone, provider_id=new[name].provider_id
-        )
-    for name in old.keys() - new.keys():
-        log.info(
-            "provider vanished", target=name, onezone=old[name].onezone, provider_id=old[name].provider_id
-        )
-    for name in old.keys() & new.keys():
-        if old[name] != new[name]:
-            log.info(
-                "provider changed", target=name, onezone=new[name].onezone, provider_id=new[name].provider_id
-            )
 
 
 def _from_cache(zone: Target) -> ZoneView:

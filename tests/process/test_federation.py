@@ -68,6 +68,9 @@ async def test_all_providers_of_a_zone_are_found_and_one_that_is_cut_off_is_name
         removed = await exporter.metrics_when(lambda metrics: LISBON not in metrics.diagnoses())
         assert not list(removed.samples("onedata_poll_interval_seconds", target=LISBON))
         assert exporter.logged("provider vanished")
+        _status, page = await exporter.get("/targets/zone")
+        assert f"providers discovered: {', '.join(PROVIDERS)}" in page
+        assert f"provider vanished: {LISBON}" in page
 
 
 async def test_discovered_providers_are_shared_out_among_shards(
