@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 from exporter.client.client import Client
 from exporter.client.rejections import Rejections
 from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.page import Exposition
 from exporter.exposition.views import ExporterView
-from exporter.log import get_logger
+from exporter.log import get_logger, report_loop_errors
 from exporter.operations import TIMED_OPERATIONS
-from exporter.polling.discoverer import Configured, Discoverer
+from exporter.polling.discoverer import Configured
 from exporter.polling.log_events import log_history_fault, log_web_config
 from exporter.polling.loop_lag import measure_lag
-from exporter.polling.poller import Poller
-from exporter.polling.rounds import FreshRound, FreshRounds, Rounds
-from exporter.polling.scheduler import DETAILS, DISCOVERY, ROUNDS, Scheduler
+from exporter.polling.polling import Polling
+from exporter.polling.rounds import FreshRound, FreshRounds
 from exporter.polling.slots import Slots
 from exporter.settings.conversion import Settings
 from exporter.settings.reload import Reloads, differences
@@ -32,7 +30,7 @@ from exporter.state.history_keeper import HistoryKeeper
 from exporter.state.incidents import Incidents
 from exporter.state.store import Store
 from exporter.targets import Target
-from exporter.tasks import supervise
+from exporter.tasks import run_in_background
 from exporter.version import PYTHON_VERSION, __version__, revision
 from exporter.web.access_control import AccessControl
 from exporter.web.app import create_app, create_health_app
@@ -47,19 +45,18 @@ log = get_logger()
 class Exporter:
     """The running exporter: an asynchronous context manager that serves before it polls.
 
-    `load` reads the settings anew when a reload is asked for. Entering raises OSError when an address
-    cannot be listened on.
+    `load` reads the settings for a reload. Entering raises OSError if the exporter cannot listen on an address.
     """
 
     def __init__(self, settings: Settings, load: Callable[[], Settings] | None = None) -> None:
         self._settings = settings
         self._stack = AsyncExitStack()
-        self._schedulers: list[Scheduler] = []
+        self._polling: Polling | None = None
         self._slots = Slots(settings.poll.max_concurrency)
         self._reloads = Reloads(load or (lambda: settings), self._apply)
         self.store = Store(TIMED_OPERATIONS, settings.latency_buckets, settings.history.retention)
         self.store.set_targets(settings.targets)
-        self._readiness = Readiness(self._dead_pollers)
+        self._readiness = Readiness(lambda: self._polling.dead if self._polling else 0)
         self.incidents = Incidents()
         self._keeper: HistoryKeeper | None = None
         self._rejections = Rejections()
@@ -88,14 +85,15 @@ class Exporter:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            asyncio.get_running_loop().set_exception_handler(self._loop_error)
+            report_loop_errors(asyncio.get_running_loop(), self.report_bug)
             # Before the first listener: a request may reload the configuration at once.
             await self._open_history(stack)
             self._client = Client(self.report_bug, rejections=self._rejections)
             stack.push_async_callback(self._client.close)
             await self._listen(stack)
             await self._start_polling(stack)
-            self._run_in_background(stack, partial(measure_lag, self._note_lag, self._settings.poll.interval))
+            measure = partial(measure_lag, self._note_lag, self._settings.poll.interval)
+            run_in_background(stack, measure, self.report_bug)
             self._stack = stack.pop_all()
         self._readiness.phase = Phase.SERVING
         return self
@@ -106,7 +104,7 @@ class Exporter:
         await self._stack.aclose()
 
     async def reload(self) -> bool:
-        """Read the configuration anew. A bad one is refused, with every fault in the log, and loses nothing."""
+        """Reload the configuration. Reject an invalid one, with every fault in the log, and keep the one in use."""
         return await self._reloads.reload()
 
     async def _open_history(self, stack: AsyncExitStack) -> None:
@@ -118,12 +116,12 @@ class Exporter:
         )
         await self._keeper.open()
         stack.push_async_callback(self._keeper.close)
-        self._run_in_background(stack, self._keeper.run)
+        run_in_background(stack, self._keeper.run, self.report_bug)
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self._fresh_rounds.close)
         stack.callback(self._app_context.access_control.close)
-        self._run_in_background(stack, self._app_context.access_control.keep)
+        run_in_background(stack, self._app_context.access_control.keep, self.report_bug)
         web, context = self._settings.web, self._app_context.access_control.context
         bound = await listen(stack, self.web_app, web.listen_addresses, context)
         self.addresses = [address for address in bound if isinstance(address, ListenAddress)]
@@ -133,43 +131,13 @@ class Exporter:
             for address in await listen(stack, create_health_app(self._app_context), [web.health_address]):
                 log.info("listening for health checks", address=str(address))
 
-    def _run_in_background(self, stack: AsyncExitStack, run: Callable[[], Awaitable[None]]) -> None:
-        """Supervise `run` until the exporter stops."""
-        task = asyncio.create_task(supervise(run, "background", self.report_bug))
-        stack.callback(task.cancel)
-
     async def _start_polling(self, stack: AsyncExitStack) -> None:
-        poller = self._poller = Poller(self.store, self.incidents, Rounds(self._client))
-        self._schedulers = [
-            Scheduler(
-                poller.poll,
-                replace(ROUNDS, connections=poller.connections),
-                self._slots,
-                poller.skipped,
-                self.report_bug,
-            ),
-            Scheduler(
-                poller.poll_details,
-                replace(DETAILS, ready=poller.first_poll_done),
-                self._slots,
-                poller.details_skipped,
-                self.report_bug,
-            ),
-        ]
-        self._discoverer = Discoverer(self._client, self.store, self._poll_targets)
-        self._discovery = Scheduler(
-            self._discoverer.poll, DISCOVERY, self._slots, lambda _zone: None, self.report_bug
-        )
-        for scheduler in (*self._schedulers, self._discovery):
-            stack.push_async_callback(scheduler.stop)
+        self._polling = Polling(self._client, self.store, self.incidents, self._slots, self.report_bug)
+        self._polling.start(stack, self._accept)
         await self._set_targets()
 
-    def _dead_pollers(self) -> int:
-        """Return how many targets are polled by no task any more."""
-        return sum(scheduler.dead for scheduler in self._schedulers)
-
     async def _apply(self, settings: Settings) -> None:
-        """Go on with new settings: in one step, so that no round, page or scrape sees half of them."""
+        """Apply new settings in one step, so that no round, page or scrape sees half of them."""
         for key in differences(self._settings, settings):
             log.warning("changed in the configuration, but takes effect only at the next start", key=key)
         self._settings = settings
@@ -179,38 +147,22 @@ class Exporter:
         await self._set_targets()
 
     async def _set_targets(self) -> None:
-        """Poll the configured targets, and those that their zones list."""
         settings = self._settings
-        await self._discoverer.set_targets(
-            Configured(settings.targets, settings.all_targets, settings.shard.holds)
-        )
-        self._discovery.set_targets(target for target in settings.all_targets if target.discovery)
+        configured = Configured(settings.targets, settings.all_targets, settings.shard.holds)
+        if self._polling:
+            await self._polling.set_targets(configured)
 
-    def _poll_targets(self, targets: tuple[Target, ...]) -> None:
-        """Poll these targets: in one step, so that no round, page or scrape sees half of them."""
+    def _accept(self, targets: tuple[Target, ...]) -> None:
+        """Keep what belongs to these targets: in one step, so that no round, page or scrape sees half of them."""
         self.store.set_targets(targets)
         self.incidents.keep_targets((target.name for target in targets), time.time())
         self._client.keep_only((*targets, *self._settings.all_targets))
         self._fresh_rounds.keep_only(targets)
-        for scheduler in self._schedulers:
-            scheduler.set_targets(targets)
 
     def report_bug(self, where: str, error: BaseException) -> None:
-        """Count and log an exception that nobody expected."""
+        """Count and log an unexpected exception."""
         self.store.unhandled_errors[where] += 1
         log.error("unhandled error; please report it", where=where, exc_info=error)
-
-    def _loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """An exception that nobody waited for. What a connection says as it is torn down is no bug of ours."""
-        error = context.get("exception")
-        # A handshake may fail in the very moment when its round is ended, as by a reload.
-        is_handshake = type(context.get("future")) is asyncio.Future and isinstance(error, OSError)
-        if "transport" in context or "protocol" in context or is_handshake:
-            log.debug("a connection was torn down", message=context["message"], error=repr(error))
-            return
-        self.report_bug(
-            "loop", error if isinstance(error, BaseException) else RuntimeError(context["message"])
-        )
 
     def _note_lag(self, seconds: float) -> None:
         self.store.event_loop_lag = seconds
@@ -219,28 +171,20 @@ class Exporter:
         return await self._fresh_rounds.take(target, seconds, self.store.membership(target))
 
     def _record_round(self, checkup: Checkup) -> None:
-        """Record a round that was made on request as one of the target's own."""
-        target = checkup.target
-        state = self.store.state(target.name)
-        if state is not None and state.target == target and state.checkup is not None:
-            self._poller.record(state, checkup)
-            if checkup.details is not None:
-                self.store.record_details(target, checkup.details, time.monotonic())
+        if self._polling:
+            self._polling.record(checkup)
 
     def _faults(self) -> tuple[str, ...]:
         """Return what is wrong with the exporter itself, for the pages."""
-        return tuple(
-            filter(
-                None,
-                (
-                    ""
-                    if self._reloads.successful
-                    else "The configuration file is invalid: the last reload was rejected, and the previous "
-                    "configuration stays in use. The log lists the faults.",
-                    f"History: {self._keeper.fault}." if self._keeper and self._keeper.fault else "",
-                ),
+        faults = []
+        if not self._reloads.successful:
+            faults.append(
+                "The configuration file is invalid: the last reload was rejected, and the previous configuration "
+                "stays in use. The log lists the faults."
             )
-        )
+        if self._keeper and self._keeper.fault:
+            faults.append(f"History: {self._keeper.fault}.")
+        return tuple(faults)
 
     def _view(self) -> ExporterView:
         return ExporterView(

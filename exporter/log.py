@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -44,7 +45,7 @@ class UnfailingStream:
 
 
 def configure(level: str, log_format: str) -> None:
-    """Set up structlog, and let the libraries' own warnings come out in the same form."""
+    """Set up structlog, and log the warnings of libraries in the same format."""
     _occupy_standard_streams()
     stream: Any = UnfailingStream(sys.stderr)
     shared: list[Any] = [
@@ -74,9 +75,9 @@ def configure(level: str, log_format: str) -> None:
 
 
 def _occupy_standard_streams() -> None:
-    """Put the null device where a standard stream is closed.
+    """Open the null device in place of each closed standard stream.
 
-    Else its number would go to the next connection, and what anybody prints into that connection.
+    Otherwise the next connection would have its number, and printed text would go into that connection.
     """
     number = os.open(os.devnull, os.O_RDWR)
     while number <= _STANDARD_ERROR:
@@ -93,12 +94,12 @@ def _renderer(log_format: str) -> Any:
 
 
 def _put_first(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """The same line, which begins with when, how bad and what."""
+    """Return the line with its time, level and message first."""
     return {**{key: line[key] for key in _FIRST}, **line}
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:
-    """The logger of the exporter."""
+    """Return the logger of the exporter."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return logger
 
@@ -106,3 +107,20 @@ def get_logger() -> structlog.typing.FilteringBoundLogger:
 def report_bug(where: str, error: Exception) -> None:
     """Log an exception that is a bug, with its traceback; for commands, which count nothing."""
     get_logger().error("unhandled error; please report it", where=where, exc_info=error)
+
+
+def report_loop_errors(
+    loop: asyncio.AbstractEventLoop, report_bug: Callable[[str, BaseException], None]
+) -> None:
+    """Report exceptions that no task handles. A failure of a connection that is being closed is not a bug."""
+
+    def handle(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        # A handshake may fail at the same time as its round is cancelled, such as by a reload.
+        is_handshake = type(context.get("future")) is asyncio.Future and isinstance(error, OSError)
+        if "transport" in context or "protocol" in context or is_handshake:
+            get_logger().debug("a connection was torn down", message=context["message"], error=repr(error))
+            return
+        report_bug("loop", error if isinstance(error, BaseException) else RuntimeError(context["message"]))
+
+    loop.set_exception_handler(handle)

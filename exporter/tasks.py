@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Hashable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Generic, TypeAlias, TypeVar
 
 Result = TypeVar("Result")
@@ -36,6 +36,14 @@ async def supervise(run: Callable[[], Awaitable[None]], where: str, report_bug: 
             await asyncio.sleep(_RESTART_SECONDS)
         else:
             return
+
+
+def run_in_background(
+    stack: AsyncExitStack, run: Callable[[], Awaitable[None]], report_bug: ReportBug
+) -> None:
+    """Supervise `run` until `stack` is closed."""
+    task = asyncio.create_task(supervise(run, "background", report_bug))
+    stack.callback(task.cancel)
 
 
 async def in_thread(function: Callable[[], Result]) -> Result:

@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from exporter.commands.arguments import COMMANDS
+from exporter.commands.command_list import COMMANDS
 from exporter.commands.flags import Flag
 from exporter.settings.durations import format_duration
 from exporter.settings.keys import keys_below

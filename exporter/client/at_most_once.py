@@ -112,7 +112,9 @@ class AtMostOnceRequest:
 
 def _was_open(connection: RouteConnection) -> bool:
     """Return whether anything can have been sent; in doubt yes."""
-    return not connection.connections or any(each.failure is None for each in connection.connections)
+    return not connection.record.connections or any(
+        each.failure is None for each in connection.record.connections
+    )
 
 
 def _may_go_on(request: Request[Value], step: Step) -> bool:

@@ -67,7 +67,9 @@ class DetailsVisit:
                 if operation.applies(now_known):
                     observations += [seen async for seen in self._observations(operation, now_known)]
         connections = {
-            route: tuple(each.connections) for (route, plain), each in self._connections.items() if not plain
+            route: tuple(each.record.connections)
+            for (route, plain), each in self._connections.items()
+            if not plain
         }
         expiry = self.provider.token_expires_at
         accepted = dict(self.provider.accepted)

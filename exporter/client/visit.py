@@ -62,9 +62,9 @@ class RouteVisit:
                 )
         return Visit(
             route,
-            tuple(self.connection.connections),
+            tuple(self.connection.record.connections),
             tuple(observations),
-            tuple(self.connection.transcripts),
+            tuple(self.connection.record.transcripts),
         )
 
     async def _run(self, operation: Operation[Any]) -> Observation:

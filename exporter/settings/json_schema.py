@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import AfterValidator
 from pydantic.json_schema import GenerateJsonSchema
 
+from exporter.settings.collection_checks import check_not_empty
 from exporter.settings.discover_keys import NOT_FOR_DISCOVERED, Discover
 from exporter.settings.keys import keys_below, walk
 from exporter.settings.schema import Document
 from exporter.settings.target_keys import MUTUALLY_EXCLUSIVE, TargetKeys
 from exporter.settings.target_parts import Auth
 from exporter.settings.value_schemas import HTTPS, ORIGIN
-from exporter.settings.values import check_not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, field_validator
 
+from exporter.settings.collection_checks import check_no_clash, check_not_empty
 from exporter.settings.durations import format_duration
 from exporter.settings.model import Keys
 from exporter.settings.page_values import AllowedHost, PageUrl, Retention, RoutePrefix
@@ -25,8 +26,6 @@ from exporter.settings.values import (
     ReadableFile,
     ShardKey,
     UrlPath,
-    check_no_clash,
-    check_not_empty,
 )
 
 if TYPE_CHECKING:

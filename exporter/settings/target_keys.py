@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field, field_validator
 
 from exporter.settings.addresses import Origin, is_ip_address, is_left_out
+from exporter.settings.collection_checks import check_different, check_not_empty
 from exporter.settings.discover_keys import Discover
 from exporter.settings.model import Keys
 from exporter.settings.page_values import Notes
@@ -20,7 +21,6 @@ from exporter.settings.values import (
     TargetName,
     TypeName,
     Url,
-    check_not_empty,
 )
 from exporter.targets import AccessPath, IpProtocol, Kind
 
@@ -85,7 +85,9 @@ class TargetKeys(Keys):
     proxy_from_environment: bool = Field(
         default=False, description="use the HTTP proxy of `HTTPS_PROXY` and `NO_PROXY`"
     )
-    nodes: Annotated[dict[NodeName, IpAddress], AfterValidator(check_not_empty)] = Field(
+    nodes: Annotated[
+        dict[NodeName, IpAddress], AfterValidator(check_not_empty), AfterValidator(check_different)
+    ] = Field(
         {},
         description="names and IP addresses of the cluster's nodes. Both paths are then polled on every "
         "node; the certificate must be for the host of the URL as before",
@@ -181,16 +183,6 @@ class TargetKeys(Keys):
                 raise ValueError(
                     f"{name!r} has an address of the other IP version: ip_protocol is {protocol}"
                 )
-        return nodes
-
-    @field_validator("nodes")
-    @classmethod
-    def _different_addresses(cls, nodes: dict[str, str]) -> dict[str, str]:
-        names: dict[str, str] = {}
-        for name, address in nodes.items():
-            if address in names:
-                raise ValueError(f"{names[address]!r} and {name!r} have the same address")
-            names[address] = name
         return nodes
 
     @field_validator("resolve_nodes")

@@ -6,11 +6,9 @@ is what the documentation calls it.
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Collection
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -25,35 +23,22 @@ from pydantic import (
 from exporter.settings import value_schemas
 from exporter.settings.addresses import (
     Origin,
-    clash,
     parse_host,
     parse_ip_address,
     parse_listen_address,
     parse_origin,
 )
 from exporter.settings.certificates import check_file_name, check_readable
+from exporter.settings.collection_checks import check_increasing, check_not_empty
 from exporter.settings.durations import parse_duration
+from exporter.settings.label_names import check_label_name
 from exporter.settings.secrets import check_secret, check_secret_file
 from exporter.settings.shards import Shard, parse_shard
 from exporter.settings.timestamps import parse_timestamp
 from exporter.settings.web_config import Address, SystemdSockets
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_Items = TypeVar("_Items", bound=Collection[object])
 _LONGEST_NAME = 100
 _LONGEST_NODE_NAME = 63
-_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_OUR_LABELS = frozenset(
-    {
-        *("target", "path", "node", "operation", "component", "host", "module", "status"),
-        *("reason", "phase", "diagnosis", "check", "method", "le", "quantile"),
-    }
-)
-_SCRAPER_LABELS = frozenset(
-    {"service", "endpoint", "cluster", "namespace", "pod", "container", "instance", "job"}
-)
 _URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _OUR_PAGES = ("-", "api", "incidents", "targets", "probe")
 
@@ -105,19 +90,6 @@ def check_node_name(name: str) -> str:
     return name
 
 
-def check_label_name(name: str) -> str:
-    """The name of a user's own label on `onedata_target_info`."""
-    if not _LABEL_NAME.fullmatch(name):
-        raise ValueError("is no label name (letters, digits and _, not beginning with a digit)")
-    if name.startswith("__"):
-        raise ValueError("label names that begin with __ are Prometheus' own")
-    if name in _OUR_LABELS:
-        raise ValueError("is a label of the exporter's own metrics; choose another name")
-    if name in _SCRAPER_LABELS:
-        raise ValueError("is a label that Prometheus sets when it scrapes; choose another name")
-    return name
-
-
 def check_printable(text: str) -> str:
     """Text without control characters, and such that it can be encoded."""
     if not text.isprintable():
@@ -132,29 +104,6 @@ def check_telemetry_path(path: str) -> str:
     if path.split("/")[1] in _OUR_PAGES:
         raise ValueError("is the place of another page of the exporter")
     return path
-
-
-def check_not_empty(items: _Items) -> _Items:
-    """A list with something in it; pydantic's own `min_length` does not count items that are wrong."""
-    if not items:
-        raise ValueError("must not be empty")
-    return items
-
-
-def check_no_clash(addresses: Sequence[Address]) -> Sequence[Address]:
-    """Addresses that can be listened on at the same time."""
-    for one, other in itertools.combinations(addresses, 2):
-        if clash(one, other):
-            raise ValueError(f"{one} and {other} cannot both be listened on: leave one of them out")
-    return addresses
-
-
-def check_increasing(buckets: Sequence[float]) -> Sequence[float]:
-    """Bounds of a histogram's buckets."""
-    for lower, upper in itertools.pairwise(buckets):
-        if not lower < upper:
-            raise ValueError(f"must increase: {upper:g} comes after {lower:g}")
-    return buckets
 
 
 def _origin(value: object, info: ValidationInfo) -> Origin:

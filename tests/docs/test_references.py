@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter.commands.arguments import COMMANDS, parse
+from exporter.commands.arguments import parse
+from exporter.commands.command_list import COMMANDS
 from exporter.exposition.table import ALL_METRICS
 from tests.docs.test_links import DOCUMENTS
 from tests.support.commands import ROOT

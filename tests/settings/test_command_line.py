@@ -9,7 +9,8 @@ import pytest
 
 from exporter import __version__
 from exporter.commands import check_config
-from exporter.commands.arguments import COMMANDS, parse
+from exporter.commands.arguments import parse
+from exporter.commands.command_list import COMMANDS
 from exporter.settings.keys import walk
 from exporter.settings.shards import shard_index
 

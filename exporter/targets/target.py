@@ -1,108 +1,22 @@
-"""What is monitored: a target (one Onedata cluster), its two access paths and its nodes.
-
-Pure values, made by `exporter.settings` and read by everything else. All times are seconds.
-"""
+"""A target, and how a zone's Oneproviders become targets. Pure; all times are seconds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from exporter.credentials import Auth
 from exporter.maintenance import Window
-
-# A round takes a little less than the interval, so that the next one is on time.
-SHARE_OF_INTERVAL = 0.95
-HTTP_PORT = 80
-
-
-class AccessPath(StrEnum):
-    """One of the two ways to a Onepanel; the metric label `path`."""
-
-    PROXY = "proxy"
-    DIRECT = "direct"
-
-
-class Kind(StrEnum):
-    """The kind of cluster; `auto` leaves it to `serviceType` of the public configuration."""
-
-    AUTO = "auto"
-    ONEZONE = "onezone"
-    ONEPROVIDER = "oneprovider"
-
-
-class IpProtocol(StrEnum):
-    """Which IP versions may be used to reach a target."""
-
-    AUTO = "auto"
-    IPV4 = "ipv4"
-    IPV6 = "ipv6"
-
-
-class Route(NamedTuple):
-    """An access path to one node; `node` is empty when the target lists none."""
-
-    path: AccessPath
-    node: str = ""
-
-
-def routes_to(node_names: Iterable[str]) -> tuple[Route, ...]:
-    """Both paths to each node.
-
-    Unexpected paths are asked, too: what they say helps to tell the causes apart.
-    """
-    return tuple(Route(path, node) for node in node_names for path in AccessPath)
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A node of the cluster that both access paths are pinned to in turn."""
-
-    name: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class TlsOptions:
-    """How the certificate of a target is verified, and what we show of ourselves."""
-
-    ca_file: str = ""
-    server_name: str = ""
-    cert_file: str = ""
-    key_file: str = ""
-    insecure_skip_verify: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How often a target is polled, in seconds."""
-
-    interval: float = 15.0
-    details_interval: float = 60.0
-    timeout: float = 10.0
-
-    @property
-    def round_seconds(self) -> float:
-        """Return how long a round may take."""
-        return SHARE_OF_INTERVAL * self.interval
-
-    @property
-    def request_timeout(self) -> float:
-        """Return the timeout of one request: a round must have room for it."""
-        return min(self.timeout, self.round_seconds)
-
-
-class ReachableAddresses(Enum):
-    """Which addresses a connection may go to, however the name resolves; what is left out is refused."""
-
-    ANY = "any"
-    NOT_LOCAL = (
-        "not local"  # neither loopback, link-local (where clouds serve metadata), unspecified nor multicast
-    )
-    NOT_LOCAL_OR_LOOPBACK = "not local, or loopback"
+from exporter.targets.options import (
+    HTTP_PORT,
+    IpProtocol,
+    Kind,
+    Node,
+    ReachableAddresses,
+    Schedule,
+    TlsOptions,
+)
+from exporter.targets.routes import AccessPath, Route, routes_to
 
 
 @dataclass(frozen=True, slots=True)
