@@ -94,6 +94,19 @@ class Runs(Generic[StateT]):
             ended = _began(self._runs[number]) if number < len(self._runs) else self._ended
             yield Run(self._state(each), _began(each), ended)
 
+    def seconds_by_state(self, since: float) -> dict[StateT, float]:
+        """Return how long each state lasted from a time on; times without rounds are left out."""
+        by_code: dict[int, int] = {}
+        earliest, ended = int(since * _PER_SECOND), int(self._ended * _PER_SECOND)
+        for run in reversed(self._runs):
+            if ended <= earliest:
+                break
+            began, code = run >> _BITS, run & _CODE
+            by_code[code] = by_code.get(code, 0) + ended - max(began, earliest)
+            ended = began
+        states = _states(self._kind)
+        return {states[code]: lasted / _PER_SECOND for code, lasted in by_code.items() if code != _GAP}
+
     def latest_first(self) -> Iterator[Run[StateT]]:
         """Yield the runs from the latest to the oldest."""
         ended = self._ended

@@ -6,7 +6,7 @@ Times are seconds since the epoch. A day of one target takes less than 24 KiB, h
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from exporter.observation import Details
 from exporter.operations.component_status import ComponentStatus
 from exporter.operations.host_status import Status
 from exporter.state.latencies import BUCKET_SECONDS, Latencies, LatencyBucket
-from exporter.state.runs import MOST_RUNS, Run, Runs
+from exporter.state.runs import MOST_RUNS, Runs
 from exporter.targets import AccessPath
 
 DAY_SECONDS = 86_400.0
@@ -86,15 +86,15 @@ class Timeline:
         return runs.ended if runs is not None else 0.0
 
     @property
-    def diagnoses(self) -> Iterable[Run[Diagnosis]]:
+    def diagnoses(self) -> Runs[Diagnosis]:
         """Return the runs of the diagnosis of the whole target."""
-        return self.runs.get(Lane(DIAGNOSIS), ())
+        return self.runs.get(Lane(DIAGNOSIS)) or Runs(Diagnosis)
 
-    def path(self, path: AccessPath, node: str) -> Iterable[Run[Symptom]]:
+    def path(self, path: AccessPath, node: str) -> Runs[Symptom]:
         """Return the runs of the symptom of one path to one node."""
-        return self.runs.get(Lane(path, node), ())
+        return self.runs.get(Lane(path, node)) or Runs(Symptom)
 
-    def services(self) -> Mapping[str, Iterable[Run[Status]]]:
+    def services(self) -> Mapping[str, Runs[Status]]:
         """Return the runs of each component that was learnt: of its hosts' statuses the worst."""
         return {name: self.runs[Lane(name)] for name in COMPONENTS if Lane(name) in self.runs}
 

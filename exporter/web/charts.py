@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from exporter.diagnosis.rules import Diagnosis
-from exporter.state.runs import Run
+from exporter.state.runs import Runs
 from exporter.state.timeline import Timeline
 from exporter.targets import AccessPath
 from exporter.web.badges import Badge, diagnosis_badge, path_badge, status_badge
@@ -40,19 +40,15 @@ class Lane(NamedTuple):
     """One line of a timeline: its name, the runs of one or more nodes, and how a state is shown."""
 
     name: str
-    runs: Sequence[Iterable[Run[Any]]]
+    runs: Sequence[Runs[Any]]
     shown: Shown
 
 
 def availability(timeline: Timeline, since: float) -> float | None:
     """Return for which share of the time that was watched the diagnosis was `ok`; None if nothing was watched."""
-    watched = healthy = 0.0
-    for run in timeline.diagnoses:
-        seconds = run.ended - max(run.began, since)
-        if run.state is not None and seconds > 0:
-            watched += seconds
-            healthy += seconds if run.state is Diagnosis.OK else 0.0
-    return healthy / watched if watched else None
+    seconds = timeline.diagnoses.seconds_by_state(since)
+    watched = sum(seconds.values())
+    return seconds.get(Diagnosis.OK, 0.0) / watched if watched else None
 
 
 def lanes_of(timeline: Timeline, nodes: Iterable[str], expected: Iterable[AccessPath]) -> list[Lane]:
@@ -122,10 +118,9 @@ def _stretches(ranks: Sequence[int], rank: int) -> Iterable[tuple[int, int]]:
 def lane_text(lane: Lane, window: Window) -> str:
     """Return for how long a lane had each state, the longest first."""
     by_state: dict[Any, float] = {}
-    for run in (run for runs in lane.runs for run in runs):
-        lasted = run.ended - max(run.began, window.since)
-        if run.state is not None and lasted > 0:
-            by_state[run.state] = by_state.get(run.state, 0.0) + lasted
+    for runs in lane.runs:
+        for state, lasted in runs.seconds_by_state(window.since).items():
+            by_state[state] = by_state.get(state, 0.0) + lasted
     seconds = {lane.shown(state).word: lasted for state, lasted in by_state.items()}
     watched = sum(seconds.values())
     if not watched:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
 from exporter.report.phrases import path_error
 from exporter.report.summary import Summary, summarize
@@ -98,8 +99,12 @@ def _last_errors(state: TargetState) -> Iterator[PastError]:
 
 
 def _last_error(state: TargetState, route: Route) -> PastError | None:
+    known: Checkup | None = None
     for past in state.history.latest_first():
-        error = path_error(past.saying, route)
+        if past.saying is known:  # equal rounds share it
+            continue
+        known = past.saying
+        error = path_error(known, route)
         if error:
             return PastError(route.path, route.node, past.finished_at, error)
     return None
