@@ -59,7 +59,7 @@ def _assignment(line: str) -> tuple[str, str]:
         raise ValueError("has no valid name of a variable before '='")
     if value[:1] in _QUOTES and value:
         return name, _quoted(value)
-    if any(sign in value for sign in ("\\", "$", "'", '"', " #")) or value != value.strip():
+    if any(sign in value for sign in ("\\", "$", " #")) or value != value.strip():
         raise ValueError(_READ_DIFFERENTLY)
     return name, value
 

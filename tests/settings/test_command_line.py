@@ -249,13 +249,19 @@ def test_check_config_reads_the_environment_of_a_service(
     assert capsys.readouterr().err.startswith(f"{file}: ONEDATA_EXPORTER_SHARD: must be INDEX/COUNT")
 
 
+@pytest.mark.parametrize(
+    "targets",
+    [
+        '"[{url: https://a.test}, {url: https://b.test}]"',
+        '\'[{"url": "https://a.test"}, {"url": "https://b.test"}]\'',
+        '[{"url": "https://a.test"}, {"url": "https://b.test"}]',
+    ],
+)
 def test_an_environment_file_alone_can_name_everything(
-    config_file: Path, capsys: pytest.CaptureFixture[str]
+    config_file: Path, capsys: pytest.CaptureFixture[str], targets: str
 ) -> None:
     file = config_file.with_suffix(".env")
-    file.write_text(
-        'ONEDATA_EXPORTER_TARGETS="[{url: https://a.test}, {url: https://b.test}]"\n', encoding="utf-8"
-    )
+    file.write_text(f"ONEDATA_EXPORTER_TARGETS={targets}\n", encoding="utf-8")
     assert check_config.run(parse(["check-config", "--environment-file", str(file)])) == 0
     assert capsys.readouterr().out.startswith(f"{file}: valid, 2 targets\na.test: ")
 
