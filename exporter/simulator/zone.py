@@ -12,6 +12,7 @@ from exporter.simulator.authority import Authority
 from exporter.simulator.cluster import Cluster, with_hosts
 from exporter.simulator.effects import behaviours_under, cluster_under, host_state_under
 from exporter.simulator.faults import Fault
+from exporter.simulator.listener import TakenPortError
 from exporter.simulator.node import SimulatedNode
 from exporter.simulator.placement import Placement
 from exporter.simulator.request_log import RequestLog
@@ -21,6 +22,7 @@ from exporter.simulator.timing import Timing
 from exporter.targets import AccessPath
 
 _FIRST_NODE = "node1"
+_PORT_ATTEMPTS = 5
 
 
 class SimulatedZone:
@@ -137,13 +139,27 @@ class SimulatedZone:
         """
         self._ports.update(ports or {})
         try:
-            for node in self._nodes.values():
-                node.reserve(self._ports[AccessPath.PROXY], self._ports[AccessPath.DIRECT])
-                self._ports.update(node.ports)
+            await self._reserve()
             await self._behave()
         except BaseException:
             await self.stop()
             raise
+
+    async def _reserve(self) -> None:
+        """Take the ports on all nodes. A port that is free on one node may be taken on another: try a few times."""
+        wanted = dict(self._ports)
+        for attempts_left in reversed(range(_PORT_ATTEMPTS)):
+            try:
+                for node in self._nodes.values():
+                    node.reserve(self._ports[AccessPath.PROXY], self._ports[AccessPath.DIRECT])
+                    self._ports.update(node.ports)
+            except TakenPortError:
+                if all(wanted.values()) or not attempts_left:
+                    raise
+                await self.stop()
+                self._ports.update(wanted)
+            else:
+                return
 
     async def stop(self) -> None:
         """Close the ports, reset every connection and leave nothing behind."""

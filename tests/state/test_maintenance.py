@@ -135,7 +135,7 @@ async def test_the_running_exporter_looks_for_the_touch_file_in_each_round(tmp_p
     file = tmp_path / "maintenance"
     target = {
         "url": "https://127.0.0.1:1",
-        "direct_url": "https://127.0.0.1:1",
+        "direct_url": "https://127.0.0.1:2",
         "maintenance_file": str(file),
     }
     flags = {"targets": [target], "web.listen_addresses": ["127.0.0.1:0"], "poll.interval": "200ms"}
