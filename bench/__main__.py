@@ -64,7 +64,7 @@ async def measure_many(*, quick: bool) -> dict[str, list[Figures]]:
 
 
 async def measure(*, quick: bool) -> dict[str, list[Figures]]:
-    """All figures by what they are of, repetition by repetition."""
+    """Return all figures by what they are of, repetition by repetition."""
     results: dict[str, list[Figures]] = defaultdict(list)
     with TemporaryDirectory() as folder:
         async with farm("ECDSA") as running, farm("RSA") as rsa_running:

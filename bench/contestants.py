@@ -42,7 +42,7 @@ class FarmProcess:
     ca_file: str
 
     async def record(self) -> dict[str, Any]:
-        """What was served since the last time this was asked: the fields of `bench.farm.Record`."""
+        """Return what was served since the last time this was asked: the fields of `bench.farm.Record`."""
         self.process.stdin.write(b"record\n")  # type: ignore[union-attr]  # it is a pipe
         record: dict[str, Any] = json.loads(await self.process.stdout.readline())  # type: ignore[union-attr]  # likewise
         return record
@@ -68,7 +68,7 @@ class Contestant:
     start_cpu: float
 
     async def get(self, path: str, *, plain: bool = False) -> bytes:
-        """The body of a page as it came over the wire, which is packed unless `plain`; raises unless it is a 200."""
+        """Return the body of a page as it came over the wire, compressed unless `plain`; raise unless it is a 200."""
         headers = {**_SCRAPE_HEADERS, "Accept-Encoding": "identity"} if plain else _SCRAPE_HEADERS
         async with self.session.get(self.origin + path, headers=headers) as response:
             body = await response.read()
@@ -77,12 +77,12 @@ class Contestant:
 
 
 def address_of(index: int) -> str:
-    """The loopback address of one target."""
+    """Return the loopback address of one target."""
     return f"127.1.{index // 250}.{index % 250 + 1}"
 
 
 def write_exporter_config(file: Path, where: FarmProcess, targets: int, interval: float, **poll: Any) -> Path:
-    """The exporter's configuration file: everything as by default, but for what is given."""
+    """Return the exporter's configuration file: everything as by default, but for what is given."""
     document = {
         "poll": {"interval": interval, "timeout": min(interval, 10.0), **poll},
         "web": {"listen_addresses": ["127.0.0.1:0"]},
@@ -102,7 +102,7 @@ def write_exporter_config(file: Path, where: FarmProcess, targets: int, interval
 
 @asynccontextmanager
 async def exporter(config_file: Path, operations: int = 2) -> AsyncIterator[Contestant]:
-    """The real exporter; with more than two operations a round, the further ones ask for the configuration, too."""
+    """Provide the real exporter; operations of a round beyond two request the configuration, too."""
     module = ("-m", "exporter") if operations == 2 else ("-m", "bench.longer_rounds", str(operations))  # noqa: PLR2004 - those there are
     command = (sys.executable, *module, "serve", f"--config.file={config_file}")
     async with _running(command, rb"msg=listening .*address=(\S+)", "/metrics") as contestant:
@@ -123,7 +123,7 @@ async def bare_loop(
 
 
 def write_blackbox_config(file: Path, ca_file: str) -> Path:
-    """The same two checks for blackbox_exporter: verified TLS, status 200, the words that mean good health."""
+    """Return the same two checks for blackbox_exporter: verified TLS, status 200, the words that mean good health."""
     modules = {
         name: {
             "prober": "http",
@@ -150,7 +150,7 @@ async def blackbox(config_file: Path) -> AsyncIterator[Contestant]:
 
 
 def probe_paths(where: FarmProcess, targets: int) -> list[str]:
-    """The probes that ask what one round of the exporter asks of every target."""
+    """Return the probes that ask what one round of the exporter asks of every target."""
     checks = [("configuration", CONFIGURATION), ("health", HEALTH)]
     return [
         f"/probe?module={module}&target=https://{address_of(index)}:{port}{path}"
@@ -161,7 +161,7 @@ def probe_paths(where: FarmProcess, targets: int) -> list[str]:
 
 
 def blackbox_version() -> str:
-    """The first line of what it says of itself; empty when it is not installed."""
+    """Return the first line of what it says of itself; empty when it is not installed."""
     program = shutil.which(BLACKBOX)
     if program is None:
         return ""

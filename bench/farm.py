@@ -102,13 +102,13 @@ class Farm:
         return proxy, direct
 
     def take_record(self) -> Record:
-        """The record so far; a new one begins."""
+        """Return the record so far, and begin a new one."""
         taken, self.record = self.record, Record()
         return taken
 
 
 def written_answers() -> dict[bytes, bytes]:
-    """Every answer of a cluster that is well, as bytes, by the URL path."""
+    """Return every answer of a cluster that is well, as bytes, by the URL path."""
     cluster = Cluster()
     answers = {
         path.encode(): answer(Request("GET", path), cluster, RESOURCES).encode()

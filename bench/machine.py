@@ -21,18 +21,18 @@ def pin_to(core: int) -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The CPU time that all threads of a process have used, those that have ended included."""
+    """Return the CPU time that all threads of a process have used, those that have ended included."""
     # The clock of another process, as clock_getcpuclockid(3) makes it; /proc/PID/stat counts in hundredths.
     return time.clock_gettime((~pid << 3) | 2)
 
 
 def peak_mib(pid: int) -> float:
-    """The most memory that a process has ever held."""
+    """Return the most memory that a process has ever held."""
     return _status_mib(pid, "VmHWM")
 
 
 def resident_mib(pid: int) -> float:
-    """The memory that a process holds now."""
+    """Return the memory that a process holds now."""
     return _status_mib(pid, "VmRSS")
 
 
@@ -65,7 +65,7 @@ def measured(pid: int) -> Iterator[Span]:
 
 
 def describe() -> str:
-    """The machine in one line: processor, cores, system, and how busy it is."""
+    """Return the machine in one line: processor, cores, system, and how busy it is."""
     cpu = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
     return (
         f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, "

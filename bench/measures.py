@@ -62,11 +62,11 @@ class Ground:
         return replace(self, farm=self.rsa_farm)
 
     def exporter_config(self, targets: int, interval: float, **poll: float) -> Path:
-        """A configuration file of so many targets."""
+        """Return a configuration file of so many targets."""
         return write_exporter_config(self.folder / "exporter.yml", self.farm, targets, interval, **poll)
 
     def blackbox_config(self) -> Path:
-        """A configuration file with the same checks."""
+        """Return a configuration file with the same checks."""
         return write_blackbox_config(self.folder / "blackbox.yml", self.farm.ca_file)
 
 
@@ -190,7 +190,7 @@ async def small(ground: Ground, targets: int) -> Figures:
 
 
 async def many(ground: Ground) -> Figures:
-    """A thousand targets at the usual interval: CPU, punctuality, memory, and the metrics page."""
+    """Return a thousand targets at the usual interval: CPU, punctuality, memory, and the metrics page."""
     async with exporter(ground.exporter_config(_MANY, _USUAL_INTERVAL)) as contestant:
         await asyncio.sleep(_USUAL_INTERVAL + 3.0)
         await contestant.get("/metrics")
@@ -214,7 +214,7 @@ async def many(ground: Ground) -> Figures:
 
 
 def _delays(arrivals: Iterable[tuple[str, int, float]], direct: int) -> list[float]:
-    """How long after its moment on the grid each direct path was connected to, handshake included.
+    """Return how long after its moment on the grid each direct path was connected to, handshake included.
 
     Proxies are left out: the worker report, which has a grid of its own, goes over them.
     """
@@ -228,7 +228,7 @@ def _delays(arrivals: Iterable[tuple[str, int, float]], direct: int) -> list[flo
 
 
 async def _pages(contestant: Contestant, share: float, scrapes: int) -> Figures:
-    """What a scrape costs beside the polling: after the targets' next rounds, and at once again."""
+    """Return what a scrape costs beside the polling: after the targets' next rounds, and at once again."""
     fresh: list[float] = []
     again: list[float] = []
     stalls, quiet, seconds = [], [], []
@@ -260,7 +260,7 @@ async def _pages(contestant: Contestant, share: float, scrapes: int) -> Figures:
 
 
 async def _longest_stall(contestant: Contestant, meanwhile: Coroutine[Any, Any, object]) -> float:
-    """The longest that a page without any content took to answer while something else was going on."""
+    """Return the longest that a page without any content took to answer while something else was going on."""
     task = asyncio.ensure_future(meanwhile)
     longest = 0.0
     while not task.done():
@@ -274,7 +274,7 @@ async def _longest_stall(contestant: Contestant, meanwhile: Coroutine[Any, Any, 
 
 
 def _reference_cpu(page: str) -> float:
-    """The CPU that prometheus_client's generate_latest takes for the same samples."""
+    """Return the CPU that prometheus_client's generate_latest takes for the same samples."""
     families = list(text_string_to_metric_families(page))
 
     class Registry:

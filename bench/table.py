@@ -126,7 +126,7 @@ MANY_ROWS = (
 
 
 def table(results: Results, rows: Sequence[Row] = ROWS) -> str:
-    """The rows in Markdown: median, spread, aim, and whether it is reached."""
+    """Return the rows in Markdown: median, spread, aim, and whether it is reached."""
     lines = ["| what | median | least – most | at most | reached |", "|---|---:|---:|---:|---|"]
     for row in rows:
         values = row.read(results)
@@ -141,7 +141,7 @@ def table(results: Results, rows: Sequence[Row] = ROWS) -> str:
 
 
 def put_between_markers(page: str, text: str, begin: str = BEGIN, end: str = END) -> str:
-    """The page with another text between the markers; raises ValueError when they are missing."""
+    """Return the page with another text between the markers; raises ValueError when they are missing."""
     before, found, rest = page.partition(begin)
     _old, found_end, after = rest.partition(end)
     if not found or not found_end:

@@ -60,7 +60,7 @@ class Reading(NamedTuple):
 
 
 def one(value: float) -> Iterator[Reading]:
-    """The reading of a metric without labels of its own."""
+    """Yield the reading of a metric without labels of its own."""
     yield Reading((), float(value))
 
 
@@ -85,7 +85,7 @@ class Metric(Generic[Subject]):
 
 
 def state_set(states: type[StrEnum], current: str, *labels: str) -> Iterator[Reading]:
-    """A series for each state, 1 for the current one.
+    """Yield a series for each state, 1 for the current one.
 
     `labels` are the values of the metric's labels before the state, which comes last.
     """
@@ -94,5 +94,5 @@ def state_set(states: type[StrEnum], current: str, *labels: str) -> Iterator[Rea
 
 
 def states_of(states: type[StrEnum]) -> Callable[[str], Iterator[Reading]]:
-    """The reader of a metric that has no labels but the state."""
+    """Return the reader of a metric that has no labels but the state."""
     return lambda current: state_set(states, current)

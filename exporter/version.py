@@ -15,7 +15,7 @@ __all__ = ["PYTHON_VERSION", "__version__", "revision"]
 
 @cache
 def revision() -> str:
-    """The source revision that the distribution was built from; `unknown` in a source checkout."""
+    """Return the source revision that the distribution was built from; `unknown` in a source checkout."""
     try:
         return (Path(__file__).parent / "REVISION").read_text(encoding="ascii").strip()
     except OSError:

@@ -39,13 +39,13 @@ RuleDumper.add_representer(str, _text)
 
 
 def to_yaml(value: object) -> str:
-    """A value as YAML, with a note that it is generated."""
+    """Return a value as YAML, with a note that it is generated."""
     text = yaml.dump(value, Dumper=RuleDumper, sort_keys=False, width=10_000, allow_unicode=True)
     return f"# {NOTE}\n{text}"
 
 
 def render_mixin(config: Mapping[str, object] | None = None) -> dict[str, Any]:
-    """The mixin's `alerts` and `rules` (as in Prometheus' rule files) and its `catalogue` for people.
+    """Return the mixin's `alerts` and `rules` (as in Prometheus' rule files) and its `catalogue` for people.
 
     `config` overrides keys of the mixin's `_config`.
     """
@@ -59,7 +59,7 @@ def render_mixin(config: Mapping[str, object] | None = None) -> dict[str, Any]:
 def evaluate(
     expression: str, config: Mapping[str, object] | None = None, mixin: Path = MIXIN
 ) -> dict[str, Any]:
-    """An expression of Jsonnet over `mixin`, the mixin with some keys of its `_config` changed, at any depth."""
+    """Return an expression of Jsonnet over `mixin`, the mixin with some keys of its `_config` changed, at any depth."""
     changed = f"{{ _config:: std.mergePatch(super._config, {json.dumps(config or {})}) }}"
     snippet = f"local mixin = (import {json.dumps(str(mixin))}) + {changed}; {expression}"
     value: dict[str, Any] = json.loads(_gojsonnet.evaluate_snippet("mixin", snippet))
@@ -67,7 +67,7 @@ def evaluate(
 
 
 def _groups(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The groups with the keys of each rule in the order in which people read them."""
+    """Return the groups with the keys of each rule in the order in which people read them."""
     order = ("record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations")
     return [
         {
@@ -182,7 +182,7 @@ def _without_keep_firing(rules: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def files() -> dict[Path, str]:
-    """Every generated file and its text."""
+    """Return every generated file and its text."""
     mixin = render_mixin()
     prometheus = ROOT / "deploy" / "prometheus"
     docs = ROOT / "docs"

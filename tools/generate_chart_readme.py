@@ -110,7 +110,7 @@ set `prometheusRule.enabled: false`.
 
 
 def described(lines: list[str]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every key path of values.yaml that has a comment of its own above it, and that comment."""
+    """Yield every key path of values.yaml that has a comment of its own above it, and that comment."""
     place: list[tuple[int, str]] = []
     comment: list[str] = []
     for line in lines:
@@ -128,7 +128,7 @@ def described(lines: list[str]) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def page() -> Iterator[str]:
-    """The lines of README.md."""
+    """Yield the lines of README.md."""
     text = (CHART / "values.yaml").read_text(encoding="utf-8")
     values = yaml.safe_load(text)
     yield from (NOTE, INTRODUCTION)

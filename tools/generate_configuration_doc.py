@@ -165,7 +165,7 @@ The file is YAML with unique keys. Unknown keys are refused.
 
 
 def page() -> Iterator[str]:
-    """The lines of docs/configuration.md."""
+    """Yield the lines of docs/configuration.md."""
     yield from (NOTE, SOURCES, f"{EXAMPLE}```", "", "## Command line", "")
     yield from table(
         ("option", "key", "commands", "meaning"),
@@ -184,7 +184,7 @@ def page() -> Iterator[str]:
 
 
 def section(model: type[Keys], place: str) -> Iterator[str]:
-    """The table of one mapping of keys, and then those of the mappings below it."""
+    """Yield the table of one mapping of keys, and then those of the mappings below it."""
     yield from (f"### {f'`{place}`' if place else 'Top'}", "", inspect.getdoc(model) or "", "")
     yield from table(("key", "type", "default", "meaning"), (_row(*item) for item in _required_first(model)))
     yield ""

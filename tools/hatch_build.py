@@ -18,7 +18,7 @@ class RevisionHook(BuildHookInterface):  # type: ignore[type-arg]  # the paramet
     """Adds exporter/REVISION to sdist and wheel; a source checkout and an editable install never have it."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Called by hatchling before each build; a wheel made from an sdist takes over its file."""
+        """Write the revision before each build; a wheel made from an sdist takes over its file."""
         if version == "editable" or (Path(self.root) / _PLACE).exists():
             return
         revision = os.environ.get(_VARIABLE) or self._head()
@@ -30,12 +30,12 @@ class RevisionHook(BuildHookInterface):  # type: ignore[type-arg]  # the paramet
         build_data["force_include"][str(file)] = _PLACE
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - signature of hatchling
-        """Called by hatchling after each build."""
+        """Remove the revision after each build."""
         if folder := getattr(self, "_folder", None):
             folder.cleanup()
 
     def _head(self) -> str:
-        """The commit that is checked out here; empty outside of a repository."""
+        """Return the commit that is checked out here; empty outside of a repository."""
         if not (Path(self.root) / ".git").exists():
             return ""
         command = ["git", "rev-parse", "HEAD"]

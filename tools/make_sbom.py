@@ -26,13 +26,13 @@ _NAME = re.compile(r"^[A-Za-z0-9._-]+")
 
 
 def pins() -> dict[str, str]:
-    """What constraints.txt pins: normalized name and version."""
+    """Return what constraints.txt pins: normalized name and version."""
     text = (ROOT / "constraints.txt").read_text(encoding="ascii")
     return {match["name"]: match["version"] for match in _PIN.finditer(text)}
 
 
 def sbom() -> Bom:
-    """The exporter, what it is installed with, and which of that it asks for itself."""
+    """Return the exporter, what it is installed with, and which of that it asks for itself."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     root = _component(project["name"], __version__, ComponentType.APPLICATION)
     root.description = project["description"]

@@ -15,7 +15,7 @@ _REFERENCES = re.compile(r"^\[[^\]]+\]: \S+$", re.MULTILINE)
 
 
 def sections(changelog: str) -> dict[str, str]:
-    """The text below each heading `## [VERSION] …`, without the link references at the end of the file."""
+    """Return the text below each heading `## [VERSION] …`, without the link references at the end of the file."""
     headings = list(_HEADING.finditer(changelog))
     ends = [*(heading.start() for heading in headings[1:]), len(changelog)]
     return {

@@ -175,7 +175,7 @@ class Soak:
         self.problems += [f"the storm broke off: {task.exception()!r}" for task in ended]
 
     async def calm(self, exporter: SoakedExporter, seconds: float) -> None:
-        """All faults end; every target must be found well in time."""
+        """Return all faults end; every target must be found well in time."""
         for zone in self.zones:
             await zone.only()
         self.write_config(list(range(len(self.zones))))
@@ -184,7 +184,7 @@ class Soak:
             self.problems.append(f"not well again: {', '.join(await exporter.sick())}")
 
     async def rounds_remembered(self, exporter: SoakedExporter) -> int:
-        """How many rounds are remembered of every target that has been there all the time."""
+        """Return how many rounds are remembered of every target that has been there all the time."""
         page = Page(await exporter.metrics(_POLLS))
         return min(HISTORY_ROUNDS, *(int(page.total(_POLLS, f"zone-{number}")) for number in self.steady))
 
@@ -264,7 +264,7 @@ async def _run(soak: Soak, seconds: float) -> None:
 
 
 async def _is_flat(exporter: SoakedExporter, before: Figures, under_way: int) -> bool:
-    """Whether no more is held than before, but for what as many rounds hold that may be under way."""
+    """Return whether no more is held than before, but for what as many rounds hold that may be under way."""
     now = await exporter.figures()
     more_descriptors, more_tasks = now.descriptors - before.descriptors, now.tasks - before.tasks
     return more_descriptors <= _OPENED_ONCE + under_way and more_tasks <= under_way

@@ -57,7 +57,7 @@ class Page:
                 self._samples[key].append((sample.labels, sample.value))
 
     def total(self, name: str, target: str = "", **labels: str) -> float:
-        """The sum of all series of this name and target with (at least) these labels."""
+        """Return the sum of all series of this name and target with (at least) these labels."""
         found = self._samples.get((name, target), [])
         return sum(value for has, value in found if labels.items() <= has.items())
 
@@ -96,7 +96,7 @@ class SoakedExporter:
         await self._reading
 
     async def _listening(self) -> str:
-        """Where it listens, as its log tells."""
+        """Return where it listens, as its log tells."""
         while line := await self._next_line():
             if "msg=listening" in line:
                 return line.rpartition("address=")[2]
@@ -113,7 +113,7 @@ class SoakedExporter:
         return line
 
     async def metrics(self, *families: str) -> str:
-        """What it says on /metrics now, whole or of these families alone."""
+        """Return what it says on /metrics now, whole or of these families alone."""
         accept = {"Accept": "application/openmetrics-text"}
         wanted = [("name[]", family) for family in families]
         async with self.session.get("/metrics", headers=accept, params=wanted) as answer:
@@ -126,12 +126,12 @@ class SoakedExporter:
         return [f"{each['name']} ({each['diagnosis']})" for each in targets if each["diagnosis"] != "ok"]
 
     async def reload(self) -> bool:
-        """Whether it takes its configuration over again."""
+        """Return whether it takes its configuration over again."""
         async with self.session.post("/-/reload") as answer:
             return answer.status == 200  # noqa: PLR2004 - taken over
 
     async def figures(self) -> Figures:
-        """The least that it holds within two seconds: what comes and goes with rounds and requests is left out."""
+        """Return the least that it holds within two seconds, without what rounds and requests hold for a moment."""
         looks = []
         for _ in range(_LOOKS):
             looks.append(await self._poll_target())

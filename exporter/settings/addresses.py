@@ -39,7 +39,7 @@ class Origin(NamedTuple):
 
 
 def parse_origin(value: object, *, allow_http: bool) -> Origin:
-    """The origin that a URL consists of.
+    """Return the origin that a URL consists of.
 
     Raises:
         ValueError: it is no URL, or has more than an origin; never repeats the URL, which may hold a password.
@@ -94,7 +94,7 @@ def _ascii_name(text: str) -> str:
 
 
 def parse_listen_address(value: object) -> Address:
-    """What to listen on, from `:PORT`, `HOST:PORT`, `[IPV6]:PORT`, `unix:/PATH` or `systemd:`.
+    """Return what to listen on, from `:PORT`, `HOST:PORT`, `[IPV6]:PORT`, `unix:/PATH` or `systemd:`.
 
     Raises:
         ValueError: it is none of these.
@@ -111,7 +111,7 @@ def parse_listen_address(value: object) -> Address:
 
 
 def clash(one: Address, other: Address) -> bool:
-    """Whether only one of two addresses can be listened on, as far as it shows without a look-up."""
+    """Return whether only one of two addresses can be listened on, as far as it shows without a look-up."""
     if not (isinstance(one, ListenAddress) and isinstance(other, ListenAddress)):
         return one == other
     return one.port == other.port != 0 and (_covers(one.host, other.host) or _covers(other.host, one.host))
@@ -134,18 +134,18 @@ def _parse_socket_path(path: str) -> str:
 
 
 def is_ip_address(host: str) -> bool:
-    """Whether a host, as returned by `parse_host`, is an address and no name."""
+    """Return whether a host, as returned by `parse_host`, is an address and no name."""
     return ":" in host or re.fullmatch(r"[0-9.]+", host) is not None
 
 
 def is_left_out(host: str, protocol: IpProtocol) -> bool:
-    """Whether a host, as returned by `parse_host`, is an address of the IP version that may not be used."""
+    """Return whether a host, as returned by `parse_host`, is an address of the IP version that may not be used."""
     version = IpProtocol.IPV6 if ":" in host else IpProtocol.IPV4
     return is_ip_address(host) and protocol not in {IpProtocol.AUTO, version}
 
 
 def parse_ip_address(text: str) -> str:
-    """An IP address, in its shortest form.
+    """Return an IP address, in its shortest form.
 
     Raises:
         ValueError: it is none.

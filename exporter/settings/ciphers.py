@@ -26,7 +26,7 @@ _TLS13 = frozenset({"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHA
 
 
 def check_cipher_suite(name: str) -> str:
-    """The name of a cipher suite.
+    """Accept the name of a cipher suite.
 
     Raises:
         ValueError: it is none, or one that is not secure.
@@ -38,5 +38,5 @@ def check_cipher_suite(name: str) -> str:
 
 
 def openssl_names(names: Iterable[str]) -> tuple[str, ...]:
-    """What OpenSSL calls those of the suites that belong to TLS 1.2."""
+    """Return what OpenSSL calls those of the suites that belong to TLS 1.2."""
     return tuple(_TLS12[name] for name in names if name in _TLS12)

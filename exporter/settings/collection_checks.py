@@ -13,7 +13,7 @@ _Items = TypeVar("_Items", bound=Collection[object])
 
 
 def check_not_empty(items: _Items) -> _Items:
-    """A list with something in it; pydantic's own `min_length` does not count items that are wrong."""
+    """Accept a list with something in it; pydantic's own `min_length` does not count items that are wrong."""
     if not items:
         raise ValueError("must not be empty")
     return items

@@ -34,7 +34,7 @@ def parse_duration(value: object) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest way Prometheus writes a duration, to the millisecond: `90` becomes `1m30s`."""
+    """Return the shortest way Prometheus writes a duration, to the millisecond: `90` becomes `1m30s`."""
     left = round(seconds * 1000)
     parts = []
     for unit, unit_ms in _UNITS_MS.items():

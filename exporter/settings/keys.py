@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def walk(
     model: type[Keys] = Document, above: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
-    """Every key with a fixed name and where it stands (`("poll", "interval")`), without the indexes of lists.
+    """Yield every key with a fixed name and where it stands (`("poll", "interval")`), without the indexes of lists.
 
     The keys of a target come below `targets` and, a second time, below `defaults`.
     """
@@ -29,13 +29,13 @@ def walk(
 
 
 def keys_below(place: tuple[str, ...], field: FieldInfo) -> tuple[type[Keys], ...]:
-    """The model of the keys that stand below a key; empty for a single value."""
+    """Return the model of the keys that stand below a key; empty for a single value."""
     types = (field.annotation, *get_args(field.annotation))
     nested = tuple(kind for kind in types if isinstance(kind, type) and issubclass(kind, Keys))
     return (TargetKeys,) if place == ("defaults",) else nested
 
 
 def is_structured(field: FieldInfo) -> bool:
-    """Whether the value of a key is a list or a mapping."""
+    """Return whether the value of a key is a list or a mapping."""
     kind = field.annotation
     return get_origin(kind) in {tuple, dict, frozenset} or (isinstance(kind, type) and issubclass(kind, Keys))

@@ -17,7 +17,7 @@ _SCRAPER_LABELS = frozenset(
 
 
 def check_label_name(name: str) -> str:
-    """The name of a user's own label on `onedata_target_info`."""
+    """Accept the name of a user's own label on `onedata_target_info`."""
     if not _LABEL_NAME.fullmatch(name):
         raise ValueError("is no label name (letters, digits and _, not beginning with a digit)")
     if name.startswith("__"):

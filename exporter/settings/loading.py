@@ -39,7 +39,7 @@ def load(
     environ: Mapping[str, str] = os.environ,
     environment_name: str = ENVIRONMENT,
 ) -> Settings:
-    """The settings from command line, environment and file, each of which wins over those after it.
+    """Return the settings from command line, environment and file, each of which wins over those after it.
 
     `flags` are by key path: `{"poll.interval": "5s", "targets": ["https://my.zone.domain.org"]}`; a target
     is a URL or a mapping of its keys. Without `config_file`, `ONEDATA_EXPORTER_CONFIG_FILE` may name one.
@@ -68,7 +68,7 @@ def load(
 def _read_web_config(
     merged: Mapping[str, Any], findings: Sequence[Invalid]
 ) -> tuple[WebConfig, tuple[ConfigError, ...]]:
-    """The web configuration of `web.config_file`, also where other things are wrong: all faults are told at once."""
+    """Return the web configuration of `web.config_file`, and its faults, also if other keys are invalid."""
     web = merged.get("web")
     file = web.get("config_file") if isinstance(web, dict) else None
     if not isinstance(file, str) or any(finding.path == ("web", "config_file") for finding in findings):
@@ -112,7 +112,7 @@ class _Given(PydanticBaseSettingsSource):
 
 
 def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    """The same values, in which each target has the keys of `defaults` that it does not set itself."""
+    """Return the same values, in which each target has the keys of `defaults` that it does not set itself."""
     defaults, targets = values.get("defaults"), values.get("targets")
     if not isinstance(defaults, dict) or not isinstance(targets, list):
         return values

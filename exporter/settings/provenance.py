@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def attribute_to(finding: Invalid, sources: Sequence[Source], merged: Mapping[str, Any]) -> ConfigError:
-    """The fault, with the source whose value is wrong, and the key path as that source writes it.
+    """Return the fault, with the source whose value is wrong, and the key path as that source writes it.
 
     `sources` are in the order of precedence; `merged` is what they say together, without
     the defaults given to each target.
@@ -25,7 +25,7 @@ def attribute_to(finding: Invalid, sources: Sequence[Source], merged: Mapping[st
 
 
 def _where_written(path: KeyPath, merged: Mapping[str, Any]) -> KeyPath:
-    """The place of a target's key: below `defaults` where the value came from there."""
+    """Return the place of a target's key: below `defaults` where the value came from there."""
     rest = path[2:]
     if path[0] == "targets" and rest and _depth(merged.get("defaults"), rest) > _depth(merged, path) - 2:
         return ("defaults", *rest)
@@ -44,7 +44,7 @@ def _source(path: KeyPath, sources: Sequence[Source]) -> Source:
 
 
 def _depth(values: object, path: KeyPath) -> int:
-    """How many steps of a key path exist in a structure of mappings and lists."""
+    """Return how many steps of a key path exist in a structure of mappings and lists."""
     for steps, part in enumerate(path):
         try:
             values = values[part]  # type: ignore[index]  # whatever it is: we stop where it has no such part

@@ -61,7 +61,7 @@ class Reloads:
 
 
 def differences(old: Settings, new: Settings) -> Iterator[str]:
-    """The keys whose change cannot take effect while the exporter runs."""
+    """Yield the keys whose change cannot take effect while the exporter runs."""
     pairs = {
         "latency_buckets": (old.latency_buckets, new.latency_buckets),
         "history": (old.history, new.history),

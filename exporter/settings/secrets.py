@@ -12,7 +12,7 @@ from exporter.files import read_secret
 
 
 def check_secret(value: SecretStr) -> SecretStr:
-    """A secret that stands in the configuration itself.
+    """Accept a secret that stands in the configuration itself.
 
     Raises:
         ValueError: it is empty, too long, or cannot be sent in a header.
@@ -22,7 +22,7 @@ def check_secret(value: SecretStr) -> SecretStr:
 
 
 def check_secret_file(file: str) -> str:
-    """A file with a secret.
+    """Accept a file with a secret.
 
     Raises:
         ValueError: it cannot be read, or holds no secret that could be used.
@@ -41,5 +41,5 @@ def check_secret_file(file: str) -> str:
 
 
 def to_secret(value: SecretStr, file: str) -> Secret | None:
-    """The secret that two keys mean; None when neither is set."""
+    """Return the secret that two keys mean; None when neither is set."""
     return Secret(value.get_secret_value(), file) if value or file else None

@@ -49,7 +49,7 @@ class Source:
     variables: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
 
     def spell(self, path: KeyPath) -> str:
-        """A key path as it is written in this source: `targets[0].url`, or the variable and what is below it."""
+        """Return a key path as it is written in this source: `targets[0].url`, or the variable and what is below it."""
         for end in range(len(path), 0, -1):
             if path[:end] in self.variables:
                 return write_key_path((self.variables[path[:end]], *path[end:]))
@@ -57,7 +57,7 @@ class Source:
 
 
 def read_flags(flags: Mapping[str, object]) -> Source:
-    """The command line: values by key path (`poll.interval`); targets may be given as bare URLs."""
+    """Return the command line: values by key path (`poll.interval`); targets may be given as bare URLs."""
     values: dict[str, Any] = {}
     for key, value in flags.items():
         _put(values, tuple(key.split(".")), value)

@@ -61,7 +61,7 @@ class Invalid(NamedTuple):
 
 
 def validate(values: Mapping[str, Any]) -> tuple[Document | None, list[Invalid]]:
-    """The document that the values are, or else None, and everything that is wrong with it."""
+    """Return the document that the values are, or else None, and everything that is wrong with it."""
     findings = [*_same_names(values.get("targets")), *_discovered_defaults(values)]
     try:
         document = Document.model_validate(values)
@@ -91,7 +91,7 @@ def _finding(error: ErrorDetails, model: type[Keys]) -> Invalid:
 
 
 def _did_you_mean(path: KeyPath, model: type[Keys]) -> str:
-    """The same key further down (`tls.ca_file`) or elsewhere, or of the keys at the same place the one most alike."""
+    """Return the same key further down (`tls.ca_file`) or elsewhere, or the most similar key at the same place."""
     *above, key = (part for part in path if isinstance(part, str))
     places = [place for place, _ in walk(model) if place[0] != "defaults"]
     below = [place[len(above) :] for place in places if list(place[:-1])[: len(above)] == above]

@@ -66,7 +66,7 @@ class LogFormat(StrEnum):
 
 
 def check_target_name(name: str) -> str:
-    """A target's name, which is also a part of a URL (`/targets/NAME`)."""
+    """Accept a target's name, which is also a part of a URL (`/targets/NAME`)."""
     if not 0 < len(name) <= _LONGEST_NAME:
         raise ValueError(f"must have 1 to {_LONGEST_NAME} characters")
     if not name.isprintable() or "/" in name or name != name.strip() or name in {".", ".."}:
@@ -75,14 +75,14 @@ def check_target_name(name: str) -> str:
 
 
 def check_host(name: str) -> str:
-    """A host name or IP address, in lower case."""
+    """Accept a host name or IP address, in lower case."""
     if not name:
         raise ValueError("must be a host name; leave the key out for the host of the URL")
     return parse_host(name)
 
 
 def check_node_name(name: str) -> str:
-    """The name of a node, value of the label `node`."""
+    """Accept the name of a node, value of the label `node`."""
     if not 0 < len(name) <= _LONGEST_NODE_NAME:
         raise ValueError(f"the name of a node must have 1 to {_LONGEST_NODE_NAME} characters")
     if not name.isprintable() or name != name.strip():
@@ -98,7 +98,7 @@ def check_printable(text: str) -> str:
 
 
 def check_telemetry_path(path: str) -> str:
-    """The URL path of the metrics."""
+    """Accept the URL path of the metrics."""
     if not _URL_PATH.fullmatch(path) or ".." in path.split("/"):
         raise ValueError("must be a URL path such as /metrics")
     if path.split("/")[1] in _OUR_PAGES:

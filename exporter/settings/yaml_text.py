@@ -38,7 +38,7 @@ _NAMED = re.compile(r"\b(alias|anchor|tag|tag handle) (['\"]).*\2")
 
 
 def parse_yaml(text: str) -> Any:
-    """The value of a YAML document; None when it is empty.
+    """Return the value of a YAML document; None when it is empty.
 
     Raises:
         ValueError: it is no such YAML; says where (`line 3, column 5: ...`).
@@ -94,7 +94,7 @@ class _StrictLoader(yaml.SafeLoader):
         return node
 
     def _unfolded(self, node: yaml.Node) -> int:
-        """How many values there are in a node, those of its aliases counted each time."""
+        """Return how many values there are in a node, those of its aliases counted each time."""
         if node not in self._sizes:
             parts = node.value if isinstance(node, yaml.CollectionNode) else ()
             pairs = (part if isinstance(part, tuple) else (part,) for part in parts)

@@ -39,7 +39,7 @@ class Caller(Enum):
 
 
 def carries_credentials(request: Request) -> bool:
-    """Whether a request shows credentials of any kind, right or wrong."""
+    """Return whether a request shows credentials of any kind, right or wrong."""
     return any(name in request.headers for name in _HEADERS)
 
 

@@ -101,14 +101,14 @@ class Server:
         return reader, writer
 
     def _is_lost(self) -> bool:
-        """Whether a new connection is among those that are reset."""
+        """Return whether a new connection is among those that are reset."""
         if not self._behaviour.lossy:
             return False
         self._lossy_connections += 1
         return self._lossy_connections % 2 == 1
 
     def _certificate(self) -> Credential:
-        """The certificate of a new connection."""
+        """Return the certificate of a new connection."""
         behaviour = self._behaviour
         self._turns += 1
         return behaviour.in_turn if behaviour.in_turn and self._turns % 2 == 0 else behaviour.certificate

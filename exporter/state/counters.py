@@ -31,7 +31,7 @@ class Histogram:
         self._sum += seconds
 
     def distribution(self) -> Distribution:
-        """The cumulative buckets, ending with +Inf."""
+        """Return the cumulative buckets, ending with +Inf."""
         counts = tuple(accumulate(self._counts))
         return Distribution(counts[-1], self._sum, self._bounds, counts)
 

@@ -32,7 +32,7 @@ class PastRound(NamedTuple):
         return self.times[0]
 
     def checkup(self) -> Checkup:
-        """The round as it was, but for its details."""
+        """Return the round as it was, but for its details."""
         return _with_times(self.saying, iter(self.times))
 
 
@@ -62,12 +62,12 @@ class History:
         return self._rounds[-1] if self._rounds else None
 
     def latest_first(self) -> Iterator[PastRound]:
-        """The rounds, from the latest to the oldest."""
+        """Return the rounds, from the latest to the oldest."""
         return reversed(self._rounds)
 
 
 def _words(checkup: Checkup) -> Words:
-    """All that is told of a round but its times, in a form that is quick to make and to compare."""
+    """Return all that is told of a round but its times, in a form that is quick to make and to compare."""
     visits = tuple(
         (
             tuple(
@@ -104,7 +104,7 @@ def _times(checkup: Checkup) -> Iterator[float]:
 
 
 def _with_times(checkup: Checkup, times: Iterator[float]) -> Checkup:
-    """The same checkup with other times."""
+    """Return the same checkup with other times."""
     finished_at, seconds = next(times), next(times)
     visits = {route: _visit(visit, times) for route, visit in checkup.visits.items()}
     return Checkup(checkup.target, visits, checkup.diagnoses, finished_at, seconds, checkup.details)

@@ -106,11 +106,11 @@ class Store:
         return self._zones.get(name)
 
     def state(self, name: str) -> TargetState | None:
-        """The state of one target; None for a name that is not configured."""
+        """Return the state of one target; None for a name that is not configured."""
         return self._states.get(name)
 
     def record(self, checkup: Checkup, monotonic: float) -> list[DiagnosisChange]:
-        """A round is finished: count it and make it the latest. Returns whose diagnosis changed.
+        """Count a finished round and make it the latest. Return the changes of diagnoses.
 
         A checkup of a target that is no longer configured is dropped.
         """
@@ -143,7 +143,7 @@ class Store:
             del state.diagnosed_since[node]
 
     def record_details(self, target: Target, details: Details, monotonic: float) -> None:
-        """The slower operations were asked: count them, and make theirs the latest details."""
+        """Count the requests of the slower operations, and make their outcomes the latest details."""
         state = self._states.get(target.name)
         if state is None or state.target != target or state.checkup is None:
             return
@@ -160,7 +160,7 @@ class Store:
         state.details_monotonic = monotonic
 
     def alone(self, checkup: Checkup, monotonic: float) -> TargetState:
-        """The state of a target that has had this round and no other; what is kept here stays untouched."""
+        """Return the state of a target that has had this round and no other; what is kept here stays untouched."""
         store = Store(self._operations, self._bounds[:-1])
         store.set_targets([checkup.target])
         store.record(replace(checkup, details=None), monotonic)
@@ -172,7 +172,7 @@ class Store:
         return state
 
     def skip(self, name: str) -> None:
-        """A round was left out because the one before still ran."""
+        """Count a round that was left out because the one before still ran."""
         state = self._states.get(name)
         if state is not None:
             state.polls_skipped += 1

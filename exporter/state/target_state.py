@@ -70,20 +70,20 @@ class TargetState:
         return tuple(dict.fromkeys(route.node for route in self.counters_by_route))
 
     def counters(self, route: Route) -> RouteCounters:
-        """The tally of a route; one that nobody sees for a route that vanished while it was in use."""
+        """Return the tally of a route; one that nobody sees for a route that vanished while it was in use."""
         return self.counters_by_route.get(route) or RouteCounters()
 
     def maintenance(self, now: float) -> str | None:
-        """Why maintenance goes on at a moment (seconds since the epoch); None when there is none."""
+        """Return why maintenance goes on at a moment (seconds since the epoch); None when there is none."""
         return maintenance_reason(self.target.maintenance, now, self.maintenance_note)
 
     def fresh(self, monotonic: float) -> Checkup | None:
-        """The latest checkup, unless it is older than three intervals: then it says nothing of today."""
+        """Return the latest checkup, unless it is older than three intervals: then it says nothing of today."""
         age = monotonic - self.finished_monotonic
         return self.checkup if age <= STALE_AFTER_INTERVALS * self.target.schedule.interval else None
 
     def fresh_details(self, monotonic: float) -> Details | None:
-        """The latest details, unless they are older than three of their intervals."""
+        """Return the latest details, unless they are older than three of their intervals."""
         age = monotonic - self.details_monotonic
         is_fresh = age <= STALE_AFTER_INTERVALS * self.target.schedule.details_interval
         return self.checkup.details if self.checkup and is_fresh else None
@@ -101,7 +101,7 @@ class DiagnosisChange:
 
 
 def note_changes(state: TargetState, checkup: Checkup) -> list[DiagnosisChange]:
-    """What changed since the checkup before; notes since when each diagnosis holds."""
+    """Return what changed since the checkup before; notes since when each diagnosis holds."""
     changes = []
     for node, after in checkup.diagnoses.items():
         before = state.checkup.diagnoses.get(node, Diagnosis.UNKNOWN) if state.checkup else Diagnosis.UNKNOWN

@@ -96,7 +96,7 @@ class Target:
         return routes_to(self.node_names)
 
     def leads_where(self, other: Target) -> bool:
-        """Whether both lead to the same places, so that what was counted for one is true of the other."""
+        """Return whether both lead to the same places, so that what was counted for one is true of the other."""
         return (self.name, self.place) == (other.name, other.place)
 
     @property
@@ -106,7 +106,7 @@ class Target:
         return " ".join((self.proxy_url, self.direct_url, nodes, "*" if self.resolve_nodes else ""))
 
     def origin(self, path: AccessPath) -> str:
-        """The origin (`https://host[:port]`) that an access path leads to."""
+        """Return the origin (`https://host[:port]`) that an access path leads to."""
         return self.proxy_url if path is AccessPath.PROXY else self.direct_url
 
     @property
@@ -118,7 +118,7 @@ class Target:
         return f"http://{host}:{self.plain_port}" if is_usual else ""
 
     def address(self, node_name: str) -> str:
-        """The address that a node is pinned to; empty for the nameless node."""
+        """Return the address that a node is pinned to; empty for the nameless node."""
         if self.resolve_nodes:
             return node_name
         return next((node.address for node in self.nodes if node.name == node_name), "")

@@ -46,7 +46,7 @@ _SYMPTOM_WORDS: Mapping[Symptom, str] = {
 
 
 def path_badge(symptom: Symptom, *, expected: bool = True) -> Badge:
-    """The mark of a path. One that is not expected to work is no cause for alarm."""
+    """Return the mark of a path. One that is not expected to work is no cause for alarm."""
     word = _SYMPTOM_WORDS.get(symptom, symptom.value.replace("_", " "))
     if symptom is Symptom.HEALTHY:
         return Badge("good", "✓", word)
@@ -58,27 +58,27 @@ def path_badge(symptom: Symptom, *, expected: bool = True) -> Badge:
 
 
 def badge_of_path(path: PathSummary) -> Badge:
-    """The mark of a path in a round."""
+    """Return the mark of a path in a round."""
     return path_badge(path.symptom, expected=path.expected)
 
 
 def status_badge(status: StrEnum) -> Badge:
-    """The mark of the status of a service, a module, a certificate or a DNS check."""
+    """Return the mark of the status of a service, a module, a certificate or a DNS check."""
     return Badge(*_SEVERITY_BADGES[severity_of(status)], status.value.replace("_", " "))
 
 
 def finding_badge(finding: Finding) -> Badge:
-    """The mark of something that is wrong beside the diagnosis."""
+    """Return the mark of something that is wrong beside the diagnosis."""
     return Badge(*_SEVERITY_BADGES[finding.severity], finding.message)
 
 
 def why_silent(target: TargetStatus) -> tuple[str, str]:
-    """Why nothing is said of a target, and what to do first."""
+    """Return why nothing is said of a target, and what to do first."""
     return _STALE if target.stale else _WAITING
 
 
 def diagnosis_badge(diagnosis: Diagnosis, *, stale: bool = False, waiting: bool = False) -> Badge:
-    """The mark of a diagnosis. `waiting`: no round is finished yet; `stale`: the last one is too old."""
+    """Return the mark of a diagnosis. `waiting`: no round is finished yet; `stale`: the last one is too old."""
     if stale:
         return Badge("warn", "!", "no recent round")
     if waiting:
@@ -98,7 +98,7 @@ def word_badge(diagnosis: str) -> Badge:
 
 
 def badge_in(target: TargetStatus, diagnosis: Diagnosis) -> Badge:
-    """The mark of a diagnosis of a target, or of one of its nodes."""
+    """Return the mark of a diagnosis of a target, or of one of its nodes."""
     return diagnosis_badge(diagnosis, stale=target.stale, waiting=target.finished_at is None)
 
 

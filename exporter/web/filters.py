@@ -18,12 +18,12 @@ _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def hosts(components: Mapping[str, Mapping[str, StrEnum]]) -> list[str]:
-    """All hosts that run any of the services, each once."""
+    """Return all hosts that run any of the services, each once."""
     return list(dict.fromkeys(host for by_host in components.values() for host in by_host))
 
 
 def latency(seconds: float | None) -> str:
-    """A short duration: `57 ms`, `2.4 s`."""
+    """Return a short duration: `57 ms`, `2.4 s`."""
     if seconds is None:
         return NOT_KNOWN
     milliseconds = round(seconds * 1000)
@@ -33,7 +33,7 @@ def latency(seconds: float | None) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """A long duration in its two largest units: `4 s`, `12 min`, `2 h 5 min`, `3 d`."""
+    """Return a long duration in its two largest units: `4 s`, `12 min`, `2 h 5 min`, `3 d`."""
     if seconds is None or not math.isfinite(seconds):
         return NOT_KNOWN
     left = max(0, int(seconds))
@@ -49,7 +49,7 @@ def span(seconds: float | None) -> str:
 
 
 def timestamp(at: float | None) -> str:
-    """A moment in UTC: `2026-11-23 08:34:42 UTC`."""
+    """Return a moment in UTC: `2026-11-23 08:34:42 UTC`."""
     when = _utc(at)
     return f"{when:%Y-%m-%d %H:%M:%S} UTC" if when else NOT_KNOWN
 
@@ -61,13 +61,13 @@ def clock_minutes(at: float) -> str:
 
 
 def machine_timestamp(at: float | None) -> str:
-    """A moment as the `datetime` attribute of HTML wants it."""
+    """Return a moment as the `datetime` attribute of HTML wants it."""
     when = _utc(at)
     return when.isoformat(timespec="seconds") if when else ""
 
 
 def segment(name: str) -> str:
-    """A name as one segment of a URL path. Lone surrogates, which have no UTF-8, are replaced."""
+    """Return a name as one segment of a URL path. Lone surrogates, which have no UTF-8, are replaced."""
     return quote(name.encode("utf-8", "replace"), safe="")
 
 

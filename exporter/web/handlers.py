@@ -87,7 +87,7 @@ async def ready(request: web.Request) -> web.Response:
 
 
 def _wanted(request: web.Request) -> tuple[TextFormat, frozenset[str]]:
-    """The text format that the client prefers, and the families it asks for."""
+    """Return the text format that the client prefers, and the families it asks for."""
     return text_format(request.headers.getall("Accept", ())), frozenset(request.query.getall("name[]", ()))
 
 

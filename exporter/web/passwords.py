@@ -46,7 +46,7 @@ class Passwords:
         return bool(self._hashes)
 
     async def accept(self, authorization: str) -> bool:
-        """Whether the value of a request's `Authorization` header is right.
+        """Return whether the value of a request's `Authorization` header is right.
 
         Raises:
             Busy: it cannot be said now.
@@ -81,7 +81,7 @@ class Passwords:
         return True
 
     def _decoy_for(self, name: bytes) -> bytes:
-        """A hash with the cost of some user's: always the same for one name, so that its time tells nothing."""
+        """Return a hash with the cost of some user's: always the same for one name, so that its time tells nothing."""
         return self._decoys[int.from_bytes(self._digest(name)[:8]) % len(self._decoys)]
 
     def _digest(self, text: bytes) -> bytes:
@@ -89,7 +89,7 @@ class Passwords:
 
 
 def _decoy(hashed: bytes) -> bytes:
-    """A hash of the same cost that no password has."""
+    """Return a hash of the same cost that no password has."""
     salt = bcrypt.gensalt(int(hashed[4:6]))
     return salt[:_SALT_END] + b"." * _HASH_LENGTH
 

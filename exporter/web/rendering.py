@@ -55,7 +55,7 @@ _POLICY = (
 
 
 def environment(*packages: str) -> jinja2.Environment:
-    """The templates of these packages, all read at once; the first that has a template of some name gives it."""
+    """Return the templates of these packages, all read at once; the first that has a template of some name gives it."""
     sources = dict(_sources(packages))
     templates = jinja2.Environment(
         loader=jinja2.DictLoader(sources),

@@ -50,12 +50,12 @@ class TargetStatus:
     summary: Summary | None
 
     def last_error(self, path: str, node: str) -> PastError | None:
-        """The last error of one path to one node."""
+        """Return the last error of one path to one node."""
         return next((past for past in self.last_errors if (past.path, past.node) == (path, node)), None)
 
 
 def status_of(state: TargetState, monotonic: float, now: float) -> TargetStatus:
-    """What is known of a target at a moment of the monotonic and of the wall clock."""
+    """Return what is known of a target at a moment of the monotonic and of the wall clock."""
     target, last, checkup = state.target, state.checkup, state.fresh(monotonic)
     diagnosis = checkup.worst if checkup else Diagnosis.UNKNOWN
     return TargetStatus(
@@ -77,7 +77,7 @@ def status_of(state: TargetState, monotonic: float, now: float) -> TargetStatus:
 
 
 def by_urgency(statuses: Iterable[TargetStatus]) -> list[TargetStatus]:
-    """The broken ones first, in the order of the table of diagnoses; equal ones with findings first, then by name."""
+    """Sort by the order of the table of diagnoses, worst first; equal ones with findings first, then by name."""
     return sorted(statuses, key=_urgency)
 
 
@@ -87,7 +87,7 @@ def _urgency(status: TargetStatus) -> tuple[bool, int, bool, str]:
 
 
 def past_rounds(state: TargetState) -> list[Summary]:
-    """The past rounds that are remembered, the latest first."""
+    """Return the past rounds that are remembered, the latest first."""
     return [summarize(past.checkup()) for past in state.history.latest_first()]
 
 

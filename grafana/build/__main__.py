@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent.parent / "dashboards"
 
 
 def files() -> dict[Path, str]:
-    """Every dashboard's file and its text: with the defaults that Grafana's schema adds when it reads one."""
+    """Return every dashboard's file and its text: with the defaults that Grafana's schema adds when it reads one."""
     register_default_plugins()
     boards = [Dashboard.from_json(json.loads(_json(build()))) for build in BUILDS]
     return {FOLDER / f"{board.uid}.json": _titled(_json(board)) + "\n" for board in boards}
@@ -30,7 +30,7 @@ def _json(board: Dashboard) -> str:
 
 
 def _titled(text: str) -> str:
-    """A dashboard as it is committed, with the titles of its annotations."""
+    """Return a dashboard as it is committed, with the titles of its annotations."""
     board = json.loads(text)
     for annotation in board["annotations"]["list"]:
         annotation["titleFormat"] = ANNOTATION_TITLES[annotation["name"]]

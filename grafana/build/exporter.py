@@ -22,7 +22,7 @@ _HEAD = Head(
 
 
 def build() -> Dashboard:
-    """The dashboard as Grafana's model."""
+    """Return the dashboard as Grafana's model."""
     return compose(
         _HEAD,
         [

@@ -7,18 +7,18 @@ from grafana.build.promql import EXPORTER, select
 
 
 def of_exporter(name: str) -> str:
-    """A metric, narrowed by job and instance."""
+    """Return a metric, narrowed by job and instance."""
     return select(name, by=EXPORTER)
 
 
 def of_exporters_only(name: str, function: str = "{}") -> str:
-    """A function of a metric that other jobs have, too: of exporters only, also of those that are down."""
+    """Return a function of a metric that other jobs have, too: of exporters only, also of those that are down."""
     exporters = f"last_over_time({of_exporter('onedata_exporter_targets')}[$__range])"
     return f"{function.format(of_exporter(name))} and on (job, instance) {exporters}"
 
 
 def rounds() -> list[AnyPanel]:
-    """Whether rounds come as often and end as soon as they should."""
+    """Return whether rounds come as often and end as soon as they should."""
     finished, skipped = (
         f"60 * sum by (instance) (rate({select(name)}[$__rate_interval]))"
         for name in ("onedata_polls_total", "onedata_polls_skipped_total")
@@ -63,7 +63,7 @@ def rounds() -> list[AnyPanel]:
 
 
 def process() -> list[AnyPanel]:
-    """What the process uses."""
+    """Return the panels about what the process uses."""
     return [
         graph(
             About("Memory", "Resident memory of the process.", 8, 7),
@@ -95,7 +95,7 @@ def process() -> list[AnyPanel]:
 
 
 def scrapes() -> list[AnyPanel]:
-    """What its scrapes take."""
+    """Return the panels about what the scrapes take."""
     return [
         graph(
             About("Time of a scrape", "How long Prometheus waits for /metrics.", 8, 7),

@@ -140,7 +140,7 @@ def _providers() -> AnyPanel:
 
 
 def _words() -> list[Column]:
-    """What each side says of the connection and of the version."""
+    """Return what each side says of the connection and of the version."""
     return [
         Column(
             title,
@@ -158,7 +158,7 @@ def _words() -> list[Column]:
 
 
 def _of_providers(expr: str) -> str:
-    """The same, of the targets that a zone lists only."""
+    """Return the same, of the targets that a zone lists only."""
     return f"(\n{expr}\n)\nand on (target) max by (target) ({select('onedata_provider_info')})"
 
 

@@ -33,7 +33,7 @@ _TROUBLED = select("onedata_target_diagnosis", 'diagnosis!="ok"')
 
 
 def build() -> Dashboard:
-    """The dashboard as Grafana's model."""
+    """Return the dashboard as Grafana's model."""
     return compose(
         _HEAD,
         [

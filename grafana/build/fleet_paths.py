@@ -17,7 +17,7 @@ _TO_TARGET = to_target("${__field.labels.target}")
 
 
 def worst() -> AnyPanel:
-    """The worst paths of all targets in one panel, in the order of how bad they are."""
+    """Return the worst paths of all targets in one panel, in the order of how bad they are."""
     panel = tiles(
         About(
             "Paths, those that are down first",

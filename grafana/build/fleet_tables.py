@@ -39,7 +39,7 @@ BUDGET = below((0, RED), (0.25, ORANGE), above=GREEN)
 
 
 def targets() -> AnyPanel:
-    """Every target in a row."""
+    """Return every target in a row."""
     return rows(
         About(
             "Every target, the broken ones first",
@@ -120,7 +120,7 @@ def _details() -> list[Column]:
 
 
 def availabilities() -> AnyPanel:
-    """Every path of every target in a row: how much of the time it worked."""
+    """Return every path of every target in a row: how much of the time it worked."""
     tiny = below((0.99, RED), (0.995, ORANGE), above=GREEN)
     return rows(
         About(

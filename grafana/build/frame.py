@@ -30,7 +30,7 @@ Row = tuple[str, Sequence[AnyPanel]]
 
 
 def to_target(name: str) -> tuple[str, str]:
-    """The title and URL of a link to all about a target; `name` is what Grafana replaces by its name."""
+    """Return the title and URL of a link to all about a target; `name` is what Grafana replaces by its name."""
     return f"Everything about {name}", f"/d/onedata-target?var-target={name}&{KEEP}"
 
 
@@ -46,7 +46,7 @@ class Head:
 
 
 def compose(head: Head, rows: Iterable[Row], folded: Iterable[Row] = ()) -> model.Dashboard:
-    """A dashboard of rows of panels; a row without a title has no heading.
+    """Return a dashboard of rows of panels; a row without a title has no heading.
 
     Rows that are `folded` are the last ones. Grafana asks for their data only when somebody opens them.
     """
@@ -118,7 +118,7 @@ def _variables(*, one_target: bool) -> list[Builder[model.VariableModel]]:
 
 
 def _scheme(*, shown: bool) -> dashboard.CustomVariable:
-    """How browsers reach exporters, which no series tells; every dashboard has it, so that links keep it."""
+    """Return how browsers reach exporters, which no series tells; every dashboard has it, so that links keep it."""
     return (
         dashboard.CustomVariable("scheme")
         .label("Exporter's page over")
@@ -129,7 +129,7 @@ def _scheme(*, shown: bool) -> dashboard.CustomVariable:
 
 
 def _variable(name: str, query: str, *, many: bool = True, everything: str = ".+") -> dashboard.QueryVariable:
-    """A variable that Prometheus fills; `many`: several values can be chosen, or all.
+    """Return a variable that Prometheus fills; `many`: several values can be chosen, or all.
 
     `everything` is what stands for all; if empty, it is the list of the values.
     """

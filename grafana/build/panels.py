@@ -66,7 +66,7 @@ class Query(NamedTuple):
 
 
 def dress(panel: _Panel, about: About) -> _Panel:
-    """The panel with everything that all panels have."""
+    """Return the panel with everything that all panels have."""
     return (
         panel.title(about.title)
         .description(about.description)
@@ -78,17 +78,17 @@ def dress(panel: _Panel, about: About) -> _Panel:
 
 
 def over_time(query: Query, reference: str = "A") -> prometheus.Dataquery:
-    """The query, asked over the whole time range."""
+    """Return the query, asked over the whole time range."""
     return _asked(query, reference).range().format(PromQueryFormat.TIME_SERIES)
 
 
 def now(query: Query, reference: str = "A") -> prometheus.Dataquery:
-    """The query, asked for the end of the time range only."""
+    """Return the query, asked for the end of the time range only."""
     return _asked(query, reference).instant().format(PromQueryFormat.TIME_SERIES)
 
 
 def as_rows(expr: str, reference: str) -> prometheus.Dataquery:
-    """The query, asked for the end of the time range only, for a table: labels become columns."""
+    """Return the query, asked for the end of the time range only, for a table: labels become columns."""
     return _asked(Query(expr, "__auto"), reference).instant().format(PromQueryFormat.TABLE)
 
 
@@ -133,12 +133,12 @@ def _legend(placement: common.LegendPlacement) -> common_builders.VizLegendOptio
 
 
 def beside(panel: timeseries.Panel) -> timeseries.Panel:
-    """The same graph with its legend at the right, where many long names leave it its height."""
+    """Return the same graph with its legend at the right, where many long names leave it its height."""
     return panel.legend(_legend(common.LegendPlacement.RIGHT))
 
 
 def stacked(panel: timeseries.Panel, *, bars: bool = False) -> timeseries.Panel:
-    """The same graph with its series on top of one another, as areas or as bars."""
+    """Return the same graph with its series on top of one another, as areas or as bars."""
     style = common.GraphDrawStyle.BARS if bars else common.GraphDrawStyle.LINE
     return (
         panel.stacking(common_builders.StackingConfig().mode(common.StackingMode.NORMAL))
@@ -173,7 +173,7 @@ def states(about: About, *rows: tuple[Query, Sequence[model.ValueMapping]]) -> s
 
 
 def latency_heatmap(about: About, expr: str) -> heatmap.Panel:
-    """How many observations fell into each bucket of a histogram, over time."""
+    """Return how many observations fell into each bucket of a histogram, over time."""
     query = _asked(Query(expr, "{{le}}"), "A").range().format(PromQueryFormat.HEATMAP)
     return (
         dress(heatmap.Panel(), about)

@@ -22,13 +22,13 @@ AVAILABILITY_OBJECTIVE = 0.995
 
 
 def select(name: str, *matchers: str, by: tuple[str, ...] = TARGET) -> str:
-    """A metric, narrowed by the variables `by` and by more label matchers, such as `status="ok"`."""
+    """Return a metric, narrowed by the variables `by` and by more label matchers, such as `status="ok"`."""
     chosen = [f'{variable}=~"${variable}"' for variable in by]
     return f"{name}{{{', '.join([*chosen, *matchers])}}}"
 
 
 def coded(name: str, label: str, words: Iterable[Word], labels: str) -> str:
-    """A state set as one number for each group of `labels`: the code of the worst state that holds.
+    """Return a state set as one number for each group of `labels`: the code of the worst state that holds.
 
     All states of a set are always there, so that the one with code 0 is what is left when no other holds.
     """
@@ -39,7 +39,7 @@ def coded(name: str, label: str, words: Iterable[Word], labels: str) -> str:
 
 
 def worst_diagnosis() -> str:
-    """The code of the diagnosis of each target; of one whose rounds are overdue, and that says nothing, `unknown`."""
+    """Return the code of the diagnosis of each target, that of `unknown` if its rounds are overdue."""
     unknown = next(word.code for word in DIAGNOSES if word.state == Diagnosis.UNKNOWN)
     watched = f"max by (target) ({select('onedata_path_expected')})"
     return (
@@ -82,7 +82,7 @@ def unhealthy_services() -> str:
 
 
 def availability(window: str) -> str:
-    """The share of time in which each path that is expected to work did, maintenance left out, as the rules record it.
+    """Return the share of time in which each expected path worked, without maintenance, as the rules record it.
 
     Where nothing is recorded yet for the window, it is the share of the last hour.
     """
@@ -96,7 +96,7 @@ def availability(window: str) -> str:
 
 
 def budget_left(window: str) -> str:
-    """What is left of the error budget of the window: 1 all of it, 0 nothing, below 0 overspent."""
+    """Return what is left of the error budget of the window: 1 all of it, 0 nothing, below 0 overspent."""
     allowed = f"{1 - AVAILABILITY_OBJECTIVE:g}"
     return f"1 - (1 - (\n{availability(window)}\n)) / {allowed}"
 
@@ -109,6 +109,6 @@ def broken_for() -> str:
 
 
 def quantile(share: float, metric: str, labels: str, *matchers: str) -> str:
-    """A quantile of a histogram of each group of `labels`, over all series of it (never an average of quantiles)."""
+    """Return a quantile of a histogram for each group of `labels`, over all its series (no average of quantiles)."""
     buckets = select(f"{metric}_bucket", *matchers, by=PATH)
     return f"histogram_quantile({share:g}, sum by (le, {labels}) (rate({buckets}[$__rate_interval])))"

@@ -36,7 +36,7 @@ class Column:
 
 
 def rows(about: About, columns: Sequence[Column], *sort: tuple[str, bool]) -> table.Panel:
-    """A table of the columns, sorted by the titles of some (and whether the highest comes first).
+    """Return a table of the columns, sorted by the titles of some (and whether the highest comes first).
 
     The first one decides, each further one among equals: where the order is not to change from one refresh to the
     next, the last one should be the name of what a row is about.
@@ -80,7 +80,7 @@ def _arranged(renamed: dict[str, str]) -> dashboard.DataTransformerConfig:
 
 
 def _properties(column: Column) -> list[dashboard.DynamicConfigValue]:
-    """What distinguishes the column from the others."""
+    """Return what distinguishes the column from the others."""
     cell: dict[str, object] = {}
     if column.thresholds:
         cell = {"type": "color-text"}

@@ -39,7 +39,7 @@ _HEAD = Head(
 
 
 def build() -> model.Dashboard:
-    """The dashboard as Grafana's model."""
+    """Return the dashboard as Grafana's model."""
     return compose(
         _HEAD,
         [

@@ -39,7 +39,7 @@ _PATH_COLORS = {"proxy": "#ff9830", "direct": "#5794f2"}
 
 
 def latency() -> list[AnyPanel]:
-    """How fast each path is, and what the proxy adds."""
+    """Return how fast each path is, and what the proxy adds."""
     shares = (0.5, 0.95, 0.99)
     both = graph(
         About(
@@ -75,7 +75,7 @@ def latency() -> list[AnyPanel]:
 
 
 def inside() -> list[AnyPanel]:
-    """Where the time goes."""
+    """Return where the time goes."""
     buckets = select(f"{_DURATION}_bucket", _HEALTH, by=PATH)
     return [
         latency_heatmap(
@@ -103,7 +103,7 @@ def _phases(path: str) -> AnyPanel:
 
 
 def failures() -> list[AnyPanel]:
-    """What fails, and how."""
+    """Return the panels about what fails, and how."""
     failures = select("onedata_onepanel_request_failures_total", by=PATH)
     status = select("onedata_onepanel_http_status", 'operation=~"health|configuration"', by=PATH)
     failed = graph(
@@ -134,7 +134,7 @@ def failures() -> list[AnyPanel]:
 
 
 def services() -> list[AnyPanel]:
-    """What is behind Onepanel."""
+    """Return the panels about what is behind Onepanel."""
     components = coded("onedata_component_status", "status", COMPONENTS, "component, host")
     overall = coded("onedata_worker_status", "status", REPORTS, "target")
     modules = coded("onedata_worker_module_status", "status", REPORTS, "host, module")

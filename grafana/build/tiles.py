@@ -42,12 +42,12 @@ def tiles(
 
 
 def faults(about: About, expr: str) -> stat.Panel:
-    """How many of something that there should be none of."""
+    """Return how many of something that there should be none of."""
     return tiles(about, Query(expr), NONE, thresholds=below((1, GREEN), above=RED))
 
 
 def sentence(about: About, expr: str, mappings: Sequence[model.ValueMapping]) -> stat.Panel:
-    """A whole sentence for the present value."""
+    """Return a whole sentence for the present value."""
     return (
         tiles(about, Query(expr), mappings)
         .color_mode(common.BigValueColorMode.NONE)
@@ -56,5 +56,5 @@ def sentence(about: About, expr: str, mappings: Sequence[model.ValueMapping]) ->
 
 
 def linked(panel: stat.Panel, title: str, url: str) -> stat.Panel:
-    """The same tiles, each of which leads to another dashboard when it is clicked."""
+    """Return the same tiles, each of which leads to another dashboard when it is clicked."""
     return panel.data_links([dashboard.DashboardLink(title).type(model.DashboardLinkType.LINK).url(url)])

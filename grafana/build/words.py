@@ -88,7 +88,7 @@ PATHS = (
 
 
 def mapped(words: Sequence[Word]) -> list[dashboard.ValueMapping]:
-    """The words as Grafana's value mappings."""
+    """Return the words as Grafana's value mappings."""
     results = {
         str(word.code): dashboard.ValueMappingResult(text=word.text, color=word.color, index=word.code)
         for word in words

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def line(alert: dict[str, Any]) -> str:
-    """An alert of Alertmanager's webhook message, for people."""
+    """Return an alert of Alertmanager's webhook message, for people."""
     labels, annotations = alert["labels"], alert["annotations"]
     head = (
         alert["status"].upper(),
