@@ -1,5 +1,6 @@
 // Certificates as the expected paths serve them. The earliest end counts, of the chain as of the leaf, over both
 // paths, all nodes and exporters, and over the window: nodes behind one name may serve different certificates.
+// One of the chain that has expired while the whole is verified is not needed, such as an old cross-signature.
 function(config)
   local q = (import 'expressions.libsonnet')(config);
   local daySeconds = 86400;
@@ -12,9 +13,17 @@ function(config)
       {
         record: $.remaining,
         expr: |||
-          (%s or %s) - time()
-          and on (job, instance, target, path) %s == 1
-        ||| % [lowest('chain_not_after'), lowest('certificate_not_after'), q.highest('onedata_path_expected')],
+          (
+            (%(chain)s unless (%(chain)s < time() and %(verified)s == 1))
+            or %(leaf)s
+          ) - time()
+          and on (job, instance, target, path) %(expected)s == 1
+        ||| % {
+          chain: lowest('chain_not_after'),
+          leaf: lowest('certificate_not_after'),
+          verified: q.lowest('onedata_tls_certificate_verified', window=config.certificateWindow),
+          expected: q.highest('onedata_path_expected'),
+        },
       },
       {
         record: $.lifetime,

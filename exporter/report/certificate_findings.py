@@ -52,8 +52,9 @@ def _expiring(checkup: Checkup, route: Route) -> Iterator[Finding]:
         return
     this = Sighting(connection.chain, checkup.finished_at, checkup.finished_at)
     sightings = in_use(checkup.served.get(route, ())) or (this,)
-    sighting = min(sightings, key=lambda each: _end(each).not_after)
-    leaf, ending = sighting.certificate, _end(sighting)
+    at = checkup.finished_at
+    sighting = min(sightings, key=lambda each: _end(each, at).not_after)
+    leaf, ending = sighting.certificate, _end(sighting, at)
     days_left = (ending.not_after - checkup.finished_at) / _DAY_SECONDS
     lifetime_days = (leaf.not_after - leaf.not_before) / _DAY_SECONDS
     critical, warning = (
@@ -70,9 +71,14 @@ def _expiring(checkup: Checkup, route: Route) -> Iterator[Finding]:
     yield Finding(Severity.CRITICAL if days_left < critical else Severity.WARNING, f"{what} {when}")
 
 
-def _end(sighting: Sighting) -> Certificate:
-    """Return the certificate of a chain that ends first; the server's own if several do."""
-    return min(sighting.chain, key=lambda each: each.not_after)
+def _end(sighting: Sighting, at: float) -> Certificate:
+    """Return the certificate of a chain that ends first; the server's own if several do.
+
+    An issuer that has expired while the chain is verified is not needed, such as an old cross-signature.
+    """
+    leaf, *issuers = sighting.chain
+    needed = [each for each in issuers if not leaf.verified or each.not_after > at]
+    return min([leaf, *needed], key=lambda each: each.not_after)
 
 
 def _floor(days: float) -> float:

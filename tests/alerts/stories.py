@@ -24,6 +24,7 @@ _UNREACHABLE = ("OnedataUnreachable", "critical")
 def stories() -> Iterator[dict[str, Any]]:
     """Those of minutes."""
     yield from _of_diagnoses()
+    yield from _of_chains()
     yield from _of_maintenance()
     yield from _of_services()
     yield from _of_exporters()
@@ -86,6 +87,18 @@ def _of_diagnoses() -> Iterator[dict[str, Any]]:
         {**diagnosed("certificate"), **certificate(90, 5 / 24 / 60, "proxy")},
         (15, "OnedataCertificateExpired", "critical"),
     )
+
+
+def _of_chains() -> Iterator[dict[str, Any]]:
+    for verified in (0, 1):
+        changes = {
+            **certificate(90, 60, "proxy"),
+            series("onedata_tls_chain_not_after_timestamp_seconds", path="proxy"): always(60),
+            series("onedata_tls_certificate_verified", path="proxy"): always(verified),
+        }
+        alert = () if verified else ("OnedataCertificateExpired", "critical")
+        needed = "not needed, as the chain is verified: no alert" if verified else "needed: the alert fires"
+        yield story(f"One of the chain has expired, and is {needed}", changes, (15, *alert))
 
 
 def _of_maintenance() -> Iterator[dict[str, Any]]:

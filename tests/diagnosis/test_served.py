@@ -119,6 +119,21 @@ def test_nodes_renewed_one_after_another_differ_only_after_a_quarter_of_an_hour(
     assert not differences(one(NODES, (NEW, NEW), _START + 930.0, checkup))
 
 
+@pytest.mark.parametrize("verified", [True, False])
+def test_an_expired_issuer_is_found_unless_the_chain_is_verified_without_it(*, verified: bool) -> None:
+    leaf = replace(NEW, verified=verified)
+    issuer = replace(leaf, subject="CN=Old Root", not_after=_START - _DAY_SECONDS)
+    target = make_target()
+    visits = []
+    for route in target.routes:
+        visit = good_visit(route)
+        (connection,) = visit.connections
+        visits.append(replace(visit, connections=(replace(connection, chain=(leaf, issuer)),)))
+    found = findings(conclude(target, visits, _START, 0.1))
+    assert any("(CN=Old Root) expired 1.0 days ago" in each for each in found) is not verified
+    assert bool(found) is not verified
+
+
 def test_an_issuer_that_ends_before_the_certificate_is_named() -> None:
     issuer = replace(NEW, subject="CN=Issuer", not_after=_START + 2 * _DAY_SECONDS)
     target = make_target()
