@@ -20,7 +20,7 @@ EPOCH = $(shell if [ -e exporter/REVISION ]; then stat --format=%Y exporter/REVI
 WHEEL = build/wheel/onedata_exporter-$(VERSION)-py3-none-any.whl
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint secrets types contracts docs docs-check grafana unit test-deploy test-slow soak fuzz mutants bench tools \
+.PHONY: help run test lint secrets types contracts docs docs-check grafana pictures unit test-deploy test-slow soak fuzz mutants bench tools \
 	dist wheel deb rpm packages zipapp image constraints clean
 
 help: ## list the targets
@@ -79,6 +79,9 @@ docs-check: $(READY) ## fail when a reference page differs from the code
 
 grafana: $(READY) ## build the Grafana dashboards from the code
 	$(BIN)/python -m grafana.build
+
+pictures: $(READY) ## draw the pictures of the pages in docs/images, with Chromium
+	$(BIN)/python -m tools.make_pictures
 
 # Some tests compare times, and other processes may hold the machine up: what fails gets one more run, alone.
 AGAIN := $(BIN)/pytest --quiet --last-failed --last-failed-no-failures none
