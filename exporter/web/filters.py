@@ -80,6 +80,11 @@ def with_code(text: str) -> Markup:
     )
 
 
+def breakable(text: str) -> Markup:
+    """Return text that may be broken after underscores rather than within a word."""
+    return Markup("_<wbr>").join(escape(part) for part in text.split("_"))
+
+
 def capitalize_first(text: str) -> str:
     """Text with its first letter made a capital."""
     return text[:1].upper() + text[1:]
@@ -93,6 +98,7 @@ def _utc(at: float | None) -> datetime | None:
 
 
 FILTERS = {
+    "breakable": breakable,
     "capitalize_first": capitalize_first,
     "clock_minutes": clock_minutes,
     "code": with_code,

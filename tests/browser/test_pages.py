@@ -35,6 +35,35 @@ async def violations(page: Page) -> list[str]:
     return [f"{page.url}: {each['id']}: {[node['target'] for node in each['nodes']][:3]}" for each in found]
 
 
+BROKEN_WORDS = """() => {
+  const broken = [], texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    for (const word of text.data.matchAll(/[A-Za-z0-9]{2,19}/g)) {
+      const range = document.createRange();
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      const lines = [...range.getClientRects()].filter((each) => each.width > 1).map((each) => Math.round(each.top));
+      if (Math.max(...lines) - Math.min(...lines) > 6 && !text.parentElement.closest('.unseen, thead, pre'))
+        broken.push(word[0]);
+    }
+  }
+  return broken;
+}"""
+
+
+async def test_no_word_is_broken_at_768_pixels(browser: Browser, site: Site) -> None:
+    every_state(site)
+    server = await site.serve()
+    page = await browser.new_page(viewport={"width": 768, "height": 900})
+    try:
+        await page.goto(str(server.make_url("/")))
+        assert await page.evaluate(BROKEN_WORDS) == []
+    finally:
+        await page.close()
+        await server.close()
+
+
 async def check(page: Page, address: str) -> list[str]:
     """What is wrong with a page as it is shown."""
     await page.goto(address)
