@@ -148,7 +148,7 @@ async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
     assert "1 of 2 targets need" in page
     assert page.index('href="/targets/b-broken"') < page.index('href="/targets/a-well"')
     assert "The worker is down: restart it through the direct path" in page
-    assert "connection_refused: Connect call failed" in page
+    assert "connection_<wbr>refused: Connect call failed" in page
     assert all(text in page for text in ("proxy down", "refused", "60 ms", "Onezone 21.02.7", "7 s ago"))
 
 
