@@ -9,7 +9,7 @@ from functools import partial
 from exporter.client.rejections import Credential, Rejections
 from exporter.credentials import AuthMethod, Secret, Verdict, headers
 from exporter.credentials.caveats import read_caveats
-from exporter.files import FileVersion, file_version, read_secret
+from exporter.files import FileVersion, cause, file_version, read_secret
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Route, Target
 from exporter.tasks import HangingReads
@@ -155,6 +155,5 @@ def _read_if_changed(secret: Secret, known: FileVersion) -> tuple[str, FileVersi
     return None if version and version == known else (read_secret(secret), version)
 
 
-def _unreadable(secret: Secret, error: Exception) -> Failure:
-    what = getattr(error, "strerror", None) or str(error)
-    return Failure(Reason.UNAUTHORIZED, f"cannot read {secret.file}: {what}")
+def _unreadable(secret: Secret, error: OSError | ValueError) -> Failure:
+    return Failure(Reason.UNAUTHORIZED, f"cannot read {secret.file}: {cause(error)}")

@@ -12,7 +12,7 @@ from functools import partial
 
 from exporter.client.chains import KnownIntermediates
 from exporter.client.connection_timer import TimedSSLObject
-from exporter.files import FileVersion, file_version
+from exporter.files import FileVersion, cause, file_version
 from exporter.files.pem import load_key_pair, read_pem
 from exporter.targets import TlsOptions
 from exporter.tasks import HangingReads
@@ -101,7 +101,7 @@ class TlsContexts:
         try:
             built = await self._reads.run(options, partial(_build, options, before))
         except TimeoutError as error:
-            built = replace(before, failure=str(error.strerror))
+            built = replace(before, failure=cause(error))
         if built.failure and built.failure != before.failure and built.context:
             self._report(_names(options), built.failure)
         self._built[options] = replace(built, checked=now)
@@ -125,7 +125,7 @@ def _build(options: TlsOptions, before: _Built) -> _Built:
     try:
         return _Built(verifying_context(options), versions)
     except OSError as error:  # one of TLS, too
-        return replace(before, failure=error.strerror or str(error))
+        return replace(before, failure=cause(error))
 
 
 def _files(options: TlsOptions) -> tuple[str, ...]:

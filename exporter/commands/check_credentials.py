@@ -24,7 +24,7 @@ from exporter.commands.credential_remarks import (
 from exporter.commands.target_selection import select_target
 from exporter.credentials import AuthMethod, headers
 from exporter.credentials.caveats import read_caveats
-from exporter.files import read_secret
+from exporter.files import cause, read_secret
 from exporter.operations import component_status, configuration, dns_check, web_certificate, worker_report
 from exporter.operations.current_user import current_user
 from exporter.operations.operation import API_ROOT, Known, Operation, Request
@@ -118,8 +118,7 @@ async def _examine_method(client: Client, target: Target, method: AuthMethod, kn
     try:
         value = read_secret(secret) if secret else ""
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        return [Remark(Grade.BAD, f"its file {why}")]
+        return [Remark(Grade.BAD, f"its file {cause(error)}")]
     at_most_once = AtMostOnceRequest(client, target, _routes(target), {method: headers(method, value)})
     remarks = await _examine_rights(at_most_once, method, known)
     return [*remarks, *(of_caveats(read_caveats(value), time.time()) if method is AuthMethod.TOKEN else [])]

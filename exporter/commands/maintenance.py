@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from exporter.commands.target_selection import configured, named
-from exporter.files import read_note
+from exporter.files import cause, read_note
 from exporter.maintenance import maintenance_reason, read_note_text, write_note_text
 from exporter.settings.errors import ConfigError, ConfigurationError
 from exporter.targets import Target
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             print(_end(target, file))
     except OSError as error:
-        print(f"{file}: {error.strerror or error}", file=sys.stderr)
+        print(f"{file}: {cause(error)}", file=sys.stderr)
         return _EXIT_FAILED
     return 0
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from exporter.commands.discovered import NoListError, discovered_targets
 from exporter.credentials import Auth, Secret
-from exporter.files import read_secret
+from exporter.files import cause, read_secret
 from exporter.settings.errors import ConfigError, ConfigurationError
 from exporter.settings.loading import load
 from exporter.targets import Target
@@ -125,8 +125,7 @@ def _secret(file: Path | None) -> Secret | None:
     try:
         read_secret(secret)
     except (OSError, ValueError) as error:
-        what = getattr(error, "strerror", None) or str(error)
-        raise _error(f"{file}: {what}") from None
+        raise _error(f"{file}: {cause(error)}") from None
     return secret
 
 

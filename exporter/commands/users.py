@@ -18,7 +18,7 @@ from exporter.commands.user_names import NoSuchUserError, fetch_names, resolve
 from exporter.commands.users_options import AUTO
 from exporter.commands.users_output import UserList, write_failure, write_result
 from exporter.credentials import AuthMethod, headers
-from exporter.files import read_secret
+from exporter.files import cause, read_secret
 from exporter.operations.operation import Request
 from exporter.operations.outcome import NotLearnt
 from exporter.operations.users import UserIds, create_user, list_users, set_password, show_user
@@ -84,8 +84,9 @@ def _credentials(target: Target, wanted: str) -> dict[AuthMethod, Mapping[str, s
         try:
             found[method] = headers(method, read_secret(secret))
         except (OSError, ValueError) as error:
-            what = getattr(error, "strerror", None) or str(error)
-            raise ConfigurationError([ConfigError(secret.file or target.name, str(method), what)]) from None
+            raise ConfigurationError(
+                [ConfigError(secret.file or target.name, str(method), cause(error))]
+            ) from None
     if not found:
         what = "no credentials" if wanted == AUTO else f"no {wanted}"
         raise ConfigurationError(

@@ -30,6 +30,11 @@ def read_file(file: str, max_bytes: int) -> bytes:
     return content
 
 
+def cause(error: OSError | ValueError) -> str:
+    """Return why a file could not be used, without its name."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def read_secret(secret: Secret) -> str:
     """Return the secret itself, without surrounding white space.
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from exporter.files import read_file
+from exporter.files import cause, read_file
 from exporter.operations.providers import Provider
 
 _FORMAT = 1
@@ -42,7 +42,7 @@ def read_cache(file: str) -> Remembered | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise CacheError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise CacheError(f"{file}: cannot be read: {cause(error)}") from None
     try:
         return _parse(json.loads(raw))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -86,4 +86,4 @@ def write_cache(file: str, remembered: Remembered) -> None:
                 Path(temporary).unlink()
             raise
     except OSError as error:
-        raise CacheError(f"{file}: cannot be written: {error.strerror or error}") from None
+        raise CacheError(f"{file}: cannot be written: {cause(error)}") from None

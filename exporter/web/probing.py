@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from aiohttp import web
 
-from exporter.diagnosis.checkup import Checkup
-from exporter.observation import Trace
+from exporter.polling.rounds import FreshRound
 from exporter.targets import Target
 
 _TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
@@ -24,18 +23,6 @@ _ROUNDS_AT_ONCE = 10
 MAX_WAITING = 100
 _FRESH_SECONDS = 1.0
 _BUSY = "The round cannot finish in time: too many are requested at once. Retry in 1 s.\n"
-
-
-class FreshRound(Protocol):
-    """The result of a round, with every exchange of it."""
-
-    @property
-    def checkup(self) -> Checkup:
-        """Return the round."""
-
-    @property
-    def traces(self) -> Sequence[Trace]:
-        """Return its exchanges."""
 
 
 TakeRound: TypeAlias = Callable[[Target, float], Awaitable[FreshRound]]
