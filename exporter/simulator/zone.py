@@ -12,9 +12,9 @@ from exporter.simulator.authority import Authority
 from exporter.simulator.cluster import Cluster, with_hosts
 from exporter.simulator.effects import behaviours_under, cluster_under, host_state_under
 from exporter.simulator.faults import Fault
-from exporter.simulator.listener import TakenPortError
 from exporter.simulator.node import SimulatedNode
 from exporter.simulator.placement import Placement
+from exporter.simulator.ports import reserve
 from exporter.simulator.request_log import RequestLog
 from exporter.simulator.server import ServerConfig
 from exporter.simulator.service_control import ServiceControl
@@ -22,7 +22,6 @@ from exporter.simulator.timing import Timing
 from exporter.targets import AccessPath
 
 _FIRST_NODE = "node1"
-_PORT_ATTEMPTS = 5
 
 
 class SimulatedZone:
@@ -139,27 +138,11 @@ class SimulatedZone:
         """
         self._ports.update(ports or {})
         try:
-            await self._reserve()
+            self._ports = await reserve(self._nodes.values(), self._ports)
             await self._behave()
         except BaseException:
             await self.stop()
             raise
-
-    async def _reserve(self) -> None:
-        """Take the ports on all nodes. A port that is free on one node may be taken on another: try a few times."""
-        wanted = dict(self._ports)
-        for attempts_left in reversed(range(_PORT_ATTEMPTS)):
-            try:
-                for node in self._nodes.values():
-                    node.reserve(self._ports[AccessPath.PROXY], self._ports[AccessPath.DIRECT])
-                    self._ports.update(node.ports)
-            except TakenPortError:
-                if all(wanted.values()) or not attempts_left:
-                    raise
-                await self.stop()
-                self._ports.update(wanted)
-            else:
-                return
 
     async def stop(self) -> None:
         """Close the ports, reset every connection and leave nothing behind."""
