@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import resource
 from collections.abc import Iterable
 from importlib import resources
@@ -177,6 +178,26 @@ async def test_a_hidden_tab_refreshes_slowly_and_at_once_when_it_is_shown(
             "The exporter does not respond. This page is out of date."
         )
         await expect(page).to_have_title("? ✓ 1 target, all healthy · onedata-exporter")
+    finally:
+        await page.close()
+        await server.close()
+
+
+async def test_rounds_have_the_time_in_utc_and_in_the_zone_of_the_reader(
+    browser: Browser, site: Site
+) -> None:
+    target = make_target("aaa")
+    site.know(target)
+    site.poll(target)
+    server = await site.serve()
+    page = await browser.new_page(timezone_id="Europe/Warsaw")
+    try:
+        await page.goto(str(server.make_url("/targets/aaa")))
+        shown = page.locator(".rounds time.when").first
+        await page.evaluate("refresh()")
+        text = await shown.inner_text()
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
+        assert text.count("Europe/Warsaw") == 1
     finally:
         await page.close()
         await server.close()

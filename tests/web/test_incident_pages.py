@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -94,6 +96,9 @@ async def test_a_stopped_worker_opens_an_incident_with_what_was_seen(
         page = await (await pages.get(f"/incidents/{incident['id']}")).text()
         assert "connection refused" in page.lower()
         assert "clusterId" in page
+        ticket = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
+        assert ticket is not None
+        assert json.loads(html.unescape(ticket[1])) == found
         await zone.set(Fault.WORKER_STOPPED, on=False)
         await watched.poll()
         (closed,) = await watched.incidents_json(pages)
