@@ -96,7 +96,7 @@ def _refused_elsewhere(checkup: Checkup) -> Iterator[Finding]:
         where = " and the ".join(names)
         yield Finding(
             Severity.WARNING,
-            f"newer verifiers, such as Python 3.13, refuse the certificate of the {where}: {objection}",
+            f"newer verifiers refuse this (Python 3.13, for example): the certificate of the {where}; {objection}",
         )
 
 
