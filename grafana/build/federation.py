@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from grafana.build import federation_tables as tables
 from grafana.build.federation_map import providers_map
-from grafana.build.frame import Head, compose, to_target
+from grafana.build.federation_tables import DISCOVERED, NO_DISCOVERY
+from grafana.build.frame import Head, compose
 from grafana.build.panels import About, AnyPanel, Query, graph
-from grafana.build.promql import BOTH_PATHS, PATH, path_state, select, worst_diagnosis
-from grafana.build.tables import Column, rows
+from grafana.build.promql import select
 from grafana.build.tiles import faults, tiles
-from grafana.build.words import (
-    DIAGNOSES,
-    EXPIRED,
-    GREEN,
-    ORANGE,
-    PATHS,
-    RED,
-    below,
-    mapped,
-    yes_or_no,
-)
+from grafana.build.words import GREEN, ORANGE, RED, below
 
 _HEAD = Head(
     "onedata-federation",
@@ -28,9 +19,6 @@ _HEAD = Head(
     "The Oneproviders that each Onezone lists: connection to the zone, versions, clocks and discovery.",
     since="now-6h",
 )
-NO_DISCOVERY = "no zone with `discover`"
-_DISCOVERED = select("onedata_discovered_providers")
-_TO_TARGET = to_target("${__value.text}")
 _LISTED_AT = f"max by (target) ({select('onedata_discovery_last_success_timestamp_seconds')})"
 
 
@@ -39,9 +27,9 @@ def build() -> Dashboard:
     return compose(
         _HEAD,
         [
-            ("", [*_summary(), _providers()]),
-            ("Where", [providers_map(), _discovered()]),
-            ("Versions and clocks", [_versions(), _clocks()]),
+            ("", [*_summary(), tables.providers()]),
+            ("Where", [providers_map(), tables.discovered()]),
+            ("Versions and clocks", [tables.versions(), _clocks()]),
             ("Discovery", [_states(), _list_age()]),
         ],
     )
@@ -51,7 +39,7 @@ def _summary() -> list[AnyPanel]:
     return [
         tiles(
             About("Providers listed", "Oneproviders that the zones list, in all states.", 6, 4, NO_DISCOVERY),
-            Query(f"sum(max by (target, state) ({_DISCOVERED}))"),
+            Query(f"sum(max by (target, state) ({DISCOVERED}))"),
         ),
         faults(
             About(
@@ -95,109 +83,6 @@ def _connection() -> str:
     return f'min by (target) (label_replace({zone}, "by", "zone", "", "") or {provider})'
 
 
-def _providers() -> AnyPanel:
-    return rows(
-        About(
-            "Every provider, the broken ones first",
-            "Each Oneprovider of the zones: its own diagnosis, both paths, what each side says of the connection, "
-            "version and certificate.",
-            24,
-            10,
-            NO_DISCOVERY,
-        ),
-        [
-            Column("Provider", source="target", width=200, link=_TO_TARGET),
-            Column("Zone", source="onezone", width=150),
-            Column("Diagnosis", _of_providers(worst_diagnosis()), mappings=mapped(DIAGNOSES), width=150),
-            *(
-                Column(
-                    path.capitalize(),
-                    _of_providers(path_state(f'path="{path}"', labels="target")),
-                    mappings=mapped(PATHS),
-                    width=110,
-                    empty="not known",
-                )
-                for path in BOTH_PATHS
-            ),
-            *_words(),
-            Column(
-                "Certificate, days left",
-                _of_providers(
-                    f"(min by (target) ({select('onedata_tls_certificate_not_after_timestamp_seconds', by=PATH)})"
-                    " - time()) / 86400"
-                ),
-                mappings=EXPIRED,
-                thresholds=below((3, RED), (14, ORANGE), above=GREEN),
-                width=170,
-                empty="not seen",
-            ),
-            Column("Name", source="name"),
-            Column("", f"max by (target, onezone, name) ({select('onedata_provider_info')})"),
-        ],
-        ("Diagnosis", True),
-        ("Provider", False),
-    )
-
-
-def _words() -> list[Column]:
-    """Return what each side says of the connection and of the version."""
-    return [
-        Column(
-            title,
-            _of_providers(f"min by (target) ({select(metric)})"),
-            mappings=yes_or_no(no, yes),
-            width=130,
-            empty="not known",
-        )
-        for title, metric, no, yes in (
-            ("Zone says", "onedata_provider_online", "offline", "online"),
-            ("Provider says", "onedata_provider_connected", "cut off", "connected"),
-            ("Version", "onedata_provider_compatible", "incompatible", "compatible"),
-        )
-    ]
-
-
-def _of_providers(expr: str) -> str:
-    """Return the same, of the targets that a zone lists only."""
-    return f"(\n{expr}\n)\nand on (target) max by (target) ({select('onedata_provider_info')})"
-
-
-def _discovered() -> AnyPanel:
-    return rows(
-        About(
-            "Providers by state",
-            "What became of the providers of each list: `held` ones are missing in a list that lost more than half.",
-            8,
-            10,
-            NO_DISCOVERY,
-        ),
-        [
-            Column("Zone", source="target", width=180, link=_TO_TARGET),
-            Column("State", source="state", width=160),
-            Column("Providers", f"max by (target, state) ({_DISCOVERED}) > 0"),
-        ],
-        ("Zone", False),
-        ("State", False),
-    )
-
-
-def _versions() -> AnyPanel:
-    return rows(
-        About("Versions", "How many clusters run each version, by their Onepanel.", 12, 7),
-        [
-            Column("Kind", source="kind", width=160),
-            Column("Version", source="version", width=200),
-            Column(
-                "Clusters",
-                "count by (kind, version) (max by (target, kind, version) "
-                f"({select('onedata_cluster_info')}))",
-            ),
-        ],
-        ("Kind", False),
-        ("Version", True),
-    )
-
-
 def _clocks() -> AnyPanel:
     offset = select("onedata_clock_offset_seconds")
     return graph(
@@ -217,7 +102,7 @@ def _states() -> AnyPanel:
     return graph(
         About("Providers in each state", "The lists over time, of all zones together.", 12, 7, NO_DISCOVERY),
         "none",
-        Query(f"sum by (state) (max by (target, state) ({_DISCOVERED})) > 0", "{{state}}"),
+        Query(f"sum by (state) (max by (target, state) ({DISCOVERED})) > 0", "{{state}}"),
     )
 
 
