@@ -63,5 +63,4 @@ def _markers() -> common_builders.MapLayerOptions:
             .latitude("latitude")
             .longitude("longitude")
         )
-        .tooltip(True)  # noqa: FBT003 - the SDK's signature
     )
