@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import resource
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Literal, TypeAlias
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from exporter.simulator import SimulatedFederation
@@ -53,13 +55,18 @@ BROKEN_WORDS = """() => {
 }"""
 
 
-async def test_no_word_is_broken_at_768_pixels(browser: Browser, site: Site) -> None:
+async def test_no_word_is_broken_at_768_pixels_and_only_targets_are_printed(
+    browser: Browser, site: Site
+) -> None:
     every_state(site)
     server = await site.serve()
     page = await browser.new_page(viewport={"width": 768, "height": 900})
     try:
         await page.goto(str(server.make_url("/")))
         assert await page.evaluate(BROKEN_WORDS) == []
+        await page.emulate_media(media="print")
+        await expect(page.locator(".targets")).to_be_visible()
+        await expect(page.locator(".filters")).to_be_hidden()
     finally:
         await page.close()
         await server.close()
@@ -240,19 +247,21 @@ async def test_targets_are_found_without_javascript(browser: Browser, site: Site
         await server.close()
 
 
-async def test_a_switch_of_the_demo_keeps_its_place_and_the_focus(browser: Browser, site: Site) -> None:
+@asynccontextmanager
+async def demo(site: Site) -> AsyncIterator[str]:
+    """The origin of the pages with a simulated federation."""
     async with SimulatedFederation() as federation:
         app = create_app(site.pages())
         add_demo_page(app, federation, site.store)
-        runner = aiohttp.web.AppRunner(app)
-        await runner.setup()
-        tcp = aiohttp.web.TCPSite(runner, "127.0.0.1", 0)
-        await tcp.start()
+        async with TestServer(app) as server:
+            yield str(server.make_url("")).rstrip("/")
+
+
+async def test_a_switch_of_the_demo_keeps_its_place_and_the_focus(browser: Browser, site: Site) -> None:
+    async with demo(site) as origin:
         page = await browser.new_page(viewport={"width": 1280, "height": 600})
         try:
-            port = runner.addresses[0][1]
-            await page.goto(f"http://127.0.0.1:{port}/demo")
-            assert await violations(page) == []
+            assert await check(page, f"{origin}/demo") == []
             button = page.get_by_role("button", name="Stop the worker")
             await button.focus()
             before = await page.evaluate("scrollY")
@@ -261,7 +270,12 @@ async def test_a_switch_of_the_demo_keeps_its_place_and_the_focus(browser: Brows
             assert await page.evaluate("scrollY") == before
         finally:
             await page.close()
-            await runner.cleanup()
+
+
+@pytest.mark.slow
+async def test_the_demo_fits_at_every_width(browser: Browser, site: Site) -> None:
+    async with demo(site) as origin:
+        await check_all(browser, origin, ["/demo", "/demo?member=krakow"], ALL_LOOKS)
 
 
 @pytest.mark.slow
