@@ -31,7 +31,7 @@ def on_a_terminal(folder: Path, *answers: str) -> tuple[int, str]:
         "--url",
         url,
         "--direct-url",
-        url,
+        f"https://127.0.0.1:{closed_port()}",
     ]
     ours, theirs = pty.openpty()
     with subprocess.Popen(  # noqa: S603 - our own command
