@@ -39,8 +39,11 @@ class Incident:
 
     @property
     def evidence(self) -> Mapping[str, Any]:
-        """Return what was seen in the first round, and in the round before."""
-        found: Mapping[str, Any] = json.loads(zlib.decompress(self.packed_evidence))
+        """Return what was seen in the first round, and in the round before; nothing if a file has broken it."""
+        try:
+            found: Mapping[str, Any] = json.loads(zlib.decompress(self.packed_evidence))
+        except (zlib.error, ValueError):
+            return {"first_round": None, "round_before": None}
         return found
 
 

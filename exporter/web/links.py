@@ -14,7 +14,7 @@ from exporter.settings.schema import Links
 _DASHBOARD = "/d/onedata-target?var-target={target}"
 _URL = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 # The alert of each diagnosis, by which its runbook is named.
-ALERTS: Mapping[Diagnosis, str] = {
+ALERTS: Mapping[str, str] = {
     Diagnosis.PROXY_DOWN: "OnedataProxyPathDown",
     Diagnosis.PROXY_BROKEN: "OnedataProxyPathBroken",
     Diagnosis.HOST_FROZEN: "OnedataHostFrozen",
@@ -39,7 +39,7 @@ def grafana_url(links: Links, target: str) -> str:
     return _filled(url if "{target}" in url else url.rstrip("/") + _DASHBOARD, target=target)
 
 
-def runbook_url(links: Links, diagnosis: Diagnosis, target: str) -> str:
+def runbook_url(links: Links, diagnosis: str, target: str) -> str:
     """Return the URL of the runbook of a diagnosis; empty for one without a runbook."""
     alert = ALERTS.get(diagnosis)
     if alert is None or not links.runbooks:

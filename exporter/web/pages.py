@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from exporter.diagnosis.rules import Diagnosis
 from exporter.state.incidents import Incident
 from exporter.state.target_state import TargetState
 from exporter.state.timeline import DAY_SECONDS
@@ -161,7 +160,7 @@ async def incident_page(request: web.Request) -> web.Response:
         paths=[path.value for path in AccessPath],
         ticket=json.dumps(members, indent=2),
         is_configured=state is not None,
-        runbook=runbook_url(site.links, Diagnosis(incident.after), incident.target),
+        runbook=runbook_url(site.links, incident.after, incident.target),
         grafana=grafana_url(site.links, incident.target),
     )
 

@@ -21,7 +21,7 @@ from exporter.polling.poller import Poller
 from exporter.polling.rounds import Rounds
 from exporter.settings.loading import load
 from exporter.simulator import Fault, SimulatedZone
-from exporter.state.incidents import Incidents
+from exporter.state.incidents import Incident, Incidents
 from exporter.targets import Target
 from exporter.web.app import create_app
 from tests.support.checkups import REFUSED, make_checkup, make_target
@@ -164,6 +164,19 @@ async def test_the_incidents_of_one_target_are_listed() -> None:
         assert [each["state"] for each in target["history"]["diagnosis"]] == ["proxy_down"]
         assert len(target["rounds"]) == 1
     await watched.client.close()
+
+
+async def test_an_incident_of_a_damaged_or_newer_file_still_has_a_page() -> None:
+    watched = Watched(make_target())
+    incident = Incident("x1", "gone", "", "ok", "a_diagnosis_of_tomorrow", 10.0, 20.0, {}, b"damaged")
+    watched.incidents.restore([incident])
+    async with watched.pages() as pages:
+        for path in ("/incidents", "/incidents/x1"):
+            assert "a diagnosis of tomorrow" in await (await pages.get(path)).text()
+        answer = await (await pages.get("/api/v1/incidents/x1")).json()
+        assert answer["evidence"] == {"first_round": None, "round_before": None}
+    await watched.client.close()
+    assert not watched.site.bugs
 
 
 async def test_an_incident_that_is_not_kept_is_not_found() -> None:
