@@ -32,7 +32,7 @@ from exporter.operations.responses import Response, failure_of, sanitize
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath
 
-_MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 _MAX_ELEMENTS = 10_000
 _MODULE_DEPTH = 3
 _NODE_ELEMENTS = frozenset({"oz_worker", "op_worker"})
@@ -145,7 +145,7 @@ def _status(word: str) -> ReportStatus | None:
 def _conversation(known_before: Known) -> Conversation[WorkerReport]:
     read_it = partial(read, before=hosts_named(known_before.learnt))
     report = yield from send(
-        Request("/nagios", read_it, accept="*/*", max_body_bytes=_MAX_BODY_BYTES, over=AccessPath.PROXY)
+        Request("/nagios", read_it, accept="*/*", max_body_bytes=MAX_BODY_BYTES, over=AccessPath.PROXY)
     )
     if isinstance(report, WorkerReport) or not with_credentials(known_before):
         return report
@@ -153,7 +153,7 @@ def _conversation(known_before: Known) -> Conversation[WorkerReport]:
         f"{API_ROOT}/{known_before.service}/nagios",
         read_it,
         accept="*/*",
-        max_body_bytes=_MAX_BODY_BYTES,
+        max_body_bytes=MAX_BODY_BYTES,
         credentials=True,
         relayed=True,
     )
