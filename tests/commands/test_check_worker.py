@@ -98,7 +98,7 @@ async def test_a_report_that_cannot_be_understood_is_unknown(zone: SimulatedZone
         ("-H", "a", "--passphrase", "x7secret"),
         ("-H", "a", "-t", "x7secret"),
         ("-u", "ftp://x7secret"),
-        ("-u", "https://user:x7secret@a/nagios"),
+        ("-u", "https://user:x7secret@a/nagios"),  # pragma: allowlist secret
         ("-H", "a/x7secret"),
         ("-H", "a", "--ca-file", "absent.pem"),
     ],
