@@ -20,7 +20,7 @@ EPOCH = $(shell if [ -e exporter/REVISION ]; then stat --format=%Y exporter/REVI
 WHEEL = build/wheel/onedata_exporter-$(VERSION)-py3-none-any.whl
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint secrets types contracts docs docs-check grafana pictures unit test-deploy test-slow soak fuzz mutants bench tools \
+.PHONY: help run test lint secrets types contracts docs docs-check grafana pictures unit coverage test-deploy test-slow soak fuzz mutants bench tools \
 	dist wheel deb rpm packages zipapp image constraints clean
 
 help: ## list the targets
@@ -86,16 +86,20 @@ pictures: $(READY) ## draw the pictures of the pages in docs/images, with Chromi
 # Some tests compare times, and other processes may hold the machine up: what fails gets one more run, alone.
 AGAIN := $(BIN)/pytest --quiet --last-failed --last-failed-no-failures none
 
-# Every Python process that imports the exporter measures its coverage. The run of failed tests alone does not.
-COVERAGE := $(CURDIR)/build/coverage
-MEASURED := PYTHONPATH=$(CURDIR)/tools/coverage COVERAGE_FOLDER=$(COVERAGE)
-
 # CPython 3.11 may fail to parse a source for its traceback and end the whole run: native tracebacks need no parser.
 # Half of the time tests wait for something, so that a core has room for two.
-unit: $(READY) ## all tests, against the simulator and the real tools; fails if they cover too little
+SHARED_RUN := $(BIN)/pytest --quiet --numprocesses $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN)) --maxprocesses 8 \
+	--dist loadfile --no-loadscope-reorder --tb native
+
+unit: $(READY) ## all tests, against the simulator and the real tools
+	$(SHARED_RUN) || { [ $$? -eq 1 ] && $(AGAIN); }
+
+# Every Python process that imports the exporter measures its coverage, which takes a third of the time again.
+COVERAGE := $(CURDIR)/build/coverage
+
+coverage: $(READY) tools ## all tests, measured: fails if they cover too little
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
-	$(MEASURED) $(BIN)/pytest --quiet --numprocesses $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN)) --maxprocesses 8 \
-		--dist loadfile --no-loadscope-reorder --tb native || { [ $$? -eq 1 ] && $(AGAIN); }
+	PYTHONPATH=$(CURDIR)/tools/coverage COVERAGE_FOLDER=$(COVERAGE) $(SHARED_RUN) || { [ $$? -eq 1 ] && $(AGAIN); }
 	$(BIN)/python -m tools.coverage_report $(COVERAGE)
 
 test-deploy: $(READY) tools ## the tests of compose, chart, systemd and release alone (`test` runs them, too)

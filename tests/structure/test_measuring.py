@@ -1,4 +1,4 @@
-"""The suite measures its own coverage in every process, and no test hangs for ever."""
+"""The suite can measure its own coverage in every process, and no test hangs for ever."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.processes import LOOPBACK_ANY_PORT, ROOT, ExporterProcess
 
 
 def measured(folder: Path) -> dict[str, str]:
-    """The environment of a process whose coverage is measured, as `make unit` sets it."""
+    """The environment of a process whose coverage is measured, as `make coverage` sets it."""
     return {"PYTHONPATH": str(ROOT / "tools" / "coverage"), "COVERAGE_FOLDER": str(folder)}
 
 
