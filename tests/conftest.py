@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from exporter.simulator import Authority
 
 # After so many seconds a test of these markers has failed; for all others pyproject.toml has the limit.
 _SECONDS_OF = {"slow": 3600, "long": 900}
+
+
+# A shell starts commands in the background with SIGINT ignored, and processes that tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
