@@ -119,7 +119,8 @@ def _mapping(values: object) -> dict[str, Any]:
         raise ValueError("is empty")
     if not isinstance(values, dict):
         raise ValueError("must be a mapping (key: value) at its top, such as 'targets: [...]'")  # noqa: TRY004 told like all other faults
-    return values
+    # Keys for anchors, to which other keys refer.
+    return {key: value for key, value in values.items() if not key.startswith("x-")}
 
 
 def _ours(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -206,3 +206,10 @@ def test_a_fault_in_the_targets_names_the_source_that_replaced_the_others(config
     with pytest.raises(ConfigurationError) as caught:
         load(config_file, {}, {"ONEDATA_EXPORTER_TARGETS": "[{kind: onezone}]"})
     assert str(caught.value) == "environment: ONEDATA_EXPORTER_TARGETS[0].url: is required"
+
+
+def test_keys_for_anchors_are_left_out(config_file: Path) -> None:
+    config_file.write_text(
+        "x-pace: &pace {interval: 20s}\npoll: *pace\ntargets: [{url: https://a.test}]", encoding="utf-8"
+    )
+    assert load(config_file, environ={}).poll.interval == 20.0
