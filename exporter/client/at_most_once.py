@@ -32,7 +32,7 @@ class ChangeOutcome(Enum):
     UNKNOWN = auto()
 
 
-# Answers that mean that nothing was carried out, whoever gives them.
+# Statuses that mean that nothing was carried out, from Onepanel and from a proxy.
 _REFUSALS = frozenset(
     {Reason.UNAUTHORIZED, Reason.FORBIDDEN, Reason.NOT_FOUND, Reason.CLIENT_ERROR, Reason.REDIRECT}
 )

@@ -21,7 +21,7 @@ _INLINE: FileVersion = (0,)
 class _Kept:
     """A secret as last read, and why it is not shown.
 
-    `unreadable`: its file cannot be read. `unverifiable`: there is nobody who could verify it.
+    `unreadable`: its file cannot be read. `unverifiable`: the service that verifies it is down.
     """
 
     value: str = field(default="", repr=False)

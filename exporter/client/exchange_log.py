@@ -1,6 +1,6 @@
-"""The whole of an exchange, for one who wants an explanation: headers, and the certificates served.
+"""The whole of an exchange, for an explanation: headers, and the certificates served.
 
-Nothing of it is made unless somebody asks for it: `Observe` is None in a polling exporter.
+It is made for `probe --explain` only: elsewhere, `Observe` is None.
 """
 
 from __future__ import annotations

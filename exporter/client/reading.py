@@ -44,7 +44,7 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
 def media_type(response: aiohttp.ClientResponse) -> str:
     """Return the media type as sent: aiohttp's `content_type` would make one up where there is none.
 
-    Contradicting ones are given together, which is none that anybody expects.
+    Contradicting ones are given together, which no operation expects.
     """
     sent = response.headers.getall("Content-Type", ())
     return ", ".join(dict.fromkeys(each.partition(";")[0].strip().lower() for each in sent))[:_MAX_MEDIA_TYPE]

@@ -13,13 +13,13 @@ from exporter.credentials import AuthMethod
 from exporter.reasons import Failure
 from exporter.targets import Target
 
-# So that nobody is locked out of an account, or floods its logs, by a wrong secret. It is a little less
+# So that a wrong secret neither locks an account nor floods the log of the cluster. It is a little less
 # than a minute, so that a round which comes every minute need not be late to try again.
 _RETRY_SECONDS = 59.5
 
 
 class Credential(NamedTuple):
-    """A secret, as it is shown to one cluster; told by a fingerprint that means nothing to anybody else."""
+    """A secret, as it is shown to one cluster; identified by a keyed fingerprint."""
 
     origins: tuple[str, str]
     method: AuthMethod

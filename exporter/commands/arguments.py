@@ -41,7 +41,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     try:
         arguments = parser.parse_args([SERVE.name, *argv] if options_first else argv)
     except SystemExit as end:
-        # Options that nobody knows are noticed above the command's own parser.
+        # Unknown options are noticed above the command's own parser.
         wanted = next((command for command in COMMANDS if [command.name] == list(argv[:1])), SERVE)
         raise SystemExit(wanted.exit_bad_usage if end.code else 0) from None
     given = vars(arguments)

@@ -1,4 +1,4 @@
-"""Signals that wait from the first moment of the process until somebody knows what to do with them.
+"""Signals that wait from the first moment of the process until a command handles them.
 
 By default they would kill it, with an exit code that tells of a failure. Who serves takes them once its handlers
 are there, and no longer when these are gone; all other commands let them kill as usual.

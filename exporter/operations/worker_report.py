@@ -1,6 +1,6 @@
 """`GET https://DOMAIN/nagios`: the worker's own report on the modules of every worker node.
 
-It is the worker that answers, on 443, to anybody. Where that cannot be had and there are credentials,
+The worker answers on 443, without credentials. If it does not answer and the target has credentials,
 Onepanel passes the same report on (`/SERVICE/nagios`).
 """
 

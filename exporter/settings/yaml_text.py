@@ -1,6 +1,6 @@
 """YAML, strictly: the safe subset, in which keys are text and come once in their mapping.
 
-Dates stay text, so that who needs one can say what is wrong with it.
+Dates stay text: the key that needs one reports what is wrong with it.
 """
 
 from __future__ import annotations

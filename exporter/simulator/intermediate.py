@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 NAME = "Simulated Intermediate"
-_ADDRESS = "http://issuer.example/intermediate.der"
+ISSUER_ADDRESS = "http://issuer.example/intermediate.der"
 _DAY = timedelta(days=1)
 _YEAR = 365 * _DAY
-_SIGNING = x509.KeyUsage(
+SIGNING = x509.KeyUsage(
     digital_signature=True,
     content_commitment=False,
     key_encipherment=False,
@@ -48,19 +48,19 @@ def issue(authority: trustme.CA, names: tuple[str, ...], *, is_expired: bool) ->
     intermediate = (
         _builder(NAME, root.subject, intermediate_key, now - _DAY if is_expired else now + _YEAR)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_SIGNING, critical=True)
+        .add_extension(SIGNING, critical=True)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False
         )
         .sign(root_key, hashes.SHA256())
     )
     address = x509.AccessDescription(
-        AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(_ADDRESS)
+        AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(ISSUER_ADDRESS)
     )
     issuing = intermediate_key.public_key()
     leaf = (
         _builder(names[0], intermediate.subject, key, now + _YEAR)
-        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([general_name(name) for name in names]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing), critical=False)
         .add_extension(x509.AuthorityInformationAccess([address]), critical=False)
         .sign(intermediate_key, hashes.SHA256())
@@ -85,7 +85,8 @@ def _builder(
     )
 
 
-def _general(name: str) -> x509.GeneralName:
+def general_name(name: str) -> x509.GeneralName:
+    """Return a host name or IP address as an alternative name of a certificate."""
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

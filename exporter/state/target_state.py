@@ -70,7 +70,7 @@ class TargetState:
         return tuple(dict.fromkeys(route.node for route in self.counters_by_route))
 
     def counters(self, route: Route) -> RouteCounters:
-        """Return the tally of a route; one that nobody sees for a route that vanished while it was in use."""
+        """Return the tally of a route; of a route that vanished while it was in use, one that is not exported."""
         return self.counters_by_route.get(route) or RouteCounters()
 
     def maintenance(self, now: float) -> str | None:

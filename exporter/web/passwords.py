@@ -27,7 +27,7 @@ class Busy(Exception):  # noqa: N818 - a state, no error
 class Passwords:
     """The users and their hashes. Comparing takes a tenth of a second or more, so it is done in `pool`.
 
-    A pair that was right is remembered, as a keyed digest, so that a scraper pays once. Names that nobody has
+    A pair that was right is remembered, as a keyed digest, so that a scraper pays once. Names that no user has
     take as long as those of the users. At most so many comparisons wait at once; who comes then is told to
     come again, while those who are remembered notice nothing.
     """
@@ -42,7 +42,7 @@ class Passwords:
 
     @property
     def wanted(self) -> bool:
-        """Whether anybody has to say a password."""
+        """Whether requests need a password."""
         return bool(self._hashes)
 
     async def accept(self, authorization: str) -> bool:

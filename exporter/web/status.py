@@ -31,7 +31,7 @@ class PastError:
 class TargetStatus:
     """One target. `account` is None before the first round, and when the last one is too old to say anything (`stale`).
 
-    `since` says of each node when its diagnosis began; `maintenance` why somebody works on the target.
+    `since` says of each node when its diagnosis began; `maintenance` is the reason of the maintenance.
     """
 
     name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+
+from exporter.simulator.intermediate import ISSUER_ADDRESS, SIGNING, general_name
 
 Key: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 DAY = timedelta(days=1)
@@ -98,39 +99,19 @@ def _extensions(form: Form, key: Key, issuer: Issued | None) -> list[tuple[x509.
         (x509.BasicConstraints(ca=form.authority, path_length=None), form.is_critical)
     ]
     if form.names:
-        found.append((x509.SubjectAlternativeName([_general(name) for name in form.names]), False))
+        found.append((x509.SubjectAlternativeName([general_name(name) for name in form.names]), False))
     if form.has_subject_key:
         found.append((x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False))
     if issuer and form.has_authority_key:
         issuing = issuer.key.public_key()
         found.append((x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing), False))
     if form.has_key_usage and form.authority:
-        found.append((_SIGNING, True))
+        found.append((SIGNING, True))
     if form.issuer_address:
-        where = x509.UniformResourceIdentifier("http://issuer.example/intermediate.der")
+        where = x509.UniformResourceIdentifier(ISSUER_ADDRESS)
         access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, where)
         found.append((x509.AuthorityInformationAccess([access]), False))
     return found
-
-
-_SIGNING = x509.KeyUsage(
-    digital_signature=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=True,
-    crl_sign=True,
-    encipher_only=False,
-    decipher_only=False,
-)
-
-
-def _general(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
 
 
 # The object identifiers of RSA signatures with SHA-256 and SHA-1.
