@@ -11,7 +11,7 @@ from exporter.client.client import Client
 from exporter.discovery.admission import admit
 from exporter.operations.providers import Provider
 from exporter.polling.provider_cache import CacheError, read_cache
-from exporter.polling.provider_lister import Lister
+from exporter.polling.provider_lister import Lister, Listing
 from exporter.reasons import Failure
 from exporter.targets import Discovery, Target
 
@@ -45,16 +45,22 @@ def _providers(zone: Target, discovery: Discovery) -> tuple[Provider, ...]:
             remembered = None
         if remembered is not None:
             return remembered.providers[: discovery.max_discovered]
-    return asyncio.run(_listed(zone, discovery))
+    return asyncio.run(list_providers(zone, discovery)).providers
 
 
-async def _listed(zone: Target, discovery: Discovery) -> tuple[Provider, ...]:
+async def list_providers(zone: Target, discovery: Discovery, seconds: float = _LISTING_SECONDS) -> Listing:
+    """Return the list of a zone, which may take half a minute at most.
+
+    Raises:
+        NoListError: the zone gives no list.
+    """
     client = Client(log.report_bug)
     try:
-        deadline = time.perf_counter() + _LISTING_SECONDS
+        deadline = time.perf_counter() + min(seconds, _LISTING_SECONDS)
         listing = await Lister(client, zone, deadline).list_providers(discovery.max_discovered)
     finally:
         await client.close()
     if isinstance(listing, Failure):
-        raise NoListError(f"{zone.name} lists no providers: {listing}")
-    return listing.providers
+        needed = "" if zone.auth.token else "; the command needs an access token of the zone"
+        raise NoListError(f"{zone.name} lists no providers: {listing}{needed}")
+    return listing

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from exporter import log
-from exporter.client.client import Client
+from exporter.commands.discovered import NoListError, list_providers
 from exporter.commands.fleet_table import Row, write_table
 from exporter.commands.target_selection import select_target
+from exporter.credentials import Auth
 from exporter.diagnosis.checkup import CONFIGURATION, Checkup
 from exporter.diagnosis.rules import Diagnosis
 from exporter.discovery.admission import Admission, admit
@@ -22,16 +23,13 @@ from exporter.discovery.zone_view import ZoneView, with_list
 from exporter.operations import zone_connectivity
 from exporter.operations.configuration import Configuration
 from exporter.operations.zone_connectivity import ZoneConnectivity
-from exporter.polling.provider_lister import Lister
 from exporter.polling.rounds import FreshRounds
-from exporter.reasons import Failure
 from exporter.report.severity import SEVERITIES, Severity, worst
 from exporter.settings.errors import ConfigurationError
 from exporter.targets import AccessPath, Discovery, Route, Target
 
 _ROUNDS_AT_ONCE = 10
 _SECONDS_PER_DAY = 86_400
-_LISTING_SECONDS = 30.0
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
             url=arguments.subject if is_url else None,
         )
         rows, severity = asyncio.run(_fleet(zone, arguments.deadline))
-    except (ConfigurationError, _NoListError) as error:
+    except (ConfigurationError, NoListError) as error:
         print(error, file=sys.stderr)
         return Severity.UNKNOWN.exit_code
     if arguments.format == "json":
@@ -55,14 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     return severity.exit_code
 
 
-class _NoListError(Exception):
-    """The zone gives no list of its providers; the message says why."""
-
-
 async def _fleet(zone: Target, seconds: float) -> tuple[list[Row], Severity]:
     began = time.perf_counter()
-    zone = zone if zone.discovery else replace(zone, discovery=_undiscovered(zone))
-    view = await _view(zone, min(seconds, _LISTING_SECONDS))
+    discovery = zone.discovery or without_credentials(zone)
+    zone = replace(zone, discovery=discovery)
+    listing = await list_providers(zone, discovery, seconds)
+    view = with_list(ZoneView(), listing.providers, listing.total, time.time())
     admitted = admit(zone, view.providers.values(), [zone])
     view = replace(view, admissions=admitted.admissions)
     checkups = await _rounds([zone, *admitted.targets], began + seconds - time.perf_counter())
@@ -75,24 +71,9 @@ async def _fleet(zone: Target, seconds: float) -> tuple[list[Row], Severity]:
     return rows, worst(SEVERITIES[Diagnosis][each.worst] for each in checkups.values())
 
 
-def _undiscovered(zone: Target) -> Discovery:
-    """Return default keys of discovered targets: those of the zone, without its secrets."""
-    template = replace(zone, auth=replace(zone.auth, passphrase=None), nodes=(), discovery=None, labels=())
-    return Discovery(template=template)
-
-
-async def _view(zone: Target, seconds: float) -> ZoneView:
-    client = Client(log.report_bug)
-    try:
-        limit = zone.discovery.max_discovered if zone.discovery else 0
-        listing = await Lister(client, zone, time.perf_counter() + seconds).list_providers(limit)
-    finally:
-        await client.close()
-    if isinstance(listing, Failure):
-        raise _NoListError(
-            f"{zone.name} lists no providers: {listing}; the command needs an access token of the zone"
-        )
-    return with_list(ZoneView(), listing.providers, listing.total, time.time())
+def without_credentials(zone: Target) -> Discovery:
+    """Return how to poll what a zone lists: like the zone, but no host of a list ever gets the zone's secrets."""
+    return Discovery(template=replace(zone, auth=Auth(), nodes=(), discovery=None, labels=()))
 
 
 async def _rounds(targets: Sequence[Target], seconds: float) -> dict[str, Checkup]:
