@@ -22,8 +22,8 @@ def _is_allowed(address: str, allowed: ReachableAddresses) -> bool:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
     if parsed.is_loopback:
         return allowed is ReachableAddresses.NOT_LOCAL_OR_LOOPBACK
     return not (
