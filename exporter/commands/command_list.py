@@ -16,6 +16,7 @@ from exporter.commands.flags import DEMO_FLAGS, SERVE_FLAGS, Flag
 from exporter.commands.maintenance_options import add_maintenance_arguments
 from exporter.commands.options import (
     add_check_credentials_arguments,
+    add_config_file,
     add_fleet_arguments,
     add_healthcheck_arguments,
     add_probe_arguments,
@@ -52,7 +53,7 @@ class Command:
 
 
 def _add_checked_files(parser: argparse.ArgumentParser) -> None:
-    _add_file(parser)
+    add_config_file(parser)
     parser.add_argument(
         "--environment-file",
         metavar="FILE",
@@ -61,22 +62,12 @@ def _add_checked_files(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_file(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config.file",
-        dest="config_file",
-        metavar="FILE",
-        type=file_name,
-        help="YAML file with the configuration",
-    )
-
-
 SERVE = Command(
     "serve",
     "watch the targets and serve their metrics; the command when none is given",
     "exporter.commands.serve",
     SERVE_FLAGS,
-    _add_file,
+    add_config_file,
     is_stopped=True,
 )
 COMMANDS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from exporter.commands.options import duration, file_name
+from exporter.commands.options import add_config_file, duration
 
 _EPILOG = """\
 exit codes: 0 done; 1 the file cannot be written or removed; 2 bad usage or configuration
@@ -41,13 +41,7 @@ def _action(actions: argparse._SubParsersAction, name: str, text: str) -> argpar
         epilog=_EPILOG,
     )
     parser.add_argument("subject", metavar="NAME", help="the name of a target")
-    parser.add_argument(
-        "--config.file",
-        dest="config_file",
-        metavar="FILE",
-        type=file_name,
-        help="YAML file with the configuration",
-    )
+    add_config_file(parser)
     return parser
 
 

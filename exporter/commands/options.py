@@ -75,8 +75,8 @@ def add_check_credentials_arguments(parser: argparse.ArgumentParser) -> None:
     add_connection_options(parser)
 
 
-def add_connection_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name a cluster and the credentials for it."""
+def add_config_file(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the configuration file."""
     parser.add_argument(
         "--config.file",
         dest="config_file",
@@ -84,6 +84,11 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
         type=file_name,
         help="YAML file with the configuration",
     )
+
+
+def add_connection_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name a cluster and the credentials for it."""
+    add_config_file(parser)
     parser.add_argument(
         "--direct-url", metavar="URL", help="with a URL: where Onepanel itself listens (default: port 9443)"
     )

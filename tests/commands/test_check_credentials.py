@@ -195,15 +195,11 @@ async def test_without_credentials_there_is_nothing_to_check(terminal: Terminal,
 async def test_the_token_for_discovered_clusters_must_be_confined_to_their_panels(
     terminal: Terminal, token: str, code: int, line: str
 ) -> None:
-    zone = terminal.zone
-    target = {
-        "name": "my-zone",
-        "url": zone.proxy_url,
-        "direct_url": zone.direct_url,
-        "tls": {"ca_file": terminal.file("ca.pem", zone.ca_pem)},
-        "auth": {"token_file": terminal.file("token", CONFINED)},
-        "discover": {"defaults": {"auth": {"token_file": terminal.file("discovered", token)}}},
-    }
+    discovered = {"token_file": terminal.file("discovered", token)}
+    target = terminal.target(
+        auth={"token_file": terminal.file("token", CONFINED)},
+        discover={"defaults": {"auth": discovered}},
+    )
     file = terminal.file("config.yml", json.dumps({"targets": [target]}))
     ended = await terminal.run("check-credentials", "my-zone", "--config.file", file)
     assert (ended.code, ended.err) == (code, "")

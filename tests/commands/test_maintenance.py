@@ -18,15 +18,7 @@ HOUR = 3600
 
 
 def config(terminal: Terminal, file: str = "maintenance/{name}", maintenance: Sequence[object] = ()) -> str:
-    zone = terminal.zone
-    target = {
-        "name": "my-zone",
-        "url": zone.proxy_url,
-        "direct_url": zone.direct_url,
-        "tls": {"ca_file": terminal.file("ca.pem", zone.ca_pem)},
-        **({"maintenance_file": file} if file else {}),
-        "maintenance": maintenance,
-    }
+    target = terminal.target(**({"maintenance_file": file} if file else {}), maintenance=maintenance)
     # A command knows the targets of every share.
     return terminal.file("config.yml", json.dumps({"shard": "0/1", "targets": [target]}))
 

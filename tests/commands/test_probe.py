@@ -287,13 +287,7 @@ async def test_a_command_works_for_every_target_whatever_the_shard_of_its_host(
     terminal.environ["ONEDATA_EXPORTER_SHARD"] = shard
     by_url = await terminal.probe()
     assert (by_url.code, by_url.err) == (0, "")
-    zone = terminal.zone
-    target = {
-        "name": "my-zone",
-        "url": zone.proxy_url,
-        "direct_url": zone.direct_url,
-        "tls": {"ca_file": terminal.file("ca.pem", zone.ca_pem)},
-    }
+    target = terminal.target()
     file = terminal.file("config.yml", json.dumps({"shard": shard or "1/8", "targets": [target]}))
     by_name = await terminal.run("probe", "my-zone", "--config.file", file)
     assert (by_name.code, by_name.err) == (0, "")

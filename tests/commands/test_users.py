@@ -178,18 +178,11 @@ async def test_direct_is_taken_when_it_is_the_proxy_path_that_fails(
 
 
 async def test_a_configured_zone_is_the_default(terminal: Terminal) -> None:
-    zone = terminal.zone
-    target = {
-        "name": "my-zone",
-        "url": zone.proxy_url,
-        "direct_url": zone.direct_url,
-        "tls": {"ca_file": terminal.file("ca.pem", zone.ca_pem)},
-        "auth": {"token_file": terminal.file("token", TOKEN)},
-    }
+    target = terminal.target(auth={"token_file": terminal.file("token", TOKEN)})
     config = terminal.file("config.yml", json.dumps({"targets": [target]}))
     for options in ([], ["--target", "my-zone"]):
         ended = await terminal.run("users", "list", "--config.file", config, *options)
-        assert (ended.code, ended.out) == (0, f"{admin_id(zone)}  admin  Administrator\n")
+        assert (ended.code, ended.out) == (0, f"{admin_id(terminal.zone)}  admin  Administrator\n")
 
 
 async def test_credentials_may_come_from_the_environment(terminal: Terminal) -> None:

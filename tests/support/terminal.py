@@ -43,6 +43,16 @@ class Terminal:
         """Where the zone is, for `users` (`probe` takes the URL itself)."""
         return ["--direct-url", self.zone.direct_url, "--tls.ca-file", self.file("ca.pem", self.zone.ca_pem)]
 
+    def target(self, **keys: object) -> dict[str, object]:
+        """The zone as a target of a configuration, with further keys."""
+        return {
+            "name": "my-zone",
+            "url": self.zone.proxy_url,
+            "direct_url": self.zone.direct_url,
+            "tls": {"ca_file": self.file("ca.pem", self.zone.ca_pem)},
+            **keys,
+        }
+
     def credentials(self, token: str = "", passphrase: str = "") -> list[str]:
         options = ["--token-file", self.file("token", token)] if token else []
         return options + (["--passphrase-file", self.file("passphrase", passphrase)] if passphrase else [])
