@@ -134,6 +134,7 @@ def write(metric: Metric[Any], family: Family) -> Iterator[str]:
                 yield from lines(metric, labels, seen, target)
 
 
+# The names of nodes are short, and those of the configuration or addresses.
 @lru_cache(maxsize=1024)
 def _labels(route: Route) -> Labels:
     return (("path", route.path.value), ("node", escape(route.node)))
