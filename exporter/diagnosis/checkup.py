@@ -13,7 +13,7 @@ from exporter.diagnosis.first_steps import cause
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
 from exporter.diagnosis.served import Served
 from exporter.diagnosis.symptoms import Symptom, symptom
-from exporter.observation import Connection, Details, Observation, Visit
+from exporter.observation import Connection, Details, Observation, Phase, Visit
 from exporter.operations import configuration, health
 from exporter.operations.outcome import Facts, Outcome
 from exporter.reasons import Failure
@@ -116,6 +116,24 @@ class Checkup:
     def failure(self, route: Route) -> Failure | None:
         """Return the first failure over a route in this round; None for a healthy one."""
         return next(iter(self.failures(route)), None)
+
+    def error(self, route: Route) -> str:
+        """Return why a path is not healthy in this round; empty when it is, or was not polled."""
+        visit = self.visits.get(route)
+        not_learnt = (
+            (seen.not_learnt for seen in visit.observations if seen.not_learnt) if visit else iter(())
+        )
+        return str(self.failure(route) or next(not_learnt, ""))
+
+    def health_seconds(self, route: Route) -> float | None:
+        """Return the latency of `health` over a route; None without an answer of Onepanel."""
+        seen = self.observation(route, HEALTH)
+        return seen.last.seconds if seen and seen.onepanel_answered else None
+
+    def phases(self, route: Route) -> Mapping[Phase, float]:
+        """Return the seconds of each phase of the connection of a route, in their order; empty without a connection."""
+        connection = self.connection(route)
+        return dict(connection.phases) if connection else {}
 
     def cause(self, node: str) -> Failure | None:
         """Return the failure that the diagnosis of a node rests on; None when it rests on none."""

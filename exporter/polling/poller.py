@@ -9,9 +9,11 @@ from functools import partial
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.files import read_note
+from exporter.observation import Details
 from exporter.polling import log_events, renewals
 from exporter.polling.rounds import Rounds
 from exporter.report.evidence import evidence, reasons
+from exporter.report.findings import find
 from exporter.state.incidents import Incidents, Opening
 from exporter.state.store import Store
 from exporter.state.target_state import TargetState
@@ -50,6 +52,7 @@ class Poller:
             target, [seen for visit in checkup.visits.values() for seen in visit.observations]
         )
         changes = self._store.record(checkup, time.monotonic())
+        note_findings(state)
         renewals.note(state, self._incidents, checkup)
         for change in changes:
             log_events.log_change(change, checkup)
@@ -77,15 +80,18 @@ class Poller:
     async def poll_details(self, target: Target) -> None:
         """Poll the details of a target once, based on what the round before saw."""
         state = self._store.state(target.name)
-        if state is None:
-            return
-        if state.checkup is None:
+        if state is None or state.checkup is None:
             return
         details = await self._rounds.take_details(target, state.checkup)
         log_events.log_requests(target, details.observations)
         log_events.log_unknown_statuses(state, details)
         log_events.log_rejections(state, details)
-        self._store.record_details(target, details, time.monotonic())
+        self.record_details(state, details)
+
+    def record_details(self, state: TargetState, details: Details) -> None:
+        """Record what the slower operations of a target learnt."""
+        self._store.record_details(state.target, details, time.monotonic())
+        note_findings(state)
 
     def skipped(self, target: Target) -> None:
         """Count a round that was skipped because the one before still ran."""
@@ -95,6 +101,11 @@ class Poller:
     def details_skipped(self, target: Target) -> None:
         """Ignore a skipped round of details. It is not counted: the age of the details shows it."""
         log_events.log.debug("round of details skipped, the one before still ran", target=target.name)
+
+
+def note_findings(state: TargetState) -> None:
+    """Remember whether the last round of a target and its details have findings."""
+    state.has_findings = state.checkup is not None and any(find(state.checkup))
 
 
 def _opening(node: str, checkup: Checkup, before: Checkup | None) -> Opening:

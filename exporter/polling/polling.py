@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -76,7 +75,7 @@ class Polling:
         if state is not None and state.target == target and state.checkup is not None:
             self._poller.record(state, checkup)
             if checkup.details is not None:
-                self._store.record_details(target, checkup.details, time.monotonic())
+                self._poller.record_details(state, checkup.details)
 
     def _poll_targets(self, targets: tuple[Target, ...]) -> None:
         self._accept(targets)

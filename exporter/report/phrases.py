@@ -1,4 +1,4 @@
-"""Phrases about a checkup: the headline of a target, the error of a path, the first step for a node."""
+"""Phrases about a checkup: the headline of a target, the first step for a node."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from exporter.diagnosis.first_steps import first_step
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
 from exporter.diagnosis.wording import Wording
 from exporter.report.detail_findings import dead_hosts
-from exporter.targets import Route
 
 
 def headline(diagnoses: Mapping[str, Diagnosis]) -> str:
@@ -19,13 +18,6 @@ def headline(diagnoses: Mapping[str, Diagnosis]) -> str:
     if len(found) <= 1 or most_urgent is Diagnosis.OK:
         return most_urgent.value
     return f"{found.count(most_urgent)} of {len(found)} nodes {most_urgent}"
-
-
-def path_error(checkup: Checkup, route: Route) -> str:
-    """Return why a path is not healthy in a round; empty when it is, or was not polled."""
-    visit = checkup.visits.get(route)
-    not_learnt = [seen.not_learnt for seen in visit.observations if seen.not_learnt] if visit else []
-    return str(checkup.failure(route) or next(iter(not_learnt), ""))
 
 
 def advise(checkup: Checkup, node: str, wording: Wording) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.credentials import AuthMethod
-from exporter.diagnosis.checkup import CONFIGURATION, HEALTH, Checkup
+from exporter.diagnosis.checkup import CONFIGURATION, Checkup
 from exporter.diagnosis.renewal import Renewal
 from exporter.diagnosis.renewal_signs import renewal_of
 from exporter.diagnosis.rules import RULE_OF, Diagnosis
@@ -27,7 +27,7 @@ from exporter.operations.web_certificate import WebCertificate
 from exporter.operations.worker_report import WorkerReport
 from exporter.report.finding import Finding
 from exporter.report.findings import find
-from exporter.report.phrases import advise, headline, path_error
+from exporter.report.phrases import advise, headline
 from exporter.report.severity import Severity, severity_of, worst
 from exporter.targets import AccessPath, Route
 
@@ -164,7 +164,6 @@ def _node(checkup: Checkup, node: str, wording: Wording) -> NodeSummary:
 
 
 def _path(checkup: Checkup, route: Route) -> PathSummary:
-    health = checkup.observation(route, HEALTH)
     seen = checkup.symptom(route)
     visit, connection = checkup.visits.get(route), checkup.connection(route)
     return PathSummary(
@@ -173,9 +172,9 @@ def _path(checkup: Checkup, route: Route) -> PathSummary:
         up=checkup.onepanel_answered(route),
         symptom=seen,
         meaning=SYMPTOM_MEANINGS[seen],
-        error=path_error(checkup, route),
-        health_seconds=health.last.seconds if health and health.onepanel_answered else None,
-        phases=dict(connection.phases) if connection else {},
+        error=checkup.error(route),
+        health_seconds=checkup.health_seconds(route),
+        phases=checkup.phases(route),
         certificate=connection.certificate if connection else None,
         chain=connection.chain if connection else (),
         operations=tuple(_operation(each) for each in visit.observations) if visit else (),

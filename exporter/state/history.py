@@ -1,130 +1,79 @@
-"""The last rounds of a target, remembered for the pages in little room.
+"""The last rounds of a target, as far as the pages show them.
 
-What a round says is mostly what the round before said, but for its times. So the two are kept apart:
-equal rounds share one *saying*, a checkup whose times are all zero, and have nothing of their own but numbers.
+A checkup is some three times as large: what it says beside this is in the latest checkup, in the runs of
+the timeline and in the evidence of the incidents.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from exporter.diagnosis.checkup import Checkup
-from exporter.observation import Exchange, Observation, Visit
+from exporter.diagnosis.rules import Diagnosis
+from exporter.diagnosis.symptoms import Symptom
+from exporter.observation import Phase
+from exporter.targets import AccessPath, Route
 
 HISTORY_ROUNDS = 20
 
-Words: TypeAlias = tuple[object, ...]
+
+@dataclass(frozen=True, slots=True)
+class PastPath:
+    """One path to one node in a past round. `error` is empty for a healthy path, and for one that was not polled."""
+
+    expected: bool
+    up: bool
+    symptom: Symptom
+    error: str
+    health_seconds: float | None
+    phases: Mapping[Phase, float]
 
 
-class PastRound(NamedTuple):
-    """One round: what was said, and its times in the order in which `_with_times` meets them."""
+@dataclass(frozen=True, slots=True)
+class PastNode:
+    """One node in a past round; its name is empty when the target lists none."""
 
-    saying: Checkup
-    times: array[float]
+    node: str
+    diagnosis: Diagnosis
+    proxy: PastPath
+    direct: PastPath
 
-    @property
-    def finished_at(self) -> float:
-        """When the round was finished, in seconds since the epoch."""
-        return self.times[0]
-
-    def checkup(self) -> Checkup:
-        """Return the round as it was, but for its details."""
-        return _with_times(self.saying, iter(self.times))
+    def path(self, path: AccessPath) -> PastPath:
+        """Return one of the two paths."""
+        return self.proxy if path is AccessPath.PROXY else self.direct
 
 
-class History:
-    """The last rounds, the latest at the end."""
+@dataclass(frozen=True, slots=True)
+class PastRound:
+    """One past round. `finished_at` is in seconds since the epoch; `diagnosis` is the worst of the nodes'."""
 
-    def __init__(self) -> None:
-        self._rounds: deque[PastRound] = deque(maxlen=HISTORY_ROUNDS)
-        self._latest_words: Words | None = None
-
-    def __len__(self) -> int:
-        return len(self._rounds)
-
-    def append(self, checkup: Checkup) -> None:
-        """Remember a round; the oldest is forgotten when there are too many."""
-        words = _words(checkup)
-        if words == self._latest_words:
-            saying = self._rounds[-1].saying
-        else:
-            saying = _with_times(replace(checkup, details=None), _zeros())
-            self._latest_words = words
-        self._rounds.append(PastRound(saying, array("d", _times(checkup))))
-
-    @property
-    def latest(self) -> PastRound | None:
-        """Return the latest round."""
-        return self._rounds[-1] if self._rounds else None
-
-    def latest_first(self) -> Iterator[PastRound]:
-        """Return the rounds, from the latest to the oldest."""
-        return reversed(self._rounds)
+    finished_at: float
+    duration_seconds: float
+    diagnosis: Diagnosis
+    nodes: tuple[PastNode, ...]
 
 
-def _words(checkup: Checkup) -> Words:
-    """Return all that is told of a round but its times, in a form that is quick to make and to compare."""
-    visits = tuple(
-        (
-            tuple(
-                (tuple(each.phases), each.chain, each.failure, each.attempts, each.addresses)
-                for each in visit.connections
-            ),
-            tuple((seen.operation, seen.outcome, _exchanges(seen)) for seen in visit.observations),
+def past_round(checkup: Checkup) -> PastRound:
+    """Return what stays known of a round when the next one has finished."""
+    nodes = tuple(
+        PastNode(
+            name,
+            diagnosis,
+            _path(checkup, Route(AccessPath.PROXY, name)),
+            _path(checkup, Route(AccessPath.DIRECT, name)),
         )
-        for visit in checkup.visits.values()
+        for name, diagnosis in checkup.diagnoses.items()
     )
-    return checkup.target, tuple(checkup.visits), tuple(checkup.diagnoses.items()), visits
+    return PastRound(checkup.finished_at, checkup.seconds, checkup.worst, nodes)
 
 
-def _exchanges(seen: Observation) -> tuple[object, ...]:
-    return tuple(
-        (each.route, each.status, each.body_bytes, each.failure, each.seconds is None, each.cut)
-        for each in seen.exchanges
+def _path(checkup: Checkup, route: Route) -> PastPath:
+    return PastPath(
+        expected=route.path in checkup.target.expected_paths,
+        up=checkup.onepanel_answered(route),
+        symptom=checkup.symptom(route),
+        error=checkup.error(route),
+        health_seconds=checkup.health_seconds(route),
+        phases=checkup.phases(route),
     )
-
-
-def _zeros() -> Iterator[float]:
-    while True:
-        yield 0.0
-
-
-def _times(checkup: Checkup) -> Iterator[float]:
-    yield checkup.finished_at
-    yield checkup.seconds
-    for visit in checkup.visits.values():
-        for connection in visit.connections:
-            yield from connection.phases.values()
-        for seen in visit.observations:
-            yield from (each.seconds for each in seen.exchanges if each.seconds is not None)
-
-
-def _with_times(checkup: Checkup, times: Iterator[float]) -> Checkup:
-    """Return the same checkup with other times."""
-    finished_at, seconds = next(times), next(times)
-    visits = {route: _visit(visit, times) for route, visit in checkup.visits.items()}
-    return Checkup(checkup.target, visits, checkup.diagnoses, finished_at, seconds, checkup.details)
-
-
-def _visit(visit: Visit, times: Iterator[float]) -> Visit:
-    connections = tuple(
-        replace(each, phases={phase: next(times) for phase in each.phases}) for each in visit.connections
-    )
-    observations = tuple(
-        Observation(
-            seen.operation,
-            seen.route,
-            seen.outcome,
-            tuple(_exchange(each, times) for each in seen.exchanges),
-        )
-        for seen in visit.observations
-    )
-    return Visit(visit.route, connections, observations)
-
-
-def _exchange(exchange: Exchange, times: Iterator[float]) -> Exchange:
-    return exchange if exchange.seconds is None else replace(exchange, seconds=next(times))

@@ -17,6 +17,7 @@ from exporter.discovery.zone_view import ZoneView
 from exporter.observation import Details
 from exporter.operations.limits import Guarded
 from exporter.state.counters import Histogram, RouteCounters
+from exporter.state.history import past_round
 from exporter.state.target_state import STALE_AFTER_INTERVALS, DiagnosisChange, TargetState, note_changes
 from exporter.state.timeline import DAY_SECONDS, Timeline
 from exporter.targets import Target
@@ -125,7 +126,7 @@ class Store:
                 counters.last_success_at = checkup.finished_at
         changes = note_changes(state, checkup)
         state.checkup = checkup
-        state.history.append(checkup)
+        state.history.append(past_round(checkup))
         state.timeline.record(checkup, STALE_AFTER_INTERVALS * state.target.schedule.interval)
         state.polls += 1
         state.first_poll_done.set()

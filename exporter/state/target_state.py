@@ -12,7 +12,7 @@ from exporter.diagnosis.rules import Diagnosis
 from exporter.maintenance import maintenance_reason
 from exporter.observation import Details
 from exporter.state.counters import RouteCounters
-from exporter.state.history import History
+from exporter.state.history import HISTORY_ROUNDS, PastRound
 from exporter.state.timeline import Timeline
 from exporter.targets import Route, Target
 
@@ -33,19 +33,25 @@ def _events() -> deque[Event]:
     return deque(maxlen=_MOST_EVENTS)
 
 
+def _history() -> deque[PastRound]:
+    return deque(maxlen=HISTORY_ROUNDS)
+
+
 @dataclass(slots=True)
 class TargetState:
     """Everything known of one target.
 
-    `tallies` has the routes of the latest round, or before it those that are known beforehand.
-    `diagnosed_since` says when each node's diagnosis began, `looked_at` is set once a round is finished.
-    `maintenance_note` is what the target's touch file says; None while there is none. `events` are the latest.
+    `counters_by_route` has the routes of the latest round, or before it those that are known beforehand.
+    `history` has the last rounds, the latest at its end; `has_findings` is about the latest one and its details.
+    `diagnosed_since` has the time at which each node's diagnosis began, `first_poll_done` is set once a round is
+    finished. `maintenance_note` is the text of the target's touch file; None while there is none.
     """
 
     target: Target
     counters_by_route: dict[Route, RouteCounters]
     checkup: Checkup | None = None
-    history: History = field(default_factory=History)
+    history: deque[PastRound] = field(default_factory=_history)
+    has_findings: bool = False
     timeline: Timeline = field(default_factory=Timeline)
     diagnosed_since: dict[str, float] = field(default_factory=dict)
     polls: int = 0

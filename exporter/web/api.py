@@ -17,7 +17,7 @@ from exporter.state.target_state import TargetState
 from exporter.state.timeline import Timeline
 from exporter.targets import AccessPath, Target
 from exporter.web.app_context import APP_CONTEXT, AppContext, state_of
-from exporter.web.status import TargetStatus, by_urgency, past_rounds, status_of
+from exporter.web.status import TargetStatus, by_urgency, status_of
 
 _TARGETS_PER_TURN = 20
 
@@ -48,7 +48,7 @@ async def target_json(request: web.Request) -> web.Response:
     state = state_of(request, request.match_info["name"])
     members = {
         **asdict(status_of(state, time.monotonic(), time.time())),
-        "rounds": [asdict(each) for each in past_rounds(state)],
+        "rounds": [asdict(each) for each in reversed(state.history)],
         "incidents": [
             incident_summary(each)
             for each in request.app[APP_CONTEXT].incidents.latest_first(state.target.name)

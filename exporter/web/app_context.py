@@ -17,7 +17,6 @@ from exporter.state.store import Store
 from exporter.state.target_state import TargetState
 from exporter.tasks import ReportBug
 from exporter.web.access_control import AccessControl
-from exporter.web.findings_cache import FindingsCache
 from exporter.web.probing import Prober
 from exporter.web.readiness import Readiness
 from exporter.web.shared_work import SharedWork
@@ -65,7 +64,6 @@ class AppContext:
     external_url: str = ""
     record_round: Callable[[Checkup], None] = lambda _checkup: None
     faults: Callable[[], tuple[str, ...]] = tuple
-    findings: FindingsCache = field(default_factory=FindingsCache)
     shared: SharedWork[bytes] = field(default_factory=SharedWork)
     making: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PAGES_AT_ONCE))
 

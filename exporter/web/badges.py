@@ -11,6 +11,7 @@ from exporter.diagnosis.symptoms import UP, Symptom
 from exporter.report.finding import Finding
 from exporter.report.severity import Severity, severity_of
 from exporter.report.summary import PathSummary
+from exporter.state.history import PastPath
 from exporter.web.filters import NOT_KNOWN
 from exporter.web.status import TargetStatus
 
@@ -57,7 +58,7 @@ def path_badge(symptom: Symptom, *, expected: bool = True) -> Badge:
     return Badge("warn", "!", word) if symptom in UP else Badge("bad", "✕", word)
 
 
-def badge_of_path(path: PathSummary) -> Badge:
+def badge_of_path(path: PathSummary | PastPath) -> Badge:
     """Return the mark of a path in a round."""
     return path_badge(path.symptom, expected=path.expected)
 

@@ -12,7 +12,6 @@ from exporter.state.target_state import TargetState
 from exporter.state.timeline import DAY_SECONDS
 from exporter.targets import Kind
 from exporter.web.charts import availability
-from exporter.web.findings_cache import FindingsCache
 from exporter.web.query import BAD, ROWS_PER_PAGE, ZONE, Query, Sort
 
 _MOST_CHOICES = 40
@@ -46,7 +45,7 @@ class Entry(NamedTuple):
         return dict(self.state.target.labels)
 
 
-def entry_of(state: TargetState, zone: str, monotonic: float, cache: FindingsCache) -> Entry:
+def entry_of(state: TargetState, zone: str, monotonic: float) -> Entry:
     """Return the entry of a target at one time."""
     checkup, last = state.fresh(monotonic), state.checkup
     kind = state.target.kind if state.target.kind is not Kind.AUTO else (last.kind if last else Kind.AUTO)
@@ -55,7 +54,7 @@ def entry_of(state: TargetState, zone: str, monotonic: float, cache: FindingsCac
         diagnosis=checkup.worst if checkup else Diagnosis.UNKNOWN,
         is_waiting=last is None,
         is_stale=last is not None and checkup is None,
-        has_findings=checkup is not None and cache.has_findings(state, checkup, monotonic),
+        has_findings=checkup is not None and state.has_findings,
         kind=kind,
         zone=state.target.name if kind is Kind.ONEZONE else zone or state.target.onezone,
     )

@@ -25,7 +25,7 @@ from exporter.web.overview import Entry, entry_of, overview
 from exporter.web.plots import latency_plot
 from exporter.web.query import ROWS_PER_PAGE, page_numbers, parse_query
 from exporter.web.rendering import environment, page
-from exporter.web.status import past_rounds, status_of
+from exporter.web.status import status_of
 
 _STATES_PER_TURN = 50
 _SLOTS_OF_BAR, _SLOTS_OF_TIMELINE = 96, 288
@@ -56,10 +56,9 @@ async def status_page(request: web.Request) -> web.Response:
 async def _entries(site: AppContext) -> list[Entry]:
     """Return the entries of all targets. Let other tasks run in between."""
     entries, states = [], site.store.states
-    site.findings.keep_only(state.target.name for state in states)
     for number, state in enumerate(states, start=1):
         zone = site.store.membership(state.target).onezone
-        entries.append(entry_of(state, zone, time.monotonic(), site.findings))
+        entries.append(entry_of(state, zone, time.monotonic()))
         if number % _STATES_PER_TURN == 0:
             await asyncio.sleep(0)
     return entries
@@ -96,7 +95,7 @@ async def target_page(request: web.Request) -> web.Response:
         target=status,
         notes=state.target.notes,
         zone=site.store.membership(state.target).onezone,
-        rounds=past_rounds(state),
+        rounds=list(reversed(state.history)),
         window=window,
         lanes=[(lane.name, lane, charts.lane_text(lane, window)) for lane in lanes],
         slots=_SLOTS_OF_TIMELINE,

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
-from exporter.report.phrases import path_error
 from exporter.report.summary import Summary, summarize
 from exporter.state.target_state import Event, TargetState
 from exporter.targets import AccessPath, Route
@@ -86,25 +84,16 @@ def _urgency(status: TargetStatus) -> tuple[bool, int, bool, str]:
     return not status.needs_attention, SEVERITY.index(status.diagnosis), not found, status.name
 
 
-def past_rounds(state: TargetState) -> list[Summary]:
-    """Return the past rounds that are remembered, the latest first."""
-    return [summarize(past.checkup()) for past in state.history.latest_first()]
-
-
 def _last_errors(state: TargetState) -> Iterator[PastError]:
     for route in state.routes:
-        past = _last_error(state, route)
+        past = next(_errors(state, route), None)
         if past is not None:
             yield past
 
 
-def _last_error(state: TargetState, route: Route) -> PastError | None:
-    known: Checkup | None = None
-    for past in state.history.latest_first():
-        if past.saying is known:  # equal rounds share it
-            continue
-        known = past.saying
-        error = path_error(known, route)
-        if error:
-            return PastError(route.path, route.node, past.finished_at, error)
-    return None
+def _errors(state: TargetState, route: Route) -> Iterator[PastError]:
+    """Yield the errors of a path in the rounds that are remembered, the latest first."""
+    for past in reversed(state.history):
+        for each in past.nodes:
+            if each.node == route.node and (error := each.path(route.path).error):
+                yield PastError(route.path, route.node, past.finished_at, error)

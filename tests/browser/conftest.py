@@ -54,7 +54,7 @@ class Site(AppContext):
 
     def record_all(self, checkup: Checkup, ago: float = 0.0) -> None:
         """Record a round that was finished a while ago."""
-        for change in self.store.record(checkup, time.monotonic() - ago):
+        for change in self.record(checkup, ago):
             found = partial(evidence, change.node, checkup, None)
             self.incidents.follow(change, Opening(checkup.finished_at, reasons(checkup, change.node), found))
 

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from exporter.diagnosis.checkup import Checkup
-from exporter.observation import Phase
 from exporter.reasons import Failure, Reason
-from exporter.state.history import HISTORY_ROUNDS, History
-from exporter.targets import AccessPath, Route
+from exporter.report.summary import summarize
+from exporter.state.history import HISTORY_ROUNDS, past_round
+from exporter.targets import AccessPath
+from tests.state.test_store import store_of
 from tests.support.checkups import REFUSED, make_checkup, make_details, make_target
 
 TARGET = make_target()
@@ -16,41 +17,26 @@ SILENT = Failure(Reason.TIMEOUT, "no answer")
 ROUNDS = {
     "a good one": make_checkup(TARGET, at=1.5),
     "the proxy refuses": make_checkup(TARGET, proxy=REFUSED, at=2.5),
-    "nobody answers": make_checkup(TARGET, proxy=SILENT, direct=SILENT, at=3.5),
+    "both paths are silent": make_checkup(TARGET, proxy=SILENT, direct=SILENT, at=3.5),
 }
 
 
-def slower(checkup: Checkup, seconds: float) -> Checkup:
-    """The same round, which took longer to resolve the name."""
-    route = Route(AccessPath.DIRECT)
-    visit = checkup.visits[route]
-    opened = replace(visit.connections[0], phases={**visit.connections[0].phases, Phase.RESOLVE: seconds})
-    return replace(checkup, visits={**checkup.visits, route: replace(visit, connections=(opened,))})
-
-
 @pytest.mark.parametrize("checkup", ROUNDS.values(), ids=ROUNDS)
-def test_a_round_is_remembered_as_it_was_but_for_its_details(checkup: Checkup) -> None:
-    history = History()
-    history.append(replace(checkup, details=make_details(TARGET)))
-    (past,) = history.latest_first()
-    assert past.checkup() == checkup
-    assert past.finished_at == checkup.finished_at
+def test_a_past_round_has_the_values_that_the_summary_of_the_round_had(checkup: Checkup) -> None:
+    summary, past = summarize(replace(checkup, details=make_details(TARGET))), past_round(checkup)
+    assert (past.finished_at, past.duration_seconds) == (summary.finished_at, summary.duration_seconds)
+    assert past.diagnosis is summary.diagnosis
+    for node, before in zip(past.nodes, summary.nodes, strict=True):
+        assert (node.node, node.diagnosis) == (before.node, before.diagnosis)
+        for path, whole in ((AccessPath.PROXY, before.proxy), (AccessPath.DIRECT, before.direct)):
+            assert asdict(node.path(path)).items() <= asdict(whole).items()
 
 
-def test_rounds_that_differ_only_in_their_times_share_what_they_say() -> None:
-    history = History()
-    rounds = [slower(make_checkup(TARGET, at=float(number)), number / 10) for number in range(4)]
-    for checkup in [*rounds, ROUNDS["the proxy refuses"]]:
-        history.append(checkup)
-    latest, *others = history.latest_first()
-    assert len({id(past.saying) for past in others}) == 1
-    assert latest.saying != others[0].saying
-    assert [past.checkup() for past in reversed(others)] == rounds
-
-
-def test_the_oldest_round_is_forgotten() -> None:
-    history = History()
+def test_the_oldest_round_is_dropped() -> None:
+    store = store_of("a")
+    (state,) = store.states
     for number in range(HISTORY_ROUNDS + 5):
-        history.append(make_checkup(TARGET, at=float(number)))
-    assert len(history) == HISTORY_ROUNDS
-    assert [past.finished_at for past in history.latest_first()][-1] == 5.0
+        store.record(make_checkup(state.target, at=float(number)), float(number))
+    assert [past.finished_at for past in state.history] == [
+        float(number) for number in range(5, HISTORY_ROUNDS + 5)
+    ]

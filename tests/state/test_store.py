@@ -103,16 +103,6 @@ def test_a_target_whose_labels_changed_keeps_what_was_counted() -> None:
     assert state.checkup is not None
 
 
-def test_the_history_is_bounded() -> None:
-    store = store_of("a")
-    state = store.states[0]
-    for number in range(100):
-        store.record(make_checkup(state.target, at=float(number)), float(number))
-    assert [past.finished_at for past in state.history.latest_first()] == [
-        float(number) for number in range(99, 79, -1)
-    ]
-
-
 @given(st.lists(st.floats(0, 10), max_size=50))
 def test_a_histogram_counts_like_prometheus(values: list[float]) -> None:
     histogram = Histogram((*BUCKETS, math.inf))

@@ -14,8 +14,10 @@ import exporter.web.app_context
 from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.page import Exposition
 from exporter.exposition.views import ExporterView
+from exporter.polling.poller import note_findings
 from exporter.polling.rounds import FreshRound
 from exporter.state.store import Store
+from exporter.state.target_state import DiagnosisChange
 from exporter.targets import Target
 from exporter.web.app import create_app
 from exporter.web.probing import Prober
@@ -59,9 +61,13 @@ class AppContext:
     def know(self, *targets: Target) -> None:
         self.store.set_targets(targets)
 
-    def record(self, checkup: Checkup, age: float = 0.0) -> None:
-        """Record a round that was finished `age` seconds ago."""
-        self.store.record(checkup, time.monotonic() - age)
+    def record(self, checkup: Checkup, age: float = 0.0) -> list[DiagnosisChange]:
+        """Record a round that was finished `age` seconds ago, as the poller does. Return the changes."""
+        changes = self.store.record(checkup, time.monotonic() - age)
+        state = self.store.state(checkup.target.name)
+        assert state is not None
+        note_findings(state)
+        return changes
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from exporter.diagnosis.symptoms import Symptom
 from exporter.report.severity import SEVERITIES
 from exporter.state.store import Store
 from exporter.web import badges, filters
-from exporter.web.findings_cache import FindingsCache
 from exporter.web.overview import entry_of
 from tests.support.checkups import REFUSED, make_checkup, make_target
 
@@ -93,10 +92,7 @@ def test_the_headline_counts_what_needs_attention(
     store.set_targets(targets)
     for number, target in enumerate(targets[: broken + well]):
         store.record(make_checkup(target, proxy=REFUSED if number < broken else None), 0.0)
-    assert (
-        badges.headline([entry_of(state, "", 0.0, FindingsCache()) for state in store.states]).word
-        == sentence
-    )
+    assert badges.headline([entry_of(state, "", 0.0) for state in store.states]).word == sentence
 
 
 def test_backticks_become_code_and_nothing_else_becomes_markup() -> None:

@@ -19,7 +19,6 @@ from exporter.web import charts
 from exporter.web.app import create_app
 from exporter.web.badge_svg import badge_svg
 from exporter.web.badges import diagnosis_badge
-from exporter.web.findings_cache import FindingsCache
 from exporter.web.links import ALERTS, grafana_url, runbook_url, with_links
 from exporter.web.overview import Entry, entry_of, overview
 from exporter.web.plots import latency_plot
@@ -41,8 +40,7 @@ def entries() -> list[Entry]:
     for number, target in enumerate(targets[:6]):
         failure, facts = REFUSED if number in {2, 3} else None, PROVIDER if number == 5 else ZONE
         store.record(make_checkup(target, proxy=failure, facts=facts), 0.0)
-    cache = FindingsCache()
-    return [entry_of(state, "t0" if state.target.name == "t5" else "", 1.0, cache) for state in store.states]
+    return [entry_of(state, "t0" if state.target.name == "t5" else "", 1.0) for state in store.states]
 
 
 @pytest.mark.parametrize(

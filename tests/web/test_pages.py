@@ -164,7 +164,7 @@ async def test_the_status_page_tells_what_is_wrong_though_the_diagnosis_is_ok(
     assert page.index('href="/targets/b-sick"') < page.index('href="/targets/a-well"')
     assert page.count("configuration: the server gave only its reduced answer") == 1
     assert "more" not in page.partition("<main")[2]
-    site.store.record_details(well, make_details(well), time.monotonic())
+    site.record(replace(make_checkup(well), details=make_details(well)))
     page = await text_of(client, "/")
     assert '<h1><span role="status">2 of 2 targets have other findings</span></h1>' in page
     assert re.search(r"and \d+ more</p>", page)

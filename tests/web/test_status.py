@@ -7,10 +7,11 @@ from exporter.maintenance import Window
 from exporter.observation import Observation, Visit
 from exporter.reasons import Failure, Reason
 from exporter.report.summary import summarize
+from exporter.state.history import past_round
 from exporter.state.store import Store
 from exporter.state.target_state import TargetState
 from exporter.targets import AccessPath, Node, Target
-from exporter.web.status import PastError, TargetStatus, by_urgency, past_rounds, status_of
+from exporter.web.status import PastError, TargetStatus, by_urgency, status_of
 from tests.support.checkups import REFUSED, make_checkup, make_target
 
 NOW = 1000.0
@@ -74,7 +75,7 @@ def test_a_version_without_a_health_check_is_up_and_has_no_error() -> None:
     for route, visit in checkup.visits.items():
         health = Observation("health", route, missing, visit.observations[1].exchanges)
         checkup.visits[route] = Visit(route, visit.connections, (visit.observations[0], health))  # type: ignore[index]  # a dict, in truth
-    state.history.append(checkup)
+    state.history.append(past_round(checkup))
     assert poll(state).last_errors == ()
 
 
@@ -108,11 +109,6 @@ def test_the_broken_targets_come_first_then_those_that_wait_then_the_healthy_by_
     ]
     names = [status.name for status in by_urgency(poll(state) for state in states)]
     assert names == ["proxy-down", "certificate", "stale", "a-waits", "a-well", "b-well"]
-
-
-def test_the_past_rounds_are_told_latest_first() -> None:
-    told = past_rounds(state_of(make_target(), None, REFUSED))
-    assert [past.diagnosis for past in told] == [Diagnosis.PROXY_DOWN, Diagnosis.OK]
 
 
 def test_the_field_names_that_are_the_json_stay() -> None:
