@@ -13,7 +13,7 @@ _ENTRY_BYTES = 512
 
 
 class BoundedCache(Generic[Key, Value]):
-    """The values used last, as many as fit into `max_bytes`. An entry weighs what its owner says, and a little more.
+    """The values used last, as many as fit into `max_bytes`. An entry weighs what its owner states, and a little more.
 
     A value that alone would take more than a sixteenth of the room is not kept.
     """

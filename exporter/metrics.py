@@ -1,8 +1,8 @@
-"""How a metric is declared: one value that says its name, help, labels and how to read it.
+"""How a metric is declared: one value with its name, help text, labels and how to read it.
 
-A metric has a scope, which gives the labels that tell its subjects apart, and `labels` of its own.
-`see` picks a value off one subject, `read` turns it into readings; a subject about which nothing is known
-shows None, so that what could not be learnt is absent from `/metrics`.
+A metric has a scope, whose labels distinguish its subjects, and `labels` of its own. `see` picks a value off
+one subject, `read` turns it into readings; a subject about which nothing is known shows None, so that an
+unknown value is absent from `/metrics`.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ def one(value: float) -> Iterator[Reading]:
 class Metric(Generic[Subject]):
     """The declaration of one metric family.
 
-    `name` is the family's name as exposed (counters with `_total`). `see` picks what there is to tell off
-    a subject: an immutable value that has what `read` needs and no more, as lines are written anew only when
-    it has changed; None when there is nothing to tell. `read` turns it into readings. `label_names` replaces
-    `labels` where the names depend on what was seen (only `onedata_target_info` does that).
+    `name` is the family's name as exposed (counters with `_total`). `see` picks off a subject what there is
+    to expose: an immutable value that has what `read` needs and no more, as lines are written again only when
+    it has changed; None when there is nothing to expose. `read` turns it into readings. `label_names`
+    replaces `labels` where the names depend on what was seen (only `onedata_target_info` does that).
     """
 
     name: str

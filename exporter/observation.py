@@ -1,4 +1,4 @@
-"""What was seen: connections, requests, and what an operation learnt over one route. Frozen values.
+"""What was seen: connections, requests, and the outcome of an operation over one route. Frozen values.
 
 Durations are seconds; moments are seconds since the epoch.
 """
@@ -121,7 +121,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one operation learnt over one route, and every request it made to learn it."""
+    """The outcome of one operation over one route, and every request that it made."""
 
     operation: str
     route: Route
@@ -166,11 +166,11 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What one round of the slower operations learnt, over whichever routes it took.
+    """The outcomes of one round of the slower operations, over whichever routes it took.
 
-    `accepted` says of each credential that was shown whether it was accepted; one that was not shown,
-    or could not be verified, is absent. `finished_at` is in seconds since the epoch, like `token_expires_at`:
-    the `time` caveat of the token, None without one. `regenerating_since`: since when Onepanel has reported in every
+    `accepted`: of each credential that was sent, whether it was accepted; one that was not sent, or could not
+    be verified, is absent. `finished_at` is in seconds since the epoch, like `token_expires_at`: the `time`
+    caveat of the token, None without one. `regenerating_since`: since when Onepanel has reported in every
     such round that it regenerates its certificate.
     """
 

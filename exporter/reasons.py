@@ -175,12 +175,12 @@ CERTIFICATE_REASONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The reason why a request, or a whole operation, learnt nothing.
+    """The reason why a request, or a whole operation, has no result.
 
     `detail` is one line for people, never a secret and never a label value. `error_id` is the id of
-    Onepanel's own JSON error, which shows that Onepanel answered. `cause_id` is the id of the
-    error inside it: what is wrong with a credential, or what a node answered. Without it a 401 says
-    nothing of the credential.
+    Onepanel's own JSON error, which shows that Onepanel answered. `cause_id` is the id of the error inside
+    it: what is wrong with a credential, or what a node answered. Without it a 401 does not mean that the
+    credential was rejected.
     """
 
     reason: Reason

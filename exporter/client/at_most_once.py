@@ -1,7 +1,8 @@
 """One request of a person, such as the creation of a user: sent over the path that works, and never twice.
 
-A request that changes something goes out only where Onepanel has just answered a harmless question; it
-goes on to another path or credential only when it is certain that it was not carried out.
+A request that changes something is sent only over a route over which Onepanel has just answered a harmless
+request. It is sent again over another path, or with another credential, only if it was certainly not carried
+out.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _REFUSED_CREDENTIALS = frozenset({Verdict.REJECTED, Verdict.FORBIDDEN, Verdict.U
 
 
 def classify_outcome(failure: Failure | None, *, opened: bool) -> ChangeOutcome:
-    """Return what became of a request; `opened` says whether there was a connection to send it over.
+    """Return the outcome of a request; `opened`: whether there was a connection to send it over.
 
     A proxy's 502, 503 or 504 is UNKNOWN: the empty 503 also comes when Onepanel was too slow to answer.
     """
@@ -91,7 +92,7 @@ class AtMostOnceRequest:
         return reply, steps
 
     async def _ask_first(self, route: Route) -> Failure | None:
-        """Return why Onepanel does not answer over a route; None if it does, whatever it says."""
+        """Return why Onepanel does not answer over a route; None if it answers, with any content."""
         async with self.client.connect(self.target, route) as connection:
             reply, _exchanges = await connection.exchange(_QUESTION)
         return reply if isinstance(reply, Failure) and not reply.from_onepanel else None

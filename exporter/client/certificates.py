@@ -27,8 +27,8 @@ Extension = TypeVar("Extension", bound=x509.ExtensionType)
 class ParsedCertificate:
     """One certificate: what is shown of it, and what its chain is judged by.
 
-    `name` and `issuer_name` are short names for people; the keys identify subject and issuer, whatever they are
-    called. `names_issuer_address`: it says where its issuer's certificate can be had (AIA). `objection` is what
+    `name` and `issuer_name` are short names for people; the keys identify subject and issuer, whatever they
+    are called. `names_issuer_address`: it names a URL of its issuer's certificate (AIA). `objection` is what
     OpenSSL's strict checks refuse of it.
     """
 
@@ -120,7 +120,7 @@ def _has_authority_key(certificate: x509.Certificate) -> bool:
 
 
 def _objections(certificate: x509.Certificate) -> Iterator[str]:
-    """Yield what strict checks refuse of an authority's certificate, wherever it stands in its chain."""
+    """Yield what strict checks refuse of an authority's certificate, at any position of its chain."""
     basic = _extension(certificate, x509.BasicConstraints)
     if basic is None or not basic.value.ca:
         return

@@ -1,7 +1,8 @@
 """The chain of certificates of one TLS connection, and what is wrong with it.
 
-A failed verification tells neither which certificate of the chain it is about nor which one is missing: both are
-concluded from the chain as the server sent it. The addresses of issuers that certificates name are never fetched.
+The error of a failed verification names neither the certificate of the chain that it is about nor one that is
+missing. Both are derived from the chain as the server sent it. The addresses of issuers that certificates
+name are never fetched.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Refusal:
         return failure
 
     def _too_early(self) -> str:
-        """Return which certificate is not valid yet, beside what this machine's clock says: one of both is wrong."""
+        """Return which certificate is not valid yet, and the time of this machine's clock: one of both is wrong."""
         early = next((each for each in self.chain if each.shown.not_before > self.now), self.chain[0])
         clock = f"this machine's clock says {_written(self.now)}"
         if self.now < self.past:

@@ -67,7 +67,7 @@ class Client:
         self._tls.keep_only({target.tls for target in wanted})
 
     def reread_trust(self) -> None:
-        """Read the certificates of authorities anew, those of the system, too."""
+        """Read the certificates of authorities again, including those of the system."""
         self._tls.reread()
 
     async def poll(
@@ -123,7 +123,7 @@ class Client:
         """Ask the operations of the details, one after another, over the first of the routes `up`.
 
         `routes` are those of the round before, up or not. Ends within `seconds` and the target's details
-        interval: what there is no time for is not learnt. Never raise for what a target does.
+        interval: an operation without time left is `NotLearnt`. Never raise for what a target does.
         """
         began = time.perf_counter()
         seconds = SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)

@@ -34,7 +34,7 @@ class RouteConnection:
     """The connections of one route in one round; an asynchronous context manager.
 
     A request uses the connection of the one before as long as the server keeps it open, and one of its own
-    while that one has no answer. `observe` is told of every exchange in full. A `plain` one leads to port 80.
+    while that one has no answer. `observe` receives every exchange in full. A `plain` one leads to port 80.
     """
 
     def __init__(  # noqa: PLR0913 - the last ones by keyword

@@ -47,10 +47,10 @@ class Attempt:
 class ConnectionTimer:
     """The opening of one connection. Times are seconds of `time.perf_counter`.
 
-    `server_spoke` says whether anything came back in the handshake: a reset before that means that TLS has
+    `server_spoke`: whether the server sent anything in the handshake. A reset before that means that TLS has
     not begun, as with a load balancer without a server. `addresses` is how many the name has. The chains are
-    in DER; `verify_code` is OpenSSL's, of a certificate that was refused.
-    `lookup_began_at` is when the lookup that is waited for was started, perhaps by another request.
+    in DER; `verify_code` is OpenSSL's, of a certificate that was refused. `lookup_began_at` is when the
+    lookup that is waited for was started, perhaps by another request.
     """
 
     def __init__(self, max_body_bytes: int = 0) -> None:
@@ -82,7 +82,7 @@ class ConnectionTimer:
         self.phases[phase] = self.opened_at - self._phase_began
 
     def connecting_to(self, address: Address) -> Attempt:
-        """Note that a socket is about to be connected. A second one goes on with the same phase."""
+        """Note that a socket is about to be connected. A second one continues the same phase."""
         if self.stage is not Stage.CONNECTING:
             self.begin(Stage.CONNECTING)
         attempt = Attempt(address, time.perf_counter())
@@ -90,7 +90,7 @@ class ConnectionTimer:
         return attempt
 
     def connected(self) -> None:
-        """Note that the socket is connected; TLS and aiohttp's own signal may both say so."""
+        """Note that the socket is connected; TLS and aiohttp's own signal may both report it."""
         if self.stage is Stage.CONNECTING:
             self.finish(Phase.CONNECT)
 
@@ -157,10 +157,10 @@ def open_socket(info: Any) -> ReportingSocket:
 
 
 class TimedSSLObject(ssl.SSLObject):
-    """An SSL object that tells the timer when its handshake begins and ends."""
+    """An SSL object that reports the begin and the end of its handshake to the timer."""
 
     def do_handshake(self) -> None:
-        """Go on with the handshake: called again and again until it no longer raises SSLWantReadError."""
+        """Continue the handshake: called again and again until it no longer raises SSLWantReadError."""
         timer = current_timer.get()
         if timer is None:
             super().do_handshake()

@@ -85,7 +85,7 @@ class RouteConnector(aiohttp.TCPConnector):
 
 
 class LostError(aiohttp.ClientError):
-    """A request whose connection was lost; its cause tells how."""
+    """A request whose connection was lost; its cause is the error of the connection."""
 
 
 async def refuse_repetition(

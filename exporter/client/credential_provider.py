@@ -1,4 +1,4 @@
-"""Keeping a target's credentials: read anew when their files change, set aside for a while when refused."""
+"""The credentials of a target: read again when their files change, set aside for a while when rejected."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class _Kept:
 class CredentialProvider:
     """The credentials of one target; those that were rejected are noted, and looked up, in `rejections`.
 
-    `accepted` says which were accepted or rejected since `begin`; one that is set aside because it was
-    rejected before, here or by another client, is still rejected. Once rejected, a credential stays so for
-    the rest of the round.
+    `accepted` holds which were accepted (True) or rejected (False) since `begin`; one that is set aside
+    because it was rejected before, here or by another client, is still rejected. Once rejected, a credential
+    stays so for the rest of the round.
     """
 
     def __init__(self, target: Target, rejections: Rejections) -> None:
@@ -62,8 +62,9 @@ class CredentialProvider:
     async def begin(self, up: Iterable[Route] = ()) -> None:
         """Begin a new round, in which Onepanel answers over the routes that are `up`.
 
-        A token that could not be verified gets another chance. But where another method works instead of it,
-        that is remembered as long as the proxy path stays away: with the worker, who would verify it.
+        A token that could not be verified gets another chance. But if another method works instead of it,
+        that is remembered as long as the proxy path stays down: the worker, which would verify the token, is
+        down too.
         """
         away = AccessPath.PROXY in self._target.expected_paths and not any(
             route.path is AccessPath.PROXY for route in up
@@ -96,7 +97,7 @@ class CredentialProvider:
         return obstacles[-1] if obstacles else Failure(Reason.UNAUTHORIZED, "no credentials are configured")
 
     def note(self, method: AuthMethod, verdict: Verdict, failure: Failure | None) -> None:
-        """Remember what an answer said of a credential."""
+        """Remember whether an answer accepted or rejected a credential."""
         if verdict is Verdict.ACCEPTED:
             self._worked_last = method
             self.accepted[method] = method not in self._rejected

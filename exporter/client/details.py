@@ -57,7 +57,7 @@ class DetailsVisit:
     _last_node: str = ""
 
     async def ask(self, operations: Iterable[Operation[Any]], known: Known) -> Details:
-        """Hold the conversations of the operations that apply, each knowing what those before it learnt."""
+        """Hold the conversations of the operations that apply, each with the outcomes of those before it."""
         await self.provider.begin(self.up)
         observations: list[Observation] = []
         async with self._stack:

@@ -1,4 +1,4 @@
-"""Reading an answer: off its connection up to a limit, its media type as sent, and what it says."""
+"""Reading an answer: off its connection up to a limit, its media type as sent, and its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets that a target sends back: removed from everything it says before it is read. Pure."""
+"""Secrets that a target sends back: removed from all of its answer before it is read. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials that Onepanel rejected of late: one memory of them for all who could show them again."""
+"""Credentials that Onepanel rejected of late: one memory of them for all clients that could send them again."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class _Rejection:
 class Rejections:
     """Which credentials were rejected within the last minute, and why.
 
-    The clients of a process share it, and it outlives reloads. It holds no secret, and of a rejection
-    nothing after that minute. Who shows a credential does not wait for one who is just showing it, too:
-    of one that was not rejected yet, or a minute ago, both may be the first to learn it.
+    The clients of a process share it, and it outlives reloads. It holds no secret, and of a rejection nothing
+    after that minute. A client that sends a credential does not wait for another one that is sending it, too.
+    Both may then find out that it is rejected, once a minute at most.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -67,7 +67,7 @@ class _Built:
 
 
 class TlsContexts:
-    """The contexts in use, one for each distinct `TlsOptions`; built anew when one of its files changes.
+    """The contexts in use, one for each distinct `TlsOptions`; built again when one of its files changes.
 
     The files of the system's trust store are among them, unless the target has a CA file of its own.
     """
@@ -84,7 +84,7 @@ class TlsContexts:
         self._built = {options: built for options, built in self._built.items() if options in wanted}
 
     def reread(self) -> None:
-        """Let every context be built anew, also if none of its files seems to have changed."""
+        """Let every context be built again, also if none of its files seems to have changed."""
         self._built = {
             options: replace(built, versions=(), checked=-math.inf) for options, built in self._built.items()
         }

@@ -54,7 +54,7 @@ class UnverifiedCertificates:
 
 @cache
 def _installed_at() -> float:
-    """Return when this file was made: a clock that says less is wrong."""
+    """Return when this file was made: a clock before that time is wrong."""
     try:
         return Path(__file__).stat().st_mtime
     except OSError:  # from a single executable file

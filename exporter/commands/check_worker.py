@@ -177,7 +177,7 @@ async def _fetch(target: Target, path: str) -> Reply[WorkerReport]:
 
 
 def _account(reply: Reply[WorkerReport]) -> tuple[Severity, str, str]:
-    """Return how bad a reply is, in words, and what follows as performance data."""
+    """Return the severity of a reply, its text, and the performance data."""
     if isinstance(reply, NotLearnt):
         return Severity.UNKNOWN, "the report is not learnt", ""
     if isinstance(reply, Failure):

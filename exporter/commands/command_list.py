@@ -31,8 +31,8 @@ from exporter.report.severity import Severity
 class Command:
     """One command; its options are `flags` (keys of the configuration) and what `add_arguments` adds.
 
-    `exit_failure` is its exit code when it fails in a way that it does not expect, as when its output cannot be
-    written. `is_stopped` says that signals stop it in good order, rather than kill it.
+    `exit_failure` is its exit code when it fails in a way that it does not expect, as when its output cannot
+    be written. `is_stopped`: signals stop it in good order, rather than kill it.
     """
 
     name: str

@@ -27,7 +27,7 @@ def summary(settings: Settings) -> Iterator[str]:
 
 
 def targets_text(count: int) -> str:
-    """Return a number of targets in words."""
+    """Return a number of targets as text."""
     return f"{count} target{'' if count == 1 else 's'}"
 
 

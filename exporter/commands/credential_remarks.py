@@ -1,4 +1,4 @@
-"""What `check-credentials` says of the answers to a credential, and of the caveats of a token. Pure."""
+"""What `check-credentials` prints about the answers to a credential and about a token's caveats. Pure."""
 
 from __future__ import annotations
 

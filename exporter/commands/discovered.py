@@ -19,7 +19,7 @@ _LISTING_SECONDS = 30.0
 
 
 class NoListError(Exception):
-    """A zone gives no list of its providers; the message says why."""
+    """A zone gives no list of its providers; the message is the reason."""
 
 
 def discovered_targets(configured: Iterable[Target]) -> tuple[Target, ...]:

@@ -17,7 +17,7 @@ _PAUSE_SECONDS = 0.2
 def run(arguments: argparse.Namespace) -> int:
     """Request `/-/healthy`, past any HTTP proxy. 0: the exporter serves; 1: it does not, with the reason on stderr.
 
-    With `--wait` the request is repeated until it succeeds or the time is over.
+    With `--wait` the request is repeated until it succeeds or the time has expired.
     """
     url = f"{arguments.url}/-/healthy"
     deadline = time.monotonic() + arguments.wait_seconds

@@ -1,4 +1,4 @@
-"""Running an asynchronous main function until it ends or the process is told to stop."""
+"""Running an asynchronous main function until it ends or the process receives a signal to stop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run_until_stopped(
     started: Callable[[Any], Awaitable[None]] | None = None,
     on_hangup: Callable[[Any], Awaitable[object]] | None = None,
 ) -> None:
-    """Enter what `start` gives, tell `started`, wait for SIGTERM or SIGINT (also while entering), leave.
+    """Enter what `start` returns, call `started`, wait for SIGTERM or SIGINT (also while entering), leave.
 
     In between each SIGHUP calls `on_hangup`. A service manager is notified of all of it.
     """

@@ -11,7 +11,7 @@ _MAX_BYTES = 4096
 
 
 class NoPasswordError(Exception):
-    """There is no usable password; the message says why."""
+    """There is no usable password; the message is the reason."""
 
 
 def read_password(file: Path | None, *, from_stdin: bool) -> str:

@@ -15,7 +15,7 @@ _USEC_PER_SECOND = 1_000_000
 class ServiceManager:
     """The manager that `NOTIFY_SOCKET` names; without one, notifications go nowhere.
 
-    Its variables are taken out of the environment, so that no child process speaks for this one.
+    Its variables are taken out of the environment, so that no child process notifies it instead of this one.
     """
 
     def __init__(self, environment: MutableMapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """Signals that wait from the first moment of the process until a command handles them.
 
-By default they would kill it, with an exit code that tells of a failure. Who serves takes them once its handlers
-are there, and no longer when these are gone; all other commands let them kill as usual.
+By default they would kill it, with the exit code of a failure. A server takes them as long as its handlers
+are installed; all other commands let them kill as usual.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def hold_signals() -> None:
 
 
 def release_signals() -> None:
-    """Take the signals that came in the meantime, and all further ones."""
+    """Take the signals that have arrived meanwhile, and all further ones."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ALL)
 
 
 class Stopped(Exception):  # noqa: N818 - a state, no error
-    """The process was told to stop while it waited for something."""
+    """A signal to stop arrived while the process waited for something."""
 
 
 def run_unless_stopped(function: Callable[[], Result], patience_seconds: float = 5.0) -> Result:

@@ -21,7 +21,7 @@ class NoSuchUserError(ValueError):
 
 
 async def fetch_names(at_most_once: AtMostOnceRequest, ids: Iterable[str]) -> list[User]:
-    """Return the users of these ids, as far as they can be had: at most so many, within a minute.
+    """Return the users of these ids, as far as they are available: at most so many, within a minute.
 
     The first answer that other users will have as well, such as a missing privilege, ends it.
     """
@@ -40,9 +40,9 @@ async def fetch_names(at_most_once: AtMostOnceRequest, ids: Iterable[str]) -> li
 
 
 async def resolve(at_most_once: AtMostOnceRequest, subject: str) -> str:
-    """Return the id of the user whom an id, a user name or a full name means.
+    """Return the id of the user with this id, user name or full name.
 
-    Where users cannot be listed, what was given is taken for an id.
+    If users cannot be listed, the given text is taken for an id.
 
     Raises:
         NoSuchUserError: no user has the name, several have it, or not all names could be compared.

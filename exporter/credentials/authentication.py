@@ -1,4 +1,4 @@
-"""Credentials: an access token, the emergency passphrase, or both; and what an answer says of them. Pure.
+"""Credentials: an access token, the emergency passphrase, or both; and whether an answer accepts them. Pure.
 
 A token can be verified only while the worker runs, which is exactly when it is not needed most; the
 passphrase is verified inside Onepanel.

@@ -31,10 +31,10 @@ class Checkup:
     """One round of one target. `finished_at` is in seconds since the epoch, `seconds` how long it took.
 
     `details` are those of the latest round of the slower operations that is not too old. `kind` is the
-    cluster's, as far as it was ever learnt. `zone_connected`: whether a Oneprovider is connected to its
-    zone; None when that is not known. `waiting` counts, by node, the rounds in a row in which it hung
-    beside a node that had stopped answering. `served` has the certificates of the last ten minutes, of
-    other rounds, too: rounds are compared without it.
+    cluster's, None as long as it is unknown. `zone_connected`: whether a Oneprovider is connected to its
+    zone; None when that is not known. `waiting` counts, by node, the rounds in a row in which it hung beside
+    a node that had stopped answering. `served` has the certificates of the last ten minutes, of other rounds,
+    too: rounds are compared without it.
     """
 
     target: Target
@@ -67,14 +67,14 @@ class Checkup:
         return next(reversed(opened or attempts), None)
 
     def observation(self, route: Route, operation: str) -> Observation | None:
-        """Return what an operation learnt over a route; None when it was not asked there."""
+        """Return the observation of an operation over a route; None when it was not asked there."""
         details = (
             seen for seen in self.details_observations if (seen.route, seen.operation) == (route, operation)
         )
         return observation(self.visits.get(route), operation) or next(details, None)
 
     def outcomes(self, operation: str) -> Iterator[Outcome]:
-        """Yield what an operation learnt over each route it was asked on, direct paths first."""
+        """Yield the outcome of an operation over each route it was asked on, direct paths first."""
         for path in _DIRECT_FIRST:
             for route, visit in self.visits.items():
                 seen = observation(visit, operation) if route.path is path else None
@@ -84,7 +84,7 @@ class Checkup:
 
     @property
     def details_observations(self) -> tuple[Observation, ...]:
-        """Return what the slower operations learnt; empty when they were not asked."""
+        """Return the observations of the slower operations; empty when they were not asked."""
         return self.details.observations if self.details else ()
 
     @property
@@ -98,7 +98,7 @@ class Checkup:
         return next((each for each in self.outcomes(operation) if isinstance(each, Facts)), None)
 
     def onepanel_answered(self, route: Route) -> bool:
-        """Return whether Onepanel itself answered over this route, whatever it said."""
+        """Return whether Onepanel itself answered over this route, with any answer."""
         visit = self.visits.get(route)
         return visit is not None and any(seen.onepanel_answered for seen in visit.observations)
 

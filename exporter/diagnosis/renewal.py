@@ -69,8 +69,8 @@ class Renewal(StrEnum):
 class Signs:
     """What the state of the renewal depends on.
 
-    `failed`: the last attempt failed, and `failed_recently`: within a day. `is_overdue`: Onepanel should have renewed
-    by now. `from_lets_encrypt`: so says the issuer, of Onepanel's certificate or of one that is served.
+    `failed`: the last attempt failed, and `failed_recently`: within a day. `is_overdue`: Onepanel should have
+    renewed by now. `from_lets_encrypt`: Let's Encrypt issued Onepanel's certificate or one that is served.
     """
 
     status: WebCertificateStatus

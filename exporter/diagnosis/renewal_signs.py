@@ -76,7 +76,7 @@ def _is_overdue(facts: WebCertificate, now: float) -> bool:
 
 
 def _worker_works(checkup: Checkup) -> bool:
-    """Return whether Onepanel may try to renew: nothing says that the worker, or the registration, is missing."""
+    """Return whether Onepanel may try to renew: neither the worker nor the registration is known to be missing."""
     facts = checkup.facts(CONFIGURATION)
     if isinstance(facts, Configuration) and facts.registered is False:
         return False

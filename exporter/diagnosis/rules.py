@@ -37,8 +37,8 @@ UNDECIDED: Mapping[Symptom, str] = {
 class Pair:
     """The two paths of one node, as the table sees them.
 
-    `agree`, `deployed` and `zone_connected` are None when they could not be learnt. `waits_for_neighbour`:
-    another node has stopped answering, and this one's Onepanel may hang for a round or two because of it.
+    `agree`, `deployed` and `zone_connected` are None when they are unknown. `waits_for_neighbour`: another
+    node has stopped answering, and this one's Onepanel may hang for a round or two because of it.
     """
 
     proxy: Symptom

@@ -35,7 +35,7 @@ class Sighting:
 
     @property
     def fingerprint(self) -> str:
-        """Return what tells certificates apart."""
+        """Return what distinguishes certificates."""
         return self.certificate.fingerprint_sha256
 
 

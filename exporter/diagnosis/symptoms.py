@@ -100,7 +100,7 @@ def symptom(
 
 
 def is_learnt(seen: Observation) -> bool:
-    """Return whether an operation had all of its time, so that its failure says something of the server."""
+    """Return whether an operation had all of its time, so that its failure can be attributed to the server."""
     is_bug = seen.failure is not None and seen.failure.reason is Reason.INTERNAL
     return seen.not_learnt is None and not is_bug
 

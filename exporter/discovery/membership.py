@@ -1,4 +1,4 @@
-"""What a zone and its provider say of one another: connected or not, compatible or not. Pure."""
+"""What a zone and its provider report of one another: connected or not, compatible or not. Pure."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Membership:
         return True if is_known and self.zone_answers else None
 
     def notes(self, checkup: Checkup) -> tuple[str, ...]:
-        """Return in words what is wrong between the provider and its zone, and what differs."""
+        """Return the texts of what is wrong between the provider and its zone, and of what differs."""
         return tuple(
             filter(
                 None,

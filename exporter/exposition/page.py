@@ -111,7 +111,7 @@ class Exposition:
 
 
 class Turn:
-    """How long one page may keep the event loop to itself before everybody else gets a turn."""
+    """How long one page may keep the event loop to itself before all other tasks get a turn."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()

@@ -55,7 +55,7 @@ ALL_METRICS: Columns = tuple({metric.name: metric for columns in _KINDS for metr
 
 
 class _Place(NamedTuple):
-    """Where a family has a column."""
+    """The position of a family's column."""
 
     columns: Columns
     number: int
@@ -84,11 +84,11 @@ class MetricTable:
         self._tables: defaultdict[Columns, _Table] = defaultdict(lambda: _Table([], []))
 
     def add_exporter(self, view: ExporterView) -> None:
-        """Add what is told of the exporter itself."""
+        """Add the metrics of the exporter itself."""
         self._add(EXPORTER_METRICS, ("", ()), view)
 
     def add_target(self, view: TargetView) -> None:
-        """Add what is told of a target, and of its nodes and routes."""
+        """Add the metrics of a target, and of its nodes and routes."""
         target = escape(view.target.name)
         self._add(TARGET_METRICS, (target, ()), view)
         for node in view.state.node_names:

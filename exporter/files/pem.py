@@ -22,7 +22,7 @@ def load_key_pair(context: ssl.SSLContext, certificate: str, key: str) -> None:
     """Give a context its certificate and the key, which must have no passphrase.
 
     Raises:
-        ssl.SSLError: they are no certificate and key, the key has a passphrase, or they do not match.
+        ssl.SSLError: they are not a certificate and a key, the key has a passphrase, or they do not match.
     """
     with _memory_file(certificate) as cert_file, _memory_file(key) as key_file:
         # Without a passphrase of our own OpenSSL would ask for one on the terminal.

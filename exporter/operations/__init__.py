@@ -1,10 +1,9 @@
 """The list of all operations the exporter polls, in the order in which one connection asks them.
 
-`configuration` goes first: it answers at once, where `health` may take long while a node is frozen,
-so that the cluster's identity is known even then. Managers and databases go before workers for a like
-reason: a frozen host is found out there without the patience that a worker needs. The worker's report
-goes last: a worker that is silent may use up what is left of the time. Adding an operation is one file
-and one line here.
+`configuration` goes first: it answers at once, where `health` may take long while a node is frozen, so that
+the cluster's identity is known even then. Managers and databases go before workers for a like reason: a
+frozen host is detected there without the long timeout that a worker needs. The worker's report goes last: a
+worker that is silent may use up what is left of the time. Adding an operation is one file and one line here.
 """
 
 from functools import cache

@@ -1,9 +1,10 @@
 """`GET /SERVICE/workers` and its siblings: the status of a component on every host of the cluster.
 
-If one host is unreachable, Onepanel rejects the request for the whole list, or hangs. Then the hosts are queried one by
-one, so that no other host's status is lost. Hosts that did not answer last time are *doubtful*. They are queried
-last, as long as the round has time. Without time for them they stay unreachable. If no host has answered, the
-queried Onepanel itself may hang: another node is queried. Without an answer from it, nothing is learnt.
+If one host is unreachable, Onepanel rejects the request for the whole list, or hangs. Then the hosts are
+queried one by one, so that no other host's status is lost. Hosts that did not answer last time are
+*doubtful*. They are queried last, as long as the round has time. Without time for them they stay unreachable.
+If no host has answered, the queried Onepanel itself may hang: another node is queried. Without an answer from
+it, no host's status is known.
 """
 
 from __future__ import annotations

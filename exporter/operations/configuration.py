@@ -22,7 +22,7 @@ _IDENTITY_KEYS = ("serviceType", "clusterId", "version", "build", "deployed")
 
 @dataclass(frozen=True, slots=True)
 class Configuration(Facts):
-    """The public configuration; an empty string or None is what the server did not say.
+    """The public configuration; an empty string or None is what the server did not report.
 
     `name` and `domain` are the cluster's own: the zone's on a Onezone, the provider's on a Oneprovider.
     """

@@ -1,4 +1,4 @@
-"""`GET /user`: the user whom a token belongs to, with the privileges of that user in the cluster.
+"""`GET /user`: the user of a token, with the privileges of that user in the cluster.
 
 Every member may list users; only `cluster_update` allows changes. So a list of users proves no such right.
 The emergency passphrase belongs to no user: 404.

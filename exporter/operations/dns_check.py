@@ -21,7 +21,7 @@ _CHECKS = {"domain": "domain", "dnsZone": "dns_zone"}
 
 
 class DnsStatus(StrEnum):
-    """The result of a check; a word that no version is known to say is `unknown`."""
+    """The result of a check; a word that no known version sends is `unknown`."""
 
     OK = "ok"
     UNRESOLVABLE = "unresolvable"
@@ -32,7 +32,7 @@ class DnsStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnsCheck(Facts):
-    """The status of each check that was made, and when (seconds since the epoch, None if not told)."""
+    """The status of each check that was made, and when (seconds since the epoch, None if not reported)."""
 
     statuses: Mapping[str, DnsStatus]
     checked_at: float | None

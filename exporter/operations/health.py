@@ -1,8 +1,7 @@
 """`GET /health`: whether every Onepanel node of the cluster answers on its listeners.
 
-It says nothing of workers, cluster managers or databases: it stays 200 with the worker stopped.
-Known since 21.02.1; older versions answer 404, or 406, without a body. It asks every node and has no
-deadline of its own.
+It does not cover workers, cluster managers or databases: it stays 200 with the worker stopped. Known since
+21.02.1; older versions answer 404, or 406, without a body. It asks every node and has no deadline of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _NOT_ACCEPTABLE = 406
 
 @dataclass(frozen=True, slots=True)
 class Health(Facts):
-    """Onepanel said that it is healthy; that it is not is a `Failure` (`unhealthy`)."""
+    """The answer of a healthy Onepanel; an unhealthy one is a `Failure` (`unhealthy`)."""
 
 
 @cached

@@ -1,8 +1,8 @@
 """The one interface of an operation: a question to Onepanel, and what its answer means.
 
-An operation is a *conversation*: a pure generator that yields a `Request` and receives what the
-request's own reader made of the answer, or why there is nothing. Most ask one question; one that needs
-several (host by host, if a host is away) goes on asking. It never sees a socket or a clock.
+An operation is a *conversation*: a pure generator that yields a `Request` and receives what the request's own
+reader made of the answer, or why there is nothing. Most ask one question; one that needs several (host by
+host, if a host is down) continues to ask. It never sees a socket or a clock.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Cadence(Enum):
 class Request(Generic[ValueT_co]):
     """One HTTP request. `read` turns an answer of any status into a value or a `Failure`.
 
-    `path` is absolute on the origin. `body` is sent as JSON. With `credentials` it carries the target's,
-    if there are any. `over` names the access path it must take; without it, it takes the one of the visit.
-    `about_host`: Onepanel asks other hosts, so that silence may be theirs. `elsewhere`: another node than
-    the last one is asked. `relayed`: Onepanel relays the worker's answer, so that a 503 says nothing of the
-    credentials. `can_wait`: it is left for another round of details once most of the time of this one is used up.
-    `plain`: it goes to port 80 of the domain, over HTTP, and never carries credentials.
+    `path` is absolute on the origin. `body` is sent as JSON. With `credentials` it carries the target's, if
+    there are any. `over` names the access path it must take; without it, it takes the one of the visit.
+    `about_host`: Onepanel asks other hosts, so that silence may be theirs. `elsewhere`: another node than the
+    last one is asked. `relayed`: Onepanel relays the worker's answer, so that a 503 neither accepts nor
+    rejects the credentials. `can_wait`: it is left for another round of details once most of the time of this
+    one is used up. `plain`: it goes to port 80 of the domain, over HTTP, and never carries credentials.
     """
 
     path: str
@@ -82,9 +82,9 @@ class Known:
     """What is known of the cluster when a conversation begins.
 
     `learnt` holds the outcomes of the conversations held before in the same round, by operation;
-    `can_authenticate` says whether there are credentials that were not just refused. `doubtful` are the
-    hosts that were away when they were asked last, in the order in which they are to be asked. `deployed`
-    is None if it is not known. `has_port_80`: the worker listens where the default ports are.
+    `can_authenticate`: whether there are credentials that were not just rejected. `doubtful` are the hosts
+    that did not answer when they were asked last, in the order in which they are to be asked. `deployed` is
+    None if it is not known. `has_port_80`: the worker listens where the default ports are.
     """
 
     kind: Kind = Kind.AUTO
@@ -124,11 +124,11 @@ def with_credentials(known: Known) -> bool:
 class Operation(Generic[FactsT]):
     """One operation: where to ask, when, on which paths, with which credentials, and what to export.
 
-    `name` is the value of the metric label `operation`. One that is due in every ROUND is asked over
-    each of `paths`; one of the DETAILS over a single path, direct where it can be had. `applies` says
-    whether it is worth asking. With `on_every_route` one of the DETAILS is asked over each route that is up.
-    `is_timed`: the latency of its requests is exported as a histogram. `metrics` are read off the outcome: of
-    each route (scope ROUTE), or of the first route that gave facts (scope TARGET).
+    `name` is the value of the metric label `operation`. One that is due in every ROUND is asked over each of
+    `paths`; one of the DETAILS over a single path, direct if there is one. `applies`: whether it is worth
+    asking. With `on_every_route` one of the DETAILS is asked over each route that is up. `is_timed`: the
+    latency of its requests is exported as a histogram. `metrics` are read off the outcome: of each route
+    (scope ROUTE), or of the first route that gave facts (scope TARGET).
     """
 
     name: str

@@ -9,14 +9,14 @@ from exporter.reasons import Failure
 
 
 class Facts:
-    """What an operation learnt. The facts of each operation are a frozen class of their own."""
+    """The result of an operation that succeeded. The facts of each operation are a frozen class of their own."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NotLearnt:
-    """Nothing was learnt, and nothing failed: no request was sent, or it did not get its whole timeout.
+    """Neither a result nor a failure: no request was sent, or it did not get its whole timeout.
 
     It is never counted as a failure and never judged. `detail` is one line for people.
     """

@@ -31,7 +31,7 @@ _ZONE_CLUSTER = "onezone"
 
 @dataclass(frozen=True, slots=True)
 class Provider(Facts):
-    """A Oneprovider as its zone lists it; an empty string or None is what the zone did not say.
+    """A Oneprovider as its zone lists it; an empty string or None is what the zone did not report.
 
     `online`: the zone holds a GraphSync connection of it. `onepanel_proxy`: its proxy path is switched on.
     """
@@ -84,7 +84,7 @@ def _is_id(value: object) -> bool:
 
 
 def read_provider(response: Response, provider_id: str) -> Provider | Failure:
-    """Return the facts of one provider; the id is the one that was asked for, whatever the answer says."""
+    """Return the facts of one provider; the id is the one that was asked for, not that of the answer."""
     body = read_object(response)
     if isinstance(body, Failure):
         return body

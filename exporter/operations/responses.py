@@ -1,7 +1,7 @@
 """Reading an HTTP answer: what its status means, and its JSON body if it has one.
 
-There are two kinds of 503, 500 and 404 (with Onepanel's JSON error, and empty), so that nothing is
-told by the status alone, and no body is parsed unconditionally.
+There are two kinds of 503, 500 and 404 (with Onepanel's JSON error, and empty), so that nothing is concluded
+from the status alone, and no body is parsed unconditionally.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def clean_text(value: object) -> str:
 def parse_json(answer: Response) -> Any:
     """Return the JSON value of a body; raise ValueError (also for a body nested too deeply).
 
-    Bytes that are no UTF-8 become lone surrogates, so that only the texts they stand in are lost.
+    Bytes that are not UTF-8 become lone surrogates, so that only the texts with such bytes are lost.
     """
     if answer.content_type != "application/json":
         kind = sanitize(answer.content_type) or "nothing"
@@ -148,9 +148,9 @@ def _onepanel_error(answer: Response) -> tuple[str, str, str]:
 
 
 def _explained(error: dict[str, Any]) -> tuple[str, str]:
-    """Return what Onepanel says of an error, and the id of its cause: that of `authError`, or a node's own error.
+    """Return Onepanel's description of an error, and the id of its cause: that of `authError`, or a node's own error.
 
-    What is wrong with a rejected credential only the `authError` says.
+    Only the `authError` describes what is wrong with a rejected credential.
     """
     found = error.get("details")
     details = found if isinstance(found, dict) else {}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 def read_timestamp(value: object) -> float | None:
-    """Return seconds since the epoch; None for anything that is no moment. Without a zone it is UTC."""
+    """Return seconds since the epoch; None for anything that is not a timestamp. Without a zone it is UTC."""
     if not isinstance(value, str):
         return None
     try:

@@ -47,7 +47,7 @@ class UserIds:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One user; an empty string is what the server did not tell."""
+    """One user; an empty string is what the server did not report."""
 
     user_id: str
     full_name: str
@@ -56,7 +56,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A change was carried out and there is nothing more to tell."""
+    """A change that was carried out; its answer has no content."""
 
 
 def _listed(answer: Response) -> list[str] | Failure:

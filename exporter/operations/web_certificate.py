@@ -1,4 +1,4 @@
-"""`GET /web_cert`: what Onepanel itself says of the cluster's certificate, and of its renewal.
+"""`GET /web_cert`: what Onepanel itself reports of the cluster's certificate, and of its renewal.
 
 404 before deployment. The renewal's moments are there only with Let's Encrypt.
 """
@@ -23,7 +23,7 @@ from exporter.reasons import Failure
 
 
 class WebCertificateStatus(StrEnum):
-    """Onepanel's own view of the certificate; a word that no version is known to say is `unknown`."""
+    """Onepanel's own view of the certificate; a word that no known version sends is `unknown`."""
 
     VALID = "valid"
     NEAR_EXPIRATION = "near_expiration"
@@ -35,7 +35,7 @@ class WebCertificateStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WebCertificate(Facts):
-    """Moments are seconds since the epoch; None for what never happened or was not told."""
+    """Timestamps are seconds since the epoch; None for what never happened or was not reported."""
 
     status: WebCertificateStatus
     lets_encrypt: bool | None

@@ -31,7 +31,7 @@ _MAX_BODY_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfiguration(Facts):
-    """The worker's public configuration; an empty string or None is what it did not say.
+    """The worker's public configuration; an empty string or None is what it did not report.
 
     `compatible_providers` are the versions of Oneproviders that a zone accepts, `compatible_zones` those of
     Onezones that a provider accepts. `zone_domain` is a provider's zone, empty for an unregistered one.

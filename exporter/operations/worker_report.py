@@ -39,7 +39,7 @@ _NODE_ELEMENTS = frozenset({"oz_worker", "op_worker"})
 
 
 class ReportStatus(StrEnum):
-    """What a report, a node or a module says of itself; every text that begins with `error` is an error."""
+    """The status of a report, a node or a module; every text that begins with `error` is an error."""
 
     OK = "ok"
     OUT_OF_SYNC = "out_of_sync"
@@ -60,7 +60,7 @@ class WorkerReport(Guarded):
 
 
 def read(answer: Response, before: frozenset[str] = frozenset()) -> WorkerReport | Failure:
-    """Return the report in an XML answer, whatever its media type says. `before` are hosts that are known already."""
+    """Return the report in an XML answer, of any media type. `before` are hosts that are known already."""
     failure = failure_of(answer)
     if failure is not None:
         return failure
@@ -136,7 +136,7 @@ def _guarded(
 
 
 def _status(word: str) -> ReportStatus | None:
-    """Return the known status in a word; None for one that no version is known to say."""
+    """Return the known status in a word; None for one that no known version sends."""
     if word.startswith(ReportStatus.ERROR):
         return ReportStatus.ERROR
     return next((status for status in ReportStatus if status == word), None)

@@ -28,7 +28,7 @@ _SHARE_OF_INTERVAL = 0.95
 class Configured:
     """The configured targets: those of this exporter's share, and those of all shares.
 
-    `holds` tells by its name whether a discovered target belongs to this share. Each exporter asks every zone.
+    `holds`: whether a discovered target of this name belongs to this share. Each exporter asks every zone.
     """
 
     here: tuple[Target, ...] = ()

@@ -1,4 +1,4 @@
-"""Watching a target: a round is taken, recorded, and what changed is told."""
+"""Polling a target: a round is taken and recorded, and what changed is logged."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Poller:
         self.record_details(state, details)
 
     def record_details(self, state: TargetState, details: Details) -> None:
-        """Record what the slower operations of a target learnt."""
+        """Record the outcomes of the slower operations of a target."""
         self._store.record_details(state.target, details, time.monotonic())
         note_findings(state)
 

@@ -113,7 +113,7 @@ class Lister:
 
 
 def _joined(provider_id: str, provider: Provider | Failure, cluster: ClusterFacts | Failure) -> Provider:
-    """Return one provider from both responses; leave out what could not be learnt."""
+    """Return one provider from both responses; leave out what is unknown."""
     known = Provider(provider_id) if isinstance(provider, Failure) else provider
     if isinstance(cluster, Failure):
         return known

@@ -43,7 +43,7 @@ class Rounds:
     ) -> Checkup:
         """Take a round of what every round asks. `membership` is the target's place in its zone.
 
-        What `seconds` cut short is not learnt.
+        What `seconds` cut short is `NotLearnt`.
         """
         began = time.perf_counter()
         routes_before = before.routes if before else ()
@@ -76,7 +76,7 @@ class Rounds:
 
 
 class FreshRounds:
-    """Takes whole rounds for who asks, within the time they have. Its connections are no poller's.
+    """Takes whole rounds on request, within the request's time. Its connections are not a poller's.
 
     What it shares with the poller is the memory of credentials that were rejected.
     """
@@ -88,9 +88,9 @@ class FreshRounds:
         self._client: Client | None = None
 
     async def take(self, target: Target, seconds: float, membership: Membership | None = None) -> FreshRound:
-        """Take a round that ends within `seconds`; details that there is no time for are not learnt.
+        """Take a round that ends within `seconds`; details that there is no time for are `NotLearnt`.
 
-        What the provider and its zone say of one another in this round is part of its diagnosis.
+        What the provider and its zone report of one another in this round is part of its diagnosis.
         """
         began = time.perf_counter()
         traces: list[Trace] = []
@@ -117,7 +117,7 @@ class FreshRounds:
             self._client.keep_only(targets)
 
     def reread_trust(self) -> None:
-        """Read the certificates of authorities anew."""
+        """Read the certificates of authorities again."""
         if self._client is not None:
             self._client.reread_trust()
 

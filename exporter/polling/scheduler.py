@@ -115,8 +115,9 @@ class Scheduler:
     async def _round(self, target: Target, before: float | None) -> float:
         """Run one round; return how long it took. `before` is the same of the round before, None at first.
 
-        A round that used up its time last time begins in the slow lane. One that takes much longer than last time
-        moves there. If the slow lane has no room and quick rounds wait, the round is cut and begins anew there.
+        A round that used up its time last time begins in the slow lane. One that takes much longer than last
+        time moves there. If the slow lane has no room and quick rounds wait, the round is cut and begins
+        again there.
         """
         await self._plan.ready(target)
         is_slow = before is not None and before > _share_of_timeout(target)

@@ -42,7 +42,7 @@ def parse_origin(value: object, *, allow_http: bool) -> Origin:
     """Return the origin that a URL consists of.
 
     Raises:
-        ValueError: it is no URL, or has more than an origin; never repeats the URL, which may hold a password.
+        ValueError: it is not a URL, or has more than an origin; never repeats the URL, which may hold a password.
     """
     if not isinstance(value, str):
         raise ValueError("must be a URL such as https://my.zone.domain.org")  # noqa: TRY004 pydantic reports ValueError only

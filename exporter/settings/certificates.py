@@ -13,7 +13,7 @@ def check_file_name(name: str) -> str:
     """Return the name of a file, which need not exist.
 
     Raises:
-        ValueError: it is no name of a file.
+        ValueError: it is not the name of a file.
     """
     if not name:
         raise ValueError("must name a file")
@@ -69,7 +69,7 @@ def check_key_pair(certificate: str, key: str, place: str = "tls") -> None:
     """Check a certificate and its key in PEM format, which are the keys `cert_file` and `key_file` of `place`.
 
     Raises:
-        ValueError: they are no certificate and key in PEM format, the key has a passphrase, or they do not match.
+        ValueError: they are not a certificate and key in PEM format, the key has a passphrase, or they do not match.
     """
     try:
         load_key_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), certificate, key)

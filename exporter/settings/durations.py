@@ -23,7 +23,7 @@ def parse_duration(value: object) -> float:
     """Seconds of a duration: text such as `1m30s` or `15`, or a number of seconds.
 
     Raises:
-        ValueError: it is no duration, not positive, or longer than a year.
+        ValueError: it is not a duration, not positive, or longer than a year.
     """
     seconds = _seconds(value)
     if seconds is None:

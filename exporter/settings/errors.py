@@ -26,7 +26,7 @@ class ConfigError(NamedTuple):
 
 
 class ConfigurationError(ValueError):
-    """The configuration cannot be used; `faults` says everything that is wrong with it."""
+    """The configuration cannot be used; `faults` lists everything that is wrong with it."""
 
     def __init__(self, faults: Iterable[ConfigError]) -> None:
         self.faults = tuple(faults)

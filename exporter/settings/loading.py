@@ -81,7 +81,7 @@ def _read_web_config(
 
 def _merge(sources: Sequence[Source]) -> dict[str, Any]:
     class Merged(BaseSettings):
-        """What all sources say together, not yet judged: mappings key by key, all else as a whole."""
+        """The values of all sources merged, not yet validated: mappings key by key, all else as a whole."""
 
         model_config = SettingsConfigDict(extra="allow")
 
@@ -120,7 +120,7 @@ def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fill(own: object, defaults: object, place: KeyPath = ()) -> object:
-    """`own`, where it says something, else `defaults`; mappings key by key. `place` is the way from the target."""
+    """`own` where it has a value, else `defaults`; mappings key by key. `place` is the key path below the target."""
     if own is None:
         return defaults
     if not isinstance(own, dict) or not isinstance(defaults, dict):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def attribute_to(finding: Invalid, sources: Sequence[Source], merged: Mapping[str, Any]) -> ConfigError:
     """Return the fault, with the source whose value is wrong, and the key path as that source writes it.
 
-    `sources` are in the order of precedence; `merged` is what they say together, without
-    the defaults given to each target.
+    `sources` are in the order of precedence; `merged` holds their values merged, without the defaults given
+    to each target.
     """
     path = _where_written(finding.path, merged)
     source = _source(path, sources)

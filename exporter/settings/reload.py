@@ -17,7 +17,7 @@ log = get_logger()
 
 
 class Reloads:
-    """Loads settings anew and hands them to `apply`. The first load has happened already, successfully."""
+    """Loads settings again and hands them to `apply`. The first load has happened already, successfully."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Whether secrets can be used: told before anything starts, and without ever repeating what is written.
+"""Whether secrets can be used: checked before anything starts, and without ever repeating what is written.
 
 Not even the name of a file is repeated: it may be the secret itself, under the wrong key.
 """
@@ -12,7 +12,7 @@ from exporter.files import read_secret
 
 
 def check_secret(value: SecretStr) -> SecretStr:
-    """Accept a secret that stands in the configuration itself.
+    """Accept a secret that is written in the configuration itself.
 
     Raises:
         ValueError: it is empty, too long, or cannot be sent in a header.

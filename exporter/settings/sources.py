@@ -1,4 +1,4 @@
-"""Where settings come from: the command line, the environment, and a YAML file. The only reader of the latter two."""
+"""The sources of settings: the command line, the environment, and a YAML file. The only reader of the latter two."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OWN_NAMES = ("labels", "nodes")
 
 @dataclass(frozen=True)
 class Source:
-    """What one source says: the values, nested as in the file, and what is wrong before any of them is judged.
+    """One source: its values, nested as in the file, and what is wrong before any of them is validated.
 
     `variables` are the names of environment variables by the key path that they set.
     """
@@ -67,7 +67,7 @@ def read_flags(flags: Mapping[str, object]) -> Source:
 
 
 def read_environment(environ: Mapping[str, str], name: str = ENVIRONMENT) -> Source:
-    """Return what an environment says: `ONEDATA_EXPORTER_POLL__INTERVAL=30s`; lists and mappings in YAML or JSON.
+    """Return the settings of an environment: `ONEDATA_EXPORTER_POLL__INTERVAL=30s`; lists and mappings in YAML or JSON.
 
     Names are case-insensitive. An empty variable counts as absent, except the shard's, which is refused.
     """

@@ -14,7 +14,7 @@ def parse_timestamp(value: object) -> float:
     """Seconds since the epoch, from a date and time of RFC 3339.
 
     Raises:
-        ValueError: it is no such text, or no such day or time exists.
+        ValueError: it is not such a text, or no such day or time exists.
     """
     if isinstance(value, str) and _RFC_3339.fullmatch(value):
         try:

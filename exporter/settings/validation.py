@@ -1,4 +1,4 @@
-"""Which values are wrong, and why, in words for people. Values themselves are never repeated: they may be secret."""
+"""Which values are wrong, and why, as text for people. Values themselves are never repeated: they may be secret."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 
 class ListenAddress(NamedTuple):
-    """Where to listen over TCP; an empty host means all interfaces, port 0 any free port."""
+    """An address to listen on over TCP; an empty host means all interfaces, port 0 any free port."""
 
     host: str
     port: int
@@ -43,7 +43,7 @@ Address: TypeAlias = ListenAddress | UnixAddress | SystemdSockets
 
 
 class TlsVersion(StrEnum):
-    """The versions of TLS that are spoken, named as in Go."""
+    """The versions of TLS that can be configured, named as in Go."""
 
     TLS12 = "TLS12"
     TLS13 = "TLS13"
@@ -90,8 +90,8 @@ class WebConfig:
     """TLS, users and limits of the exporter's own pages.
 
     Without `tls` they are plain HTTP; without `users` (name, bcrypt hash) no request needs a password.
-    `headers` are set on every response. `files` are those that all this was read from, each with its version before
-    it was read. `warnings` say what is valid and yet probably unintended.
+    `headers` are set on every response. `files` are those that all this was read from, each with its version
+    before it was read. `warnings` name what is valid and yet probably unintended.
     """
 
     tls: ServerTls | None = None

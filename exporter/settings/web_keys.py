@@ -1,7 +1,7 @@
 """The keys of Prometheus' own web configuration: TLS, headers, passwords, a limit of requests.
 
-The format is that of exporter-toolkit. A key that cannot take effect with Python's TLS is refused by name: a server
-that is less protected than its file says would be worse than none.
+The format is that of exporter-toolkit. A key that cannot take effect with Python's TLS is refused by name: a
+server with less protection than its file demands would be worse than none.
 """
 
 from __future__ import annotations

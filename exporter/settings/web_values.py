@@ -56,7 +56,7 @@ def parse_go_duration(value: object) -> float:
     """Return the seconds of a duration as Go writes it: `1h`, `1.5s`, `1m30s`; or 0.
 
     Raises:
-        ValueError: it is no such duration.
+        ValueError: it is not such a duration.
     """
     if value in {0, "0"} and not isinstance(value, bool):
         return 0.0

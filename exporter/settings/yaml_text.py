@@ -41,7 +41,7 @@ def parse_yaml(text: str) -> Any:
     """Return the value of a YAML document; None when it is empty.
 
     Raises:
-        ValueError: it is no such YAML; says where (`line 3, column 5: ...`).
+        ValueError: it is not such YAML; the message begins with the place (`line 3, column 5: ...`).
     """
     try:
         return yaml.load(text, _StrictLoader)  # noqa: S506 a SafeLoader

@@ -59,7 +59,7 @@ def users(request: Request, cluster: Cluster, _argument: str) -> Reply:
 
 
 def find_user(cluster: Cluster, user_id: str) -> Reply | None:
-    """Return the error of a user who does not exist; Onepanel checks existence before rights."""
+    """Return the error for a user that does not exist; Onepanel checks existence before rights."""
     return None if user_id in cluster.users.by_id else on_nodes([cluster.asked_worker], NOT_FOUND)
 
 

@@ -65,7 +65,7 @@ class Cluster:
     `failing_with` is the id of the error that every operation answers with status 503.
 
     `registrations` are the Oneproviders of a Onezone, `compatible_versions` those that it accepts, and
-    `connected` tells whether a Oneprovider has a GraphSync connection to its Onezone. `worker_replies` are
+    `connected` is whether a Oneprovider has a GraphSync connection to its Onezone. `worker_replies` are
     answers of the worker's REST API instead of its own, by the path below `/api/v3/onezone/` or
     `/api/v3/oneprovider/`. `clock_offset_seconds` is how far the clocks of the cluster are ahead.
     """

@@ -94,7 +94,7 @@ def missing(key: str) -> Reply:
 
 
 def bad_string(key: str) -> Reply:
-    """Return the error for a value that is no string."""
+    """Return the error for a value that is not a string."""
     return _error(400, "badValueString", f'Bad value: provided "{key}" must be a string.', {"key": key})
 
 
@@ -104,7 +104,7 @@ def bad_boolean(key: str) -> Reply:
 
 
 def bad_list_of_strings(key: str) -> Reply:
-    """Return the error for a value that is no list of strings."""
+    """Return the error for a value that is not a list of strings."""
     text = f'Bad value: provided "{key}" must be a list of strings.'
     return _error(400, "badValueListOfStrings", text, {"key": key})
 

@@ -1,6 +1,6 @@
 """What can be made to go wrong: a closed set.
 
-The words of each fault stand in `exporter.simulator.fault_texts`, its causes in `exporter.simulator.effects`.
+The texts of each fault are in `exporter.simulator.fault_texts`, its effects in `exporter.simulator.effects`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Self
 class FederationFault(Enum):
     """A fault of one member of a federation; `title` is an order, `explanation` describes what can be seen.
 
-    `of_zone` tells whether it concerns the Onezone rather than a Oneprovider.
+    `of_zone`: it concerns the Onezone rather than a Oneprovider.
     """
 
     title: str

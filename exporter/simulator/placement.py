@@ -1,4 +1,4 @@
-"""Where the nodes of a simulated cluster listen."""
+"""The addresses that the nodes of a simulated cluster listen on."""
 
 from __future__ import annotations
 

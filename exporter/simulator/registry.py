@@ -11,7 +11,7 @@ _CREATION_TIME = 1_700_000_000
 class Registration:
     """One Oneprovider. `online` follows its GraphSync connection; `members` may see it, too.
 
-    `onepanel_proxy` tells whether its worker forwards to its Onepanel.
+    `onepanel_proxy`: its worker forwards to its Onepanel.
     """
 
     provider_id: str

@@ -24,7 +24,7 @@ Answer: TypeAlias = Callable[[Cluster, Caller, str], Reply]
 
 
 class WorkerResource(NamedTuple):
-    """What stands behind one URL; `administrators` only, or every user, or (`public`) everybody."""
+    """What one URL serves: to `administrators` only, to every user, or (`public`) without credentials."""
 
     answer: Answer
     public: bool = False

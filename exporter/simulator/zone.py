@@ -27,11 +27,10 @@ _FIRST_NODE = "node1"
 class SimulatedZone:
     """An async context manager; or `start` and `stop`, after which it can be started again on the same ports.
 
-    Zones that share an `authority` share its certificates, which makes hundreds of them cheap.
-    `proxy_port` and `direct_port` are 0 for any free one. The nodes are called node1, node2, … and listen
-    on 127.0.0.1, 127.0.0.2, … or as `placement` says, all on the same two ports. They are the first hosts
-    of the cluster; when it has fewer, it gets hosts of these names below its domain. Any further host
-    exists in words only.
+    Zones that share an `authority` share its certificates, which makes hundreds of them cheap. `proxy_port`
+    and `direct_port` are 0 for any free one. The nodes are called node1, node2, … and listen on 127.0.0.1,
+    127.0.0.2, … or as in `placement`, all on the same two ports. They are the first hosts of the cluster;
+    when it has fewer, it gets hosts of these names below its domain. Any further host exists only in answers.
     """
 
     def __init__(  # noqa: PLR0913 - keywords only, each with a default

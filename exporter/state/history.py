@@ -1,7 +1,7 @@
 """The last rounds of a target, as far as the pages show them.
 
-A checkup is some three times as large: what it says beside this is in the latest checkup, in the runs of
-the timeline and in the evidence of the incidents.
+A checkup is some three times as large: what it holds beside this is in the latest checkup, in the runs of the
+timeline and in the evidence of the incidents.
 """
 
 from __future__ import annotations

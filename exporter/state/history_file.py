@@ -52,7 +52,7 @@ class HistoryFile:
 
         Raises:
             HistoryInUseError: another process uses it.
-            HistoryBrokenError: it is no history that this version can read.
+            HistoryBrokenError: it is not a history that this version can read.
             OSError: it cannot be opened or created.
         """
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE))

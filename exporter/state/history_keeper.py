@@ -1,6 +1,7 @@
 """Keeping the history in its file: every few seconds what is new, in a thread of its own.
 
-If the file cannot be written, the history goes on in memory, and what is new is written once that is possible.
+If the file cannot be written, the history continues in memory, and what is new is written once that is
+possible.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class HistoryKeeper:
         return found
 
     async def _replace(self, broken: Exception) -> None:
-        """Move a broken file aside, and begin a new one with all that is in memory."""
+        """Move a broken file aside, and begin a new one with the history in memory."""
         try:
             aside = await self._thread.run(self._move_aside)
         except self._module.FAULTS as error:

@@ -73,7 +73,8 @@ class Incidents:
     def follow(self, change: DiagnosisChange, opening: Opening) -> None:
         """Close the incident of a node whose diagnosis changed, and open one unless the new diagnosis is `ok`.
 
-        If the first diagnosis after a start is that of an incident which a file has kept open, that incident goes on.
+        If the first diagnosis after a start is that of an incident which a file has kept open, that incident
+        continues.
         """
         key = (change.target.name, change.node)
         is_first = change.lasted is None

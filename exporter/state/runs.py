@@ -69,7 +69,7 @@ class Runs(Generic[StateT]):
             del self._runs[:too_many]
 
     def restore(self, state: StateT | None, began: float, ended: float) -> None:
-        """Append a run of an earlier process; runs come in their order."""
+        """Append a run of an earlier process; runs are restored in their order."""
         # Milliseconds are a little less than the time that they were made of.
         self._begin(_GAP if state is None else _states(self._kind).index(state), began + _HALF)
         self._ended = max(self._ended, ended)

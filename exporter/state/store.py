@@ -48,7 +48,7 @@ class Store:
     def set_targets(self, targets: Iterable[Target]) -> None:
         """Make these the configured targets.
 
-        Those that lead where they led before keep what was counted and seen; the others start anew.
+        Targets with the same addresses as before keep what was counted and seen; the others start empty.
         """
         states = {}
         for target in targets:
@@ -92,7 +92,7 @@ class Store:
         }
 
     def membership(self, target: Target) -> Membership:
-        """Return what the zone of a target says of it. Without a known zone, all of it is absent."""
+        """Return what the zone of a target reports of it. Without a known zone, all of it is absent."""
         state = self._states.get(target.name)
         checkup = state.checkup if state else None
         name, provider_id = self._listed.get(target.name, ("", ""))

@@ -80,11 +80,11 @@ class TargetState:
         return self.counters_by_route.get(route) or RouteCounters()
 
     def maintenance(self, now: float) -> str | None:
-        """Return why maintenance goes on at a moment (seconds since the epoch); None when there is none."""
+        """Return the reason of the maintenance at a time (seconds since the epoch); None when there is none."""
         return maintenance_reason(self.target.maintenance, now, self.maintenance_note)
 
     def fresh(self, monotonic: float) -> Checkup | None:
-        """Return the latest checkup, unless it is older than three intervals: then it says nothing of today."""
+        """Return the latest checkup, unless it is older than three intervals: then it is out of date."""
         age = monotonic - self.finished_monotonic
         return self.checkup if age <= STALE_AFTER_INTERVALS * self.target.schedule.interval else None
 

@@ -95,7 +95,7 @@ class Timeline:
         return self.runs.get(Lane(path, node)) or Runs(Symptom)
 
     def services(self) -> Mapping[str, Runs[Status]]:
-        """Return the runs of each component that was learnt: of its hosts' statuses the worst."""
+        """Return the runs of each component with a known status: of its hosts' statuses the worst."""
         return {name: self.runs[Lane(name)] for name in COMPONENTS if Lane(name) in self.runs}
 
     def record(self, checkup: Checkup, continues_after: float) -> None:
@@ -162,7 +162,7 @@ class Timeline:
                 yield SavedBucket(path.value, bucket)
 
     def restore_run(self, saved: SavedRun) -> None:
-        """Append a run of an earlier process; runs come in their order. One of an unknown lane or state is skipped."""
+        """Append a run of an earlier process; runs are restored in their order. Skip an unknown lane or state."""
         states = _states_of(saved.lane.kind)
         if states is None:
             return
@@ -174,7 +174,7 @@ class Timeline:
         runs.restore(state, saved.began, saved.ended)
 
     def restore_bucket(self, saved: SavedBucket) -> None:
-        """Append five minutes of an earlier process; they come in their order."""
+        """Append five minutes of an earlier process; they are restored in their order."""
         if saved.path in set(AccessPath):
             self.latencies.setdefault(AccessPath(saved.path), Latencies()).restore(saved.bucket)
 

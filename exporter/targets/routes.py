@@ -24,6 +24,6 @@ class Route(NamedTuple):
 def routes_to(node_names: Iterable[str]) -> tuple[Route, ...]:
     """Both paths to each node.
 
-    Unexpected paths are asked, too: what they say helps to tell the causes apart.
+    Unexpected paths are asked, too: their answers help to distinguish the causes.
     """
     return tuple(Route(path, node) for node in node_names for path in AccessPath)

@@ -101,7 +101,7 @@ class Target:
 
     @property
     def place(self) -> str:
-        """Where the target leads, as text that is the same in every process."""
+        """The addresses of the target, as text that is the same in every process."""
         nodes = ",".join(f"{node.name}={node.address}" for node in self.nodes)
         return " ".join((self.proxy_url, self.direct_url, nodes, "*" if self.resolve_nodes else ""))
 

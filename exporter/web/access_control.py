@@ -34,7 +34,8 @@ class ServerContext(NamedTuple):
 class AccessControl:
     """Applies a web configuration, and checks every few seconds whether the files that it was read from changed.
 
-    `read` reads it anew, raising OSError or ValueError. `note` gets the new one, or why the old one stays in use.
+    `read` reads it again, raising OSError or ValueError. `note` gets the new one, or why the old one stays in
+    use.
 
     Raises:
         OSError: the certificate or its key cannot be used.

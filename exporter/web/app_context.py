@@ -43,10 +43,10 @@ class AppContext:
     """What the pages show and do. `report_bug` takes exceptions that no code expected, as ("web", exception).
 
     `shared` makes a page once for all requests that wait for it. `making` is held while a large page is made,
-    other than the whole of `/metrics`: few are made at once, so that they need little memory in all.
-    `reload` reads the configuration anew and returns whether it was accepted; None if that is not enabled.
-    `prefix` begins the path of every page. Without `allowed_hosts` every name is served.
-    `record_round` takes a round that was made on request; `faults` returns what is wrong with the exporter itself.
+    other than the whole of `/metrics`: few are made at once, so that they need little memory in all. `reload`
+    reads the configuration again and returns whether it was accepted; None if that is not enabled. `prefix`
+    begins the path of every page. Without `allowed_hosts` every name is served. `record_round` takes a round
+    that was made on request; `faults` returns what is wrong with the exporter itself.
     """
 
     store: Store

@@ -1,4 +1,4 @@
-"""How states are shown: a symbol, a word and a tone, so that nothing is told by colour alone. Pure."""
+"""How states are shown: a symbol, a word and a tone, so that nothing is shown by colour alone. Pure."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def finding_badge(finding: Finding) -> Badge:
 
 
 def why_silent(target: TargetStatus) -> tuple[str, str]:
-    """Return why nothing is said of a target, and what to do first."""
+    """Return why nothing is known of a target, and what to do first."""
     return _STALE if target.stale else _WAITING
 
 

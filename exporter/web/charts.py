@@ -1,6 +1,6 @@
 """Pictures of the past as SVG, each with its text. Pure.
 
-Colours come from the style sheet by class; everything that a colour shows, the text says, too.
+Colours come from the style sheet by class; everything that a colour shows is in the text, too.
 """
 
 from __future__ import annotations

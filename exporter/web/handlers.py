@@ -39,7 +39,7 @@ async def _metrics_page(
 
 
 async def probe(request: web.Request) -> web.Response:
-    """`/probe?target=NAME`: a round for who asks, as metrics of this target alone or, with `debug=true`, in words."""
+    """`/probe?target=NAME`: a round on request, as metrics of this target alone or, with `debug=true`, as text."""
     site = request.app[APP_CONTEXT]
     name = request.query.get("target")
     if not name:
@@ -56,7 +56,7 @@ async def probe(request: web.Request) -> web.Response:
 
 
 async def reload(request: web.Request) -> web.Response:
-    """`POST /-/reload`: 200 when the configuration was taken over, 500 when it was refused, 403 when not enabled.
+    """`POST /-/reload`: 200 when the configuration was applied, 500 when it was rejected, 403 when not enabled.
 
     A form of another origin is refused, so that no page elsewhere can have a visitor's browser send it.
     """

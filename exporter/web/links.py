@@ -1,4 +1,4 @@
-"""Where the pages lead outside the exporter. Pure."""
+"""Links of the pages to addresses outside the exporter. Pure."""
 
 from __future__ import annotations
 

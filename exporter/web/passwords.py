@@ -27,9 +27,9 @@ class Busy(Exception):  # noqa: N818 - a state, no error
 class Passwords:
     """The users and their hashes. Comparing takes a tenth of a second or more, so it is done in `pool`.
 
-    A pair that was right is remembered, as a keyed digest, so that a scraper pays once. Names that no user has
-    take as long as those of the users. At most so many comparisons wait at once; who comes then is told to
-    come again, while those who are remembered notice nothing.
+    A pair that was right is remembered, as a keyed digest, so that a scraper's password is compared once.
+    Names that no user has take as long as those of the users. At most so many comparisons wait at once; a
+    further request is rejected and may retry, while a remembered pair is accepted at once.
     """
 
     def __init__(self, users: Iterable[tuple[str, str]], pool: Executor) -> None:
@@ -49,7 +49,7 @@ class Passwords:
         """Return whether the value of a request's `Authorization` header is right.
 
         Raises:
-            Busy: it cannot be said now.
+            Busy: too many comparisons wait.
         """
         pair = parse_authorization(authorization)
         if pair is None:
@@ -81,7 +81,7 @@ class Passwords:
         return True
 
     def _decoy_for(self, name: bytes) -> bytes:
-        """Return a hash with the cost of some user's: always the same for one name, so that its time tells nothing."""
+        """Return a hash with the cost of some user's: always the same for one name, its time discloses nothing."""
         return self._decoys[int.from_bytes(self._digest(name)[:8]) % len(self._decoys)]
 
     def _digest(self, text: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Readiness of the exporter itself: it serves, and its scheduler is alive. What targets do belongs into metrics."""
+"""Readiness of the exporter itself: it serves, and its scheduler is alive. What targets do belongs in metrics."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Readiness:
 
 
 def _stopped_polling(states: Sequence[TargetState], dead: int, now: float) -> str:
-    """Return what is wrong with the scheduler. A target whose rounds fail or stay away is no fault of it."""
+    """Return what is wrong with the scheduler. A target whose rounds fail or do not happen is not a fault of it."""
     if dead:
         return f"polling has stopped for {dead} of {len(states)} targets"
     polled = [state for state in states if state.checkup is not None]

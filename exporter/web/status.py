@@ -1,4 +1,4 @@
-"""What the pages and the JSON say of a target at one moment: the account of its last round, and what only time tells.
+"""What the pages and the JSON show of a target at one moment: the summary of its last round, and its past.
 
 The JSON of `/api/v1/targets` is these values, field by field: a field's name is a name of the public
 interface. Durations are seconds, moments seconds since the epoch; None is what is not known. Pure.
@@ -27,9 +27,9 @@ class PastError:
 
 @dataclass(frozen=True, slots=True)
 class TargetStatus:
-    """One target. `account` is None before the first round, and when the last one is too old to say anything (`stale`).
+    """One target. `account` is None before the first round, and when the last one is too old (`stale`).
 
-    `since` says of each node when its diagnosis began; `maintenance` is the reason of the maintenance.
+    `since`: of each node, when its diagnosis began; `maintenance` is the reason of the maintenance.
     """
 
     name: str
