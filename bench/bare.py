@@ -1,4 +1,4 @@
-"""The least that aiohttp does: a loop that asks, and keeps nothing of what it is told.
+"""The least that aiohttp does: a loop that sends requests, and keeps nothing of the answers.
 
 What an exporter costs more than this is its own. Run as
 `python -m bench.bare CA_FILE PROXY_PORT DIRECT_PORT TARGETS CONNECTIONS_PER_SECOND`; it ends when it is killed.

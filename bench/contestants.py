@@ -161,7 +161,7 @@ def probe_paths(where: FarmProcess, targets: int) -> list[str]:
 
 
 def blackbox_version() -> str:
-    """Return the first line of what it says of itself; empty when it is not installed."""
+    """Return the first line of its `--version`; empty when it is not installed."""
     program = shutil.which(BLACKBOX)
     if program is None:
         return ""

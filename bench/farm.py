@@ -1,4 +1,4 @@
-"""The farm: simulated clusters in a process of their own, which answers quickly and remembers who came when.
+"""The farm: simulated clusters in a process of their own, which answers quickly and records every connection.
 
 A thousand full simulators would cost more than what is measured. Here the answers of one simulated
 cluster are written once, and every cluster is an address of 127/8 with the same two ports. Run as
@@ -39,7 +39,7 @@ _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 
 @dataclass(slots=True)
 class Record:
-    """What was served since the last record: how many requests, the seconds they took here, and who came when.
+    """What was served since the last record: how many requests, the seconds they took here, and the connections.
 
     `arrivals` are (address, port, monotonic seconds) of every connection, taken when its handshake was done.
     """
@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note who came."""
+        """Note the connection."""
         self._transport = cast("asyncio.Transport", transport)
         address, port = transport.get_extra_info("sockname")
         self._farm.record.arrivals.append((address, port, time.monotonic()))
@@ -108,7 +108,7 @@ class Farm:
 
 
 def written_answers() -> dict[bytes, bytes]:
-    """Return every answer of a cluster that is well, as bytes, by the URL path."""
+    """Return every answer of a healthy cluster, as bytes, by the URL path."""
     cluster = Cluster()
     answers = {
         path.encode(): answer(Request("GET", path), cluster, RESOURCES).encode()

@@ -1,7 +1,7 @@
 """The real exporter with a longer list of operations: `python -m bench.longer_rounds COUNT serve …`.
 
-The further operations ask for the public configuration again, and judge the answer as the first does,
-over the same connection. So the cost of a request is told apart from the cost of a connection.
+The further operations ask for the public configuration again, and judge the answer as the first does, over
+the same connection. So the cost of a request is separated from the cost of a connection.
 """
 
 from __future__ import annotations

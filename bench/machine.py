@@ -1,4 +1,4 @@
-"""What the operating system says: of a process its CPU and memory, of the machine what it is. Linux only."""
+"""What the operating system reports: of a process its CPU and memory, of the machine what it is. Linux only."""
 
 from __future__ import annotations
 

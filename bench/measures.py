@@ -48,7 +48,7 @@ _HISTORY_ROUNDS = 21
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where it is measured, how long one measurement lasts, and whether it is repeated enough to be told."""
+    """The place of a measurement, how long one lasts, and whether it is repeated often enough to be published."""
 
     farm: FarmProcess
     rsa_farm: FarmProcess
@@ -260,7 +260,7 @@ async def _pages(contestant: Contestant, share: float, scrapes: int) -> Figures:
 
 
 async def _longest_stall(contestant: Contestant, meanwhile: Coroutine[Any, Any, object]) -> float:
-    """Return the longest that a page without any content took to answer while something else was going on."""
+    """Return the longest that a page without any content took to answer while something else was running."""
     task = asyncio.ensure_future(meanwhile)
     longest = 0.0
     while not task.done():

@@ -15,7 +15,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 Result = TypeVar("Result")
 
-# Where an unexpected exception was caught, and the exception.
+# The part of the exporter in which an unexpected exception was caught, and the exception.
 ReportBug: TypeAlias = Callable[[str, Exception], None]
 
 _RESTART_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md keeps its word: what it says is done to a copy of the package, and the result is run."""
+"""CONTRIBUTING.md is right: its steps are done to a copy of the package, and the result is run."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def write_or_check(description: str | None, files: Mapping[Path, str], command: str = "make docs") -> int:
-    """Bring the files up to date, or say which are not; `command` is what people run to write them."""
+    """Bring the files up to date, or print which are not; `command` is what people run to write them."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 when a file is out of date"

@@ -18,7 +18,7 @@ class RevisionHook(BuildHookInterface):  # type: ignore[type-arg]  # the paramet
     """Adds exporter/REVISION to sdist and wheel; a source checkout and an editable install never have it."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write the revision before each build; a wheel made from an sdist takes over its file."""
+        """Write the revision before each build; a wheel made from an sdist keeps its file."""
         if version == "editable" or (Path(self.root) / _PLACE).exists():
             return
         revision = os.environ.get(_VARIABLE) or self._head()

@@ -25,7 +25,7 @@ def sections(changelog: str) -> dict[str, str]:
 
 
 def main() -> int:
-    """Print the notes. 1: CHANGELOG.md says nothing about this version."""
+    """Print the notes. 1: CHANGELOG.md has no notes of this version."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--draft", action="store_true", help="take [Unreleased] where there is no section yet"

@@ -1,7 +1,8 @@
 """A long run of the exporter against simulated zones, with everything going wrong at random; then the account.
 
-The exporter is the real command in a process of its own (`tools/soaked.py`); the zones, and whoever asks and
-faults it, are in this one. The seed is printed: with it, the same things are done again in the same order.
+The exporter is the real command in a process of its own (`tools/soaked.py`); the zones, and the tasks that
+query and disturb it, are in this one. The seed is printed: with it, the same things are done again in the
+same order.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class SoakedExporter:
         await self._reading
 
     async def _listening(self) -> str:
-        """Return where it listens, as its log tells."""
+        """Return where it listens, from its log."""
         while line := await self._next_line():
             if "msg=listening" in line:
                 return line.rpartition("address=")[2]
@@ -113,7 +113,7 @@ class SoakedExporter:
         return line
 
     async def metrics(self, *families: str) -> str:
-        """Return what it says on /metrics now, whole or of these families alone."""
+        """Return its /metrics of now, whole or of these families alone."""
         accept = {"Accept": "application/openmetrics-text"}
         wanted = [("name[]", family) for family in families]
         async with self.session.get("/metrics", headers=accept, params=wanted) as answer:
@@ -148,7 +148,7 @@ class SoakedExporter:
         return pages * os.sysconf("SC_PAGE_SIZE") / _MEBIBYTE, len(opened), sockets, tasks
 
     async def stop(self) -> int:
-        """Its exit code, after it was told to stop."""
+        """Its exit code, after the signal to stop."""
         self._process.terminate()
         async with asyncio.timeout(_STOP_SECONDS):
             return await self._process.wait()

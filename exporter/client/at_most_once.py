@@ -37,7 +37,7 @@ class ChangeOutcome(Enum):
 _REFUSALS = frozenset(
     {Reason.UNAUTHORIZED, Reason.FORBIDDEN, Reason.NOT_FOUND, Reason.CLIENT_ERROR, Reason.REDIRECT}
 )
-# Onepanel's words for 'no worker to ask', said before anything is done.
+# Onepanel's error ids for 'no worker to ask', sent before anything is done.
 _NO_WORKER_ERRORS = frozenset({"serviceUnavailable", "noServiceNodes"})
 _REFUSED_CREDENTIALS = frozenset({Verdict.REJECTED, Verdict.FORBIDDEN, Verdict.UNVERIFIABLE})
 

@@ -174,5 +174,5 @@ class TimedSSLObject(ssl.SSLObject):
         super().do_handshake()
         timer.finish(Phase.TLS)
         timer.stage = Stage.OPEN
-        # Taken at once: an SSL object that has failed since then no longer gives them away.
+        # Taken at once: an SSL object that has failed since then no longer returns them.
         timer.served_chain, timer.verified_chain = served_chain(self), verified_chain(self)

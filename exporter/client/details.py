@@ -22,7 +22,7 @@ from exporter.tasks import ReportBug
 
 _NO_PATH = NotLearnt("not asked: Onepanel answers over no path")
 _NOBODY_ELSE = NotLearnt("no other node answers")
-# These mean that the path is gone, for this request and those that follow.
+# These mean that the path is down: this request fails, and so do those that follow.
 _PATH_FAILURES = frozenset(
     {
         Reason.RESOLVE,
@@ -94,7 +94,7 @@ class DetailsVisit:
         exchanges: list[Exchange] = []
         if request.credentials:
             return await self._send_with_credentials(request, exchanges), exchanges
-        # A public request may be answered by the worker, of which `up` says nothing.
+        # A public request may be answered by the worker, which `up` does not cover.
         over = [each for each in (*self.up, *self.routes) if request.over in {None, each.path}]
         return await self._exchange(over[0], request, exchanges) if over else _NO_PATH, exchanges
 

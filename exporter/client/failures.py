@@ -46,7 +46,8 @@ def explain(error: Exception, timer: ConnectionTimer, seconds: float) -> Failure
     return None
 
 
-# Of several addresses that all fail: a refusal tells most, an address that cannot be routed to least.
+# Of several addresses that all fail: a refusal is the most informative error, an address that cannot be routed to the
+# least.
 _TELLING = (Reason.CONNECTION_REFUSED, Reason.CONNECT_TIMEOUT, Reason.CONNECT)
 
 
@@ -55,7 +56,7 @@ def _of_addresses(reason: Reason, detail: str, timer: ConnectionTimer) -> Failur
     if reason not in _TELLING or timer.stage is not Stage.CONNECTING or not timer.attempts:
         return Failure(reason, detail)
     if len(timer.attempts) == 1:
-        # In place of what the system says, which differs with the event loop.
+        # In place of the system's text, which differs with the event loop.
         refused = reason is Reason.CONNECTION_REFUSED
         return Failure(
             reason, f"{_written(timer.attempts[0].address)} refuses connections" if refused else detail

@@ -25,7 +25,7 @@ _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None,
 _PROXY_TIMEOUT = aiohttp.ClientTimeout(total=_LONGEST_SECONDS)
 _USER_AGENT = f"onedata-exporter/{__version__}"
 _GIVE_UP_SECONDS = 0.5
-# A server that closes after an answer, without saying so in it, closes within this time.
+# A server that closes after an answer, without announcing it there, closes within this time.
 _CLOSING_SECONDS = 0.005
 
 

@@ -26,7 +26,7 @@ def run_to_exit_code(
         _give_up(sys.stdout)
         with suppress(OSError):
             print(f"onedata-exporter: {error.strerror or error}", file=sys.stderr)
-    except Exception:  # noqa: BLE001 - a bug; its traceback is all that there is to say
+    except Exception:  # noqa: BLE001 - a bug; its traceback is the only information there is
         traceback.print_exc()
     else:
         return code

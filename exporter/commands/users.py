@@ -28,7 +28,7 @@ from exporter.targets import AccessPath, Route, Target
 
 Result = TypeVar("Result")
 
-# Longer than the 30 s for which the proxy waits for Onepanel, so that the outcome of a change is learnt.
+# Longer than the 30 s for which the proxy waits for Onepanel, so that the outcome of a change is known.
 _TIMEOUT_SECONDS = 35.0
 _EXIT_BAD_USAGE = 2
 _EXIT_NOT_KNOWN = 3

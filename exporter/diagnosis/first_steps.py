@@ -138,7 +138,7 @@ _DECIDING: Mapping[Diagnosis, frozenset[Reason]] = {
 _WITHOUT_CAUSE = frozenset(
     {Diagnosis.OK, Diagnosis.MISMATCH, Diagnosis.NOT_DEPLOYED, Diagnosis.ZONE_DISCONNECTED}
 )
-# Of several reasons why a host cannot be reached, the one that says most: an answer, then a connection, then none.
+# Of several reasons why a host cannot be reached, the most informative one: an answer, then a connection, then none.
 _MOST_TELLING = (
     Reason.TIMEOUT,
     Reason.CONNECTION_LOST,

@@ -141,7 +141,7 @@ def _without_onepanel(
     learnt = [seen for seen in (configuration, health) if is_learnt(seen)]
     if not learnt:
         return Symptom.UNSEEN
-    # An HTTP answer says more than none; of two, `health` is the later one.
+    # An HTTP answer is more informative than none; of two, `health` is the later one.
     seen = max(reversed(learnt), key=lambda each: each.last.status > 0)
     if _is_empty_503(seen):
         return Symptom.EMPTY_503

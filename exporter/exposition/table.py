@@ -34,7 +34,7 @@ def _in_scope(operation: Operation[Any], scope: Scope) -> Columns:
 
 _OF_TARGET = {operation: _in_scope(operation, Scope.TARGET) for operation in OPERATIONS}
 _OF_ROUTE = {operation: _in_scope(operation, Scope.ROUTE) for operation in OPERATIONS}
-# Operations that tell the same metrics share a table.
+# Operations with the same metrics share a table.
 _KINDS: tuple[Columns, ...] = tuple(
     dict.fromkeys(
         (

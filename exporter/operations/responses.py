@@ -23,7 +23,7 @@ _KEPT_BYTES = 4 * 1024 * 1024
 _MAX_KEPT_ANSWER_BYTES = 1024
 # What is read from an answer takes a few times the room of its body.
 _FACTS_PER_BODY = 4
-# Text that is not Unicode: surrogates stand for bytes that are no UTF-8, or were escaped alone.
+# Text that is not Unicode: surrogates stand for bytes that are not UTF-8, or were escaped alone.
 _NOT_UNICODE = re.compile(r"[\ud800-\udfff]")
 _PROXY_STATUSES = frozenset({502, 503, 504})
 _REASONS = {

@@ -96,7 +96,7 @@ class _Elements:
 
 
 def _elements(body: bytes) -> list[tuple[int, str, Mapping[str, str]]]:
-    # At once: in pieces, older versions of expat begin a long piece of markup anew with each of them.
+    # At once: in pieces, older versions of expat begin a long piece of markup again with each of them.
     elements = _Elements()
     parser = DefusedXMLParser(target=elements, forbid_dtd=True)
     parser.feed(body)

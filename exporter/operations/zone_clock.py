@@ -14,7 +14,7 @@ from exporter.operations.responses import Response, read_object
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Kind
 
-# A reading whose error may be larger says nothing about a clock.
+# A reading whose error may be larger cannot be used to judge a clock.
 _LARGEST_ERROR_SECONDS = 1.0
 # From here on a difference is worth a finding: tokens and GraphSync fail at larger ones.
 LARGEST_OFFSET_SECONDS = 2.0

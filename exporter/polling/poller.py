@@ -42,7 +42,7 @@ class Poller:
             return
         await self._read_note(state)
         checkup = await self._rounds.take(target, state.checkup, self._store.membership(target))
-        # Details may have come in while the round ran.
+        # Details may have arrived while the round ran.
         self.record(state, replace(checkup, details=state.fresh_details(time.monotonic())))
 
     def record(self, state: TargetState, checkup: Checkup) -> None:

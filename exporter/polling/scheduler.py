@@ -104,7 +104,7 @@ class Scheduler:
         last = earliest = int((clock() - shift) // interval) + 1
         seconds = await self._round(target, None)
         while True:
-            # A timer may go off a little early: a quick round is over before its place, and not due there again.
+            # A timer may expire a little early: a quick round has ended before its place, and is not due there again.
             place = max(int((clock() - shift) // interval) + 1, earliest)
             for _ in range(place - last - 1):
                 self._skipped(target)

@@ -19,7 +19,7 @@ _BRACKETS = re.compile(r"[^\[\]]*|\[[^\[\]]*\](?::[0-9]*)?")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LONGEST_NAME = 253
 _LAST_PORT = 65_535
-_ALL_INTERFACES = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be told from others, not to be listened on
+_ALL_INTERFACES = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be distinguished from others, not to be listened on
 _LONGEST_SOCKET_PATH = 107  # Linux; the kernel's structure has room for no more
 
 

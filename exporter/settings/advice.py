@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from exporter.targets import Target
 
-# Onepanel itself gives up a question to its other hosts after five seconds, and its answer says so.
+# Onepanel itself gives up a request to its other hosts after five seconds, and reports it in its answer.
 SLOWEST_ANSWER_SECONDS = 6.0
 _SHORT_INTERVAL_SECONDS = 5.0
 # The rules judge latencies over ten minutes, and need some rounds in them.

@@ -56,7 +56,7 @@ def load(
     merged = _merge(sources)
     document, findings = validate(_with_defaults(merged))
     unread = [fault for source in sources for fault in source.faults]
-    if unread:  # the targets may stand in what could not be read
+    if unread:  # the targets may be in what could not be read
         findings = [finding for finding in findings if finding.path != ("targets",)]
     web_config, web_faults = _read_web_config(merged, findings)
     faults = [*unread, *(attribute_to(finding, sources, merged) for finding in findings), *web_faults]

@@ -23,7 +23,7 @@ CONFIG_FILE_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
 COMMAND_LINE = "command line"
 ENVIRONMENT = "environment"
 
-# What Kubernetes, and Docker's links, tell every container about services whose names begin like our variables.
+# Variables that Kubernetes, and Docker's links, set in every container for services with names that begin like ours.
 _SERVICE_LINK = re.compile(
     rf"{ENVIRONMENT_PREFIX}(?:(?:.+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_.+)?)"
     r"|PORT(?:_.+)?)"
@@ -118,7 +118,7 @@ def _mapping(values: object) -> dict[str, Any]:
     if values is None:
         raise ValueError("is empty")
     if not isinstance(values, dict):
-        raise ValueError("must be a mapping (key: value) at its top, such as 'targets: [...]'")  # noqa: TRY004 told like all other faults
+        raise ValueError("must be a mapping (key: value) at its top, such as 'targets: [...]'")  # noqa: TRY004 reported like all other faults
     # Keys for anchors, to which other keys refer.
     return {key: value for key, value in values.items() if not key.startswith("x-")}
 

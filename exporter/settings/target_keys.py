@@ -35,7 +35,7 @@ _ONEPANEL_PORT = 9443
 
 
 def _host_of_url(keys: dict[str, Any]) -> str:
-    # Where the URL is wrong, its own fault is enough.
+    # If the URL is wrong, its own fault is enough.
     return keys["url"].host if "url" in keys else "unknown"
 
 

@@ -49,7 +49,7 @@ _NO_TARGET = "no target: name at least one, in this list or with --target URL"
 _NO_SUCH_CREDENTIAL = f"has an unknown key; the keys are {', '.join(Auth.model_fields)}"
 # Two letters of three in order, as in `tsl` for `tls`.
 _ALIKE = 0.66
-# Said by pydantic of a default that depends on another key, when that one is wrong: its fault is enough.
+# Reported by pydantic for a default that depends on another key, when that one is wrong: its fault is enough.
 _CONSEQUENCE = "default_factory_not_called"
 
 

@@ -107,7 +107,7 @@ def check_telemetry_path(path: str) -> str:
 
 
 def _origin(value: object, info: ValidationInfo) -> Origin:
-    # Where `allow_http` itself is wrong it is missing here: one fault is enough.
+    # If `allow_http` itself is wrong, it is missing here: one fault is enough.
     if isinstance(value, Origin):  # a default
         return value
     return parse_origin(value, allow_http=info.data.get("allow_http", True))
@@ -116,7 +116,7 @@ def _origin(value: object, info: ValidationInfo) -> Origin:
 def _one_address(value: object) -> Address:
     address = parse_listen_address(value)
     if isinstance(address, SystemdSockets):
-        raise ValueError("must be an address of its own; systemd's sockets belong in listen_addresses")  # noqa: TRY004 - told like all other faults
+        raise ValueError("must be an address of its own; systemd's sockets belong in listen_addresses")  # noqa: TRY004 - reported like all other faults
     return address
 
 

@@ -75,7 +75,7 @@ def _warnings(values: Mapping[str, Any], keys: WebFile) -> Iterator[str]:
 
 def _tls(keys: TlsServerConfig) -> ServerTls:
     ciphers = openssl_names(keys.cipher_suites)
-    # TLS 1.2 without any suite of its own is not spoken.
+    # TLS 1.2 without any suite of its own is disabled.
     only_newest = bool(keys.cipher_suites) and not ciphers
     return ServerTls(
         certificate=keys.certificate_pem,

@@ -18,7 +18,7 @@ from exporter.simulator.errors import (
 from exporter.simulator.messages import Reply, Request
 from exporter.simulator.users import FIRST_USER_ID
 
-# By the caller: the user whom a token belongs to is an administrator of the cluster, or a plain member.
+# By the caller: the user of a token is an administrator of the cluster, or a plain member.
 PRIVILEGES = {
     Caller.ADMINISTRATOR: (
         "cluster_view",

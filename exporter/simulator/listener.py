@@ -76,7 +76,7 @@ class Listener:
             if listening is Listening.OPEN:
                 loop.add_reader(one, self._accept, one)
             else:
-                loop.remove_reader(one)  # the kernel goes on accepting, as for a stopped process
+                loop.remove_reader(one)  # the kernel continues to accept, as for a stopped process
 
     async def release(self) -> None:
         """Close the port and give it back."""

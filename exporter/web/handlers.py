@@ -64,7 +64,7 @@ async def reload(request: web.Request) -> web.Response:
     if act is None:
         raise web.HTTPForbidden(text="Reloading over HTTP is not enabled: see web.enable_lifecycle.\n")
     refuse_foreign_forms(request)
-    if await asyncio.shield(act()):  # also for who does not wait for it
+    if await asyncio.shield(act()):  # also for a client that does not wait for it
         return web.Response(text="configuration reloaded\n")
     return web.Response(status=500, text="the configuration was refused; the log says why\n")
 

@@ -15,7 +15,7 @@ import bcrypt
 
 _MOST_ACCEPTED = 128
 _MOST_AT_ONCE = 16
-_BCRYPT_BYTES = 72  # bcrypt looks at no more, and the library refuses more
+_BCRYPT_BYTES = 72  # bcrypt reads no more, and the library refuses more
 _SALT_END = 29
 _HASH_LENGTH = 31
 

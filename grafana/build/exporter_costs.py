@@ -1,4 +1,4 @@
-"""The panels that say how the exporter works, and what it uses."""
+"""The panels that show how the exporter works, and what it uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The map of a federation: each Oneprovider where its Onezone says that it is."""
+"""The map of a federation: each Oneprovider at the coordinates that its Onezone reports."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def versions() -> AnyPanel:
 
 
 def _words() -> list[Column]:
-    """Return what each side says of the connection and of the version."""
+    """Return what each side reports of the connection and of the version."""
     return [
         Column(
             title,

@@ -48,7 +48,7 @@ class Head:
 def compose(head: Head, rows: Iterable[Row], folded: Iterable[Row] = ()) -> model.Dashboard:
     """Return a dashboard of rows of panels; a row without a title has no heading.
 
-    Rows that are `folded` are the last ones. Grafana asks for their data only when somebody opens them.
+    Rows that are `folded` are the last ones. Grafana asks for their data only when they are opened.
     """
     board = (
         dashboard.Dashboard(head.title)
@@ -118,7 +118,7 @@ def _variables(*, one_target: bool) -> list[Builder[model.VariableModel]]:
 
 
 def _scheme(*, shown: bool) -> dashboard.CustomVariable:
-    """Return how browsers reach exporters, which no series tells; every dashboard has it, so that links keep it."""
+    """Return how browsers reach exporters, which no series contains; every dashboard has it, so that links keep it."""
     return (
         dashboard.CustomVariable("scheme")
         .label("Exporter's page over")

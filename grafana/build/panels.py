@@ -42,9 +42,9 @@ _Panel = TypeVar(
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a panel is called and says of itself, and its width and height on a grid of 24 columns.
+    """The title and the description of a panel, and its width and height on a grid of 24 columns.
 
-    `empty` is what it says without data; `size` that of the text of tiles that bear a name, in pixels.
+    `empty` is what it shows without data; `size` that of the text of tiles that bear a name, in pixels.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""PromQL as the dashboards speak it: every selector takes part in the dashboard's variables."""
+"""PromQL as the dashboards use it: every selector takes part in the dashboard's variables."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _quoted(text: str) -> str:
 def path_state(*matchers: str, labels: str = "target, path") -> str:
     """0 down, 1 up but unhealthy, 2 up, 3 not expected to work: the worst node of each group of `labels`.
 
-    A Onepanel that is up and says nothing of its health is up. Nodes have no expectations of their own.
+    A Onepanel that is up and does not report its health is up. Nodes have no expectations of their own.
     """
     pair = ", ".join(label for label in labels.split(", ") if label != "node")
     up = select("onedata_onepanel_up", *matchers, by=PATH)
@@ -84,7 +84,7 @@ def unhealthy_services() -> str:
 def availability(window: str) -> str:
     """Return the share of time in which each expected path worked, without maintenance, as the rules record it.
 
-    Where nothing is recorded yet for the window, it is the share of the last hour.
+    If nothing is recorded yet for the window, it is the share of the last hour.
     """
     recorded = select(f"{_UNAVAILABLE}_avg{window}", by=("job", "target", "path"))
     up = (

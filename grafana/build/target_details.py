@@ -1,4 +1,4 @@
-"""The panels that say why a target is as it is."""
+"""The panels with the causes of a target's state."""
 
 from __future__ import annotations
 

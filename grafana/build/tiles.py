@@ -20,7 +20,7 @@ def tiles(
     thresholds: dashboard.ThresholdsConfig | None = None,
     unit: str = "none",
 ) -> stat.Panel:
-    """One tile for each series, with its present value as text; coloured when something tells good from bad."""
+    """One tile for each series, with its present value as text; coloured when its values are good or bad."""
     judged = bool(mappings or thresholds)
     named = bool(query.legend)
     sizes = common_builders.VizTextDisplayOptions().title_size(12).value_size(about.size if named else 36)

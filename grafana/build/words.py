@@ -1,4 +1,4 @@
-"""What numbers and states mean, in words and colours. A colour never stands alone."""
+"""What numbers and states mean, as texts and colours. A colour never stands alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is broken in the end to end test, one target for each fault, and the alert that must reach somebody."""
+"""What is broken in the end to end test, one target for each fault, and the alert that must reach a receiver."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PASSPHRASE = {"auth": {"passphrase": "simulated-passphrase"}}
 
 @dataclass(frozen=True)
 class FaultCase:
-    """A target, how it is broken, and who hears of it. One that is `lasting` is not mended.
+    """A target, how it is broken, and the receivers of its alert. One that is `lasting` is not mended.
 
     `faults` are switched on, `facts` of the simulated cluster changed; `keys` are the target's own in the
-    configuration. Where there is a `wrong_passphrase`, the file of the right one turns to it. `alert` is empty
+    configuration. If there is a `wrong_passphrase`, it replaces the right one in its file. `alert` is empty
     where no alert may be sent; `labels` are the alert's besides `alertname`, `severity`, `job` and `target`.
     """
 

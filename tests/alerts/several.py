@@ -122,7 +122,7 @@ def _of_dead_exporters() -> Iterator[dict[str, Any]]:
 
 
 def _down(minutes: float, expected: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    """Return that these exporters are called down, and with the label that says whether others are up."""
+    """Return that these exporters are reported as down, with the label that shows whether others are up."""
     return {
         "expr": 'count by (instance, severity, others) (ALERTS{alertname="OnedataExporterDown",alertstate="firing"})',
         "eval_time": duration(minutes),

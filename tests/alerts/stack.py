@@ -115,13 +115,13 @@ class Notification(NamedTuple):
         return str(self.alerts[0]["labels"].get("job", ""))
 
     def is_of(self, target: str) -> bool:
-        """Whether it speaks of this target; or of this job, and no target."""
+        """Whether it concerns this target; or this job, and no target."""
         return any(subject(alert["labels"]) == target for alert in self.alerts)
 
 
 @dataclass
 class Stack:
-    """Where the parts are, and what was received so far."""
+    """The addresses of the parts, and what was received so far."""
 
     session: aiohttp.ClientSession
     prometheus: str = ""
@@ -256,7 +256,7 @@ async def _receiver(received: list[Notification]) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _running(session: aiohttp.ClientSession, command: list[str], port: int) -> AsyncIterator[str]:
-    """A server, once it says that it is ready; its origin."""
+    """A server, once it reports that it is ready; its origin."""
     origin = f"http://{LOOPBACK}:{port}"
     process = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL, stderr=DEVNULL)
 

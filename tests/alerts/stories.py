@@ -1,4 +1,4 @@
-"""What only several series, or several moments, can show of the rules: who speaks, and who keeps silent."""
+"""What only several series, or several moments, can show of the rules: which alerts fire, and which do not."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _of_maintenance() -> Iterator[dict[str, Any]]:
 
 
 def _one_round_in_four(diagnosis: str, path: str) -> dict[str, Shape]:
-    """What a single sick node looks like where four answer to one name."""
+    """The series of a single unhealthy node of four that share one name."""
 
     def bad(minutes: float) -> float:
         return float(minutes >= ONSET_MINUTES and minutes % 2 == 0)

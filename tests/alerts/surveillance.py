@@ -1,4 +1,4 @@
-"""The simulated zones of the end to end test, the real exporter that watches them, and who is told of them."""
+"""The simulated zones of the end to end test, the real exporter that watches them, and the alerts' receivers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Surveillance:
     stack: Stack
 
     async def all_well(self) -> None:
-        """Return once Prometheus knows that every zone is well."""
+        """Return once every zone is healthy for Prometheus."""
 
         def holds(result: list[dict[str, Any]]) -> bool:
             return {entry["metric"]["target"] for entry in result} == set(self.zones)

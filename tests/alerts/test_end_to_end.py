@@ -1,4 +1,4 @@
-"""From a fault in a simulated zone to somebody's pager: the real exporter, Prometheus and Alertmanager.
+"""From a fault in a simulated zone to the pager: the real exporter, Prometheus and Alertmanager.
 
 All zones are broken at once, and every duration of rules and routes is shortened. The tests follow one
 another on the same stack; the last one kills the exporter.
@@ -139,8 +139,8 @@ async def _state_beside(
 ) -> str:
     """What Alertmanager makes of the lesser alert while the worse one holds.
 
-    It takes alerts in one after another, after it has said yes to them: so a pair that is known to work
-    follows, and tells when it is through.
+    It processes alerts one after another, after it has accepted them: so a pair that is known to work
+    follows, and shows when they are processed.
     """
 
     async def state_of(alert: Mapping[str, Any], job: str) -> str:
@@ -291,7 +291,7 @@ async def test_what_takes_an_hour_is_found_then(scene: Surveillance) -> None:
 
 
 async def _a_round_of_notifications(scene: Surveillance) -> None:
-    """Return when every group of Alertmanager had its turn: an alert of our own was told, and its end, too."""
+    """Return when every group of Alertmanager had its turn: an alert of our own was sent, and its end, too."""
     alert = _held("OnedataProxyPathDown", "critical", target="clock")
     await scene.stack.run_operation([alert])
     await scene.stack.told("firing", ["clock"])

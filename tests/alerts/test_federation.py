@@ -1,4 +1,4 @@
-"""A federation found from one URL, on the real Prometheus and Alertmanager: what is sent about whom."""
+"""A federation found from one URL, on the real Prometheus and Alertmanager: what is sent about which target."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Ground:
     names: dict[str, str]
 
     async def run(self, command: str) -> tuple[int | None, str]:
-        """The exit code of a command of the runbooks, and what it says."""
+        """The exit code of a command of the runbooks, and its output."""
         for name, own in self.names.items():
             command = command.replace(name, own)
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))

@@ -71,7 +71,7 @@ def site() -> Site:
 
 
 def every_state(site: Site) -> None:
-    """Targets in every state that the pages tell apart."""
+    """Targets in every state that the pages distinguish."""
     named = (Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2"))
     away = Window(0.0, 2e10, "disk is replaced")
     targets = {

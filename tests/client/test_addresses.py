@@ -1,4 +1,4 @@
-"""A name with several addresses: all are tried, the most telling error is the reason, and each one is kept."""
+"""A name with several addresses: all are tried, the most informative error is the reason, and each one is kept."""
 
 from __future__ import annotations
 

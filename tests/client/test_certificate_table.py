@@ -247,7 +247,7 @@ def test_a_clock_that_is_before_the_installation_is_wrong() -> None:
 
 
 def _strictly_verified(context: ssl.SSLContext, ca_file: Path, flags: int) -> str:
-    """What OpenSSL says of a server with these flags, in a handshake in memory; empty if it accepts."""
+    """OpenSSL's error for a server with these flags, in a handshake in memory; empty if it accepts."""
     client_context = ssl.create_default_context(cafile=str(ca_file))
     client_context.verify_flags = ssl.VerifyFlags(flags)
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()

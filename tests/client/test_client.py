@@ -1,4 +1,4 @@
-"""How the client asks: at the same time, over one connection a path, as a stranger, and only where it was told to."""
+"""How the client asks: at the same time, over one connection a path, without credentials, only configured addresses."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def test_a_connection_to_a_frozen_server_does_not_outlive_the_round(
     ended = asyncio.Semaphore(0)
 
     async def freeze_after_the_handshake(wire: Wire) -> None:
-        """TLS by hand, so that nobody answers the client's goodbye, as asyncio would."""
+        """TLS by hand, so that the client's close is not answered, as asyncio would do."""
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = authority.server_context(Credential.GOOD).wrap_bio(incoming, outgoing, server_side=True)
         with contextlib.suppress(ConnectionError):
@@ -279,7 +279,7 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """An environment that says nothing of proxies, but has a password at hand for every host."""
+    """An environment without a proxy, but with a password at hand for every host."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)

@@ -1,4 +1,4 @@
-"""Whatever a server says, or does not say, a round ends in time and every failure has a reason of the closed set."""
+"""Whatever a server sends, or does not send, a round ends in time and every failure has a reason of the closed set."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tests.trust.hostile import (
 async def check(
     url: str, reason: Reason, ca_file: Path | None = None, seconds: float = PATIENT_SECONDS
 ) -> None:
-    """A round of both paths at one URL: the reason, in words, and in time."""
+    """A round of both paths at one URL: the reason, its text, and in time."""
     target = target_at(url, ca_file=ca_file, timeout=seconds)
     checkup = await poll(target)
     assert reasons(checkup) == everywhere(reason)

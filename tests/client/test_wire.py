@@ -21,7 +21,7 @@ INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 
 
 def fed(data: bytes, *cuts: int, limit: int = wire_limit(1024)) -> bytes:
-    """What passes of bytes that come in pieces."""
+    """What passes of bytes that arrive in pieces."""
     answer = AnswerFilter(limit)
     places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     return b"".join(answer.feed(data[a:b]) for a, b in itertools.pairwise(places))

@@ -1,4 +1,4 @@
-"""One target looked at by the real client, round by round as the exporter does, without its timers."""
+"""One target polled by the real client, round by round as the exporter does, without its timers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PASSPHRASE = Auth(passphrase=Secret("simulated-passphrase"))
 
 
 class Watched:
-    """What was learnt of one target."""
+    """What is known of one target."""
 
     def __init__(self, target: Target, client: Client) -> None:
         self.target = target
@@ -71,7 +71,7 @@ class Watched:
 
 @asynccontextmanager
 async def watching(target: Target) -> AsyncIterator[Watched]:
-    """Look at a target; fails when the client reports a bug."""
+    """Poll a target; fails when the client reports a bug."""
     bugs: list[tuple[str, Exception]] = []
     client = Client(lambda where, error: bugs.append((where, error)))
     try:

@@ -51,7 +51,7 @@ def seen_accepted(metrics: Metrics) -> dict[str, tuple[float | None, float | Non
 
 
 def with_services(metrics: Metrics, word: str) -> set[str]:
-    """The targets whose worker is said to be in this state, their manager being healthy."""
+    """The targets whose worker is reported in this state, their manager being healthy."""
     return {
         name
         for name in AUTH
@@ -127,7 +127,7 @@ async def test_which_credentials_are_accepted_and_what_they_tell_with_and_withou
 
 
 async def _passphrase_goes_first(exporter: ExporterProcess, zone: SimulatedZone) -> None:
-    """While nobody can verify a token, and the passphrase works."""
+    """While no service can verify a token, and the passphrase works."""
 
     async def rounds_go_by(count: int) -> None:
         end = served(zone, "/zone/managers", 200) + count
@@ -143,7 +143,7 @@ async def _passphrase_goes_first(exporter: ExporterProcess, zone: SimulatedZone)
 async def until(
     exporter: ExporterProcess, holds: Callable[[Metrics], bool], always: Callable[[Metrics], bool]
 ) -> Metrics:
-    """What /metrics says once it holds, having been so at every look in between."""
+    """What /metrics shows once it holds, with every answer in between checked."""
 
     def poll(metrics: Metrics) -> bool:
         assert always(metrics)

@@ -1,4 +1,4 @@
-"""The renewal of the certificate over the real client: Onepanel's view, port 80, and what /metrics says of it."""
+"""The renewal of the certificate over the real client: Onepanel's view, port 80, and what /metrics shows of it."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def told(metrics: Metrics, case: Case) -> list[list[str]]:
 
 
 def missing_one(metrics: Metrics) -> bool:
-    """Whether every case is told as expected; fails as soon as a living host's status is lost."""
+    """Whether every case is reported as expected; fails as soon as a living host's status is lost."""
     for case in CASES:
         for words in told(metrics, case):
             living = [word for number, word in enumerate(words, start=1) if number != case.node]

@@ -1,4 +1,4 @@
-"""The worker's report: public where it can be had, else through Onepanel; and what that costs a token."""
+"""The worker's report: public where it is available, else through Onepanel; and what that costs a token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `/metrics` tells of a cluster's components and credentials, and clusters with credentials to ask about."""
+"""What `/metrics` shows of a cluster's components and credentials, and clusters with credentials to ask about."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOKEN, PASSPHRASE = "simulated-token", "simulated-passphrase"
 
 
 def statuses(metrics: Metrics, target: str, component: str, hosts: tuple[str, ...] = HOSTS) -> list[str]:
-    """The status of a component on each of the hosts; an empty one where nothing is told."""
+    """The status of a component on each of the hosts; an empty one where there is none."""
     name, labels = "onedata_component_status", {"target": target, "component": component}
     return [
         next(
@@ -28,7 +28,7 @@ def statuses(metrics: Metrics, target: str, component: str, hosts: tuple[str, ..
 
 
 def accepted(metrics: Metrics, target: str) -> dict[str, float | None]:
-    """What is said of each credential; None: nothing."""
+    """Whether each credential was accepted; None: unknown."""
     return {
         method.value: metrics.value("onedata_credentials_accepted", target=target, method=method)
         for method in AuthMethod

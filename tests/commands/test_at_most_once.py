@@ -35,7 +35,7 @@ CREATED = http(b'{"id":"u1"}', status="201 Created")
 
 @dataclass
 class Panel:
-    """A Onepanel whose public operations are well, and that answers all else with `answer`, or not at all."""
+    """A Onepanel whose public operations work, and that answers all else with `answer`, or not at all."""
 
     server: ScriptedServer
     bodies: list[bytes]

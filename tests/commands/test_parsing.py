@@ -1,4 +1,4 @@
-"""What the command line says of what it refuses: never a value, which may be a secret in the wrong place."""
+"""What the command line prints about what it rejects: never a value, which may be a secret in the wrong place."""
 
 from __future__ import annotations
 

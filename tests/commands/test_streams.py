@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, or that nobody reads: a word for people, and no exit code that misleads."""
+"""Standard streams that are closed, full, or not read: a message for people, and no exit code that misleads."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ async def test_a_rejected_credential_stays_rejected_while_it_is_set_aside_and_an
 async def keepers_of(
     target: Target, other: Target, rejections: Rejections
 ) -> tuple[CredentialProvider, CredentialProvider]:
-    """Two who may show the same credentials, both amid a round."""
+    """Two clients that may send the same credentials, both amid a round."""
     keepers = CredentialProvider(target, rejections), CredentialProvider(other, rejections)
     for provider in keepers:
         await provider.begin()

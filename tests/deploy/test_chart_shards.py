@@ -56,7 +56,7 @@ def test_pods_have_names_in_dns() -> None:
 
 
 def spread(objects: Objects) -> list[tuple[str, object]]:
-    """By what pods are spread, and which labels tell groups of them apart."""
+    """By what pods are spread, and which labels distinguish groups of them."""
     found = pod_of(objects["StatefulSet"][0])["topologySpreadConstraints"]
     selector = objects["Service"][0]["spec"]["selector"]
     assert all(each["labelSelector"]["matchLabels"] == selector for each in found)

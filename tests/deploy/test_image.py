@@ -39,7 +39,7 @@ FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).r
 
 @pytest.fixture(scope="module", autouse=True)
 def image() -> dict[str, Any]:
-    """The image as `podman image inspect` tells it."""
+    """The image as `podman image inspect` prints it."""
     build_image()
     return inspect(IMAGE)
 
@@ -61,7 +61,7 @@ def container(*arguments: str) -> Iterator[str]:
 
 
 def ask(name: str, url: str) -> str:
-    """What a page answers, asked inside the container; empty when nobody does."""
+    """What a page answers, asked inside the container; empty without an answer."""
     return podman("exec", name, "python", "-c", FETCH, url).stdout
 
 
@@ -195,7 +195,7 @@ def test_two_builds_of_the_same_source_are_the_same_image(tmp_path: Path) -> Non
 
 
 def _files_of(name: str, folder: Path) -> dict[str, str]:
-    """Every file of an image, with all that is archived of it and a digest of its content."""
+    """Every file of an image, with its archived attributes and a digest of its content."""
     made = podman_succeeds("create", "--network=none", name)
     try:
         podman_succeeds("export", f"--output={folder}.tar", made)

@@ -16,7 +16,7 @@ REDUCED = replace(ZONE, kind=Kind.AUTO, name="", domain="", zone_domain="", comp
 
 
 def told(target: Target, proxy: Configuration, direct: Configuration) -> Checkup:
-    """A round in which the paths told these configurations."""
+    """A round in which the paths reported these configurations."""
     facts = {AccessPath.PROXY: proxy, AccessPath.DIRECT: direct}
     return conclude(target, [good_visit(route, facts=facts[route.path]) for route in target.routes], 0.0, 0.1)
 

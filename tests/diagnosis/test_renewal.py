@@ -1,4 +1,4 @@
-"""The table of the renewal, what it reads from a round, and what is said of it."""
+"""The table of the renewal, what it reads from a round, and its texts."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def details_of(outcomes: Mapping[str, Outcome], at: float = NOW, since: float | 
 def checkup_of(
     web: WebCertificate, *, registered: bool = True, since: float | None = None, **more: Outcome
 ) -> Checkup:
-    """A round over which Onepanel reports this certificate, and serves one that ends when it says."""
+    """A round over which Onepanel reports this certificate, and serves one that ends when this one does."""
     target = make_target()
     facts = ZONE if registered else replace(PROVIDER, registered=False)
     certificate = replace(CERTIFICATE, not_before=NOW - _DAY, not_after=(web.expires_at or NOW) + 1)

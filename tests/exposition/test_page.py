@@ -45,7 +45,7 @@ UNHEALTHY = Failure(Reason.UNHEALTHY, "HTTP 500 internalServerError", "internalS
 
 @pytest.fixture
 def store() -> Store:
-    """A zone that told everything, one whose proxy is down, one with two nodes, one never seen; a provider."""
+    """A zone that reported everything, one whose proxy is down, one with two nodes, one never seen; a provider."""
     store = Store(TIMED_OPERATIONS, BUCKETS)
     nodes = (Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2"))
     fine, down, pinned, _never, provider = targets = (
@@ -97,7 +97,7 @@ async def page_of(
 
 
 async def own_page(store: Store, text_format: TextFormat = TextFormat.CLASSIC) -> str:
-    """The page without what the process says of itself."""
+    """The page without the metrics of the process itself."""
     names = frozenset(metric.name for metric in ALL_METRICS)
     return await page_of(exposition_of(store), text_format, names)
 

@@ -49,7 +49,7 @@ class Prometheus:
     end: float = 0.0
 
     def get(self, page: str, **parameters: object) -> Any:
-        """The data of an answer of its API; fails with what Prometheus says when it is an error."""
+        """The data of an answer of its API; fails with Prometheus' message when it is an error."""
         address = f"{self.origin}/api/v1/{page}?{urllib.parse.urlencode(parameters, doseq=True)}"
         try:
             with urllib.request.urlopen(address, timeout=30) as response:  # noqa: S310 - our own Prometheus
@@ -120,7 +120,7 @@ def _troubled(authority: Authority) -> dict[str, tuple[SimulatedZone, Fault | No
 
 
 async def watch(folder: Path, seen_by: Any) -> float:
-    """Let a Prometheus watch zones that are well at first, then in fault; the moment of its last scrape.
+    """Let a Prometheus watch zones that are healthy at first, then in fault; the moment of its last scrape.
 
     `seen_by(port)` enters a Prometheus that scrapes this port of the exporter. The moment is that of a scrape
     which is stored: one that is under way as the exporter ends fails, and marks all series as ended at its begin.

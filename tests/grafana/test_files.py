@@ -35,7 +35,7 @@ def test_the_committed_dashboards_are_what_the_code_builds() -> None:
 
 
 def lost(before: Any, after: Any, where: str = "") -> list[str]:
-    """Where `after` lacks something that `before` has; what it has besides are defaults of the schema."""
+    """The places in which `after` lacks something that `before` has; what it has besides are defaults of the schema."""
     if isinstance(before, dict) and isinstance(after, dict):
         return [each for key in before for each in lost(before[key], after.get(key), f"{where}.{key}")]
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):

@@ -1,4 +1,4 @@
-"""Every query of every panel, on a real Prometheus that has seen targets in fault; and what the panels then say."""
+"""Every query of every panel, on a real Prometheus that has seen targets in fault; and what the panels then show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What panels say of series that simulated zones don't show: several nodes, several exporters, overdue rounds."""
+"""What panels show of series that simulated zones don't have: several nodes, several exporters, overdue rounds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def series(metric: str, value: int, exporter: str = "one", /, **labels: str) -> 
 
 
 def direct(node: str, up: int, healthy: int | None = None) -> list[dict[str, str]]:
-    """What a round says of the direct path of a node."""
+    """The series of a round about the direct path of a node."""
     told = {"onedata_onepanel_up": up, "onedata_onepanel_healthy": healthy}
     return [
         series(metric, value, path="direct", node=node) for metric, value in told.items() if value is not None

@@ -133,7 +133,7 @@ def test_no_living_hosts_status_is_lost_because_another_is_away(
 
 
 def test_hosts_are_not_called_unreachable_if_the_onepanel_that_was_asked_answers_of_none() -> None:
-    """As a node whose executor is stuck: its silence says nothing of the hosts, and another node knows them."""
+    """As a node whose executor is stuck: its silence is not that of the hosts, and another node knows them."""
     stuck: dict[str, Response | Failure | NotLearnt] = {
         "/zone/workers": TIMEOUT,
         "/zone/configuration": body(LAYOUT),
@@ -218,7 +218,7 @@ def test_frozen_hosts_leave_the_time_to_ask_the_living() -> None:
 def round_of_details(
     hosts: Mapping[str, bool], seconds: float, last_call: float, doubtful: tuple[str, ...] = ()
 ) -> Checkup:
-    """A round in which frozen hosts (False) are silent, and those who answer take no time."""
+    """A round in which frozen hosts (False) are silent, and the others answer at once."""
     learnt: dict[str, Any] = {}
     layout = {"cluster": {plural: {"hosts": list(hosts)} for plural in LAYOUT["cluster"]}}
     left = seconds

@@ -1,4 +1,4 @@
-"""The log lines of polling: their level, and what they say of the new state."""
+"""The log lines of polling: their level, and their fields about the new state."""
 
 from __future__ import annotations
 

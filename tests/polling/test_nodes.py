@@ -57,7 +57,7 @@ class Zonefile(AbstractResolver):
 
 
 class Watch:
-    """One target, looked at round by round, as the exporter does."""
+    """One target, polled round by round, as the exporter does."""
 
     def __init__(self, target: Target, client: Client) -> None:
         self.target = target

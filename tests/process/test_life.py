@@ -1,4 +1,4 @@
-"""The life of the process: how it starts, what it says, and how it ends."""
+"""The life of the process: how it starts, what it prints, and how it ends."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_it_serves_before_the_first_round_and_stops_at_once_even_while_tar
 
 
 async def starting_until(module: str, *arguments: str) -> Process:
-    """A process that has just imported this module: its first signs of life, long before it says anything."""
+    """A process that has just imported this module: its first signs of life, long before it prints anything."""
     environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1", "PYTHONUNBUFFERED": "1"}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "exporter", *arguments), stdout=PIPE, stderr=PIPE, env=environment

@@ -81,7 +81,7 @@ async def until_all(exporter: ExporterProcess, prefix: str, rounds: float, secon
 
 
 async def faults_of_the_healthy(exporter: ExporterProcess, interval: float, intervals: int) -> list[str]:
-    """What is wrong with the healthy targets and with `/metrics` within so many intervals; nothing if all is well."""
+    """What is wrong with the healthy targets and with `/metrics` within so many intervals; empty without a fault."""
     loop = asyncio.get_running_loop()
     before = after = await Polls.read(exporter)
     answers = []

@@ -1,4 +1,4 @@
-"""What a service manager such as systemd is told: ready, reloading, stopping, and that its event loop runs."""
+"""The notifications to a service manager such as systemd: ready, reloading, stopping, and that its event loop runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials: from every source, refused where they cannot be used or would be given away, and never shown."""
+"""Credentials: from every source, rejected where they cannot be used or would be disclosed, and never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions to Onepanel with credentials, and what came back as JSON."""
+"""Requests to Onepanel with credentials, and their answers as JSON."""
 
 from __future__ import annotations
 

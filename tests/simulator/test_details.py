@@ -1,4 +1,4 @@
-"""What needs credentials: who is let in, the certificate, the DNS records, and the layout of the cluster."""
+"""What needs credentials: which are accepted, the certificate, the DNS records, and the layout of the cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each fault shows what it says: on both paths, and in the exporter's own diagnosis."""
+"""Each fault has the effect of its text: on both paths, and in the exporter's own diagnosis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulated federation: what the Onezone tells of its Oneproviders, and what breaks between them."""
+"""A simulated federation: what the Onezone reports of its Oneproviders, and what breaks between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several nodes: each with its own ports and faults, and what one that is away does to the others' answers."""
+"""Several nodes: each with its own ports and faults, and what one that is down does to the others' answers."""
 
 from __future__ import annotations
 

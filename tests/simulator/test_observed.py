@@ -48,7 +48,7 @@ CREDENTIALS = {
 
 @dataclass(frozen=True)
 class State:
-    """What is wrong, and the credentials that go without saying: faults, facts of the zone and of its node.
+    """What is wrong, and the default credentials: faults, facts of the zone and of its node.
 
     `past` are faults that have been overcome.
     """
@@ -227,7 +227,7 @@ def json_or_text(body: str) -> Any:
 
 
 def is_cut_from(heard: bytes, body: str) -> bool:
-    """Whether an observed body that was cut says, as far as it goes, what was heard."""
+    """Whether an observed body that was cut equals, as far as it goes, what was received."""
     facts = set(SIMPLE_FACT.findall(body))
     return not body.endswith("}") and len(facts) > 2 and facts <= set(SIMPLE_FACT.findall(heard.decode()))
 

@@ -1,4 +1,4 @@
-"""A simulated Oneprovider: what it tells of itself, and under which URLs."""
+"""A simulated Oneprovider: what it reports of itself, and under which URLs."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def make_target(
     auth: Auth = Auth(),  # noqa: B008 - it is immutable
     **options: Any,
 ) -> Target:
-    """A target that nobody has to reach."""
+    """A target that need not be reachable."""
     return Target(
         name=name,
         url="https://onezone.example",
@@ -121,7 +121,7 @@ def make_checkup(
     at: float = 1_795_000_000.0,
     facts: Configuration = ZONE,
 ) -> Checkup:
-    """A round of a target in which the paths failed for these reasons, or went well and told these facts."""
+    """A round of a target in which the paths failed for these reasons, or worked and reported these facts."""
     failures = {AccessPath.PROXY: proxy, AccessPath.DIRECT: direct}
     seconds = {AccessPath.PROXY: 0.11, AccessPath.DIRECT: 0.06}
     visits = []
@@ -134,7 +134,7 @@ def make_checkup(
 
 
 def make_details(target: Target) -> Details:
-    """A round of details in which a host was away, and everything else was learnt."""
+    """A round of details in which a host was down, and everything else was reported."""
     statuses = {"node1.example": Status.HEALTHY, "node2.example": Status.UNREACHABLE}
     outcomes: dict[str, Outcome] = {
         "worker_report": WorkerReport(

@@ -36,7 +36,7 @@ def succeed(
     folder: Path = ROOT,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a program that must succeed; what it says on standard output."""
+    """Run a program that must succeed; what it prints on standard output."""
     done = run(name, *arguments, folder=folder, environment=environment)
     assert done.returncode == 0, f"{name} {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}"
     return done.stdout

@@ -1,7 +1,8 @@
 """The image, really built and run: with podman, and without an engine's service or a registry.
 
-The base that the Dockerfile names is made from Debian's packages, once a machine, below build/, where podman also
-keeps everything else: nothing of it is seen by, or taken from, the podman of whoever runs the tests.
+The base that the Dockerfile names is made from Debian's packages, once a machine, below build/, where podman
+also keeps everything else: nothing of it is seen by, or taken from, the podman of the user that runs the
+tests.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def podman(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def podman_succeeds(*arguments: str) -> str:
-    """Run podman, which must not fail; what it says on standard output."""
+    """Run podman, which must not fail; what it prints on standard output."""
     return succeed("podman", *_options(), *arguments, environment=_environment()).strip()
 
 
@@ -94,7 +95,7 @@ def bases() -> set[str]:
 
 
 def _make_base(name: str) -> None:
-    """What stands in for the official base: a Debian with Python and pip, and `python` as its name."""
+    """The replacement of the official base: a Debian with Python and pip, and `python` as its name."""
     suite = name.rpartition("-")[2]
     with tempfile.TemporaryDirectory(dir=_STORE, ignore_cleanup_errors=True) as folder:
         tree = Path(folder) / "tree"

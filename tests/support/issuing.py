@@ -120,7 +120,7 @@ _RSA_SHA1 = bytes.fromhex("06092a864886f70d010105")
 
 
 def ending_in_1949(name: str, issuer: Issued) -> Issued:
-    """A certificate that ended in 1949, which no library makes: a later year, changed and signed anew."""
+    """A certificate that ended in 1949, which no library makes: a later year, changed and signed again."""
     years = (datetime(2149, 1, 2, tzinfo=UTC) - datetime.now(UTC)) / DAY
     made = issue(name, issuer, Form(ends_in=years))
     body = made.certificate.tbs_certificate_bytes.replace(b"\x18\x0f2149", b"\x18\x0f1949")

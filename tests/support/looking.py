@@ -21,7 +21,7 @@ DIRECT = Route(AccessPath.DIRECT)
 def target_at(
     proxy_url: str, direct_url: str = "", ca_file: Path | None = None, timeout: float = 10.0
 ) -> Target:
-    """A target with both paths at these origins (by default the same), looked at without haste."""
+    """A target with both paths at these origins (by default the same), polled without haste."""
     return Target(
         name="zone",
         url=proxy_url,
@@ -47,7 +47,7 @@ async def poll(target: Target) -> Checkup:
 
 
 def reasons(checkup: Checkup) -> dict[AccessPath, dict[str, str]]:
-    """Of each path and operation the reason of its failure, "ok", or why nothing was learnt."""
+    """Of each path and operation the reason of its failure, "ok", or why there is no outcome."""
     return {
         route.path: {
             seen.operation: str(seen.failure.reason if seen.failure else seen.not_learnt or "ok")

@@ -1,4 +1,4 @@
-"""The real command as a process of its own, and what it says on /metrics and in its log."""
+"""The real command as a process of its own, and its /metrics and its log."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Sample(NamedTuple):
 class Metrics:
     """One answer of /metrics.
 
-    Only lines that are asked for are read: a test that waits asks often, and the zones it waits for may live in
-    the same process. That every line is well formed is what other tests look at, with the libraries' parsers.
+    Only lines that are asked for are read: a test that waits asks often, and the zones it waits for may live
+    in the same process. Other tests check that every line has the right format, with the libraries' parsers.
     """
 
     def __init__(self, text: str) -> None:
@@ -229,17 +229,17 @@ class ExporterProcess:
             return response.status
 
     async def metrics(self) -> Metrics:
-        """What /metrics says."""
+        """The present content of /metrics."""
         status, text = await self.get("/metrics")
         assert status == 200, text
         return Metrics(text)
 
     async def metrics_when(self, holds: Callable[[Metrics], object], seconds: float = 40.0) -> Metrics:
-        """What /metrics says as soon as it holds."""
+        """The content of /metrics as soon as it holds."""
         return await eventually(self.metrics, holds, seconds)
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """Tell it to stop: its exit code, and how many seconds that took."""
+        """Stop it by a signal: its exit code, and how many seconds that took."""
         clock = asyncio.get_running_loop().time
         began = clock()
         self._process.send_signal(number)
@@ -272,7 +272,7 @@ def write_config(
     interval: float,
     timeout: float | None = None,
 ) -> str:
-    """Write a configuration file (JSON is YAML, too); returns what tells the command to use it.
+    """Write a configuration file (JSON is YAML, too); returns the command's options to use it.
 
     Without a CA file, the authorities of the system are trusted.
     """

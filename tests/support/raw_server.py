@@ -1,4 +1,4 @@
-"""A server of raw sockets in a process of its own, which says of each request that it has read one.
+"""A server of raw sockets in a process of its own, which reports each request that it has read.
 
 Run as `python -m tests.support.raw_server CERTIFICATE KEY MODE...` (the files may be empty): prints its ports, then
 the port of each request.
@@ -104,12 +104,12 @@ def _healthy(line: Line) -> None:
 
 
 def _closing(line: Line) -> None:
-    """Close after each answer, without saying so."""
+    """Close after each answer, without announcing it."""
     line.connection.sendall(_answer(line.request()))
 
 
 def _silent(line: Line) -> None:
-    """Say nothing on every second connection, beginning with the first."""
+    """Send nothing on every second connection, beginning with the first."""
     while head := line.request():
         if line.number % 2 == 0:
             line.connection.recv(1)
@@ -206,7 +206,7 @@ def _tagged(serve: Callable[[Line], None], port: int, line: Line) -> None:
 class RawServers:
     """The servers as an asynchronous context manager: a port for each mode, in a process of its own.
 
-    When it is left, `requests` says how many each has read.
+    When it is left, `requests` is how many each has read.
     """
 
     def __init__(self, *modes: str, chain: Path | None = None, key: Path | None = None) -> None:

@@ -21,7 +21,7 @@ _WAIT_SECONDS = 15.0
 
 @dataclass(slots=True)
 class Wire:
-    """One connection, as a script sees it. `heard` is everything that the client has said."""
+    """One connection, as a script sees it. `heard` is everything that the client has sent."""
 
     connection: socket.socket
     reader: asyncio.StreamReader
@@ -40,7 +40,7 @@ class Wire:
         await self.writer.drain()
 
     async def listen(self) -> None:
-        """Take whatever comes, until the client goes away."""
+        """Take whatever comes, until the client closes."""
         while data := await self.reader.read(65536):
             self.heard += data
 
@@ -56,7 +56,7 @@ Script: TypeAlias = Callable[[Wire], Awaitable[None]]
 class ScriptedServer:
     """Runs a script for each connection; an asynchronous context manager.
 
-    `context` makes it speak TLS, which it starts after `handshake_delay` seconds. `accepted` counts the
+    `context` makes it use TLS, which it starts after `handshake_delay` seconds. `accepted` counts the
     connections before TLS, `wires` are those on which the script began.
     """
 
@@ -94,7 +94,7 @@ class ScriptedServer:
 
     @property
     def heard(self) -> list[bytes]:
-        """What was said on each connection on which the script began."""
+        """What was received on each connection on which the script began."""
         return [bytes(wire.heard) for wire in self.wires]
 
     async def connected(self, count: int) -> None:
@@ -148,7 +148,7 @@ CONFIGURATION: dict[str, Any] = {
 
 
 def http(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    """An HTTP answer; JSON, with a length, unless the headers say otherwise."""
+    """An HTTP answer; JSON, with a length, unless the headers differ."""
     given = {header.partition(":")[0].lower() for header in headers}
     usual = {"content-type": "application/json", "content-length": str(len(body))}
     lines = [f"HTTP/1.1 {status}", *headers]
@@ -169,7 +169,7 @@ async def healthy(wire: Wire) -> None:
 
 
 async def silent(wire: Wire) -> None:
-    """Take everything and say nothing."""
+    """Take everything and send nothing."""
     await wire.listen()
 
 
@@ -195,7 +195,7 @@ def answering_once(data: bytes) -> Script:
 
 
 class BlackHole:
-    """An address that never answers an attempt to connect: its queue is full, and nobody takes from it."""
+    """An address that never answers an attempt to connect: its queue is full, and nothing takes from it."""
 
     def __init__(self) -> None:
         self._listening = socket.create_server((LOOPBACK, 0), backlog=0)
@@ -217,7 +217,7 @@ class BlackHole:
 
 
 def closed_port() -> int:
-    """A port on loopback on which nobody listens."""
+    """A port on loopback without a listener."""
     with socket.socket() as bound:
         bound.bind((LOOPBACK, 0))
         port: int = bound.getsockname()[1]
@@ -225,7 +225,7 @@ def closed_port() -> int:
 
 
 def shaking_hands(context: ssl.SSLContext) -> Script:
-    """A TLS handshake by hand: unlike asyncio's, a failed one says its alert before it closes, as real servers do."""
+    """A TLS handshake by hand: unlike asyncio's, a failed one sends its alert before it closes, as real servers do."""
 
     async def script(wire: Wire) -> None:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -40,7 +40,7 @@ class Terminal:
         return str(path)
 
     def at_zone(self) -> list[str]:
-        """Where the zone is, for `users` (`probe` takes the URL itself)."""
+        """The options with the zone's address, for `users` (`probe` takes the URL itself)."""
         return ["--direct-url", self.zone.direct_url, "--tls.ca-file", self.file("ca.pem", self.zone.ca_pem)]
 
     def target(self, **keys: object) -> dict[str, object]:

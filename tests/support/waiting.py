@@ -14,7 +14,7 @@ _PAUSE_SECONDS = 0.05
 async def eventually(
     poll: Callable[[], Awaitable[Seen]], holds: Callable[[Seen], object], seconds: float = 40.0
 ) -> Seen:
-    """Look again and again until what is seen holds; returns it.
+    """Check repeatedly until what is seen holds; returns it.
 
     Raises AssertionError with what was seen last after so many seconds.
     """

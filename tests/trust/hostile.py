@@ -39,7 +39,7 @@ class Hostile:
 
 
 def endless(start: bytes, piece: bytes) -> Script:
-    """Answer with something that goes on for as long as somebody takes it."""
+    """Answer with something that continues as long as the client takes it."""
 
     async def script(wire: Wire) -> None:
         await wire.request()
@@ -76,7 +76,7 @@ def reset_after(data: bytes) -> Script:
 
 
 def half_closed_after(data: bytes) -> Script:
-    """Answer with these bytes, say no more, but go on listening."""
+    """Answer with these bytes, send no more, but continue to receive."""
 
     async def script(wire: Wire) -> None:
         await wire.request()
@@ -101,7 +101,7 @@ def gzip_of_zeros(mebibytes: int) -> bytes:
 
 
 async def greeting_of_ssh(wire: Wire) -> None:
-    """Another protocol, of which the server speaks first."""
+    """Another protocol, in which the server begins."""
     await wire.say(b"SSH-2.0-OpenSSH_9.2\r\n")
     await wire.listen()
 
@@ -112,7 +112,7 @@ async def closed_without_a_word(wire: Wire) -> None:
 
 
 async def reset_at_once(wire: Wire) -> None:
-    """Reset before anything is said."""
+    """Reset before anything is sent."""
     wire.reset()
 
 
@@ -228,14 +228,14 @@ OVER_TLS: dict[str, Hostile] = {
 
 
 async def garbage_for_a_handshake(wire: Wire) -> None:
-    """Say something else than TLS."""
+    """Send something else than TLS."""
     await wire.reader.read(1)
     await wire.say(b"what do you want?\r\n" * 10)
     await wire.listen()
 
 
 async def endless_garbage(wire: Wire) -> None:
-    """Say something else than TLS, without end."""
+    """Send something else than TLS, without end."""
     while True:
         await wire.say(bytes(4096))
         await asyncio.sleep(0)
@@ -268,7 +268,7 @@ async def closed_after_a_word(wire: Wire) -> None:
 
 
 async def plain_http_server(wire: Wire) -> None:
-    """Speak HTTP where TLS is expected."""
+    """Answer in HTTP where TLS is expected."""
     await wire.reader.read(65536)
     await wire.say(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 

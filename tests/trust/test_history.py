@@ -87,7 +87,7 @@ class History(RuleBasedStateMachine):
 
     @rule(wanted=configurations)
     def reload(self, wanted: list[Target]) -> None:
-        """Add, remove and change targets; those that lead elsewhere begin anew."""
+        """Add, remove and change targets; those with other addresses begin with an empty history."""
         kept = {
             target.name
             for target in wanted
@@ -132,7 +132,7 @@ class History(RuleBasedStateMachine):
         assert self.series(TextFormat.CLASSIC) == self.series(TextFormat.OPENMETRICS)
 
     async def page(self, text_format: TextFormat) -> str:
-        """One format in which parts of the pages before are used again, and the other as it is written anew."""
+        """One format in which parts of the pages before are used again, and the other as it is written in full."""
         is_anew = text_format is TextFormat.OPENMETRICS
         exposition = self.new_exposition() if is_anew else self.exposition
         packed = [piece async for piece in exposition.compressed_page(text_format, _OWN)]

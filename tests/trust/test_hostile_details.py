@@ -168,7 +168,7 @@ async def test_a_certificate_with_names_of_ten_kilobytes_is_read_and_cut(
 
 
 class Resolver(AbstractResolver):
-    """Answers with what `find` says; waits for ever where it says None."""
+    """Answers with what `find` returns; waits for ever if that is None."""
 
     def __init__(self, find: Callable[[], str | None]) -> None:
         self._find = find

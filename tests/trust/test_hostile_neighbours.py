@@ -1,4 +1,4 @@
-"""Beside every hostile server at once, a well-behaved target is looked at in time."""
+"""Beside every hostile server at once, a well-behaved target is polled in time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _MANY_ELEMENTS = b'<healthdata status="ok">' + b'<a x="1"/>' * 9_990 + b"</healt
 
 
 async def serve(ca_file: Path, ports: Connection) -> None:
-    """All servers of the table, and a good one: tells their ports by name, and stays until the other end closes."""
+    """All servers of the table, and a good one: prints their ports by name, and runs until the other end closes."""
     authority = Authority()
     authority.write_ca_file(ca_file)
     tls = authority.server_context(Credential.GOOD)

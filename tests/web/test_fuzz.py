@@ -1,4 +1,4 @@
-"""Every page and parameter against what somebody could send, byte for byte, on the sockets of the real exporter."""
+"""Every page and parameter against what a client could send, byte for byte, on the sockets of the real exporter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the exporter listens, on both event loops."""
+"""The addresses that the exporter listens on, on both event loops."""
 
 from __future__ import annotations
 

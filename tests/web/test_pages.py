@@ -51,7 +51,7 @@ async def text_of(client: Client, path: str) -> str:
 
 @pytest.fixture
 def watched(site: AppContext) -> AppContext:
-    """One target, looked at once, in good health."""
+    """One healthy target, polled once."""
     site.know(make_target(labels=(("site", "cracow"),)))
     site.record(make_checkup(make_target(labels=(("site", "cracow"),))))
     return site
@@ -290,7 +290,7 @@ async def test_the_account_in_the_json_is_that_of_the_command_probe(client: Clie
 
 
 class TestDetails:
-    """What the slower operations learnt."""
+    """The outcomes of the slower operations."""
 
     @pytest.fixture(autouse=True)
     def _learnt(self, site: AppContext) -> None:

@@ -1,4 +1,4 @@
-"""`/probe`: one round for who asks, and how little that can be used for."""
+"""`/probe`: one round on request, and how little that can be used for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request may be at most: in headers, in its body, and for whom it is."""
+"""The limits of a request: its headers, its body, and the host that it names."""
 
 from __future__ import annotations
 

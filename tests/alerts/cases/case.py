@@ -13,12 +13,12 @@ class Case:
     """One alert and what makes it fire. Times are minutes; things go wrong at the onset.
 
     `changes` are the series that differ from a healthy target's, `labels` those of the alert without
-    `alertname` and `severity`. `path` names the path that must be expected for the alert to fire.
-    `after` is the time from the onset to the alert, `gone_after` the time by which it outlives its cause at most;
-    None where that cannot be shown. `late_by_holes` is how much later it fires when scrapes are missed, to the
-    step: 0 for gauges. `elsewhere` is what a second exporter sees while all is well there, besides what `changes`
-    show before the onset; None where one exporter is enough for the alert. `variant` tells
-    the cases of one alert apart.
+    `alertname` and `severity`. `path` names the path that must be expected for the alert to fire. `after` is
+    the time from the onset to the alert, `gone_after` the time by which it outlives its cause at most; None
+    where that cannot be shown. `late_by_holes` is how much later it fires when scrapes are missed, to the
+    step: 0 for gauges. `elsewhere` is what a healthy second exporter sees, besides what `changes` show before
+    the onset; None where one exporter is enough for the alert. `variant` distinguishes the cases of one
+    alert.
     """
 
     alert: str

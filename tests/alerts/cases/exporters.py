@@ -15,7 +15,7 @@ _DEAD = {name: ends(shape) for name, shape in HEALTHY.items() if not name.starts
 
 
 def _shard(instance: str, index: int, count: int) -> str:
-    """Return the series that says which shard an exporter polls."""
+    """Return the series with the shard that an exporter polls."""
     labels = {"index": str(index), "count": str(count)}
     return series("onedata_exporter_shard_info", target="", instance=instance, **labels)
 
