@@ -109,12 +109,15 @@ def _environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 async def run_command(
-    *arguments: str, environment: Mapping[str, str] | None = None, host_name: str = ""
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    host_name: str = "",
+    seconds: float = _START_SECONDS,
 ) -> Finished:
-    """Run the command until it ends by itself."""
+    """Run the command until it ends by itself, for so many seconds at most."""
     process = await _start(arguments, environment or {}, ROOT, host_name=host_name)
     try:
-        async with asyncio.timeout(_START_SECONDS):
+        async with asyncio.timeout(seconds):
             stdout, stderr = await process.communicate()
     finally:
         await _kill(process)
