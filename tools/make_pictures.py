@@ -7,12 +7,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from playwright.async_api import async_playwright
-
 from exporter.observation import Visit
-from tests.browser.conftest import ARGUMENTS, Site
+from tests.browser.chromium import chromium
+from tests.browser.site import Site
 from tests.support.checkups import PROVIDER, REFUSED, ZONE, make_checkup, make_target
-from tests.support.programs import program
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 DAY_SECONDS = 24 * 3600
@@ -64,8 +62,7 @@ async def draw() -> None:
         "target-page": "/targets/zone",
         "incident-page": f"/incidents/{incident.incident_id}",
     }
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
+    async with chromium() as browser:
         page = await browser.new_page(viewport={"width": WIDTH, "height": 800}, timezone_id="UTC")
         for name, path in pages.items():
             await page.goto(str(server.make_url(path)))
@@ -76,7 +73,6 @@ async def draw() -> None:
                 clip={"x": 0, "y": 0, "width": WIDTH, "height": min(height, MOST_HEIGHT)},
             )
             print(f"docs/images/{name}.png")
-        await browser.close()
     await server.close()
 
 

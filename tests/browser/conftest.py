@@ -1,68 +1,21 @@
-"""The pages in a real browser: Debian's Chromium, driven by Playwright."""
+"""A browser for the tests of a file, and the pages that they read with it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from functools import partial
 
 import pytest
-from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser
 
-from exporter.diagnosis.checkup import Checkup
-from exporter.maintenance import Window
-from exporter.report.evidence import evidence, reasons
-from exporter.state.incidents import Incidents, Opening
-from exporter.targets import Node, Target
-from exporter.web.app import create_app
-from tests.support.checkups import REFUSED, ZONE, make_checkup, make_details, make_target
-from tests.support.programs import program
-from tests.web.conftest import AppContext
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.browser.chromium import Reader, chromium
+from tests.browser.site import Site
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    chromium = program("chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        await browser.close()
-
-
-class Site(AppContext):
-    """The pages over rounds that a test makes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.incidents = Incidents()
-
-    def poll(self, target: Target, *, is_up: bool = True, ago: float = 0.0) -> None:
-        """Record a round of a target, with what it changes."""
-        self.record_all(make_checkup(target, proxy=None if is_up else REFUSED, at=time.time() - ago), ago)
-
-    def record_all(self, checkup: Checkup, ago: float = 0.0) -> None:
-        """Record a round that was finished a while ago."""
-        for change in self.record(checkup, ago):
-            found = partial(evidence, change.node, checkup, None)
-            self.incidents.follow(change, Opening(checkup.finished_at, reasons(checkup, change.node), found))
-
-    async def serve(self, prefix: str = "") -> TestServer:
-        """Start to serve the pages; the caller closes the server."""
-        server = TestServer(create_app(self.pages(incidents=self.incidents, prefix=prefix)))
-        await server.start_server()
-        return server
+    async with chromium() as found:
+        yield found
 
 
 @pytest.fixture
@@ -70,34 +23,11 @@ def site() -> Site:
     return Site()
 
 
-def every_state(site: Site) -> None:
-    """Targets in every state that the pages distinguish."""
-    named = (Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2"))
-    away = Window(0.0, 2e10, "disk is replaced")
-    targets = {
-        "healthy": make_target(
-            "healthy", (("site", "krakow"),), notes="Contact: https://tickets.domain.org/7"
-        ),
-        "down": make_target("down", (("site", "lisbon"),)),
-        "nodes": make_target("nodes", nodes=named),
-        "findings": make_target("findings"),
-        "waiting": make_target("waiting"),
-        "stale": make_target("stale"),
-        "maintained": make_target("maintained", maintenance=(away,)),
-        "rtl": make_target("שלום עולם"),
-        "long": make_target("a-rather-long-name-of-a-target-" * 3),
-    }
-    site.know(*targets.values())
-    for name, target in targets.items():
-        if name not in {"waiting", "stale"}:
-            site.poll(target, ago=30.0)
-            site.poll(target, is_up=name not in {"down", "nodes"}, ago=15.0)
-            site.poll(target, is_up=name not in {"down", "nodes"})
-    site.poll(targets["stale"], ago=600.0)
-    found = replace(
-        make_checkup(targets["findings"], facts=replace(ZONE, complete=False)), finished_at=time.time()
-    )
-    site.record_all(found)
-    for name in ("healthy", "findings", "down"):
-        details = replace(make_details(targets[name]), finished_at=time.time())
-        site.store.record_details(targets[name], details, time.monotonic())
+@pytest_asyncio.fixture(loop_scope="module")
+async def reader(browser: Browser, site: Site) -> AsyncIterator[Reader]:
+    """A reader of the pages of the site."""
+    server = await site.serve()
+    found = Reader(browser, str(server.make_url("")).rstrip("/"))
+    yield found
+    await found.close()
+    await server.close()

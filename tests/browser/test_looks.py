@@ -1,0 +1,46 @@
+"""How every page and state looks: accessibility, widths, dark and light, words, and on paper."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.chromium import Reader
+from tests.browser.looks import ALL_LOOKS, BROKEN_WORDS, HEIGHT, check_all
+from tests.browser.site import Site, every_state
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_no_word_is_broken_at_768_pixels_and_only_targets_are_printed(
+    reader: Reader, site: Site
+) -> None:
+    every_state(site)
+    page = await reader.open(viewport={"width": 768, "height": HEIGHT})
+    assert await page.evaluate(BROKEN_WORDS) == []
+    await page.emulate_media(media="print")
+    await expect(page.locator(".targets")).to_be_visible()
+    await expect(page.locator(".filters")).to_be_hidden()
+
+
+def paths_of(site: Site) -> list[str]:
+    (incident, *_) = site.incidents.latest_first("down")
+    names = ("healthy", "down", "nodes", "waiting", "stale", "maintained")
+    return [
+        "/",
+        "/?state=bad&group=site&q=d",
+        *(f"/targets/{name}" for name in names),
+        "/incidents",
+        f"/incidents/{incident.incident_id}",
+    ]
+
+
+async def test_every_page_and_state_is_accessible_and_fits(reader: Reader, site: Site) -> None:
+    every_state(site)
+    await check_all(reader, paths_of(site))
+
+
+@pytest.mark.slow
+async def test_every_page_is_accessible_in_every_look(reader: Reader, site: Site) -> None:
+    every_state(site)
+    await check_all(reader, paths_of(site), ALL_LOOKS)
