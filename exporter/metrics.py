@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 
-Subject = TypeVar("Subject")
+Subject_contra = TypeVar("Subject_contra", contravariant=True)
 
 
 # The labels whose values come from sets that this program closes: what they name is never foreign text.
@@ -65,7 +65,7 @@ def one(value: float) -> Iterator[Reading]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Metric(Generic[Subject]):
+class Metric(Generic[Subject_contra]):
     """The declaration of one metric family.
 
     `name` is the family's name as exposed (counters with `_total`). `see` picks off a subject what there is
@@ -77,7 +77,7 @@ class Metric(Generic[Subject]):
     name: str
     help: str
     scope: Scope
-    see: Callable[[Subject], Any]
+    see: Callable[[Subject_contra], object]
     read: Callable[[Any], Iterable[Reading]] = one
     labels: tuple[str, ...] = ()
     type: MetricType = MetricType.GAUGE

@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from exporter.client.certificates import MAX_CHAIN, ParsedCertificate
 from exporter.reasons import Failure, Reason
@@ -22,19 +21,19 @@ _MAX_INTERMEDIATES = 1000
 _ISSUER_UNKNOWN = frozenset({2, 18, 19, 20, 21})
 
 
-def served_chain(ssl_object: Any) -> tuple[bytes, ...]:
+def served_chain(ssl_object: ssl.SSLObject) -> tuple[bytes, ...]:
     """Return the certificates that a server has sent, its own first (DER); nothing if Python does not give them."""
     chain = _chain(ssl_object, "get_unverified_chain")
     own = () if chain else (ssl_object.getpeercert(binary_form=True),)
     return chain or tuple(der for der in own if der)
 
 
-def verified_chain(ssl_object: Any) -> tuple[bytes, ...]:
+def verified_chain(ssl_object: ssl.SSLObject) -> tuple[bytes, ...]:
     """Return the certificates by which a server was verified, up to the trusted one; nothing if Python gives none."""
     return _chain(ssl_object, "get_verified_chain")
 
 
-def _chain(ssl_object: Any, method: str) -> tuple[bytes, ...]:
+def _chain(ssl_object: ssl.SSLObject, method: str) -> tuple[bytes, ...]:
     """Return what a method gives that is public since Python 3.13, and that the object within has since 3.10."""
     public: Callable[[], Iterable[bytes]] | None = getattr(ssl_object, method, None)
     hidden = getattr(getattr(ssl_object, "_sslobj", None), method, None)

@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
 
 from aiohttp import AsyncResolver
 from aiohttp.abc import AbstractResolver
@@ -24,6 +23,7 @@ from exporter.client.visit import RouteVisit, head_start
 from exporter.log import get_logger
 from exporter.observation import Details, Visit
 from exporter.operations.operation import Cadence, Known, Operation
+from exporter.operations.outcome import Facts
 from exporter.targets import SHARE_OF_INTERVAL, Route, Target, routes_to
 from exporter.tasks import ReportBug
 
@@ -73,7 +73,7 @@ class Client:
     async def poll(
         self,
         target: Target,
-        operations: Sequence[Operation[Any]],
+        operations: Sequence[Operation[Facts]],
         known: Known,
         routes_before: Sequence[Route] = (),
         *,
@@ -113,7 +113,7 @@ class Client:
     async def poll_details(  # noqa: PLR0913 - the last one by keyword, with a default
         self,
         target: Target,
-        operations: Sequence[Operation[Any]],
+        operations: Sequence[Operation[Facts]],
         known: Known,
         routes: Sequence[Route],
         up: Sequence[Route],
@@ -176,7 +176,7 @@ class Client:
             lookups.close()
 
 
-def _is_due(operation: Operation[Any], cadence: Cadence, route: Route) -> bool:
+def _is_due(operation: Operation[Facts], cadence: Cadence, route: Route) -> bool:
     return operation.cadence is cadence and route.path in operation.paths
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from exporter.observation import Exchange, Observation
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
-from exporter.operations.outcome import Outcome
+from exporter.operations.outcome import Facts, Outcome
 from exporter.reasons import Failure, Reason
 from exporter.targets import Route
 from exporter.tasks import ReportBug
@@ -22,7 +22,7 @@ class Send(Protocol):
 
 
 async def run_operation(
-    operation: Operation[Any], known: Known, send: Send, route: Route, report_bug: ReportBug
+    operation: Operation[Facts], known: Known, send: Send, route: Route, report_bug: ReportBug
 ) -> Observation:
     """Return one operation's observation; `route` is where it was asked if it made no request. Never raise."""
     exchanges: list[Exchange] = []
@@ -35,7 +35,7 @@ async def run_operation(
     return Observation(operation.name, exchanges[-1].route if exchanges else route, outcome, tuple(exchanges))
 
 
-async def _talk(operation: Operation[Any], known: Known, send: Send, exchanges: list[Exchange]) -> Outcome:
+async def _talk(operation: Operation[Facts], known: Known, send: Send, exchanges: list[Exchange]) -> Outcome:
     conversation = operation.conversation(known)
     try:
         request = next(conversation)

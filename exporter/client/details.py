@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from exporter.client.connection import RouteConnection
 from exporter.client.conversation import run_operation
@@ -15,7 +14,7 @@ from exporter.client.credential_provider import CredentialProvider
 from exporter.credentials import AuthMethod, Verdict, judge
 from exporter.observation import Details, Exchange, Observation
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
-from exporter.operations.outcome import ROUND_ENDED, NotLearnt
+from exporter.operations.outcome import ROUND_ENDED, Facts, NotLearnt
 from exporter.reasons import Failure, Reason
 from exporter.targets import Route
 from exporter.tasks import ReportBug
@@ -56,7 +55,7 @@ class DetailsVisit:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _last_node: str = ""
 
-    async def ask(self, operations: Iterable[Operation[Any]], known: Known) -> Details:
+    async def ask(self, operations: Iterable[Operation[Facts]], known: Known) -> Details:
         """Hold the conversations of the operations that apply, each with the outcomes of those before it."""
         await self.provider.begin(self.up)
         observations: list[Observation] = []
@@ -75,7 +74,7 @@ class DetailsVisit:
         accepted = dict(self.provider.accepted)
         return Details(tuple(observations), connections, accepted, token_expires_at=expiry)
 
-    async def _observations(self, operation: Operation[Any], known: Known) -> AsyncIterator[Observation]:
+    async def _observations(self, operation: Operation[Facts], known: Known) -> AsyncIterator[Observation]:
         """Yield what an operation learns, once or over every route that is up."""
         if not operation.on_every_route:
             route = (self.up or self.routes)[0]

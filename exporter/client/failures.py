@@ -111,13 +111,13 @@ def _timeout(_error: Exception, timer: ConnectionTimer) -> Reason:
     }.get(timer.stage, Reason.TIMEOUT)
 
 
-def _certificate(error: Any, timer: ConnectionTimer) -> Reason:
+def _certificate(error: Exception, timer: ConnectionTimer) -> Reason:
     cause = getattr(error, "certificate_error", error)
     timer.verify_code = getattr(cause, "verify_code", 0)
     return _VERIFY_REASONS.get(timer.verify_code, Reason.CERTIFICATE_UNTRUSTED)
 
 
-def _os_error(error: Any, timer: ConnectionTimer) -> Reason:
+def _os_error(error: OSError, timer: ConnectionTimer) -> Reason:
     """Return what an operating system's error means, by how far the connection had come."""
     if (
         isinstance(getattr(error, "os_error", error), ConnectionRefusedError)
@@ -154,7 +154,7 @@ _TABLE: tuple[tuple[type[Exception], Callable[[Any, ConnectionTimer], Reason]], 
 )
 
 
-def _detail(error: Any, seconds: float) -> str:
+def _detail(error: Exception, seconds: float) -> str:
     if isinstance(error, TimeoutError) and not error.errno:
         return f"nothing within {seconds:.3g} s"
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from exporter.client.connection import RouteConnection
 from exporter.client.conversation import run_operation
 from exporter.observation import Exchange, Observation, Visit
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
-from exporter.operations.outcome import NotLearnt
+from exporter.operations.outcome import Facts, NotLearnt
 from exporter.targets import Schedule
 from exporter.tasks import ReportBug
 
@@ -37,7 +36,7 @@ class RouteVisit:
     deadline: float
     report_bug: ReportBug
 
-    async def ask(self, operations: Sequence[Operation[Any]]) -> Visit:
+    async def ask(self, operations: Sequence[Operation[Facts]]) -> Visit:
         """Hold the operations' conversations. Never raise.
 
         The second operation uses the connection of the first. If that one is lost, or has no answer soon, the
@@ -67,7 +66,7 @@ class RouteVisit:
             tuple(self.connection.record.transcripts),
         )
 
-    async def _run(self, operation: Operation[Any]) -> Observation:
+    async def _run(self, operation: Operation[Facts]) -> Observation:
         return await run_operation(operation, self.known, self._send, self.connection.route, self.report_bug)
 
     async def _send(self, request: Request[Value]) -> tuple[Reply[Value], list[Exchange]]:

@@ -7,7 +7,6 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from exporter import log
 from exporter.client.at_most_once import AtMostOnceRequest
@@ -28,6 +27,7 @@ from exporter.files import cause, read_secret
 from exporter.operations import component_status, configuration, dns_check, web_certificate, worker_report
 from exporter.operations.current_user import current_user
 from exporter.operations.operation import API_ROOT, Known, Operation, Request
+from exporter.operations.outcome import Facts
 from exporter.operations.responses import Response, failure_of
 from exporter.polling.token_scope import scope_fault
 from exporter.reasons import Failure
@@ -36,7 +36,7 @@ from exporter.targets import AccessPath, Kind, Route, Target
 
 _TIMEOUT_SECONDS = 10.0
 _CONFINED = "the token for discovered clusters is not known to work outside of their panels"
-_NEEDED: tuple[Operation[Any], ...] = (
+_NEEDED: tuple[Operation[Facts], ...] = (
     component_status.WORKERS,
     component_status.MANAGERS,
     component_status.DATABASES,

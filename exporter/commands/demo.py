@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from exporter import log
 from exporter.app import Exporter
@@ -25,7 +24,7 @@ from exporter.simulator.tokens import serialize
 from exporter.targets import AccessPath
 
 # Quick rounds, so that the diagnosis changes within seconds.
-_DEFAULTS: dict[str, Any] = {
+_DEFAULTS: dict[str, object] = {
     "web.listen_addresses": ["127.0.0.1:19443"],
     "poll.details_interval": "5s",
     "log.level": "info",
@@ -69,7 +68,7 @@ def _is_local(addresses: Sequence[str]) -> bool:
 
 
 @asynccontextmanager
-async def _demo(flags: dict[str, Any], ports: Mapping[AccessPath, int]) -> AsyncIterator[_Running]:
+async def _demo(flags: dict[str, object], ports: Mapping[AccessPath, int]) -> AsyncIterator[_Running]:
     federation = SimulatedFederation(
         zone=Cluster(
             tokens=frozenset({serialize(*_CAVEATS)}),

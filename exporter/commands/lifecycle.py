@@ -7,16 +7,18 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Generic, TypeVar
 
 from exporter.commands.service_manager import ServiceManager
 from exporter.commands.signals import STOP_SIGNALS, released_signals
 
+RunningT = TypeVar("RunningT")
+
 
 def run_until_stopped(
-    start: Callable[[], AbstractAsyncContextManager[Any]],
-    started: Callable[[Any], Awaitable[None]] | None = None,
-    on_hangup: Callable[[Any], Awaitable[object]] | None = None,
+    start: Callable[[], AbstractAsyncContextManager[RunningT]],
+    started: Callable[[RunningT], Awaitable[None]] | None = None,
+    on_hangup: Callable[[RunningT], Awaitable[object]] | None = None,
 ) -> None:
     """Enter what `start` returns, call `started`, wait for SIGTERM or SIGINT (also while entering), leave.
 
@@ -36,9 +38,9 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _until_stopped(
-    start: Callable[[], AbstractAsyncContextManager[Any]],
-    started: Callable[[Any], Awaitable[None]] | None,
-    on_hangup: Callable[[Any], Awaitable[object]] | None,
+    start: Callable[[], AbstractAsyncContextManager[RunningT]],
+    started: Callable[[RunningT], Awaitable[None]] | None,
+    on_hangup: Callable[[RunningT], Awaitable[object]] | None,
 ) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -64,11 +66,11 @@ async def _until_stopped(
         await serving
 
 
-class _Reloads:
+class _Reloads(Generic[RunningT]):
     """The reloads that SIGHUP asks for; the service manager is notified of the beginning and the end of each."""
 
     def __init__(
-        self, running: Any, act: Callable[[Any], Awaitable[object]], manager: ServiceManager
+        self, running: RunningT, act: Callable[[RunningT], Awaitable[object]], manager: ServiceManager
     ) -> None:
         self._running = running
         self._act = act

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from exporter.commands.discovered import NoListError, discovered_targets
 from exporter.credentials import Auth, Secret
@@ -55,8 +54,8 @@ def select_targets(arguments: argparse.Namespace) -> tuple[Target, ...]:
     return tuple(_with_timeout(target, arguments.timeout) for target in configured(arguments.config_file))
 
 
-def _keys(arguments: argparse.Namespace, url: str) -> dict[str, Any]:
-    keys: dict[str, Any] = {"url": url}
+def _keys(arguments: argparse.Namespace, url: str) -> dict[str, object]:
+    keys: dict[str, object] = {"url": url}
     if arguments.direct_url is not None:
         keys["direct_url"] = arguments.direct_url
     if arguments.ca_file is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from exporter.client.at_most_once import ChangeOutcome, Step
 from exporter.operations.users import NAME_TAKEN, User
@@ -44,7 +45,7 @@ class UserList(NamedTuple):
     users: tuple[User, ...]
 
 
-def write_result(reply: object, arguments: argparse.Namespace) -> tuple[str, dict[str, Any]]:
+def write_result(reply: object, arguments: argparse.Namespace) -> tuple[str, Mapping[str, object]]:
     """Return a success as text, and as members of a JSON object."""
     if isinstance(reply, UserList):
         return _table(reply), {"ids": list(reply.ids), "users": [_members(user) for user in reply.users]}

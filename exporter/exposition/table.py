@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Never, TypeAlias
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.catalogue import EXPORTER_METRICS, NODE_METRICS, ROUTE_METRICS, TARGET_METRICS
@@ -18,6 +18,7 @@ from exporter.exposition.views import ExporterView, NodeView, RouteView, TargetV
 from exporter.metrics import Metric, Scope
 from exporter.operations import OPERATIONS, applicable
 from exporter.operations.operation import Operation
+from exporter.operations.outcome import Facts
 from exporter.targets import Route
 
 # The metrics of one kind of subject.
@@ -28,7 +29,7 @@ Name: TypeAlias = tuple[str, Labels]
 Family: TypeAlias = tuple[tuple[list[Name], list[Any]], ...]
 
 
-def _in_scope(operation: Operation[Any], scope: Scope) -> Columns:
+def _in_scope(operation: Operation[Facts], scope: Scope) -> Columns:
     return tuple(metric for metric in operation.metrics if metric.scope is scope)
 
 
@@ -99,7 +100,7 @@ class MetricTable:
             for operation in applicable(view.target):
                 self._add_operation(target, operation, view.checkup)
 
-    def _add_operation(self, target: str, operation: Operation[Any], checkup: Checkup) -> None:
+    def _add_operation(self, target: str, operation: Operation[Facts], checkup: Checkup) -> None:
         of_target, of_route = _OF_TARGET[operation], _OF_ROUTE[operation]
         facts = checkup.facts(operation.name) if of_target else None
         if facts is not None:
@@ -126,7 +127,7 @@ class MetricTable:
                 yield table.names, seen
 
 
-def write(metric: Metric[Any], family: Family) -> Iterator[str]:
+def write(metric: Metric[Never], family: Family) -> Iterator[str]:
     """Yield the lines of a family, in pieces of bounded length."""
     for names, column in family:
         for (target, labels), seen in zip(names, column, strict=True):

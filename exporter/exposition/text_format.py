@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, Never, TypeAlias
 
 from prometheus_client.utils import floatToGoString
 
@@ -40,7 +40,7 @@ class TextFormat(Enum):
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
-def header(metric: Metric[Any], text_format: TextFormat) -> str:
+def header(metric: Metric[Never], text_format: TextFormat) -> str:
     """Return the HELP and TYPE lines of a family. OpenMetrics names a counter without its `_total`."""
     name, escapes = metric.name, _HELP_ESCAPES
     if text_format is TextFormat.OPENMETRICS:
@@ -48,18 +48,18 @@ def header(metric: Metric[Any], text_format: TextFormat) -> str:
     return f"# HELP {name} {metric.help.translate(escapes)}\n# TYPE {name} {metric.type.value}\n"
 
 
-def family_name(metric: Metric[Any]) -> str:
+def family_name(metric: Metric[Never]) -> str:
     """Return the name of the family: a counter's without `_total`."""
     return metric.name.removesuffix("_total") if metric.type is MetricType.COUNTER else metric.name
 
 
-def line_names(metric: Metric[Any]) -> frozenset[str]:
+def line_names(metric: Metric[Never]) -> frozenset[str]:
     """Return the names that select a family: its own, and those of its series."""
     suffixes = _SUFFIXES.get(metric.type, ())
     return frozenset({metric.name, family_name(metric), *(metric.name + suffix for suffix in suffixes)})
 
 
-def lines(metric: Metric[Any], labels: Labels, seen: Any, target: str = "") -> Iterator[str]:
+def lines(metric: Metric[Never], labels: Labels, seen: object, target: str = "") -> Iterator[str]:
     """Yield the lines of what a metric has seen of one subject, in pieces of bounded length.
 
     `labels` name the subject within its target, the metric's readings add their own. `labels` and the name of

@@ -7,7 +7,6 @@ worker that is silent may use up what is left of the time. Adding an operation i
 """
 
 from functools import cache
-from typing import Any
 
 from exporter.operations import (
     component_status,
@@ -26,9 +25,10 @@ from exporter.operations import (
     zone_connectivity,
 )
 from exporter.operations.operation import Operation
+from exporter.operations.outcome import Facts
 from exporter.targets import Target
 
-OPERATIONS: tuple[Operation[Any], ...] = (
+OPERATIONS: tuple[Operation[Facts], ...] = (
     configuration.OPERATION,
     health.OPERATION,
     component_status.MANAGERS,
@@ -50,13 +50,13 @@ OPERATIONS: tuple[Operation[Any], ...] = (
 TIMED_OPERATIONS = tuple(operation.name for operation in OPERATIONS if operation.is_timed)
 
 
-def applicable(target: Target) -> tuple[Operation[Any], ...]:
+def applicable(target: Target) -> tuple[Operation[Facts], ...]:
     """Return the operations that apply to a target by its configuration."""
     return _applicable(target.left_out, bool(target.auth))
 
 
 @cache
-def _applicable(left_out: frozenset[str], can_authenticate: bool) -> tuple[Operation[Any], ...]:  # noqa: FBT001 - part of a key
+def _applicable(left_out: frozenset[str], can_authenticate: bool) -> tuple[Operation[Facts], ...]:  # noqa: FBT001 - part of a key
     return tuple(
         operation
         for operation in OPERATIONS

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from exporter.metrics import Metric, Reading, Scope, state_set
 from exporter.operations.host_status import WORDS, Status, status_of
@@ -73,7 +72,7 @@ def read_statuses(
     return _told(component, *guard(body.items(), MAX_HOSTS, before))
 
 
-def _told(component: str, words: Mapping[str, Any], dropped: int) -> ComponentStatus:
+def _told(component: str, words: Mapping[str, object], dropped: int) -> ComponentStatus:
     foreign = [word for word in words.values() if isinstance(word, str) and not isinstance(word, Status)]
     return ComponentStatus(
         component,

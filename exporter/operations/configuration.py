@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from exporter.metrics import Metric, Reading, Scope
 from exporter.operations.operation import Operation, ask, known
@@ -55,7 +54,7 @@ def read(answer: Response) -> Configuration | Failure:
     return _from_body(body)
 
 
-def _from_body(body: dict[str, Any]) -> Configuration:
+def _from_body(body: dict[str, object]) -> Configuration:
     kind = _kind(body.get("serviceType"))
     is_provider = kind is Kind.ONEPROVIDER
     registered = _flag(body, "isRegistered") if is_provider else None
@@ -78,13 +77,13 @@ def _kind(value: object) -> Kind:
     return next((kind for kind in (Kind.ONEZONE, Kind.ONEPROVIDER) if kind == value), Kind.AUTO)
 
 
-def _text(body: dict[str, Any], key: str) -> str:
+def _text(body: dict[str, object], key: str) -> str:
     value = body.get(key)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return clean_text(str(value) if is_number else value)
 
 
-def _flag(body: dict[str, Any], key: str) -> bool | None:
+def _flag(body: dict[str, object], key: str) -> bool | None:
     value = body.get(key)
     return value if isinstance(value, bool) else None
 

@@ -55,7 +55,7 @@ class HostSurvey:
         """Return whether hosts were queried, and Onepanel answered for none of them."""
         return bool(self.silent) and not self._answered
 
-    def ask(self) -> Generator[Request[Any], Any, None]:
+    def ask(self) -> Generator[Request[object], Any, None]:
         """Query every host that is not known to be unreachable."""
         self._answered = not all(self.found.values())
         known_away = [host for host, is_away in self.found.items() if is_away and host in self.hosts]
@@ -68,7 +68,7 @@ class HostSurvey:
             self.words |= {host: Status.UNREACHABLE for host in self.silent if host not in self.found}
             self.words = {**dict.fromkeys(self.not_asked, Status.UNREACHABLE), **self.words}
 
-    def _ask_for(self, host: str) -> Generator[Request[Any], Any, None]:
+    def _ask_for(self, host: str) -> Generator[Request[object], Any, None]:
         is_doubtful = host in self.doubtful
         if self.reply is not ROUND_ENDED:
             where = f"{self.url}/{quote(self.hosts[host], safe='')}"

@@ -25,6 +25,7 @@ ACCEPT_JSON = "application/json, */*;q=0.1"
 Value = TypeVar("Value")
 ValueT_co = TypeVar("ValueT_co", covariant=True)
 FactsT = TypeVar("FactsT", bound=Facts)
+FactsT_co = TypeVar("FactsT_co", bound=Facts, covariant=True)
 
 
 class Cadence(Enum):
@@ -68,10 +69,10 @@ class Request(Generic[ValueT_co]):
 
 # What a request receives: its reader's value, why it failed, or that it was not sent.
 Reply: TypeAlias = Value | Failure | NotLearnt
-Conversation: TypeAlias = Generator[Request[Any], Any, FactsT | Failure | NotLearnt]
+Conversation: TypeAlias = Generator[Request[object], Any, FactsT | Failure | NotLearnt]
 
 
-def send(request: Request[Value]) -> Generator[Request[Any], Any, Reply[Value]]:
+def send(request: Request[Value]) -> Generator[Request[object], Any, Reply[Value]]:
     """Send one request of a conversation; return what it receives."""
     reply: Reply[Value] = yield request
     return reply
@@ -121,7 +122,7 @@ def with_credentials(known: Known) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Operation(Generic[FactsT]):
+class Operation(Generic[FactsT_co]):
     """One operation: where to ask, when, on which paths, with which credentials, and what to export.
 
     `name` is the value of the metric label `operation`. One that is due in every ROUND is asked over each of
@@ -133,7 +134,7 @@ class Operation(Generic[FactsT]):
 
     name: str
     summary: str
-    conversation: Callable[[Known], Conversation[FactsT]]
+    conversation: Callable[[Known], Conversation[FactsT_co]]
     metrics: tuple[Metric[Outcome], ...] = ()
     cadence: Cadence = Cadence.ROUND
     paths: tuple[AccessPath, ...] = tuple(AccessPath)

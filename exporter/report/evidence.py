@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS
@@ -18,7 +17,7 @@ from exporter.targets import AccessPath, Route
 _MOST_ITEMS = 8
 
 
-def evidence(node: str, first: Checkup, before: Checkup | None) -> dict[str, Any]:
+def evidence(node: str, first: Checkup, before: Checkup | None) -> dict[str, object]:
     """Return what the first round of an incident saw of a node, and the round before; null if there was none."""
     has_before = before is not None and node in before.diagnoses
     return {
@@ -33,7 +32,7 @@ def reasons(checkup: Checkup, node: str) -> dict[str, str | None]:
     return {path.value: failure.reason.value if failure else None for path, failure in failures.items()}
 
 
-def round_evidence(checkup: Checkup, node: str) -> dict[str, Any]:
+def round_evidence(checkup: Checkup, node: str) -> dict[str, object]:
     """Return what one round saw of a node."""
     return {
         "finished_at": checkup.finished_at,
@@ -44,7 +43,7 @@ def round_evidence(checkup: Checkup, node: str) -> dict[str, Any]:
     }
 
 
-def _path(checkup: Checkup, route: Route) -> dict[str, Any]:
+def _path(checkup: Checkup, route: Route) -> dict[str, object]:
     visit, symptom = checkup.visits.get(route), checkup.symptom(route)
     return {
         "origin": checkup.target.origin(route.path),
@@ -57,7 +56,7 @@ def _path(checkup: Checkup, route: Route) -> dict[str, Any]:
     }
 
 
-def _connection(seen: Connection) -> dict[str, Any]:
+def _connection(seen: Connection) -> dict[str, object]:
     return {
         "phases": {phase.value: seconds for phase, seconds in seen.phases.items()},
         "attempts": [asdict(each) for each in seen.attempts[:_MOST_ITEMS]],
@@ -68,7 +67,7 @@ def _connection(seen: Connection) -> dict[str, Any]:
     }
 
 
-def _operations(visit: Visit) -> Iterator[dict[str, Any]]:
+def _operations(visit: Visit) -> Iterator[dict[str, object]]:
     for seen in visit.observations[:_MOST_ITEMS]:
         transcripts = [
             each for each in visit.transcripts if any(each.exchange is made for made in seen.exchanges)
@@ -84,7 +83,7 @@ def _few(transcripts: Iterable[Transcript]) -> list[Transcript]:
     return list(transcripts)[:_MOST_ITEMS]
 
 
-def _exchange(transcript: Transcript) -> dict[str, Any]:
+def _exchange(transcript: Transcript) -> dict[str, object]:
     exchange = transcript.exchange
     return {
         "method": transcript.method,

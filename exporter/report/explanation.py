@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import pair
@@ -25,7 +24,7 @@ def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:
     return "\n".join(lines)
 
 
-def list_exchanges(traces: Sequence[Trace]) -> list[dict[str, Any]]:
+def list_exchanges(traces: Sequence[Trace]) -> list[dict[str, object]]:
     """Return the same exchanges for JSON. `chain` is null if the connection was open before, or had no certificate."""
     return [
         {

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 from exporter.diagnosis.symptoms import Symptom
 from exporter.observation import Certificate
@@ -17,12 +16,12 @@ from exporter.report.summary import OperationSummary, PathSummary, Summary
 _DAY_SECONDS = 86_400
 
 
-def write_json(summary: Summary, **more: Any) -> str:
+def write_json(summary: Summary, **more: object) -> str:
     """Return the summary as a JSON object, field by field; `more` are further members."""
     return json.dumps({**members(summary), **more}, indent=2, ensure_ascii=True)
 
 
-def members(summary: Summary) -> dict[str, Any]:
+def members(summary: Summary) -> dict[str, object]:
     """Return the members of the JSON object of a summary."""
     return {**dataclasses.asdict(summary), "exit_code": summary.severity.exit_code}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any
 
 from exporter.diagnosis.renewal import Renewal
 from exporter.diagnosis.rules import Diagnosis
@@ -33,7 +32,7 @@ _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 # A warning is what users do not notice (yet); critical is what they do, or soon will. One table for each kind
 # of state, since members of different kinds are equal when their words are.
-SEVERITIES: Mapping[type[StrEnum], Mapping[Any, Severity]] = {
+SEVERITIES: Mapping[type[StrEnum], Mapping[object, Severity]] = {
     Diagnosis: {
         Diagnosis.OK: Severity.OK,
         Diagnosis.DIRECT_DOWN: Severity.WARNING,

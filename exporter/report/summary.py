@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from exporter.credentials import AuthMethod
 from exporter.diagnosis.checkup import CONFIGURATION, Checkup
@@ -30,6 +30,8 @@ from exporter.report.findings import find
 from exporter.report.phrases import advise, headline
 from exporter.report.severity import Severity, severity_of, worst
 from exporter.targets import AccessPath, Route
+
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _renewal(checkup: Checkup) -> RenewalSummary | None:
     return RenewalSummary(renewal, renewal.meaning, renewal.first_step) if renewal else None
 
 
-def _only(kind: type[Any], value: object) -> Any:
+def _only(kind: type[_Kind], value: object) -> _Kind | None:
     return value if isinstance(value, kind) else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from exporter.credentials import Auth
@@ -70,7 +70,7 @@ def convert(document: Document, web_config: WebConfig) -> Settings:
     )
 
 
-def _target(keys: TargetKeys, poll: Poll, defaults: Mapping[str, Any]) -> Target:
+def _target(keys: TargetKeys, poll: Poll, defaults: Mapping[str, object]) -> Target:
     return Target(
         name=keys.name,
         url=str(keys.url),
@@ -101,7 +101,7 @@ def _auth(keys: AuthKeys) -> Auth:
     )
 
 
-def _discovery(keys: Discover, poll: Poll, defaults: Mapping[str, Any]) -> Discovery:
+def _discovery(keys: Discover, poll: Poll, defaults: Mapping[str, object]) -> Discovery:
     template = TargetKeys.model_validate(template_values({"defaults": keys.defaults}, defaults))
     # The name in the file's name is that of each discovered target.
     target = replace(_target(template, poll, {}), maintenance_file=template.maintenance_file)

@@ -66,13 +66,14 @@ class Discover(Keys):
     )
 
 
-def template_values(discover: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def template_values(discover: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
     """Return the keys of a discovered target: those of `discover.defaults`, then those of the top-level `defaults`.
 
     Raises:
         ValueError: `discover.defaults` has a key that discovered targets cannot have.
     """
-    own = discover.get("defaults") or {}
+    given = discover.get("defaults")
+    own: Mapping[str, object] = given if isinstance(given, dict) else {}
     for key in own:
         if key in NOT_FOR_DISCOVERED:
             raise ValueError(f"{key} is no key of discovered targets")
@@ -82,6 +83,7 @@ def template_values(discover: Mapping[str, Any], defaults: Mapping[str, Any]) ->
     inherited = {key: value for key, value in defaults.items() if key not in NOT_FOR_DISCOVERED | {"auth"}}
     merged = {**inherited, **own}
     for key in ("tls", "labels", "poll"):
-        if isinstance(inherited.get(key), dict) and isinstance(own.get(key), dict):
-            merged[key] = {**inherited[key], **own[key]}
+        below, above = inherited.get(key), own.get(key)
+        if isinstance(below, dict) and isinstance(above, dict):
+            merged[key] = {**below, **above}
     return {**merged, "url": PLACEHOLDER_URL}

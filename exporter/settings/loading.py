@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -66,7 +66,7 @@ def load(
 
 
 def _read_web_config(
-    merged: Mapping[str, Any], findings: Sequence[Invalid]
+    merged: Mapping[str, object], findings: Sequence[Invalid]
 ) -> tuple[WebConfig, tuple[ConfigError, ...]]:
     """Return the web configuration of `web.config_file`, and its faults, also if other keys are invalid."""
     web = merged.get("web")
@@ -79,7 +79,7 @@ def _read_web_config(
         return NO_WEB_CONFIG, error.faults
 
 
-def _merge(sources: Sequence[Source]) -> dict[str, Any]:
+def _merge(sources: Sequence[Source]) -> dict[str, object]:
     class Merged(BaseSettings):
         """The values of all sources merged, not yet validated: mappings key by key, all else as a whole."""
 
@@ -97,21 +97,21 @@ def _merge(sources: Sequence[Source]) -> dict[str, Any]:
 class _Given(PydanticBaseSettingsSource):
     """Values that are already read, as pydantic-settings wants them."""
 
-    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, Any]) -> None:
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, object]) -> None:
         super().__init__(settings_cls)
         self._values = values
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
         """Asked by the interface for one field; unused where all values are given at once."""
         del field
         return self._values.get(field_name), field_name, False
 
-    def __call__(self) -> dict[str, Any]:
+    def __call__(self) -> dict[str, object]:
         """All values."""
         return dict(self._values)
 
 
-def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(values: dict[str, object]) -> dict[str, object]:
     """Return the same values, in which each target has the keys of `defaults` that it does not set itself."""
     defaults, targets = values.get("defaults"), values.get("targets")
     if not isinstance(defaults, dict) or not isinstance(targets, list):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, model_validator
 
 
@@ -14,7 +12,7 @@ class Keys(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _leave_out_empty(cls, values: Any) -> Any:
+    def _leave_out_empty(cls, values: object) -> object:
         if not isinstance(values, dict):
             return values
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exporter.settings.errors import ConfigError, KeyPath
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from exporter.settings.validation import Invalid
 
 
-def attribute_to(finding: Invalid, sources: Sequence[Source], merged: Mapping[str, Any]) -> ConfigError:
+def attribute_to(finding: Invalid, sources: Sequence[Source], merged: Mapping[str, object]) -> ConfigError:
     """Return the fault, with the source whose value is wrong, and the key path as that source writes it.
 
     `sources` are in the order of precedence; `merged` holds their values merged, without the defaults given
@@ -24,7 +24,7 @@ def attribute_to(finding: Invalid, sources: Sequence[Source], merged: Mapping[st
     return ConfigError(source.name, source.spell(path), finding.message)
 
 
-def _where_written(path: KeyPath, merged: Mapping[str, Any]) -> KeyPath:
+def _where_written(path: KeyPath, merged: Mapping[str, object]) -> KeyPath:
     """Return the place of a target's key: below `defaults` where the value came from there."""
     rest = path[2:]
     if path[0] == "targets" and rest and _depth(merged.get("defaults"), rest) > _depth(merged, path) - 2:

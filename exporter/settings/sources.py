@@ -6,7 +6,7 @@ import codecs
 import difflib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exporter.files import MAX_CONFIGURATION_BYTES
 from exporter.files import read_file as read_bytes
@@ -44,7 +44,7 @@ class Source:
     """
 
     name: str
-    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
     faults: tuple[ConfigError, ...] = ()
     variables: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
 
@@ -58,11 +58,12 @@ class Source:
 
 def read_flags(flags: Mapping[str, object]) -> Source:
     """Return the command line: values by key path (`poll.interval`); targets may be given as bare URLs."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for key, value in flags.items():
         _put(values, tuple(key.split(".")), value)
-    if "targets" in values:
-        values["targets"] = [{"url": each} if isinstance(each, str) else each for each in values["targets"]]
+    targets = values.get("targets")
+    if isinstance(targets, list | tuple):
+        values["targets"] = [{"url": each} if isinstance(each, str) else each for each in targets]
     return Source(COMMAND_LINE, values)
 
 
@@ -72,7 +73,7 @@ def read_environment(environ: Mapping[str, str], name: str = ENVIRONMENT) -> Sou
     Names are case-insensitive. An empty variable counts as absent, except the shard's, which is refused.
     """
     known = dict(walk())
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     variables: dict[KeyPath, str] = {}
     faults = []
     for variable, text in _ours(environ):
@@ -96,7 +97,7 @@ def read_file(file: Path, *, may_be_empty: bool = False) -> Source:
         values = parse_yaml(_decode(read_bytes(name, MAX_CONFIGURATION_BYTES)))
         if values is None and may_be_empty:
             return Source(name)
-        return Source(name, _resolve_files(_mapping(values), file.parent))
+        return Source(name, _mapping(_resolve_files(values, file.parent)))
     except OSError as error:
         return Source(name, faults=(ConfigError(name, "", f"cannot be read: {error.strerror}"),))
     except ValueError as error:
@@ -114,7 +115,7 @@ def _decode(content: bytes) -> str:
         raise ValueError(f"is not UTF-8 text (byte {error.start + 1})") from None
 
 
-def _mapping(values: object) -> dict[str, Any]:
+def _mapping(values: object) -> dict[str, object]:
     if values is None:
         raise ValueError("is empty")
     if not isinstance(values, dict):
@@ -145,7 +146,7 @@ def _did_you_mean(variable: str, known: Iterable[KeyPath]) -> str:
     return f"; did you mean {ENVIRONMENT_PREFIX}{similar[0]}?" if similar else ""
 
 
-def _put(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
+def _put(values: dict[str, object], path: tuple[str, ...], value: object) -> None:
     for part in path[:-1]:
         below = values.get(part)
         if not isinstance(below, dict):
@@ -154,7 +155,7 @@ def _put(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     values[path[-1]] = value
 
 
-def _resolve_files(values: Any, directory: Path) -> Any:
+def _resolve_files(values: object, directory: Path) -> object:
     if isinstance(values, list):
         return [_resolve_files(value, directory) for value in values]
     if not isinstance(values, dict):

@@ -149,7 +149,7 @@ class TargetKeys(Keys):
 
     @field_validator("discover", mode="before")
     @classmethod
-    def _on_or_off(cls, value: Any) -> Any:
+    def _on_or_off(cls, value: object) -> object:
         return {True: {}, False: None}[value] if isinstance(value, bool) else value
 
     @field_validator("discover")
@@ -194,7 +194,7 @@ class TargetKeys(Keys):
 
     @field_validator("nodes", "resolve_nodes")
     @classmethod
-    def _something_to_pin(cls, value: Any, info: ValidationInfo) -> Any:
+    def _something_to_pin(cls, value: object, info: ValidationInfo) -> object:
         if not value:
             return value
         for key in ("url", "proxy_url", "direct_url"):

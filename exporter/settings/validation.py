@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
@@ -60,7 +60,7 @@ class Invalid(NamedTuple):
     message: str
 
 
-def validate(values: Mapping[str, Any]) -> tuple[Document | None, list[Invalid]]:
+def validate(values: Mapping[str, object]) -> tuple[Document | None, list[Invalid]]:
     """Return the document that the values are, or else None, and everything that is wrong with it."""
     findings = [*_same_names(values.get("targets")), *_discovered_defaults(values)]
     try:
@@ -117,7 +117,7 @@ def _paces(document: Document) -> Iterator[Invalid]:
                 yield Invalid((*place, key), message)
 
 
-def _pace_of_discovered(own: Mapping[str, Any], document: Document) -> TargetPoll:
+def _pace_of_discovered(own: Mapping[str, object], document: Document) -> TargetPoll:
     try:
         template = template_values({"defaults": {"poll": own}}, document.defaults)
         return TargetKeys.model_validate(template).poll
@@ -125,7 +125,7 @@ def _pace_of_discovered(own: Mapping[str, Any], document: Document) -> TargetPol
         return TargetPoll()
 
 
-def _discovered_defaults(values: Mapping[str, Any]) -> Iterator[Invalid]:
+def _discovered_defaults(values: Mapping[str, object]) -> Iterator[Invalid]:
     """Find what is wrong with the keys for discovered targets: they are validated as those of a target."""
     targets, defaults = values.get("targets"), values.get("defaults")
     for index, target in enumerate(targets if isinstance(targets, list) else []):

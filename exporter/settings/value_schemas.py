@@ -6,8 +6,6 @@ the regular expressions of JavaScript (editors) and Go (Helm) have in common: no
 
 from __future__ import annotations
 
-from typing import Any
-
 from exporter.settings.durations import LONGEST_SECONDS
 
 _UNITS = ("y", "w", "d", "h", "m", "s", "ms")
@@ -19,16 +17,17 @@ HTTPS = "^[Hh][Tt][Tt][Pp][Ss]:"
 """Beginning of a URL whose connection is encrypted."""
 
 
-def _text(pattern: str, **more: Any) -> dict[str, Any]:
+def _text(pattern: str, **more: object) -> dict[str, object]:
     return {"type": "string", "pattern": f"^({pattern})$", **more}
 
 
-DURATION: dict[str, Any] = {
+DURATION_PATTERN = f"^([0-9]{{1,15}}(\\.[0-9]{{1,15}})?|{_DURATION})$"
+DURATION: dict[str, object] = {
     "type": ["string", "number"],
     "exclusiveMinimum": 0,
     "maximum": LONGEST_SECONDS,
     # A text consists of numbers, of which one is not zero.
-    "allOf": [{"pattern": f"^([0-9]{{1,15}}(\\.[0-9]{{1,15}})?|{_DURATION})$"}, {"pattern": "[1-9]"}],
+    "allOf": [{"pattern": DURATION_PATTERN}, {"pattern": "[1-9]"}],
 }
 ORIGIN = _text(rf"[Hh][Tt][Tt][Pp][Ss]?://{_HOST}(:[0-9]{{0,5}})?/?")
 LISTEN_ADDRESS = _text(r"systemd:|unix:/.+|(\[[^\[\]]+\]|[^:\[\]]*):[0-9]{1,5}")

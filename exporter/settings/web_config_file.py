@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -58,14 +58,14 @@ def read_web_config(file: str) -> WebConfig:
     )
 
 
-def _files(values: Mapping[str, Any]) -> Iterable[str]:
+def _files(values: Mapping[str, object]) -> Iterable[str]:
     """Return the names of all files that the values name, of whatever else they consist."""
     tls = values.get("tls_server_config")
     named = [tls.get(key) for key in _FILES] if isinstance(tls, dict) else []
     return [each for each in named if isinstance(each, str) and each]
 
 
-def _warnings(values: Mapping[str, Any], keys: WebFile) -> Iterator[str]:
+def _warnings(values: Mapping[str, object], keys: WebFile) -> Iterator[str]:
     if not values:
         yield "is empty: the pages are served over plain HTTP, without passwords"
     for user, hashed in keys.basic_auth_users.items():

@@ -7,7 +7,7 @@ server with less protection than its file demands would be worse than none.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -64,7 +64,7 @@ class RateLimitKeys(Keys):
         return self
 
 
-def _not_empty(users: Any) -> Any:
+def _not_empty(users: object) -> object:
     if not users:
         raise ValueError(
             "must not be empty, as no request would need a password: name a user, or remove the key"
@@ -82,13 +82,13 @@ class WebFile(Keys):
 
     @model_validator(mode="before")
     @classmethod
-    def _nothing_is_switched_off_by_mistake(cls, values: Any) -> Any:
+    def _nothing_is_switched_off_by_mistake(cls, values: object) -> object:
         return _keep_empty(values, ("tls_server_config", "basic_auth_users"))
 
 
-def _keep_empty(values: Any, keys: tuple[str, ...]) -> Any:
+def _keep_empty(values: object, keys: tuple[str, ...]) -> object:
     """Have keys without a value count as empty mappings: as absent ones they would open what was protected."""
     if not isinstance(values, dict):
         return values
-    empty: Mapping[str, Any] = {key: {} for key in keys if key in values and values[key] is None}
+    empty: Mapping[str, object] = {key: {} for key in keys if key in values and values[key] is None}
     return {**values, **empty}

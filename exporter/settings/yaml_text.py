@@ -84,7 +84,7 @@ class _StrictLoader(yaml.SafeLoader):
             raise _fault("brackets that are nested too deeply", self.get_mark())
         super().fetch_flow_collection_start(TokenClass)
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # its stubs lack it
         node = super().compose_node(parent, index)
         if node is not None and node.end_mark is None:  # it is not at its end yet: the alias is a part of it
@@ -124,5 +124,5 @@ class _StrictLoader(yaml.SafeLoader):
             raise _fault("a value that does not fit its type", node.start_mark) from None
 
 
-def _fault(message: str, mark: Any) -> yaml.constructor.ConstructorError:
+def _fault(message: str, mark: yaml.Mark | None) -> yaml.constructor.ConstructorError:
     return yaml.constructor.ConstructorError(problem=message, problem_mark=mark)

@@ -51,7 +51,7 @@ def read_body(request: Request) -> Any:
     return json.loads(request.body or b"{}")
 
 
-def _refuse_values(body: Mapping[str, Any], schema: BodySchema) -> Reply | None:
+def _refuse_values(body: Mapping[str, object], schema: BodySchema) -> Reply | None:
     for key in schema.required:
         if key not in body:
             return missing(key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from exporter.simulator.messages import JSON, Reply, encode_json
 
@@ -15,7 +14,7 @@ ONEPANEL_HEADERS = (("server", "Cowboy"), ("access-control-allow-origin", "*"))
 NO_CONTENT = Reply(204, content_type=JSON, headers=ONEPANEL_HEADERS)
 
 
-def onepanel_reply(status: int, value: Any) -> Reply:
+def onepanel_reply(status: int, value: object) -> Reply:
     """Return a JSON answer of Onepanel."""
     return Reply(status, encode_json(value), JSON, ONEPANEL_HEADERS)
 
@@ -30,7 +29,7 @@ def empty_reply(status: int, *headers: tuple[str, str]) -> Reply:
     return Reply(status, headers=(*ONEPANEL_HEADERS, *headers))
 
 
-def _error(status: int, error_id: str, description: str, details: Any = None) -> Reply:
+def _error(status: int, error_id: str, description: str, details: object = None) -> Reply:
     error = {"id": error_id, **({"details": details} if details else {}), "description": description}
     return onepanel_reply(status, {"error": error})
 

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
 
 from exporter.simulator.service_control import ServiceControl
 
@@ -88,7 +87,7 @@ class Reply:
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
 
 
-def encode_json(value: Any) -> bytes:
+def encode_json(value: object) -> bytes:
     """Return JSON as the server writes it: without spaces."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import replace
-from typing import Any
 
 from exporter.simulator.cluster import Cluster
 from exporter.simulator.errors import INTERNAL_ERROR, ONEPANEL_HEADERS, onepanel_reply
@@ -40,7 +39,7 @@ def configuration(_request: Request, cluster: Cluster, _argument: str) -> Reply:
     return onepanel_reply(200, common | zone)
 
 
-def _provider_facts(cluster: Cluster) -> dict[str, Any]:
+def _provider_facts(cluster: Cluster) -> dict[str, object]:
     """Return the facts of a Oneprovider; without a worker it knows only that it is registered."""
     provider = cluster.provider if cluster.deployed else None
     told = provider if cluster.worker_serves else None

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from exporter.diagnosis.rules import Diagnosis
 from exporter.state.target_state import DiagnosisChange
@@ -38,10 +38,10 @@ class Incident:
     packed_evidence: bytes = field(repr=False)
 
     @property
-    def evidence(self) -> Mapping[str, Any]:
+    def evidence(self) -> Mapping[str, object]:
         """Return what was seen in the first round, and in the round before; nothing if a file has broken it."""
         try:
-            found: Mapping[str, Any] = json.loads(zlib.decompress(self.packed_evidence))
+            found: Mapping[str, object] = json.loads(zlib.decompress(self.packed_evidence))
         except (zlib.error, ValueError):
             return {"first_round": None, "round_before": None}
         return found
@@ -52,7 +52,7 @@ class Opening(NamedTuple):
 
     at: float
     reasons: Mapping[str, str | None]
-    evidence: Callable[[], Mapping[str, Any]]
+    evidence: Callable[[], Mapping[str, object]]
 
 
 class Brief(NamedTuple):
@@ -179,7 +179,7 @@ class Incidents:
         return len(self._open)
 
 
-def pack(evidence: Mapping[str, Any]) -> bytes:
+def pack(evidence: Mapping[str, object]) -> bytes:
     """Return evidence as compressed JSON."""
     return zlib.compress(json.dumps(evidence).encode())
 

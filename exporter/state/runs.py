@@ -17,12 +17,13 @@ _PER_SECOND = 1000
 _HALF = 0.0005
 
 StateT = TypeVar("StateT", bound=StrEnum)
+StateT_co = TypeVar("StateT_co", bound=StrEnum, covariant=True)
 
 
-class Run(NamedTuple, Generic[StateT]):
+class Run(NamedTuple, Generic[StateT_co]):
     """A time in which a state did not change; the state is None while nothing was polled."""
 
-    state: StateT | None
+    state: StateT_co | None
     began: float
     ended: float
 

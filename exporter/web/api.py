@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from enum import StrEnum
 
 from aiohttp import web
 
@@ -58,7 +58,7 @@ async def target_json(request: web.Request) -> web.Response:
     return _json((await asyncio.to_thread(json.dumps, members)).encode())
 
 
-def _history(state: TargetState) -> Mapping[str, Any]:
+def _history(state: TargetState) -> Mapping[str, object]:
     timeline: Timeline = state.timeline
     return {
         "diagnosis": _runs(timeline.diagnoses),
@@ -75,7 +75,7 @@ def _history(state: TargetState) -> Mapping[str, Any]:
     }
 
 
-def _runs(runs: Iterable[Run[Any]]) -> list[Mapping[str, Any]]:
+def _runs(runs: Iterable[Run[StrEnum]]) -> list[Mapping[str, object]]:
     """Return runs for JSON; the state is null while nothing was polled."""
     return [{"state": each.state, "began": each.began, "ended": each.ended} for each in runs]
 
@@ -95,7 +95,7 @@ async def incident_json(request: web.Request) -> web.Response:
     return _json(json.dumps(incident_members(request, incident)).encode())
 
 
-def incident_summary(incident: Incident) -> dict[str, Any]:
+def incident_summary(incident: Incident) -> dict[str, object]:
     """Return an incident without its evidence, as the public interface names its members."""
     return {
         "id": incident.incident_id,
@@ -109,7 +109,7 @@ def incident_summary(incident: Incident) -> dict[str, Any]:
     }
 
 
-def incident_members(request: web.Request, incident: Incident) -> dict[str, Any]:
+def incident_members(request: web.Request, incident: Incident) -> dict[str, object]:
     """Return an incident with its evidence and its address."""
     site = request.app[APP_CONTEXT]
     base = site.external_url.rstrip("/") or f"{request.scheme}://{request.host}{site.prefix}"

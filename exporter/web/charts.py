@@ -6,6 +6,7 @@ Colours come from the style sheet by class; everything that a colour shows is in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -91,7 +92,7 @@ def bar(lanes: Sequence[Lane], window: Window, slots: int, text: str) -> Markup:
 
 def _ranks(lane: Lane, window: Window, slots: int) -> list[int]:
     ranks = [0] * slots
-    rank_of: dict[Any, int] = {}
+    rank_of: dict[StrEnum, int] = {}
     for run in (run for runs in lane.runs for run in runs):
         if run.state is None or run.ended <= window.since:
             continue
@@ -117,7 +118,7 @@ def _stretches(ranks: Sequence[int], rank: int) -> Iterable[tuple[int, int]]:
 
 def lane_text(lane: Lane, window: Window) -> str:
     """Return for how long a lane had each state, the longest first."""
-    by_state: dict[Any, float] = {}
+    by_state: dict[StrEnum, float] = {}
     for runs in lane.runs:
         for state, lasted in runs.seconds_by_state(window.since).items():
             by_state[state] = by_state.get(state, 0.0) + lasted

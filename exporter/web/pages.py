@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -64,7 +63,7 @@ async def _entries(site: AppContext) -> list[Entry]:
     return entries
 
 
-def _bar(state: TargetState) -> Mapping[str, Any]:
+def _bar(state: TargetState) -> Mapping[str, object]:
     """Return the last day of a target, as a picture and in numbers."""
     now = time.time()
     window = charts.Window(now - DAY_SECONDS, now)

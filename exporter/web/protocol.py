@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -23,12 +24,12 @@ class LimitedProtocol(web.RequestHandler):
 
     def __init__(
         self,
-        manager: Any,
+        manager: web.Server,
         connection_limit: ConnectionLimit,
         connection: LimitedConnection,
         allowed_sans: frozenset[str],
         *,
-        loop: Any,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(
             manager,

@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Iterator
 from importlib import resources
-from typing import Any
 
 import jinja2
 from aiohttp import web
@@ -77,7 +76,7 @@ def _sources(packages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             yield file.name, file.read_text(encoding="utf-8")
 
 
-async def page(request: web.Request, template: jinja2.Template, **values: Any) -> web.Response:
+async def page(request: web.Request, template: jinja2.Template, **values: object) -> web.Response:
     """Return the page that a template makes of values. It is rendered off the loop, as a page may be long."""
     site, nonce = request.app[APP_CONTEXT], secrets.token_urlsafe(16)
     text = await asyncio.to_thread(

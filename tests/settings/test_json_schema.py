@@ -186,7 +186,7 @@ def test_the_schema_accepts(changed: dict[str, Any]) -> None:
 
 @given(
     value=st.text(alphabet="0123456789ywdhms.", max_size=8)
-    | st.from_regex(value_schemas.DURATION["allOf"][0]["pattern"], fullmatch=True)
+    | st.from_regex(value_schemas.DURATION_PATTERN, fullmatch=True)
     | st.floats(allow_nan=False)
     | st.integers()
 )

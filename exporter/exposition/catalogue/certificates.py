@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from exporter.diagnosis.renewal import Renewal
 from exporter.diagnosis.renewal_signs import renewal_of
@@ -12,10 +11,10 @@ from exporter.metrics import Metric, Reading, Scope, states_of
 from exporter.observation import Certificate
 
 
-def _of(pick: Callable[[Certificate], Any]) -> Callable[[RouteView], Any]:
+def _of(pick: Callable[[Certificate], object]) -> Callable[[RouteView], object]:
     """Return a value of the certificate; None if none was served in the last round."""
 
-    def see(view: RouteView) -> Any:
+    def see(view: RouteView) -> object:
         connection = view.connection
         return pick(connection.certificate) if connection and connection.certificate else None
 

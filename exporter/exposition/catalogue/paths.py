@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from exporter.diagnosis.checkup import HEALTH
 from exporter.diagnosis.conclusion import configurations, paths_agree
@@ -14,11 +14,12 @@ from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope, s
 from exporter.observation import Phase
 from exporter.operations import OPERATIONS, applicable
 from exporter.operations.operation import Cadence, Operation
+from exporter.operations.outcome import Facts
 from exporter.reasons import Reason
 from exporter.targets import AccessPath, Route
 
 # What was seen, by the value of the metric's one label: an operation or a phase.
-ByName: TypeAlias = tuple[tuple[str, Any], ...]
+ByName: TypeAlias = tuple[tuple[str, float | Distribution], ...]
 # These series begin at 0, so that `rate` sees the first failure; zeros of all operations would be half of the page.
 _NO_FAILURES = {
     (operation.name, reason): 0
@@ -36,7 +37,7 @@ def _asked(view: RouteView) -> tuple[str, ...]:
 
 
 @cache
-def _foreseen(operations: tuple[Operation[Any], ...], path: AccessPath) -> Mapping[str, None]:
+def _foreseen(operations: tuple[Operation[Facts], ...], path: AccessPath) -> Mapping[str, None]:
     return dict.fromkeys(each.name for each in operations if path in each.paths)
 
 
