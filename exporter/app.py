@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Self
@@ -22,8 +22,10 @@ from exporter.polling.loop_lag import measure_lag
 from exporter.polling.polling import Polling
 from exporter.polling.rounds import FreshRound, FreshRounds
 from exporter.polling.slots import Slots
+from exporter.settings.auto_reload import AutoReload
 from exporter.settings.conversion import Settings
 from exporter.settings.reload import Reloads, differences
+from exporter.settings.watched_files import Loaded
 from exporter.settings.web_config import ListenAddress
 from exporter.settings.web_config_file import read_web_config
 from exporter.state.history_keeper import HistoryKeeper
@@ -45,15 +47,19 @@ log = get_logger()
 class Exporter:
     """The running exporter: an asynchronous context manager that serves before it polls.
 
-    `load` reads the settings for a reload. Entering raises OSError if the exporter cannot listen on an address.
+    `load` reads the settings for a reload; `fingerprints` are those of its files. Entering may raise OSError.
     """
 
-    def __init__(self, settings: Settings, load: Callable[[], Settings] | None = None) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        settings: Settings,
+        load: Callable[[], Settings] | None = None,
+        fingerprints: Mapping[str, bytes] | None = None,
+    ) -> None:
         self._stack = AsyncExitStack()
         self._polling: Polling | None = None
         self._slots = Slots(settings.poll.max_concurrency)
-        self._reloads = Reloads(load or (lambda: settings), self._apply)
+        self._reloads = Reloads(Loaded(settings, fingerprints or {}), load or (lambda: settings), self._apply)
         self.store = Store(TIMED_OPERATIONS, settings.latency_buckets, settings.history.retention)
         self.store.set_targets(settings.targets)
         self._readiness = Readiness(lambda: self._polling.dead if self._polling else 0)
@@ -92,8 +98,9 @@ class Exporter:
             stack.push_async_callback(self._client.close)
             await self._listen(stack)
             await self._start_polling(stack)
-            measure = partial(measure_lag, self._note_lag, self._settings.poll.interval)
+            measure = partial(measure_lag, self._note_lag, self._reloads.settings.poll.interval)
             run_in_background(stack, measure, self.report_bug)
+            run_in_background(stack, AutoReload(self._reloads).run, self.report_bug)
             self._stack = stack.pop_all()
         self._readiness.phase = Phase.SERVING
         return self
@@ -109,10 +116,10 @@ class Exporter:
 
     async def _open_history(self, stack: AsyncExitStack) -> None:
         """Continue the history of an earlier process, if it is kept in a file."""
-        if not self._settings.history.file:
+        if not self._reloads.settings.history.file:
             return
         self._keeper = HistoryKeeper(
-            self.store, self.incidents, self._settings.history.file, log_history_fault
+            self.store, self.incidents, self._reloads.settings.history.file, log_history_fault
         )
         await self._keeper.open()
         stack.push_async_callback(self._keeper.close)
@@ -122,7 +129,7 @@ class Exporter:
         stack.push_async_callback(self._fresh_rounds.close)
         stack.callback(self._app_context.access_control.close)
         run_in_background(stack, self._app_context.access_control.keep, self.report_bug)
-        web, context = self._settings.web, self._app_context.access_control.context
+        web, context = self._reloads.settings.web, self._app_context.access_control.context
         bound = await listen(stack, self.web_app, web.listen_addresses, context)
         self.addresses = [address for address in bound if isinstance(address, ListenAddress)]
         for address in bound:
@@ -136,18 +143,17 @@ class Exporter:
         self._polling.start(stack, self._accept)
         await self._set_targets()
 
-    async def _apply(self, settings: Settings) -> None:
+    async def _apply(self, old: Settings, settings: Settings) -> None:
         """Apply new settings in one step, so that no round, page or scrape sees half of them."""
-        for key in differences(self._settings, settings):
+        for key in differences(old, settings):
             log.warning("changed in the configuration, but takes effect only at the next start", key=key)
-        self._settings = settings
         self._slots.resize(settings.poll.max_concurrency)
         self._client.reread_trust()
         self._fresh_rounds.reread_trust()
         await self._set_targets()
 
     async def _set_targets(self) -> None:
-        settings = self._settings
+        settings = self._reloads.settings
         configured = Configured(settings.targets, settings.all_targets, settings.shard.holds)
         if self._polling:
             await self._polling.set_targets(configured)
@@ -156,7 +162,7 @@ class Exporter:
         """Keep what belongs to these targets: in one step, so that no round, page or scrape sees half of them."""
         self.store.set_targets(targets)
         self.incidents.keep_targets((target.name for target in targets), time.time())
-        self._client.keep_only((*targets, *self._settings.all_targets))
+        self._client.keep_only((*targets, *self._reloads.settings.all_targets))
         self._fresh_rounds.keep_only(targets)
 
     def report_bug(self, where: str, error: BaseException) -> None:
@@ -176,15 +182,8 @@ class Exporter:
 
     def _faults(self) -> tuple[str, ...]:
         """Return what is wrong with the exporter itself, for the pages."""
-        faults = []
-        if not self._reloads.successful:
-            faults.append(
-                "The configuration file is invalid: the last reload was rejected, and the previous configuration "
-                "stays in use. The log lists the faults."
-            )
-        if self._keeper and self._keeper.fault:
-            faults.append(f"History: {self._keeper.fault}.")
-        return tuple(faults)
+        history = f"History: {self._keeper.fault}." if self._keeper and self._keeper.fault else ""
+        return tuple(filter(None, (self._reloads.fault, history)))
 
     def _view(self) -> ExporterView:
         return ExporterView(
@@ -194,5 +193,5 @@ class Exporter:
             python_version=PYTHON_VERSION,
             reload_successful=self._reloads.successful,
             reloaded_at=self._reloads.succeeded_at,
-            shard=self._settings.shard,
+            shard=self._reloads.settings.shard,
         )

@@ -47,6 +47,15 @@ would set. Lines that systemd and Compose read differently are refused. With a s
 
 `serve` prints the faults of all sources together. It exits with code 2 before it starts anything.
 
+SIGHUP, or `POST /-/reload` if `web.enable_lifecycle` is set, reloads the configuration. With
+`--config.enable-auto-reload` (`config.auto_reload`), a changed file is enough. Every 30 s, the exporter then compares
+the content of the configuration file, and of all files that it names. A rejected configuration is tried again at each
+check.
+
+A reload is applied as a whole or rejected as a whole. The log names what changed: the targets that were added or
+removed, and the changed keys, without their values. A new shard or other targets apply at once. Changes of `web`,
+`history`, `log` and `latency_buckets` apply at the next start, and the log names them.
+
 `onedata-exporter config-schema` prints the JSON Schema of the file ([config.schema.json](config.schema.json)). With
 this first line, an editor with a YAML language server completes keys and marks faults:
 
@@ -85,6 +94,9 @@ log:
   format: logfmt
 latency_buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 shard: 0/1
+config:
+  auto_reload: false
+  auto_reload_interval: 30s
 defaults:
   labels: {owner: ops}
   tls:
@@ -170,7 +182,7 @@ def page() -> Iterator[str]:
     yield from table(
         ("option", "key", "commands", "meaning"),
         (
-            (f"`{flag.option} {flag.metavar}`", f"`{flag.key_path}`", _commands_with(flag), flag.help)
+            (f"`{flag.spelling}`", f"`{flag.key_path}`", _commands_with(flag), flag.help)
             for flag in dict.fromkeys(flag for command in COMMANDS for flag in command.flags)
         ),
     )

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from exporter.commands.command_list import COMMANDS, SERVE
+from exporter.commands.flags import Flag
 from exporter.commands.parsing import CommandLineParser
 from exporter.version import __version__
 
@@ -68,11 +69,19 @@ def _parser() -> argparse.ArgumentParser:
         below.set_defaults(command=command, config_file=None)
         command.add_arguments(below)
         for flag in command.flags:
-            below.add_argument(
-                flag.option,
-                dest=flag.key_path,
-                metavar=flag.metavar,
-                help=flag.help,
-                action="append" if flag.repeatable else "store",
-            )
+            _add_flag(below, flag)
     return parser
+
+
+def _add_flag(parser: argparse.ArgumentParser, flag: Flag) -> None:
+    names = (flag.option, *flag.aliases)
+    if not flag.metavar:
+        parser.add_argument(*names, dest=flag.key_path, action="store_const", const=True, help=flag.help)
+        return
+    parser.add_argument(
+        *names,
+        dest=flag.key_path,
+        metavar=flag.metavar,
+        help=flag.help,
+        action="append" if flag.repeatable else "store",
+    )

@@ -7,13 +7,22 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Flag:
-    """An option that sets one key of the configuration, or adds to a list of it."""
+    """An option that sets one key of the configuration, or adds to a list of it.
+
+    Without `metavar` it takes no value, and sets the key to true. `aliases` are further spellings.
+    """
 
     option: str
     key_path: str
     metavar: str
     help: str
     repeatable: bool = False
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def spelling(self) -> str:
+        """The option with the name of its value."""
+        return f"{self.option} {self.metavar}".rstrip()
 
 
 LISTEN_ADDRESS = Flag(
@@ -46,10 +55,28 @@ TARGET = Flag(
     repeatable=True,
 )
 WEB_CONFIG_FILE = Flag(
-    "--web.config-file",
+    "--web.config.file",
     "web.config_file",
     "FILE",
-    "TLS, passwords and headers, in the format of Prometheus' own web configuration",
+    "TLS, passwords and headers, in the format of Prometheus' own web configuration; also --web.config-file",
+    aliases=("--web.config-file",),
+)
+TELEMETRY_PATH = Flag(
+    "--web.telemetry-path", "web.telemetry_path", "PATH", "URL path of the metrics (default: /metrics)"
+)
+AUTO_RELOAD_FLAGS = (
+    Flag(
+        "--config.enable-auto-reload",
+        "config.auto_reload",
+        "",
+        "reload the configuration when its file, or a file that it names, has changed",
+    ),
+    Flag(
+        "--config.auto-reload-interval",
+        "config.auto_reload_interval",
+        "DURATION",
+        "time between two checks of these files (default: 30s)",
+    ),
 )
 SHARD = Flag(
     "--shard",
@@ -58,7 +85,10 @@ SHARD = Flag(
     "poll only this share of the targets, such as 0/3, 1/3 and 2/3 on three exporters with one configuration; "
     "auto/3 takes the index from the number at the end of the host name",
 )
-SERVE_FLAGS = (TARGET, WEB_CONFIG_FILE, SHARD, LISTEN_ADDRESS, *POLL_FLAGS, *LOG_FLAGS)
+SERVE_FLAGS = (
+    *(TARGET, WEB_CONFIG_FILE, TELEMETRY_PATH, SHARD, LISTEN_ADDRESS),
+    *(*POLL_FLAGS, *AUTO_RELOAD_FLAGS, *LOG_FLAGS),
+)
 # The demo has defaults of its own: see `exporter.commands.demo`.
 DEMO_FLAGS = (
     replace(LISTEN_ADDRESS, help="where to listen (default: 127.0.0.1:19443); may be repeated"),

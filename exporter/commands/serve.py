@@ -12,8 +12,10 @@ from exporter import log
 from exporter.app import Exporter
 from exporter.commands.lifecycle import run_until_stopped
 from exporter.commands.signals import Stopped, run_unless_stopped
+from exporter.settings.conversion import Settings
 from exporter.settings.errors import ConfigurationError
 from exporter.settings.loading import load
+from exporter.settings.watched_files import load_with_fingerprints
 from exporter.version import __version__
 
 EXIT_FAILURE = 1
@@ -24,8 +26,12 @@ _MANY_DESCRIPTORS = 65_536
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT. 0: stopped; 2: bad configuration; 1: anything else, as a port in use."""
+
+    def load_settings() -> Settings:
+        return load(arguments.config_file, arguments.flags)
+
     try:
-        settings = run_unless_stopped(lambda: load(arguments.config_file, arguments.flags))
+        settings, fingerprints = run_unless_stopped(lambda: load_with_fingerprints(load_settings))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_CONFIGURATION
@@ -43,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     _raise_descriptor_limit()
     try:
         run_until_stopped(
-            lambda: Exporter(settings, lambda: load(arguments.config_file, arguments.flags)),
+            lambda: Exporter(settings, load_settings, fingerprints),
             on_hangup=Exporter.reload,
         )
     except OSError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.settings.durations import format_duration
+from exporter.settings.watched_files import secret_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ def target_warnings(targets: Sequence[Target]) -> Iterator[str]:
     """
     yield from _paces(targets)
     yield from _same_hosts(targets)
-    for file in sorted({file for target in targets for file in _secret_files(target)}):
+    for file in sorted({file for target in targets for file in secret_files(target)}):
         if _is_readable_by_others(file):
             yield f"{file}: every user of this host can read the secret in it; set its mode to 0600"
 
@@ -61,17 +62,6 @@ def _same_hosts(targets: Sequence[Target]) -> Iterator[str]:
         if target.domain in first:
             yield f"target {target.name}: has the same host as target {first[target.domain]}, which is polled twice"
         first.setdefault(target.domain, target.name)
-
-
-def _secret_files(target: Target) -> Iterator[str]:
-    owners = [target.auth]
-    if target.discovery:
-        template = target.discovery.template
-        owners += [*([template.auth] if template else []), *(auth for _, auth in target.discovery.auth)]
-    for auth in owners:
-        yield from (secret.file for method in auth.methods if (secret := auth.secret(method)) and secret.file)
-    if target.tls.key_file:
-        yield target.tls.key_file
 
 
 def _is_readable_by_others(file: str) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from exporter.settings.discover_keys import Discover
+    from exporter.settings.reload_keys import Configuration
     from exporter.settings.schema import Document, History, Log, Poll, Web
     from exporter.settings.target_parts import Auth as AuthKeys
 
@@ -30,18 +31,21 @@ if TYPE_CHECKING:
 class Settings:
     """All settings of the exporter. `latency_buckets` are upper bounds in seconds, increasing.
 
-    `targets` are those of this exporter's share, `all_targets` those of every share.
+    `targets` are those of this exporter's share, `all_targets` those of every share. `config_file` is the name of the
+    configuration file, empty if there is none.
     """
 
     poll: Poll
     web: Web
     history: History
     log: Log
+    config: Configuration
     latency_buckets: tuple[float, ...]
     targets: tuple[Target, ...]
     all_targets: tuple[Target, ...]
     shard: Shard
     web_config: WebConfig
+    config_file: str
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -53,7 +57,7 @@ class Settings:
             yield f"shard: {self.shard} has none of the {len(self.all_targets)} targets"
 
 
-def convert(document: Document, web_config: WebConfig) -> Settings:
+def convert(document: Document, web_config: WebConfig, config_file: str = "") -> Settings:
     """Return the settings that a document without faults and its web configuration mean."""
     poll = document.poll
     targets = tuple(_target(keys, poll, document.defaults) for keys in document.targets)
@@ -62,11 +66,13 @@ def convert(document: Document, web_config: WebConfig) -> Settings:
         web=document.web,
         history=document.history,
         log=document.log,
+        config=document.config,
         latency_buckets=document.latency_buckets,
         targets=tuple(target for target in targets if document.shard.holds(target.name)),
         all_targets=targets,
         shard=document.shard,
         web_config=web_config,
+        config_file=config_file,
     )
 
 

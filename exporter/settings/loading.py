@@ -62,7 +62,7 @@ def load(
     faults = [*unread, *(attribute_to(finding, sources, merged) for finding in findings), *web_faults]
     if faults or document is None:
         raise ConfigurationError(dict.fromkeys(faults))
-    return convert(document, web_config)
+    return convert(document, web_config, str(config_file or ""))
 
 
 def _read_web_config(

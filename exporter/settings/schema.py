@@ -14,6 +14,7 @@ from exporter.settings.collection_checks import check_no_clash, check_not_empty
 from exporter.settings.durations import format_duration
 from exporter.settings.model import Keys
 from exporter.settings.page_values import AllowedHost, PageUrl, Retention, RoutePrefix
+from exporter.settings.reload_keys import Configuration
 from exporter.settings.target_keys import TargetKeys
 from exporter.settings.values import (
     Buckets,
@@ -168,6 +169,9 @@ class Document(Keys):
     web: Web = Field(Web(), description="the exporter's own pages; see below")
     history: History = Field(History(), description="the past that the pages show; see below")
     log: Log = Field(Log(), description="what is logged; see below")
+    config: Configuration = Field(
+        Configuration(), description="when the configuration is reloaded; see below"
+    )
     latency_buckets: Buckets = Field(
         (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
         description="upper bounds of the histogram `onedata_onepanel_request_duration_seconds`, increasing",

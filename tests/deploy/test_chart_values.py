@@ -132,6 +132,15 @@ def test_an_existing_config_map_is_mounted_and_none_is_rendered() -> None:
     assert "checksum/config" not in annotations_of("--set", "existingConfigMap=mine")
 
 
+def test_changes_of_an_existing_config_map_are_reloaded_as_they_do_not_replace_the_pods() -> None:
+    option = "--config.enable-auto-reload"
+    existing, rendered = (
+        pod_of(only(render(*each), "StatefulSet"))["containers"][0]["args"]
+        for each in (("--set", "existingConfigMap=mine"), ())
+    )
+    assert (option in existing, option in rendered) == (True, False)
+
+
 def test_an_existing_secret_is_mounted_and_none_is_rendered() -> None:
     objects = render("--set", "secrets.existingSecret=mine")
     assert "Secret" not in objects

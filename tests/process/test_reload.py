@@ -143,6 +143,37 @@ async def test_a_changed_ca_file_is_picked_up_without_a_restart(
             assert len(exporter.logged("cannot use changed TLS files, the old ones stay in use")) == 1
 
 
+async def test_with_automatic_reloads_a_changed_file_is_enough_and_the_log_names_what_changed(
+    authority: Authority, config_file: Path, ca_file: Path, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("first-secret")
+    options = ("--config.enable-auto-reload", "--config.auto-reload-interval=1s")
+    async with (
+        SimulatedZone(authority=authority, timing=INSTANT) as kept,
+        SimulatedZone(authority=authority, timing=INSTANT) as other,
+    ):
+        before = [target_of(kept, "kept"), target_of(other, "removed")]
+        config = write_config(config_file, before, ca_file, _INTERVAL)
+        async with ExporterProcess(config, *options) as exporter:
+            changed = target_of(kept, "kept") | {"auth": {"token_file": str(token)}}
+            write_config(config_file, [changed, target_of(other, "new")], ca_file, _INTERVAL)
+            await exporter.metrics_when(lambda seen: seen.diagnosis("new") == "ok")
+            await eventually(_count_of(exporter, "configuration reloaded"), bool)
+            for message, words in (
+                ("files of the configuration changed", f"count=1 files={config_file}"),
+                ("targets added", "count=1 names=new"),
+                ("targets removed", "count=1 names=removed"),
+                ("targets changed", "count=1 names=kept keys=auth.token_file"),
+                ("configuration reloaded", "targets=2 added=1 removed=1 changed=1"),
+            ):
+                assert [words in line for line in exporter.logged(message)] == [True], exporter.log
+            token.write_text("second-secret")
+            await eventually(_count_of(exporter, "configuration reloaded"), lambda count: count == 2)
+            assert f"files={token}" in exporter.logged("files of the configuration changed")[1]
+            assert not any("-secret" in line for line in exporter.log)
+
+
 def _count_of(exporter: ExporterProcess, message: str) -> Callable[[], Awaitable[int]]:
     async def count() -> int:
         return len(exporter.logged(message))

@@ -57,7 +57,9 @@ def parsed(text: str) -> Any:
 
 def is_configuration(document: object) -> bool:
     # The keys of a target are no configuration, though some have the names of keys at the top.
-    return isinstance(document, dict) and bool(
+    if not isinstance(document, dict) or is_configuration(document.get("config")):
+        return False  # values of the chart have a configuration below this key
+    return bool(
         set(document) & (set(Document.model_fields) - set(TargetKeys.model_fields))
         or (document and set(document) <= set(Document.model_fields))
     )
