@@ -77,7 +77,7 @@ def _reason_of(attempt: Attempt) -> Reason:
 
 def describe_attempts(timer: ConnectionTimer) -> tuple[AddressAttempt, ...]:
     """Return what each address of the name answered; nothing if it has only one."""
-    if timer.addresses == 1 and len(timer.attempts) < 2:  # noqa: PLR2004
+    if timer.addresses == 1 and len(timer.attempts) <= 1:
         return ()
     return tuple(_described(each) for each in timer.attempts)
 

@@ -31,7 +31,7 @@ def run_until_stopped(
 def _new_event_loop() -> asyncio.AbstractEventLoop:
     """Return a loop of uvloop, which saves a fifth of the CPU, on platforms that have it."""
     try:
-        import uvloop  # noqa: PLC0415
+        import uvloop  # noqa: PLC0415 - not on every platform
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
             on_hangup=Exporter.reload,
         )
     except OSError as error:
-        logger.error("cannot serve", error=str(error))  # noqa: TRY400 - a port in use needs no traceback
+        logger.error("cannot serve", error=str(error))
         return EXIT_FAILURE
     logger.info("stopped")
     return 0

@@ -12,14 +12,14 @@ from enum import Enum, StrEnum, auto
 
 from exporter.reasons import Failure, Reason
 
-PASSPHRASE_USER = "onepanel"  # noqa: S105 - the name of a user
+PASSPHRASE_USER = "onepanel"
 
 
 class AuthMethod(StrEnum):
     """A way to authenticate, in the order of preference; the metric label `method`."""
 
-    TOKEN = "token"  # noqa: S105 - the name of a method
-    PASSPHRASE = "passphrase"  # noqa: S105 - likewise
+    TOKEN = "token"
+    PASSPHRASE = "passphrase"
 
 
 @dataclass(frozen=True, slots=True)

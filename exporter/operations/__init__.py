@@ -52,11 +52,11 @@ TIMED_OPERATIONS = tuple(operation.name for operation in OPERATIONS if operation
 
 def applicable(target: Target) -> tuple[Operation[Facts], ...]:
     """Return the operations that apply to a target by its configuration."""
-    return _applicable(target.left_out, bool(target.auth))
+    return _applicable(target.left_out, can_authenticate=bool(target.auth))
 
 
 @cache
-def _applicable(left_out: frozenset[str], can_authenticate: bool) -> tuple[Operation[Facts], ...]:  # noqa: FBT001 - part of a key
+def _applicable(left_out: frozenset[str], *, can_authenticate: bool) -> tuple[Operation[Facts], ...]:
     return tuple(
         operation
         for operation in OPERATIONS

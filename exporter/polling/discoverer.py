@@ -119,7 +119,7 @@ def _from_cache(zone: Target) -> ZoneView:
     try:
         remembered = read_cache(zone.discovery.cache_file)
     except CacheError as error:
-        log.error("provider cache ignored", target=zone.name, error=str(error))  # noqa: TRY400 - no traceback is needed
+        log.error("provider cache ignored", target=zone.name, error=str(error))
         return ZoneView()
     if remembered is None:
         return ZoneView()
@@ -138,4 +138,4 @@ def _to_cache(zone: Target, view: ZoneView) -> None:
             Remembered(tuple(view.providers.values()), view.succeeded_at, view.seen_online),
         )
     except CacheError as error:
-        log.error("provider cache not written", target=zone.name, error=str(error))  # noqa: TRY400 - no traceback is needed
+        log.error("provider cache not written", target=zone.name, error=str(error))

@@ -13,6 +13,8 @@ from exporter.observation import Exchange, Trace
 from exporter.reasons import Failure, Reason
 from exporter.report.formatting import milliseconds, timestamp
 
+_ANSWERS = {None: "not known", True: "yes", False: "no"}
+
 
 def explain(checkup: Checkup, traces: Sequence[Trace]) -> str:
     """Return the explanation as text, ending with a line feed."""
@@ -113,16 +115,12 @@ def reasoning(checkup: Checkup, node: str) -> Iterator[str]:
     for label, shown in (("proxy", seen.proxy), ("direct", seen.direct)):
         yield f"  {label} showed {shown}: {SYMPTOM_MEANINGS[shown]}"
     yield f"  expected to work: {', '.join(sorted(seen.expected))}"
-    yield f"  both paths lead to the same cluster and version: {_told(seen.agree)}"
-    yield f"  deployed: {_told(seen.deployed)}"
+    yield f"  both paths lead to the same cluster and version: {_ANSWERS[seen.agree]}"
+    yield f"  deployed: {_ANSWERS[seen.deployed]}"
     if seen.zone_connected is not None:
-        yield f"  connected to its zone: {_told(seen.zone_connected)}"
+        yield f"  connected to its zone: {_ANSWERS[seen.zone_connected]}"
     if seen.waits_for_neighbour:
         yield "  another node has vanished, so that this one's Onepanel may hang for a round or two"
     diagnosis = checkup.diagnoses[node]
     number = next(index for index, rule in enumerate(RULES, 1) if rule.diagnosis is diagnosis)
     yield f"  so of the {len(RULES)} rules the first that holds is number {number}: {diagnosis}"
-
-
-def _told(value: bool | None) -> str:  # noqa: FBT001 - a fact, not a mode
-    return "not known" if value is None else "yes" if value else "no"

@@ -45,7 +45,7 @@ def parse_origin(value: object, *, allow_http: bool) -> Origin:
         ValueError: it is not a URL, or has more than an origin; never repeats the URL, which may hold a password.
     """
     if not isinstance(value, str):
-        raise ValueError("must be a URL such as https://my.zone.domain.org")  # noqa: TRY004 pydantic reports ValueError only
+        raise ValueError("must be a URL such as https://my.zone.domain.org")
     if not value.isprintable() or " " in value:
         raise ValueError("must not contain spaces or control characters")
     try:

@@ -46,7 +46,7 @@ class AutoReload:
             changed = await self._reads.run("fingerprints", partial(changed_files, self._reloads.loaded))
         except TimeoutError as error:
             if not self._fault:
-                log.error("cannot check the files of the configuration", error=str(error))  # noqa: TRY400 - no bug
+                log.error("cannot check the files of the configuration", error=str(error))
             self._fault = str(error)
             return ()
         self._fault = ""

@@ -119,7 +119,7 @@ def _mapping(values: object) -> dict[str, object]:
     if values is None:
         raise ValueError("is empty")
     if not isinstance(values, dict):
-        raise ValueError("must be a mapping (key: value) at its top, such as 'targets: [...]'")  # noqa: TRY004 reported like all other faults
+        raise ValueError("must be a mapping (key: value) at its top, such as 'targets: [...]'")
     # Keys for anchors, to which other keys refer.
     return {key: value for key, value in values.items() if not key.startswith("x-")}
 

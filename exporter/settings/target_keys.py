@@ -187,7 +187,7 @@ class TargetKeys(Keys):
 
     @field_validator("resolve_nodes")
     @classmethod
-    def _one_source_of_nodes(cls, resolve: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's way
+    def _one_source_of_nodes(cls, resolve: object, info: ValidationInfo) -> object:
         if resolve and info.data.get("nodes"):
             raise ValueError("nodes is set, too; give only one of them")
         return resolve

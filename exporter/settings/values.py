@@ -116,7 +116,7 @@ def _origin(value: object, info: ValidationInfo) -> Origin:
 def _one_address(value: object) -> Address:
     address = parse_listen_address(value)
     if isinstance(address, SystemdSockets):
-        raise ValueError("must be an address of its own; systemd's sockets belong in listen_addresses")  # noqa: TRY004 - reported like all other faults
+        raise ValueError("must be an address of its own; systemd's sockets belong in listen_addresses")
     return address
 
 

@@ -177,8 +177,8 @@ def _links() -> list[dashboard.DashboardLink]:
         dashboard.DashboardLink("Onedata dashboards")
         .type(model.DashboardLinkType.DASHBOARDS)
         .tags([TAG])
-        .include_vars(True)  # noqa: FBT003 - the SDK's signature
-        .keep_time(True),  # noqa: FBT003 - the SDK's signature
+        .include_vars(True)
+        .keep_time(True),
         _link("Diagnoses", "What each diagnosis means, and what to do first", f"{DOCS}/diagnosis.md"),
         _link("Runbooks", "What to do when an alert calls", f"{DOCS}/runbooks/README.md"),
     ]
@@ -191,5 +191,5 @@ def _link(title: str, tooltip: str, url: str) -> dashboard.DashboardLink:
         .tooltip(tooltip)
         .url(url)
         .icon("doc")
-        .target_blank(True)  # noqa: FBT003 - the SDK's signature
+        .target_blank(True)
     )

@@ -128,7 +128,7 @@ def _legend(placement: common.LegendPlacement) -> common_builders.VizLegendOptio
         common_builders.VizLegendOptions()
         .display_mode(common.LegendDisplayMode.LIST)
         .placement(placement)
-        .show_legend(True)  # noqa: FBT003 - the SDK's signature
+        .show_legend(True)
     )
 
 
@@ -157,13 +157,13 @@ def states(about: About, *rows: tuple[Query, Sequence[model.ValueMapping]]) -> s
         .thresholds(below(above=GREY))
         .mappings(list(rows[0][1]))
         .show_value(common.VisibilityMode.AUTO)
-        .merge_values(True)  # noqa: FBT003 - the SDK's signature
+        .merge_values(True)
         .align_value(common.TimelineValueAlignment.LEFT)
         .row_height(0.85)
         .line_width(0)
         .fill_opacity(85)
         .per_page(20)
-        .legend(common_builders.VizLegendOptions().show_legend(False))  # noqa: FBT003 - the SDK's signature
+        .legend(common_builders.VizLegendOptions().show_legend(False))
     )
     for (query, mappings), reference in zip(rows, ascii_uppercase, strict=False):
         panel.with_target(over_time(query, reference))
@@ -179,7 +179,7 @@ def latency_heatmap(about: About, expr: str) -> heatmap.Panel:
         dress(heatmap.Panel(), about)
         .with_target(query)
         .unit("s")
-        .calculate(False)  # noqa: FBT003 - the SDK's signature
+        .calculate(False)
         .y_axis(heatmap.YAxisConfig().unit("s").axis_placement(common.AxisPlacement.LEFT))
         .cell_values(heatmap.CellValues().unit("cps"))
         .color(

@@ -62,7 +62,7 @@ def rows(about: About, columns: Sequence[Column], *sort: tuple[str, bool]) -> ta
             [common_builders.TableSortByFieldState().display_name(title).desc(down) for title, down in sort]
         )
         .cell_height(common.TableCellHeight.SM)
-        .show_header(True)  # noqa: FBT003 - the SDK's signature
+        .show_header(True)
     )
 
 

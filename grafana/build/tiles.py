@@ -35,7 +35,7 @@ def tiles(
         .color_mode(common.BigValueColorMode.BACKGROUND_SOLID if judged else common.BigValueColorMode.NONE)
         .text_mode(common.BigValueTextMode.VALUE_AND_NAME if named else common.BigValueTextMode.VALUE)
         .text(sizes)
-        .wide_layout(False)  # noqa: FBT003 - the SDK's signature
+        .wide_layout(False)
         .justify_mode(common.BigValueJustifyMode.CENTER)
         .thresholds(thresholds or below(above=GREY))
     )

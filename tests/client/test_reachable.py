@@ -58,7 +58,7 @@ def test_other_addresses_are_connected_to(address: str) -> None:
 )
 async def test_a_name_that_leads_to_loopback_opens_no_connection(
     allowed: ReachableAddresses,
-    connections: bool,  # noqa: FBT001 - a column of the table
+    connections: bool,
 ) -> None:
     async with ScriptedServer(healthy) as server:
         target = target_at(f"http://provider.example:{server.port}", timeout=3.0)

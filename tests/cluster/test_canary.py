@@ -162,7 +162,7 @@ except RuntimeError as error:
 @pytest.mark.parametrize("log_format", ["logfmt", "json"])
 def test_the_traceback_of_a_bug_shows_where_it_was_and_not_the_values_there(log_format: str) -> None:
     program = _BUG.format(format=log_format)
-    done = subprocess.run(  # noqa: S603 - Python, and a program of our own
+    done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert "a bug" in done.stderr

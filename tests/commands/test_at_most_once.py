@@ -216,7 +216,7 @@ async def test_whoever_interrupts_is_told_what_may_have_been_changed(
 )
 def test_the_fate_of_a_request_is_read_off_its_failure(
     failure: Failure | None,
-    opened: bool,  # noqa: FBT001 - a case of the table
+    opened: bool,
     outcome: ChangeOutcome,
 ) -> None:
     assert classify_outcome(failure, opened=opened) is outcome

@@ -34,7 +34,7 @@ def on_a_terminal(folder: Path, *answers: str) -> tuple[int, str]:
         f"https://127.0.0.1:{closed_port()}",
     ]
     ours, theirs = pty.openpty()
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*argv, "--token-file", str(token)],
         stdin=theirs,
         stdout=theirs,

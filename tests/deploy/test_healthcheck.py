@@ -67,7 +67,7 @@ async def test_whoever_does_not_say_that_it_is_healthy_is_not(script: Script, sa
 
 
 @pytest.mark.parametrize(("is_trusted", "code"), [(True, 0), (False, 1)])
-async def test_over_tls_the_certificate_must_be_trusted(is_trusted: bool, code: int, tmp_path: Path) -> None:  # noqa: FBT001 - a column of the table
+async def test_over_tls_the_certificate_must_be_trusted(is_trusted: bool, code: int, tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(LOOPBACK).configure_cert(context)

@@ -128,7 +128,7 @@ def test_the_sbom_is_valid_and_tells_what_the_image_installs(tmp_path: Path) -> 
     succeed(sys.executable, "-m", "tools.make_sbom", tmp_path)
     text = (tmp_path / f"onedata-exporter-{__version__}.cdx.json").read_text()
     # It takes more than a second to import, for which no other process of the tests should wait.
-    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415 - only the tests of a release need it
 
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     document: dict[str, Any] = json.loads(text)

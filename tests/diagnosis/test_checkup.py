@@ -34,7 +34,7 @@ def told(target: Target, proxy: Configuration, direct: Configuration) -> Checkup
         ({"kind": Kind.AUTO, "domain": ""}, True),
     ],
 )
-def test_both_paths_agree_when_nothing_that_both_said_differs(change: dict[str, object], agree: bool) -> None:  # noqa: FBT001
+def test_both_paths_agree_when_nothing_that_both_said_differs(change: dict[str, object], agree: bool) -> None:
     other = replace(ZONE, **change)  # type: ignore[arg-type]  # names of fields
     assert paths_agree([ZONE, other]) is agree
     assert told(make_target(), other, ZONE).diagnoses[""] is (Diagnosis.OK if agree else Diagnosis.MISMATCH)

@@ -69,7 +69,7 @@ def test_the_table_is_total_and_only_lets_encrypt_can_fail() -> None:
     assert all(each.meaning.endswith(".") and each.first_step.endswith(".") for each in Renewal)
 
 
-WEB = WebCertificate(S.VALID, True, NOW - 60 * _DAY, None, NOW + 90 * _DAY, NOW - _DAY, "CN=Test CA")  # noqa: FBT003
+WEB = WebCertificate(S.VALID, True, NOW - 60 * _DAY, None, NOW + 90 * _DAY, NOW - _DAY, "CN=Test CA")  # noqa: FBT003 - facts in their order
 NEAR = replace(WEB, status=S.NEAR_EXPIRATION, expires_at=NOW + 29 * _DAY, created_at=NOW - 61 * _DAY)
 
 

@@ -42,7 +42,7 @@ class Service:
         environment = {**os.environ, **self._environment()}
         notifications = self._notifications(environment)
         with (STATE / f"{self.name}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - the command of a unit file of this project
+            process = subprocess.Popen(
                 shlex.split(self.settings["ExecStart"][-1]),
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -70,7 +70,7 @@ class Service:
         """Run the commands of ExecReload, as far as each succeeds."""
         environment = {**os.environ, "MAINPID": self.pid_file.read_text(), **self._environment()}
         for command in self.settings["ExecReload"]:
-            subprocess.run(["/bin/bash", "-c", command], env=environment, check=True)  # noqa: S603 - as above
+            subprocess.run(["/bin/bash", "-c", command], env=environment, check=True)
 
     def _environment(self) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -110,7 +110,7 @@ async def test_the_whole_page_is_as_in_the_golden_file(store: Store) -> None:
 
 
 def test_promtool_finds_nothing_to_say_about_the_golden_file() -> None:
-    found = subprocess.run(  # noqa: S603 - our own arguments
+    found = subprocess.run(
         [program("promtool"), "check", "metrics"],
         input=GOLDEN.read_bytes(),
         capture_output=True,

@@ -98,7 +98,7 @@ def prometheus(folder: Path, exporter_port: int) -> Iterator[Prometheus]:
         f"--web.listen-address=127.0.0.1:{port}",
     )
     log = (folder / "prometheus.log").open("wb")
-    with log, subprocess.Popen(command, stdout=log, stderr=log) as process:  # noqa: S603 - our own command
+    with log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             yield Prometheus(f"http://127.0.0.1:{port}")
         finally:

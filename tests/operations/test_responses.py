@@ -220,7 +220,7 @@ def test_a_oneprovider_is_read() -> None:
         ({"version": "21.02.7", "build": "8", "clusterId": "onezone", "deployed": True}, False),
     ],
 )
-def test_reduced_and_nameless_answers_are_incomplete(body: dict[str, object], complete: bool) -> None:  # noqa: FBT001
+def test_reduced_and_nameless_answers_are_incomplete(body: dict[str, object], complete: bool) -> None:
     assert read_configuration(body).complete is complete
 
 

@@ -94,7 +94,7 @@ async def zone(tmp_path: Path) -> AsyncIterator[RunningZone]:
 async def test_an_administrators_token_lists_all_providers_with_their_facts(zone: RunningZone) -> None:
     listing = await zone.list_providers()
     assert listing == Listing(
-        (Provider("idk", "Kraków", "krakow.example.org", 50.06, 19.94, True, False, "21.02.7"),),  # noqa: FBT003
+        (Provider("idk", "Kraków", "krakow.example.org", 50.06, 19.94, True, False, "21.02.7"),),  # noqa: FBT003 - facts in their order
         1,
     )
     assert {line.split()[2] for line in zone.requests} == {"token-of-the-zone"}

@@ -20,7 +20,7 @@ _TARGET = {"name": "zone", "url": f"https://{LOOPBACK}:1", "direct_url": f"https
 
 @pytest.mark.parametrize("is_abstract", [False, True], ids=["path", "abstract"])
 async def test_the_service_manager_is_notified_of_start_reload_and_stop(
-    is_abstract: bool,  # noqa: FBT001 - a column of the table
+    is_abstract: bool,
     config_file: Path,
     ca_file: Path,
     tmp_path: Path,

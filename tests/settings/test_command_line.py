@@ -121,7 +121,7 @@ def test_reading_the_command_line_imports_nothing_heavy() -> None:
         "import sys; import exporter.commands.arguments; "
         "print([heavy for heavy in ('aiohttp', 'pydantic') if heavy in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 our own script
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
@@ -329,7 +329,7 @@ def test_check_config_leaves_the_environment_aside(
 def test_the_command_runs_as_a_process(config_file: Path) -> None:
     config_file.write_text("[", encoding="utf-8")
     command = [sys.executable, "-m", "exporter", "check-config", "--config.file", str(config_file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 our own command
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith(f"{config_file}: line 1, column 2: is no valid YAML")

@@ -144,7 +144,7 @@ def make_details(target: Target) -> Details:
         "workers": ComponentStatus("worker", statuses),
         "managers": ComponentStatus("manager", statuses),
         "databases": ComponentStatus("database", statuses, dropped=2),
-        "web_certificate": WebCertificate(WebCertificateStatus.VALID, True, 1_790_000_000.0, 1_780_000_000.0),  # noqa: FBT003
+        "web_certificate": WebCertificate(WebCertificateStatus.VALID, True, 1_790_000_000.0, 1_780_000_000.0),  # noqa: FBT003 - facts in their order
         "dns_check": DnsCheck({"domain": DnsStatus.OK, "dns_zone": DnsStatus.BAD_RECORDS}, 1_794_990_000.0),
         "users": UserCount(3),
         "node": NodeFacts("node1.example"),

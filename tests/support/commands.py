@@ -19,7 +19,7 @@ def run(
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run an installed program (skips the test when it is not); its output is text, both streams apart."""
-    return subprocess.run(  # noqa: S603 - the tests' own words
+    return subprocess.run(
         [program(str(name)), *map(str, arguments)],
         cwd=folder,
         env={**os.environ, **(environment or {})},

@@ -148,7 +148,7 @@ def _context_with_names(authority: trustme.CA, names: Sequence[str]) -> ssl.SSLC
 
 @pytest.mark.parametrize("is_trusted", [True, False])
 async def test_a_certificate_with_names_of_ten_kilobytes_is_read_and_cut(
-    is_trusted: bool,  # noqa: FBT001 - an example
+    is_trusted: bool,
     tmp_path: Path,
 ) -> None:
     ca, other = trustme.CA(), trustme.CA()
@@ -212,7 +212,7 @@ def _of(visits: list[Visit]) -> set[str]:
 
 @pytest.mark.parametrize("resolve_nodes", [False, True])
 async def test_dns_that_hangs_ends_in_time_and_nothing_of_it_is_left(
-    resolve_nodes: bool,  # noqa: FBT001 - an option of the target
+    resolve_nodes: bool,
 ) -> None:
     resolver = Resolver(lambda: None)
     target = replace(

@@ -137,7 +137,7 @@ async def test_the_command_takes_the_socket_that_systemd_opened() -> None:
     with socket.create_server((LOOPBACK, 0)) as free:
         port = free.getsockname()[1]
     arguments = ["--target", "https://127.0.0.1:1", "--web.listen-address", "systemd:"]
-    process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own command, which ends with the test
+    process = subprocess.Popen(  # noqa: ASYNC220 - our own command, which ends with the test
         [sys.executable, "-c", _AS_SYSTEMD, str(port), *arguments], stderr=subprocess.PIPE, text=True
     )
 

@@ -96,7 +96,7 @@ def test_the_preferred_text_format_is_chosen(accept: list[str], expected: TextFo
         (["gzip;q=0.5, *;q=0"], True),
     ],
 )
-def test_gzip_is_used_only_when_it_is_welcome(accept_encoding: list[str], expected: bool) -> None:  # noqa: FBT001 - a table
+def test_gzip_is_used_only_when_it_is_welcome(accept_encoding: list[str], expected: bool) -> None:
     assert accepts_gzip(accept_encoding) is expected
 
 

@@ -48,7 +48,7 @@ def basic(name: str, password: str) -> str:
         ("Bearer " + basic("alice", "s:ecret")[6:], False),
     ],
 )
-async def test_only_a_users_own_password_is_right(pool: ThreadPoolExecutor, said: str, right: bool) -> None:  # noqa: FBT001 - a table
+async def test_only_a_users_own_password_is_right(pool: ThreadPoolExecutor, said: str, right: bool) -> None:
     users = {"alice": "s:ecret", "zażółć": "gęślą", "long": "x" * 100}
     passwords = Passwords([(name, hashed(password)) for name, password in users.items()], pool)
     for _ in range(2):
