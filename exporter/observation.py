@@ -165,6 +165,14 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelledRound:
+    """The connections that a round, or one of details, had opened when it was cancelled, and what it had sent."""
+
+    connections: Mapping[Route, tuple[Connection, ...]]
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """The outcomes of one round of the slower operations, over whichever routes it took.
 

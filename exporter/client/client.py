@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TypeAlias
 
 from aiohttp import AsyncResolver
 from aiohttp.abc import AbstractResolver
@@ -21,11 +22,13 @@ from exporter.client.resolver import Lookups
 from exporter.client.tls import TlsContexts
 from exporter.client.visit import RouteVisit, head_start
 from exporter.log import get_logger
-from exporter.observation import Details, Visit
+from exporter.observation import CancelledRound, Details, Visit
 from exporter.operations.operation import Cadence, Known, Operation
 from exporter.operations.outcome import Facts
 from exporter.targets import SHARE_OF_INTERVAL, Route, Target, routes_to
 from exporter.tasks import ReportBug
+
+CountCancelled: TypeAlias = Callable[[Target, CancelledRound], None]
 
 log = get_logger()
 # Finding the nodes takes what the visits leave of a round, but at least this share.
@@ -39,7 +42,8 @@ class Client:
 
     `report_bug` receives unexpected exceptions: where, and which; `observe` every exchange in full.
     `resolver` (by default that of the system) belongs to the client, which closes it. `rejections` are shared
-    with other clients that may show the same credentials.
+    with other clients that may show the same credentials. `count_cancelled` receives what a round had sent that was
+    cancelled.
     """
 
     def __init__(
@@ -48,12 +52,14 @@ class Client:
         observe: Observe | None = None,
         resolver: AbstractResolver | None = None,
         rejections: Rejections | None = None,
+        count_cancelled: CountCancelled | None = None,
     ) -> None:
         self._tls = TlsContexts(_report_tls_files)
         self._report_bug = report_bug
         self._observe = observe
         self._resolver = resolver or AsyncResolver()
         self._rejections = rejections or Rejections()
+        self._count_cancelled = count_cancelled
         self._providers: dict[Target, CredentialProvider] = {}
 
     async def close(self) -> None:
@@ -88,15 +94,13 @@ class Client:
         """
         deadline = time.perf_counter() + seconds
         redaction = await self._prepare(target)
-        with self._lookups(target) as lookups:
-            routes = await self._routes(target, lookups, routes_before)
+        visits: list[RouteVisit] = []
+        with self._lookups(target) as lookups, self._counting(target, visits):
+            for route in await self._routes(target, lookups, routes_before):
+                connection = self._connection(target, route, lookups, redaction)
+                visits.append(RouteVisit(connection, known, target.schedule, deadline, self._report_bug))
             async with asyncio.TaskGroup() as group:
-                tasks = []
-                for route in routes:
-                    connection = self._connection(target, route, lookups, redaction)
-                    visit = RouteVisit(connection, known, target.schedule, deadline, self._report_bug)
-                    due = [each for each in operations if _is_due(each, Cadence.ROUND, route)]
-                    tasks.append(group.create_task(visit.ask(due)))
+                tasks = [group.create_task(visit.ask(_due(operations, visit.route))) for visit in visits]
         return [task.result() for task in tasks]
 
     async def _routes(self, target: Target, lookups: Lookups, before: Sequence[Route]) -> Sequence[Route]:
@@ -141,7 +145,8 @@ class Client:
                 report_bug=self._report_bug,
             )
             due = [each for each in operations if each.cadence is Cadence.DETAILS]
-            return await visit.ask(due, known)
+            with self._counting(target, [visit]):
+                return await visit.ask(due, known)
 
     def credentials(self, target: Target) -> CredentialProvider:
         """Return the credentials of a target, as they are kept for all its requests."""
@@ -175,9 +180,20 @@ class Client:
         finally:
             lookups.close()
 
+    @contextmanager
+    def _counting(self, target: Target, visits: Sequence[RouteVisit | DetailsVisit]) -> Iterator[None]:
+        """Let the requests of visits be counted if they are cancelled: servers have read them."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self._count_cancelled is not None:
+                for visit in visits:
+                    self._count_cancelled(target, visit.cancelled())
+            raise
 
-def _is_due(operation: Operation[Facts], cadence: Cadence, route: Route) -> bool:
-    return operation.cadence is cadence and route.path in operation.paths
+
+def _due(operations: Sequence[Operation[Facts]], route: Route) -> list[Operation[Facts]]:
+    return [each for each in operations if each.cadence is Cadence.ROUND and route.path in each.paths]
 
 
 def _report_tls_files(files: str, why: str) -> None:

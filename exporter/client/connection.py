@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Mapping
@@ -68,19 +69,29 @@ class RouteConnection:
     async def exchange(
         self, request: Request[Value], deadline: float = math.inf, headers: Mapping[str, str] | None = None
     ) -> tuple[Reply[Value], list[Exchange]]:
+        """Return what `send` returns, and the record of each time that the request was sent."""
+        exchanges: list[Exchange] = []
+        return await self.send(request, exchanges, deadline, headers), exchanges
+
+    async def send(
+        self,
+        request: Request[Value],
+        exchanges: list[Exchange],
+        deadline: float = math.inf,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply[Value]:
         """Send one request and read its answer; never raise but for a bug.
 
-        Return what the request's reader made of the answer, or why there is nothing, and the record of each time
-        that it was sent. That is once, unless it only asks and the server closes a connection that was kept from
-        an earlier request, without any answer: it may have been closed before. It takes at most the target's
-        timeout, and ends at `deadline`, a time of `time.perf_counter`: a request that it does not leave the whole
-        timeout neither succeeds nor fails.
+        Return what the request's reader made of the answer, or why there is nothing. Each time that it was sent is
+        added to `exchanges`, also if this is cancelled. It is sent once, unless it only asks and the server closes a
+        connection that was kept from an earlier request, without any answer: it may have been closed before. It
+        takes at most the target's timeout, and ends at `deadline`, a time of `time.perf_counter`: a request that it
+        does not leave the whole timeout neither succeeds nor fails.
         """
-        exchanges: list[Exchange] = []
         reply, is_idle_close = await self._exchange_once(request, deadline, headers or {}, exchanges)
         if is_idle_close and not request.is_change:
             reply, _ = await self._exchange_once(request, deadline, headers or {}, exchanges)
-        return reply, exchanges
+        return reply
 
     async def _exchange_once(
         self,
@@ -102,11 +113,15 @@ class RouteConnection:
         timer = ConnectionTimer(request.max_body_bytes)
         timer.reachable = self._target.reachable_addresses
         draft = Draft()
-        reply, is_idle_close = await self._attempt(request, headers, draft, timer, seconds)
-        if isinstance(reply, Failure):
-            if reply.reason in CERTIFICATE_REASONS:
-                reply = await self._unverified.explain(reply, timer, began + seconds)
-            reply = replace(reply, detail=self._redaction.text(reply.detail))
+        try:
+            reply, is_idle_close = await self._attempt(request, headers, draft, timer, seconds)
+            if isinstance(reply, Failure):
+                if reply.reason in CERTIFICATE_REASONS:
+                    reply = await self._unverified.explain(reply, timer, began + seconds)
+                reply = replace(reply, detail=self._redaction.text(reply.detail))
+        except asyncio.CancelledError:
+            exchanges += self.record.add(self.route, request, ROUND_ENDED, draft, timer)
+            raise
         exchanges += self.record.add(self.route, request, reply, draft, timer)
         return reply, is_idle_close
 

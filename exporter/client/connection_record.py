@@ -47,7 +47,7 @@ class ConnectionRecord:
         connection = self._connection(timer, failure)
         if connection is not None:
             self.connections.append(connection)
-        if is_cut and timer.stage not in {Stage.OPEN, Stage.IDLE}:
+        if is_cut and not timer.is_sent:
             return []
         public = not request.credentials
         exchange = Exchange(route, draft.status, draft.seconds, draft.body_bytes, failure, public, cut=is_cut)

@@ -47,6 +47,7 @@ class Attempt:
 class ConnectionTimer:
     """The opening of one connection. Times are seconds of `time.perf_counter`.
 
+    `is_sent`: whether the request was written to a connection.
     `server_spoke`: whether the server sent anything in the handshake. A reset before that means that TLS has
     not begun, as with a load balancer without a server. `addresses` is how many the name has. The chains are
     in DER; `verify_code` is OpenSSL's, of a certificate that was refused. `lookup_began_at` is when the
@@ -63,6 +64,7 @@ class ConnectionTimer:
         self.served_chain: tuple[bytes, ...] = ()
         self.verified_chain: tuple[bytes, ...] = ()
         self.verify_code = 0
+        self.is_sent = False
         self.server_spoke = False
         self.opened_at = 0.0
         self.given_up = False

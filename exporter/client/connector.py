@@ -32,8 +32,10 @@ class BoundedResponseHandler(ResponseHandler):
     _filter: AnswerFilter | None = None
 
     def set_response_params(self, **params: Any) -> None:
-        """Begin a new answer."""
+        """Begin a new answer: aiohttp writes the request to the connection at once."""
         timer = current_timer.get()
+        if timer is not None:
+            timer.is_sent = True
         self._filter = AnswerFilter(timer.wire_limit if timer else wire_limit(_DEFAULT_MAX_BODY_BYTES))
         super().set_response_params(**params)
 

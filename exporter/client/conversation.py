@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from exporter.observation import Exchange, Observation
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
-from exporter.operations.outcome import Facts, Outcome
+from exporter.operations.outcome import ROUND_ENDED, Facts, Outcome
 from exporter.reasons import Failure, Reason
 from exporter.targets import Route
 from exporter.tasks import ReportBug
@@ -17,32 +18,42 @@ _BUG = Failure(Reason.INTERNAL, "a bug of the exporter: see the traceback in its
 class Send(Protocol):
     """A way to send a request, perhaps over several routes."""
 
-    async def __call__(self, request: Request[Value], /) -> tuple[Reply[Value], list[Exchange]]:
-        """Return what the request's reader made of the answer, or why there is none, and each exchange."""
+    async def __call__(self, request: Request[Value], exchanges: list[Exchange], /) -> Reply[Value]:
+        """Return what the request's reader made of the answer, or why there is none; add each exchange to the list."""
 
 
-async def run_operation(
-    operation: Operation[Facts], known: Known, send: Send, route: Route, report_bug: ReportBug
-) -> Observation:
-    """Return one operation's observation; `route` is where it was asked if it made no request. Never raise."""
-    exchanges: list[Exchange] = []
-    try:
-        outcome = await _talk(operation, known, send, exchanges)
-    except Exception as error:  # noqa: BLE001 - a bug costs this observation, not the exporter
-        report_bug("client", error)
-        outcome = _BUG
-        exchanges.append(Exchange(route, failure=_BUG))
-    return Observation(operation.name, exchanges[-1].route if exchanges else route, outcome, tuple(exchanges))
+@dataclass(slots=True)
+class Conversation:
+    """The conversation of one operation. `route` is where it was asked if it makes no request."""
 
+    operation: Operation[Facts]
+    known: Known
+    route: Route
+    report_bug: ReportBug
+    _exchanges: list[Exchange] = field(default_factory=list)
+    _outcome: Outcome = ROUND_ENDED
 
-async def _talk(operation: Operation[Facts], known: Known, send: Send, exchanges: list[Exchange]) -> Outcome:
-    conversation = operation.conversation(known)
-    try:
-        request = next(conversation)
-        while True:
-            reply, made = await send(request)
-            exchanges.extend(made)
-            request = conversation.send(reply)
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome
+    async def hold(self, send: Send) -> None:
+        """Send the requests of the operation, one after another. Never raise."""
+        try:
+            self._outcome = await self._talk(send)
+        except Exception as error:  # noqa: BLE001 - a bug costs this observation, not the exporter
+            self.report_bug("client", error)
+            self._outcome = _BUG
+            self._exchanges.append(Exchange(self.route, failure=_BUG))
+
+    @property
+    def observation(self) -> Observation:
+        """Return the outcome; of a conversation that was cancelled, what it had sent until then."""
+        route = self._exchanges[-1].route if self._exchanges else self.route
+        return Observation(self.operation.name, route, self._outcome, tuple(self._exchanges))
+
+    async def _talk(self, send: Send) -> Outcome:
+        conversation = self.operation.conversation(self.known)
+        try:
+            request = next(conversation)
+            while True:
+                request = conversation.send(await send(request, self._exchanges))
+        except StopIteration as stop:
+            outcome: Outcome = stop.value
+            return outcome

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from exporter.client.connection import RouteConnection
-from exporter.client.conversation import run_operation
+from exporter.client.conversation import Conversation, Send
 from exporter.client.credential_provider import CredentialProvider
 from exporter.credentials import AuthMethod, Verdict, judge
-from exporter.observation import Details, Exchange, Observation
+from exporter.observation import CancelledRound, Connection, Details, Exchange, Observation
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
 from exporter.operations.outcome import ROUND_ENDED, Facts, NotLearnt
 from exporter.reasons import Failure, Reason
@@ -41,7 +41,8 @@ class DetailsVisit:
 
     `up` are the routes over which Onepanel answers, in the order of preference; `open_route` opens one, or port 80
     beside it.
-    From `last_call` on nothing is asked that can wait for another round.
+    From `last_call` on nothing is asked that can wait for another round. `held` has the conversations in their order,
+    also the one that was cancelled.
     """
 
     open_route: Callable[[Route, bool], RouteConnection]
@@ -51,6 +52,7 @@ class DetailsVisit:
     last_call: float
     deadline: float
     report_bug: ReportBug
+    held: list[Observation] = field(default_factory=list)
     _connections: dict[tuple[Route, bool], RouteConnection] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _last_node: str = ""
@@ -58,44 +60,51 @@ class DetailsVisit:
     async def ask(self, operations: Iterable[Operation[Facts]], known: Known) -> Details:
         """Hold the conversations of the operations that apply, each with the outcomes of those before it."""
         await self.provider.begin(self.up)
-        observations: list[Observation] = []
         async with self._stack:
             for operation in operations:
-                learnt = {seen.operation: seen.outcome for seen in observations}
+                learnt = {seen.operation: seen.outcome for seen in self.held}
                 now_known = replace(known, learnt=learnt, can_authenticate=bool(self.provider.methods))
                 if operation.applies(now_known):
-                    observations += [seen async for seen in self._observations(operation, now_known)]
-        connections = {
+                    await self._ask_one(operation, now_known)
+        expiry = self.provider.token_expires_at
+        accepted = dict(self.provider.accepted)
+        return Details(tuple(self.held), self.connections, accepted, token_expires_at=expiry)
+
+    def cancelled(self) -> CancelledRound:
+        """Return what was sent, if the visit was cancelled."""
+        return CancelledRound(self.connections, tuple(self.held))
+
+    @property
+    def connections(self) -> dict[Route, tuple[Connection, ...]]:
+        """Return the connections that were opened over each route."""
+        return {
             route: tuple(each.record.connections)
             for (route, plain), each in self._connections.items()
             if not plain
         }
-        expiry = self.provider.token_expires_at
-        accepted = dict(self.provider.accepted)
-        return Details(tuple(observations), connections, accepted, token_expires_at=expiry)
 
-    async def _observations(self, operation: Operation[Facts], known: Known) -> AsyncIterator[Observation]:
-        """Yield what an operation learns, once or over every route that is up."""
+    async def _ask_one(self, operation: Operation[Facts], known: Known) -> None:
+        """Hold the conversation of an operation, once or over every route that is up."""
         if not operation.on_every_route:
             route = (self.up or self.routes)[0]
-            yield await run_operation(operation, known, self._send, route, self.report_bug)
+            await self._hold(Conversation(operation, known, route, self.report_bug), self._send)
             return
         for route in tuple(self.up):
-            yield await run_operation(
-                operation, known, partial(self._send_over, route), route, self.report_bug
-            )
+            conversation = Conversation(operation, known, route, self.report_bug)
+            await self._hold(conversation, partial(self._exchange, route))
 
-    async def _send_over(self, route: Route, request: Request[Value]) -> tuple[Reply[Value], list[Exchange]]:
-        exchanges: list[Exchange] = []
-        return await self._exchange(route, request, exchanges), exchanges
+    async def _hold(self, conversation: Conversation, send: Send) -> None:
+        try:
+            await conversation.hold(send)
+        finally:
+            self.held.append(conversation.observation)
 
-    async def _send(self, request: Request[Value]) -> tuple[Reply[Value], list[Exchange]]:
-        exchanges: list[Exchange] = []
+    async def _send(self, request: Request[Value], exchanges: list[Exchange]) -> Reply[Value]:
         if request.credentials:
-            return await self._send_with_credentials(request, exchanges), exchanges
+            return await self._send_with_credentials(request, exchanges)
         # A public request may be answered by the worker, which `up` does not cover.
         over = [each for each in (*self.up, *self.routes) if request.over in {None, each.path}]
-        return await self._exchange(over[0], request, exchanges) if over else _NO_PATH, exchanges
+        return await self._exchange(over[0], request, exchanges) if over else _NO_PATH
 
     async def _send_with_credentials(
         self, request: Request[Value], exchanges: list[Exchange]
@@ -185,6 +194,4 @@ class DetailsVisit:
             connection = await self._stack.enter_async_context(self.open_route(*place))
             self._connections[place] = connection
         headers = self.provider.headers(method) if method else {}
-        reply, made = await connection.exchange(request, self.deadline, headers)
-        exchanges += made
-        return reply
+        return await connection.send(request, exchanges, self.deadline, headers)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exporter.client.connection import RouteConnection
-from exporter.client.conversation import run_operation
-from exporter.observation import Exchange, Observation, Visit
+from exporter.client.conversation import Conversation
+from exporter.observation import CancelledRound, Exchange, Observation, Visit
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
 from exporter.operations.outcome import Facts, NotLearnt
-from exporter.targets import Schedule
+from exporter.targets import Route, Schedule
 from exporter.tasks import ReportBug
 
 # How long the second public operation waits for the answer of the first, to use the same connection.
@@ -28,13 +28,22 @@ def head_start(schedule: Schedule) -> float:
 
 @dataclass(frozen=True, slots=True)
 class RouteVisit:
-    """What is needed to visit one route. `deadline` is a time of `time.perf_counter`."""
+    """What is needed to visit one route. `deadline` is a time of `time.perf_counter`.
+
+    `held` has the conversations in the order of their ends, also the one that was cancelled.
+    """
 
     connection: RouteConnection
     known: Known
     schedule: Schedule
     deadline: float
     report_bug: ReportBug
+    held: list[Observation] = field(default_factory=list)
+
+    @property
+    def route(self) -> Route:
+        """Return the route that is visited."""
+        return self.connection.route
 
     async def ask(self, operations: Sequence[Operation[Facts]]) -> Visit:
         """Hold the operations' conversations. Never raise.
@@ -43,7 +52,7 @@ class RouteVisit:
         second starts on a connection of its own: either alone shows that Onepanel answers. If both are without
         an HTTP answer, no other operation is asked.
         """
-        route = self.connection.route
+        route = self.route
         first, second, others = operations[:1], operations[1:2], operations[2:]
         observations: list[Observation] = []
         async with self.connection, asyncio.TaskGroup() as group:
@@ -66,8 +75,18 @@ class RouteVisit:
             tuple(self.connection.record.transcripts),
         )
 
-    async def _run(self, operation: Operation[Facts]) -> Observation:
-        return await run_operation(operation, self.known, self._send, self.connection.route, self.report_bug)
+    def cancelled(self) -> CancelledRound:
+        """Return what was sent, if the visit was cancelled."""
+        opened = tuple(self.connection.record.connections)
+        return CancelledRound({self.route: opened}, tuple(self.held))
 
-    async def _send(self, request: Request[Value]) -> tuple[Reply[Value], list[Exchange]]:
-        return await self.connection.exchange(request, self.deadline)
+    async def _run(self, operation: Operation[Facts]) -> Observation:
+        conversation = Conversation(operation, self.known, self.route, self.report_bug)
+        try:
+            await conversation.hold(self._send)
+        finally:
+            self.held.append(conversation.observation)
+        return conversation.observation
+
+    async def _send(self, request: Request[Value], exchanges: list[Exchange]) -> Reply[Value]:
+        return await self.connection.send(request, exchanges, self.deadline)

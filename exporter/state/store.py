@@ -14,13 +14,13 @@ from dataclasses import replace
 from exporter.diagnosis.checkup import Checkup
 from exporter.discovery.membership import Membership, zone_domain_of
 from exporter.discovery.zone_view import ZoneView
-from exporter.observation import Details
+from exporter.observation import CancelledRound, Connection, Details, Observation
 from exporter.operations.limits import Guarded
 from exporter.state.counters import Histogram, RouteCounters
 from exporter.state.history import past_round
 from exporter.state.target_state import STALE_AFTER_INTERVALS, DiagnosisChange, TargetState, note_changes
 from exporter.state.timeline import DAY_SECONDS, Timeline
-from exporter.targets import Target
+from exporter.targets import Route, Target
 
 
 class Store:
@@ -148,17 +148,19 @@ class Store:
         state = self._states.get(target.name)
         if state is None or state.target != target or state.checkup is None:
             return
-        for route, connections in details.connections.items():
-            for connection in connections:
-                state.counters(route).add_connection(connection)
+        _count(state, details.connections, details.observations)
         for seen in details.observations:
-            for exchange in seen.exchanges:
-                state.counters(exchange.route).add_exchange(seen.operation, exchange)
             if isinstance(seen.outcome, Guarded):
                 state.label_values_dropped += seen.outcome.dropped
         state.timeline.record_details(details, STALE_AFTER_INTERVALS * state.target.schedule.details_interval)
         state.checkup = replace(state.checkup, details=details)
         state.details_monotonic = monotonic
+
+    def count_cancelled(self, target: Target, cancelled: CancelledRound) -> None:
+        """Count what a cancelled round had sent. Nothing else of it is kept."""
+        state = self._states.get(target.name)
+        if state is not None and state.target.leads_where(target):
+            _count(state, cancelled.connections, cancelled.observations)
 
     def alone(self, checkup: Checkup, monotonic: float) -> TargetState:
         """Return the state of a target that has had this round and no other; what is kept here stays untouched."""
@@ -177,3 +179,16 @@ class Store:
         state = self._states.get(name)
         if state is not None:
             state.polls_skipped += 1
+
+
+def _count(
+    state: TargetState,
+    connections: Mapping[Route, Iterable[Connection]],
+    observations: Iterable[Observation],
+) -> None:
+    for route, opened in connections.items():
+        for connection in opened:
+            state.counters(route).add_connection(connection)
+    for seen in observations:
+        for exchange in seen.exchanges:
+            state.counters(exchange.route).add_exchange(seen.operation, exchange)

@@ -15,16 +15,23 @@ from exporter.client.client import Client
 from exporter.credentials import AuthMethod
 from exporter.diagnosis.conclusion import conclude
 from exporter.diagnosis.symptoms import Symptom
-from exporter.operations import OPERATIONS
+from exporter.operations import OPERATIONS, TIMED_OPERATIONS
 from exporter.operations.operation import API_ROOT, Known, Request
 from exporter.operations.outcome import ROUND_ENDED
 from exporter.operations.users import read_done
+from exporter.polling.poller import Poller
+from exporter.polling.rounds import Rounds
+from exporter.polling.scheduler import ROUNDS, Scheduler
+from exporter.polling.slots import Slots
 from exporter.reasons import Reason
 from exporter.state.counters import RouteCounters
-from exporter.targets import AccessPath, Target
+from exporter.state.incidents import Incidents
+from exporter.state.store import Store
+from exporter.targets import AccessPath, Schedule, Target
 from tests.support.looking import DIRECT, PROXY, poll, reasons, target_at
 from tests.support.raw_server import RawServers, lossy_modes
 from tests.support.servers import LOOPBACK, closed_port
+from tests.support.waiting import eventually
 
 _ROUNDS = 6
 
@@ -124,12 +131,55 @@ async def test_the_second_operation_does_not_wait_for_a_silent_first_one() -> No
     assert checkup.seconds < target.schedule.timeout + 1.0
 
 
+async def test_rounds_that_are_cut_for_others_or_cancelled_are_counted_as_the_servers_have_read_them() -> (
+    None
+):
+    """Two silent targets fill the slots, so that the second is cut for the third, and begins again."""
+    names = ("first", "second", "third")
+    async with RawServers(*("silence",) * len(names)) as servers:
+        targets = [
+            replace(
+                target_at(f"http://{LOOPBACK}:{port}", timeout=1.5),
+                name=name,
+                schedule=Schedule(interval=60.0, timeout=1.5, details_interval=60.0),
+            )
+            for name, port in zip(names, servers.ports, strict=True)
+        ]
+        store = Store(TIMED_OPERATIONS, [1.0])
+        store.set_targets(targets)
+        bugs: list[tuple[str, BaseException]] = []
+        client = Client(lambda *bug: bugs.append(bug), count_cancelled=store.count_cancelled)
+        began: Counter[str] = Counter()
+        poller = Poller(store, Incidents(), Rounds(client))
+
+        async def poll(target: Target) -> None:
+            began[target.name] += 1
+            await poller.poll(target)
+
+        scheduler = Scheduler(poll, ROUNDS, Slots(4), poller.skipped, lambda *bug: bugs.append(bug))
+        scheduler.set_targets(targets)
+        await eventually(lambda: _now(began), lambda seen: seen["second"] == 2)
+        await scheduler.stop()
+        await client.close()
+        counted = [
+            sum(each.requests.total() for each in state.counters_by_route.values()) for state in store.states
+        ]
+        await servers.until(sum(counted))
+    assert bugs == []
+    assert counted == servers.requests
+    assert min(counted) > 0
+
+
+async def _now(value: Counter[str]) -> Counter[str]:
+    return value
+
+
 async def test_a_request_that_the_round_cuts_short_is_neither_a_success_nor_a_failure() -> None:
     async with RawServers("silence") as servers:
-        target = target_at(f"http://{LOOPBACK}:{servers.ports[0]}", timeout=5.0)
+        target = target_at(f"http://{LOOPBACK}:{servers.ports[0]}", timeout=10.0)
         client = Client(lambda where, error: pytest.fail(f"{where}: {error!r}"))
         try:
-            (visit, _direct) = await client.poll(target, OPERATIONS, Known(), seconds=0.5)
+            (visit, _direct) = await client.poll(target, OPERATIONS, Known(), seconds=1.5)
         finally:
             await client.close()
     configuration, health = visit.observations

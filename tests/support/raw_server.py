@@ -23,6 +23,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from tests.support.waiting import eventually
+
 ROOT = Path(__file__).parents[2]
 _LINGER_NOT = struct.pack("ii", 1, 0)
 _CONFIGURATION = {"serviceType": "onezone", "clusterId": "onezone", "version": "21.02.7", "deployed": True}
@@ -204,29 +206,41 @@ def _tagged(serve: Callable[[Line], None], port: int, line: Line) -> None:
 
 
 class RawServers:
-    """The servers as an asynchronous context manager: a port for each mode, in a process of its own.
-
-    When it is left, `requests` is how many each has read.
-    """
+    """The servers as an asynchronous context manager: a port for each mode, in a process of its own."""
 
     def __init__(self, *modes: str, chain: Path | None = None, key: Path | None = None) -> None:
         self._arguments = (str(chain or ""), str(key or ""), *modes)
         self.ports: list[int] = []
-        self.requests: list[int] = []
+        self._read: list[int] = []
 
     async def __aenter__(self) -> Self:
         command = (sys.executable, "-m", "tests.support.raw_server", *self._arguments)
         self._process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, cwd=ROOT)
         assert self._process.stdout is not None
         self.ports = json.loads(await self._process.stdout.readline())
+        self._reading = asyncio.ensure_future(self._read_ports(self._process.stdout))
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        assert self._process.stdout is not None
         self._process.send_signal(signal.SIGKILL)
-        lines = (await self._process.stdout.read()).split()
-        self.requests = [lines.count(b"%d" % port) for port in self.ports]
+        await self._reading
         await self._process.wait()
+
+    @property
+    def requests(self) -> list[int]:
+        """How many requests each has read until now."""
+        return [self._read.count(port) for port in self.ports]
+
+    async def until(self, count: int) -> None:
+        """Wait until all have read so many requests: what a client has sent may still be on its way."""
+        await eventually(self._number, lambda number: number >= count)
+
+    async def _number(self) -> int:
+        return len(self._read)
+
+    async def _read_ports(self, lines: asyncio.StreamReader) -> None:
+        while line := await lines.readline():
+            self._read.append(int(line))
 
 
 def lossy_modes() -> Iterator[str]:

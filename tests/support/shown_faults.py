@@ -72,10 +72,8 @@ async def show_faults(folder: Path, authority: Authority, with_details: Collecti
             await eventually(partial(_reported, exporter), {fault.value for fault in with_details}.issubset)
             metrics, statuses = await _metrics_by_target(exporter), await _statuses(exporter)
             pages = {fault.value: (await exporter.get(f"/targets/{fault.value}"))[1] for fault in Fault}
-        for (
-            fault,
-            zone,
-        ) in zones.items():  # some faults show in their first seconds, or in every second connection
+        # Some faults show in their first seconds, or in every second connection.
+        for fault, zone in zones.items():
             await zone.only()
             await zone.only(fault)
         probed = await run_command(
