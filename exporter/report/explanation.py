@@ -60,7 +60,7 @@ def classify_exchange(exchange: Exchange) -> str:
     if exchange.cut:
         return "nothing: the round ended before the whole timeout of the request"
     if failure is None:
-        return "success: the answer is what this request is answered with"
+        return "success: the answer has the expected form"
     if exchange.status == 0:
         return f"{failure.reason}: {failure.reason.meaning}"
     return f"{failure.reason}: {_speaker(failure, exchange.body_bytes)}; {failure.reason.meaning}"
@@ -73,7 +73,7 @@ def _speaker(failure: Failure, body_bytes: int) -> str:
         return f"Onepanel itself answered, as its error id says ({failure.error_id})"
     if failure.reason is Reason.PROXY_UPSTREAM:
         kind = "the body is empty" if body_bytes == 0 else "the body is not Onepanel's JSON error"
-        return f"{kind}, so it is a proxy that speaks, not Onepanel"
+        return f"{kind}, so a proxy answered, not Onepanel"
     return "the body is not Onepanel's JSON error, so nothing shows that Onepanel answered"
 
 

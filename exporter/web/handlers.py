@@ -43,7 +43,10 @@ async def probe(request: web.Request) -> web.Response:
     site = request.app[APP_CONTEXT]
     name = request.query.get("target")
     if not name:
-        raise web.HTTPBadRequest(text="Name the target: /probe?target=NAME. All targets are listed at /.\n")
+        prefix = request.app[APP_CONTEXT].prefix
+        raise web.HTTPBadRequest(
+            text=f"Name the target: {prefix}/probe?target=NAME. All targets are listed at {prefix}/.\n"
+        )
     target = state_of(request, name).target
     fresh = await site.prober.probe(target, scrape_seconds(request.headers, target.schedule.interval))
     if request.query.get("debug") == "true":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 from exporter.web.app_context import APP_CONTEXT
+from exporter.web.error_pages import error_response
 from exporter.web.origins import host_of, is_same_origin
 
 HEADERS = {
@@ -50,10 +50,10 @@ async def put_errors_in_words(request: web.Request, handler: Handler) -> web.Str
     try:
         return await handler(request)
     except web.HTTPException as error:
-        return web.Response(status=error.status, text=_words(request, error), headers=error.headers)
+        return error_response(request, error)
     except Exception as error:  # noqa: BLE001 - a bug costs one page, not the exporter
         request.app[APP_CONTEXT].report_bug("web", error)
-        return web.Response(status=500, text=_BUG)
+        return error_response(request, web.HTTPInternalServerError(text=_BUG))
 
 
 @web.middleware
@@ -131,18 +131,3 @@ def refuse_foreign_forms(request: web.Request) -> None:
     )
     if is_foreign:
         raise web.HTTPForbidden(text="Requests that another site's page sends are refused.\n")
-
-
-def _words(request: web.Request, error: web.HTTPException) -> str:
-    """Return the sentence of a page that raised the error, or one for those that aiohttp raises by itself."""
-    if isinstance(error, web.HTTPMethodNotAllowed):
-        return f"This page accepts only {', '.join(sorted(error.allowed_methods))}.\n"
-    if error.text and error.text != f"{error.status}: {error.reason}":
-        return error.text
-    if error.status == HTTPStatus.NOT_FOUND:
-        site = request.app[APP_CONTEXT]
-        return (
-            f"There is no such page. The metrics are at {site.prefix}{site.telemetry_path}, "
-            f"the status of all targets is at {site.prefix}/.\n"
-        )
-    return f"{error.reason}.\n"

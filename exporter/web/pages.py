@@ -23,12 +23,11 @@ from exporter.web.middlewares import refuse_foreign_forms
 from exporter.web.overview import Entry, entry_of, overview
 from exporter.web.plots import latency_plot
 from exporter.web.query import ROWS_PER_PAGE, page_numbers, parse_query
-from exporter.web.rendering import environment, page
+from exporter.web.rendering import TEMPLATES, page
 from exporter.web.status import status_of
 
 _STATES_PER_TURN = 50
 _SLOTS_OF_BAR, _SLOTS_OF_TIMELINE = 96, 288
-_TEMPLATES = environment("exporter.web")
 
 
 async def status_page(request: web.Request) -> web.Response:
@@ -43,7 +42,7 @@ async def status_page(request: web.Request) -> web.Response:
         }
         return await page(
             request,
-            _TEMPLATES.get_template("status.html"),
+            TEMPLATES.get_template("status.html"),
             seen=seen,
             rows=rows,
             maintained=sum(state.maintenance(time.time()) is not None for state in site.store.states),
@@ -90,7 +89,7 @@ async def target_page(request: web.Request) -> web.Response:
     ]
     return await page(
         request,
-        _TEMPLATES.get_template("target.html"),
+        TEMPLATES.get_template("target.html"),
         target=status,
         notes=state.target.notes,
         zone=site.store.membership(state.target).onezone,
@@ -132,7 +131,7 @@ async def incidents_page(request: web.Request) -> web.Response:
     number = min(parse_query(request.query).page, pages)
     return await page(
         request,
-        _TEMPLATES.get_template("incidents.html"),
+        TEMPLATES.get_template("incidents.html"),
         target=target,
         incidents=found[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE],
         total=len(found),
@@ -152,7 +151,7 @@ async def incident_page(request: web.Request) -> web.Response:
     members = incident_members(request, incident)
     return await page(
         request,
-        _TEMPLATES.get_template("incident.html"),
+        TEMPLATES.get_template("incident.html"),
         incident=incident,
         evidence=members["evidence"],
         paths=[path.value for path in AccessPath],

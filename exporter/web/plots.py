@@ -23,6 +23,7 @@ class Plot(NamedTuple):
 
 
 _WIDTH, _HEIGHT = 720, 150
+_HALF_POINT = 2.0
 
 
 def latency_plot(timeline: Timeline, window: Window) -> Plot | None:
@@ -71,16 +72,20 @@ class Plotted(NamedTuple):
         """Return the band and the line of one path."""
         bands, lines = [], []
         for stretch in _contiguous(buckets):
-            above = " ".join(f"{self.x(each):.1f},{self.y(each.p95):.1f}" for each in stretch)
-            below = " ".join(f"{self.x(each):.1f},{self.y(each.minimum):.1f}" for each in reversed(stretch))
-            bands.append(Markup('<polygon class="band {}" points="{} {}"/>').format(path.value, above, below))
-            means = [f"{self.x(each):.1f},{self.y(each.mean):.1f}" for each in stretch]
+            placed = [(self.x(each), each) for each in stretch]
             if len(stretch) == 1:  # a point becomes a short line
-                means.append(f"{self.x(stretch[0]) + 2:.1f},{self.y(stretch[0].mean):.1f}")
-            lines.append(
-                Markup('<polyline class="mean {}" points="{}"/>').format(path.value, " ".join(means))
-            )
+                ((x, only),) = placed
+                placed = [(x - _HALF_POINT, only), (x + _HALF_POINT, only)]
+            above = [f"{x:.1f},{self.y(each.p95):.1f}" for x, each in placed]
+            below = [f"{x:.1f},{self.y(each.minimum):.1f}" for x, each in reversed(placed)]
+            means = [f"{x:.1f},{self.y(each.mean):.1f}" for x, each in placed]
+            bands.append(_shape("polygon", f"band {path.value}", above + below))
+            lines.append(_shape("polyline", f"mean {path.value}", means))
         return Markup("").join([*bands, *lines])
+
+
+def _shape(element: str, name: str, points: Sequence[str]) -> Markup:
+    return Markup('<{} class="{}" points="{}"/>').format(element, name, " ".join(points))
 
 
 def _contiguous(buckets: Sequence[LatencyBucket]) -> list[list[LatencyBucket]]:

@@ -76,6 +76,14 @@ def _sources(packages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             yield file.name, file.read_text(encoding="utf-8")
 
 
+TEMPLATES = environment("exporter.web")
+
+
+def policy(nonce: str) -> str:
+    """Return the policy of a page whose own style and script have this nonce."""
+    return _POLICY.format(nonce=nonce)
+
+
 async def page(request: web.Request, template: jinja2.Template, **values: object) -> web.Response:
     """Return the page that a template makes of values. It is rendered off the loop, as a page may be long."""
     site, nonce = request.app[APP_CONTEXT], secrets.token_urlsafe(16)
@@ -93,5 +101,5 @@ async def page(request: web.Request, template: jinja2.Template, **values: object
         body=text.encode("utf-8", "replace"),
         content_type="text/html",
         charset="utf-8",
-        headers={"Content-Security-Policy": _POLICY.format(nonce=nonce)},
+        headers={"Content-Security-Policy": policy(nonce)},
     )

@@ -49,7 +49,7 @@ async def test_a_fault_is_switched_in_the_demo_and_seen_on_every_page(reader: Re
     await status.get_by_role("link", name="1 open").click()
     await status.locator(".incidents a").first.click()
     await expect(status.get_by_role("heading", level=1)).to_have_text("demo-zone: proxy down")
-    await expect(status.locator("#ticket")).to_contain_text("connection_refused")
+    await expect(status.locator("#ticket")).to_contain_text('"to": "proxy_down"')
 
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("status")).to_have_text("ok")

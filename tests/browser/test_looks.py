@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.chromium import Reader
-from tests.browser.looks import ALL_LOOKS, BROKEN_WORDS, HEIGHT, check_all
+from tests.browser.looks import ALL_LOOKS, BROKEN_WORDS, HEIGHT, LONGEST_ZONE, check_all
 from tests.browser.site import Site, every_state
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -16,8 +16,10 @@ async def test_no_word_is_broken_at_768_pixels_and_only_targets_are_printed(
     reader: Reader, site: Site
 ) -> None:
     every_state(site)
-    page = await reader.open(viewport={"width": 768, "height": HEIGHT})
-    assert await page.evaluate(BROKEN_WORDS) == []
+    page = await reader.open(viewport={"width": 768, "height": HEIGHT}, timezone_id=LONGEST_ZONE)
+    for path in ("/incidents", "/targets/down", "/"):
+        await page.goto(reader.origin + path)
+        assert await page.evaluate(BROKEN_WORDS) == []
     await page.emulate_media(media="print")
     await expect(page.locator(".targets")).to_be_visible()
     await expect(page.locator(".filters")).to_be_hidden()
@@ -32,6 +34,7 @@ def paths_of(site: Site) -> list[str]:
         *(f"/targets/{name}" for name in names),
         "/incidents",
         f"/incidents/{incident.incident_id}",
+        "/targets/unknown",
     ]
 
 

@@ -137,7 +137,7 @@ async def test_an_empty_503_is_explained_as_the_proxy_speaking(
     ended = await terminal.probe("--explain", "--format", "json")
     exchanges = json.loads(ended.out)["exchanges"]
     spoken = {each["path"]: each["classification"] for each in exchanges if "health" in each["url"]}
-    assert "it is a proxy that speaks" in spoken["proxy"]
+    assert "so a proxy answered, not Onepanel" in spoken["proxy"]
     assert "connection_refused" in {each["classification"].partition(":")[0] for each in exchanges}
 
 

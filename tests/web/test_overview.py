@@ -139,6 +139,17 @@ def test_a_plot_tells_means_and_the_share_of_the_proxy() -> None:
     assert latency_plot(Timeline(), WINDOW) is None
 
 
+def test_the_first_five_minutes_of_a_plot_are_visible() -> None:
+    timeline = Timeline()
+    timeline.record(make_checkup(make_target(), at=NOW - 1), 90.0)
+    plot = latency_plot(timeline, WINDOW)
+    assert plot is not None
+    for shape in fromstring(plot.picture):
+        places = [float(point.split(",")[0]) for point in shape.attrib["points"].split()]
+        assert max(places) - min(places) == pytest.approx(4.0, abs=0.2)
+        assert min(places) < 719.0
+
+
 def test_a_badge_is_an_image_that_tells_its_text() -> None:
     store = Store([], [])
     store.set_targets([make_target('a<b>&"')])

@@ -92,6 +92,28 @@ async def test_an_unknown_page_says_where_the_others_are(site: AppContext) -> No
         assert (await client.get("/elsewhere")).status == 200
 
 
+async def test_a_browser_gets_an_error_as_a_page_with_a_link(site: AppContext) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with TestClient(TestServer(create_app(site.pages(prefix="/onedata")))) as client:
+        plain = await client.get("/onedata/targets/<nobody>")
+        answer = await client.get("/onedata/targets/<nobody>", headers=browser)
+        assert (plain.content_type, answer.content_type) == ("text/plain", "text/html")
+        assert (answer.status, answer.reason) == (404, "Not Found")
+        page = await answer.text()
+        assert "<p>No target of this name is configured." in page
+        assert '<a href="/onedata/">Status of all targets</a>' in page
+        nonce = re.findall("nonce-([^']+)'", answer.headers["Content-Security-Policy"])
+        assert f'<style nonce="{nonce[0]}">' in page
+        not_allowed = await client.post("/onedata/", headers=browser)
+        assert (not_allowed.status, not_allowed.headers["Allow"]) == (405, "GET,HEAD")
+        redirected = await client.get("/", headers=browser, allow_redirects=False)
+        assert (redirected.status, redirected.headers["Location"]) == (302, "/onedata/")
+        site.broken = True
+        bug = await client.get("/onedata/metrics", headers=browser)
+        assert (bug.status, bug.content_type) == (500, "text/html")
+        assert "a detail of a bug" not in await bug.text()
+
+
 async def test_a_bug_is_counted_and_told_in_a_plain_sentence(client: Client, site: AppContext) -> None:
     site.broken = True
     answer = await client.get("/metrics")

@@ -56,7 +56,7 @@ function localize(page) {
   for (const each of page.querySelectorAll("time.when")) {
     const local = new Date(each.dateTime).toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    if (each.dateTime && zone !== "UTC") each.insertAdjacentHTML("beforeend", `<span class="local">${local} ${zone}</span>`);
+    if (each.dateTime && zone !== "UTC") each.insertAdjacentHTML("beforeend", ` <span class="local">${local} ${zone}</span>`);
   }
 }
 
