@@ -34,6 +34,15 @@ try:
 except ssl.SSLWantReadError:
     print(outgoing.pending)
 """
+# The names of the roots that OpenSSL verifies with by default: a folder of files in the PEM format.
+ROOT_NAMES = """
+import pathlib, ssl
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+for file in pathlib.Path(ssl.get_default_verify_paths().capath).glob("*.pem"):
+    context.load_verify_locations(file)
+for each in context.get_ca_certs():
+    print(dict(part[0] for part in each["subject"]).get("commonName", ""))
+"""
 FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
 
 
@@ -104,6 +113,13 @@ def _stop(name: str) -> float:
     began = time.monotonic()
     podman_succeeds("stop", "--time=20", name)
     return time.monotonic() - began
+
+
+def test_its_trust_store_has_the_roots_of_the_certificates_that_onedata_renews() -> None:
+    command = ("run", "--rm", "--network=none", *HARDENED, "--entrypoint=python", IMAGE, "-c", ROOT_NAMES)
+    names = podman_succeeds(*command).splitlines()
+    assert {"ISRG Root X1", "ISRG Root X2"} <= set(names)
+    assert len(names) > 100
 
 
 async def test_it_writes_in_one_folder_only_and_has_no_capability(tmp_path: Path) -> None:
