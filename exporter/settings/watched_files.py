@@ -25,7 +25,7 @@ class Loaded(NamedTuple):
 def load_with_fingerprints(load: Callable[[], Settings], files: Collection[str] = ()) -> Loaded:
     """Load the settings; if they ask for automatic reloads, also take the fingerprints of all their files.
 
-    `files` are those of the previous load. If the settings name another file, they are loaded once more after its
+    `files` are those of the previous load. If the settings name another file, they are loaded again after its
     fingerprint was taken: thus a change while the files are read is never missed.
     """
     for _ in range(_MOST_LOADS):

@@ -21,7 +21,15 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from tests.alerts.faults import FAULTS, LOUD, NOTHING_TO_FIND, TAKES_AN_HOUR, FaultCase
+from tests.alerts.faults import (
+    FAULTS,
+    LOUD,
+    NOTHING_TO_FIND,
+    PENDING_ALERT,
+    PENDING_TARGET,
+    TAKES_AN_HOUR,
+    FaultCase,
+)
 from tests.alerts.stack import ABSENT_JOB, TIMES_FASTER, Stack, promql_blocks, sooner_in
 from tests.alerts.surveillance import Surveillance, surveillance
 from tests.support.programs import program
@@ -52,6 +60,8 @@ async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
     for fault in FAULTS:
         await scene.cause(fault)
     await stack.told("firing", {JOB, ABSENT_JOB, *(fault.target for fault in LOUD)})
+    pending = f'ALERTS{{alertname="{PENDING_ALERT}",alertstate="pending",target="{PENDING_TARGET}"}}'
+    await eventually(lambda: stack.query(pending), lambda found: len(found) == 1)
     await _assert_every_documented_query_finds_something(scene)
     record_property(
         f"from the fault to the webhook, {TIMES_FASTER} times as fast as in real life, or faster",
