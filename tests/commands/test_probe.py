@@ -291,3 +291,24 @@ async def test_a_command_works_for_every_target_whatever_the_shard_of_its_host(
     file = terminal.file("config.yml", json.dumps({"shard": shard or "1/8", "targets": [target]}))
     by_name = await terminal.run("probe", "my-zone", "--config.file", file)
     assert (by_name.code, by_name.err) == (0, "")
+
+
+async def test_a_probe_of_a_silent_server_ends_within_its_deadline_counted_from_the_start_of_the_process() -> (
+    None
+):
+    """A server that accepts connections and sends nothing: the timeout of 10 s never ends the wait."""
+    with socket.create_server(("", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        direct = url.replace("127.0.0.1", "127.0.0.2")
+        began = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "exporter", "probe", url, "--direct-url", direct),
+            *("--deadline", "3s", "--format", "nagios"),
+            stdout=PIPE,
+            cwd=ROOT,
+        )
+        printed, _ = await process.communicate()
+        seconds = time.monotonic() - began
+    assert process.returncode == 3
+    assert printed.startswith(b"ONEDATA UNKNOWN - 127.0.0.1: unknown")
+    assert seconds <= 3.0 + 0.2
