@@ -1,6 +1,8 @@
 # onedata-exporter: the targets are the CI. `make` lists them.
 # A pipe fails with any part of it.
 SHELL := bash
+# Tests start some thousand processes: each would compile the exporter again.
+unexport PYTHONDONTWRITEBYTECODE
 .SHELLFLAGS := -o pipefail -c
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 
 from exporter.commands.target_selection import configured, named
@@ -48,7 +49,7 @@ def _file_of(target: Target) -> Path:
 
 
 def _start(target: Target, file: Path, seconds: float | None, reason: str) -> str:
-    end = None if seconds is None else float(round(time.time() + seconds))
+    end = None if seconds is None else float(ceil(time.time() + seconds))
     _write(file, write_note_text(end, reason) + "\n")
     until = (
         "until `maintenance end`"

@@ -119,8 +119,8 @@ async def test_no_account_of_a_probe_holds_a_secret(
             )
         )
     for done in probes:
-        assert "workers" in done.stdout
-        assert not shown(done.stdout + done.stderr)
+        assert "workers" in done.out
+        assert not shown(done.out + done.err)
 
 
 async def test_no_word_of_user_administration_holds_a_secret(
@@ -137,8 +137,8 @@ async def test_no_word_of_user_administration_holds_a_secret(
         ):  # created, taken, refused
             options = ("--username", name, "--password-file", str(password), "--target", target, config)
             done = await run_command("users", "create", *options, environment=ENVIRONMENT)
-            assert done.stdout + done.stderr
-            assert not shown(done.stdout + done.stderr)
+            assert done.out + done.err
+            assert not shown(done.out + done.err)
         created = zone.cluster.users.named("bob")
     assert created is not None
     assert created.password == SECRETS["password"]

@@ -15,7 +15,8 @@ from exporter.operations.current_user import Privileges
 from exporter.reasons import Failure, Reason
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.simulator.tokens import serialize
-from tests.support.terminal import PASSPHRASE, Ended, Terminal
+from tests.support.fork_server import Ended
+from tests.support.terminal import PASSPHRASE, Terminal
 
 DAY = 86_400
 IN_A_YEAR = f"time < {int(time.time()) + 365 * DAY}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 
 import pytest
@@ -14,7 +13,8 @@ from exporter.commands.check_worker import judge
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.report.severity import Severity
 from exporter.simulator import Fault, SimulatedZone
-from tests.support.terminal import Ended, Terminal
+from tests.support.fork_server import Ended, fork_server
+from tests.support.terminal import Terminal
 
 OK, ERROR, OUT_OF_SYNC = ReportStatus.OK, ReportStatus.ERROR, ReportStatus.OUT_OF_SYNC
 LINE = re.compile(
@@ -23,13 +23,8 @@ LINE = re.compile(
 
 
 async def check(*argv: str, program: str = "check_onezone") -> Ended:
-    code = f"import sys; from exporter.commands.check_worker import {program}; sys.exit({program}())"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-c", code, *argv), stdout=PIPE, stderr=PIPE
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode is not None
-    return Ended(process.returncode, out.decode(), err.decode())
+    function = f"exporter.commands.check_worker:{program}"
+    return await asyncio.to_thread(fork_server().run, argv, os.environ, program=function)
 
 
 @pytest.mark.parametrize(

@@ -178,11 +178,11 @@ async def test_ports_and_paths_of_the_chart_win_over_an_existing_configuration(t
     file = tmp_path / "onedata-exporter.yml"
     file.write_text(f"{configuration_of(render())}\nweb: {{listen_addresses: [nonsense]}}\n")
     refused = await run_command("serve", f"--config.file={file}", "--poll.interval=1s")
-    assert "web.listen_addresses" in refused.stderr
+    assert "web.listen_addresses" in refused.err
     environment["ONEDATA_EXPORTER_WEB__LISTEN_ADDRESSES"] = '["192.0.2.1:19443"]'
     accepted = await run_command("serve", f"--config.file={file}", environment=environment)
-    assert "192.0.2.1" in accepted.stderr
-    assert accepted.code == 1, accepted.stderr
+    assert "192.0.2.1" in accepted.err
+    assert accepted.code == 1, accepted.err
 
 
 async def test_the_helm_test_runs_a_command_of_the_image() -> None:

@@ -17,7 +17,7 @@ async def test_a_running_exporter_is_healthy_whatever_proxy_the_environment_name
     ) as exporter:
         environment = {"http_proxy": f"http://{LOOPBACK}:{closed_port()}", "no_proxy": ""}
         checked = await run_command("healthcheck", f"--url={exporter.origin}/", environment=environment)
-    assert (checked.code, checked.stdout, checked.stderr) == (0, "healthy\n", "")
+    assert (checked.code, checked.out, checked.err) == (0, "healthy\n", "")
 
 
 async def test_a_waiting_check_succeeds_once_the_exporter_serves() -> None:
@@ -29,7 +29,7 @@ async def test_a_waiting_check_succeeds_once_the_exporter_serves() -> None:
         "serve", "--target=https://127.0.0.1:1", f"--web.listen-address={LOOPBACK}:{port}"
     ):
         checked = await waiting
-    assert (checked.code, checked.stdout, checked.stderr) == (0, "healthy\n", "")
+    assert (checked.code, checked.out, checked.err) == (0, "healthy\n", "")
 
 
 async def test_a_waiting_check_fails_with_the_reason_when_the_time_is_over() -> None:
@@ -37,7 +37,7 @@ async def test_a_waiting_check_fails_with_the_reason_when_the_time_is_over() -> 
     began = clock()
     checked = await run_command("healthcheck", f"--url=http://{LOOPBACK}:{closed_port()}", "--wait=1s")
     assert checked.code == 1
-    assert checked.stderr.count("Connection refused") == 1
+    assert checked.err.count("Connection refused") == 1
     assert clock() - began > 0.5
 
 
@@ -45,8 +45,8 @@ async def test_nobody_is_not_healthy() -> None:
     url = f"http://{LOOPBACK}:{closed_port()}"
     checked = await run_command("healthcheck", f"--url={url}")
     assert checked.code == 1
-    assert checked.stderr.startswith(f"{url}/-/healthy: ")
-    assert "Connection refused" in checked.stderr
+    assert checked.err.startswith(f"{url}/-/healthy: ")
+    assert "Connection refused" in checked.err
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ async def test_whoever_does_not_say_that_it_is_healthy_is_not(script: Script, sa
     async with ScriptedServer(script) as server:
         checked = await run_command("healthcheck", f"--url=http://{LOOPBACK}:{server.port}")
     assert checked.code == 1
-    assert said in checked.stderr
-    assert "Traceback" not in checked.stderr
+    assert said in checked.err
+    assert "Traceback" not in checked.err
 
 
 @pytest.mark.parametrize(("is_trusted", "code"), [(True, 0), (False, 1)])
@@ -77,11 +77,11 @@ async def test_over_tls_the_certificate_must_be_trusted(is_trusted: bool, code: 
         url = f"--url=https://{LOOPBACK}:{server.port}"
         checked = await run_command("healthcheck", url, environment=environment)
     assert checked.code == code
-    assert is_trusted or "CERTIFICATE_VERIFY_FAILED" in checked.stderr
+    assert is_trusted or "CERTIFICATE_VERIFY_FAILED" in checked.err
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:19443", "ftp://127.0.0.1", "http://127.0.0.1/metrics", "http://"])
 async def test_a_url_that_is_no_origin_is_refused_in_words(url: str) -> None:
     refused = await run_command("healthcheck", f"--url={url}")
     assert refused.code == 1
-    assert "is not like http://127.0.0.1:19443" in refused.stderr
+    assert "is not like http://127.0.0.1:19443" in refused.err

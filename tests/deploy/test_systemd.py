@@ -61,10 +61,10 @@ async def test_check_config_prints_what_the_install_notes_promise(tmp_path: Path
     text = textwrap.dedent(written[0])
     file.write_text(text)
     checked = await run_command("check-config", f"--config.file={file}")
-    assert checked.code == 0, checked.stderr
+    assert checked.code == 0, checked.err
     promised = re.search(r"prints `/etc/onedata-exporter/onedata-exporter.yml: (.+?)`", notes)
     assert promised
-    assert promised[1] in checked.stdout
+    assert promised[1] in checked.out
 
     secret = re.search(r"^    defaults:\n(?:      .*\n)+", notes, re.MULTILINE)
     assert secret
@@ -73,7 +73,7 @@ async def test_check_config_prints_what_the_install_notes_promise(tmp_path: Path
     promised = re.search(r"exit code 2:\n`(.+?)`", notes)
     assert promised
     assert unreadable.code == 2
-    assert promised[1] in unreadable.stderr
+    assert promised[1] in unreadable.err
 
 
 def test_a_reload_checks_the_configuration_before_the_signal() -> None:
@@ -102,4 +102,4 @@ async def test_every_setting_that_the_environment_file_shows_is_known() -> None:
         "--web.listen-address=192.0.2.1:1",
         environment=dict(shown),
     )
-    assert refused.code == 1, refused.stderr
+    assert refused.code == 1, refused.err

@@ -52,8 +52,8 @@ async def test_a_demo_that_cannot_listen_says_why() -> None:
         taken = exporter.origin.rpartition(":")[2]
         finished = await run_command(*DEMO_AT, f"{LOOPBACK}:{taken}")
     assert finished.code == 1
-    assert "Traceback" not in finished.stderr
-    (line,) = (line for line in finished.stderr.splitlines() if "cannot start the demo" in line)
+    assert "Traceback" not in finished.err
+    (line,) = (line for line in finished.err.splitlines() if "cannot start the demo" in line)
     assert "--web.listen-address" in line
     assert taken in line
 
@@ -64,7 +64,7 @@ async def test_a_demo_whose_simulator_ports_are_taken_names_the_option() -> None
         port = urlsplit(document["targets"][0]["url"]).port
         finished = await run_command("demo", f"--simulator.proxy-port={port}", "--simulator.direct-port=0")
     assert finished.code == 1
-    (line,) = finished.stderr.splitlines()
+    (line,) = finished.err.splitlines()
     assert line.startswith(f"cannot start the demo: [Errno 98] port {port} of {LOOPBACK}")
     assert line.endswith("choose another with --simulator.proxy-port (0: any free port)")
 
@@ -73,7 +73,7 @@ async def test_a_demo_whose_simulator_ports_are_taken_names_the_option() -> None
 async def test_what_is_no_port_is_refused(port: str) -> None:
     finished = await run_command("demo", f"--simulator.direct-port={port}")
     assert finished.code == 2
-    assert "a port is a number from 0 to 65535" in finished.stderr
+    assert "a port is a number from 0 to 65535" in finished.err
 
 
 async def printed_configuration(exporter: ExporterProcess) -> Any:

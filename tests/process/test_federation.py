@@ -127,14 +127,14 @@ async def test_commands_know_a_discovered_provider_by_its_name(
     file = configuration(federation, tmp_path, defaults=defaults)
     config = f"--config.file={file}"
     started = await run_command("maintenance", "start", KRAKOW, config, "--reason", "new disk")
-    assert (started.code, started.stderr) == (0, "")
+    assert (started.code, started.err) == (0, "")
     assert [each.name for each in (tmp_path / "maintenance").iterdir()] == [KRAKOW]
     probed = await run_command("probe", KRAKOW, config, "--format", "json")
-    report = json.loads(probed.stdout)
+    report = json.loads(probed.out)
     assert (report["diagnosis"], report["maintenance"]) == ("ok", "new disk")
     unknown = await run_command("maintenance", "start", "nowhere.example.org", config)
     assert unknown.code == 2
-    assert f"no target has this name; there are: zone, {', '.join(PROVIDERS)}" in unknown.stderr
+    assert f"no target has this name; there are: zone, {', '.join(PROVIDERS)}" in unknown.err
     async with watching(file) as exporter:
         await exporter.metrics_when(
             lambda metrics: metrics.value("onedata_target_maintenance", target=KRAKOW) == 1

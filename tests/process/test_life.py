@@ -105,7 +105,7 @@ async def test_a_pipe_in_place_of_a_file_is_named_at_the_start(
         options.append(f"--web.config-file={pipe}")
     finished = await run_command(*options)
     assert finished.code == 2
-    assert "cannot be read: Not a regular file" in finished.stderr
+    assert "cannot be read: Not a regular file" in finished.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
@@ -176,13 +176,13 @@ def faulty_file(config_file: Path) -> Path:
 
 async def test_a_bad_configuration_is_refused_with_a_line_for_each_fault(faulty_file: Path) -> None:
     finished = await run_command("--config.file", str(faulty_file))
-    lines = finished.stderr.splitlines()
+    lines = finished.err.splitlines()
     assert finished.code == 2
-    assert finished.stdout == ""
+    assert finished.out == ""
     assert len(lines) == 3
     for line, key in zip(sorted(lines), ("poll.interval", "targets[0].url", "targets[1].nmae"), strict=True):
         assert line.startswith(f"{faulty_file}: {key}: ")
-    assert "secret" not in finished.stderr
+    assert "secret" not in finished.err
 
 
 async def test_a_port_that_is_taken_is_said_in_one_clear_line(config_file: Path, ca_file: Path) -> None:
@@ -191,8 +191,8 @@ async def test_a_port_that_is_taken_is_said_in_one_clear_line(config_file: Path,
         port = taken.getsockname()[1]
         finished = await run_command(config, "--web.listen-address", f"{LOOPBACK}:{port}")
     assert finished.code == 1
-    assert "Traceback" not in finished.stderr
-    (line,) = (line for line in finished.stderr.splitlines() if "level=error" in line)
+    assert "Traceback" not in finished.err
+    (line,) = (line for line in finished.err.splitlines() if "level=error" in line)
     assert "cannot serve" in line
     assert str(port) in line
 

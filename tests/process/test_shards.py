@@ -42,15 +42,15 @@ async def test_three_pods_with_one_configuration_poll_every_target_once(
 )
 async def test_a_host_name_without_a_fitting_number_ends_with_exit_code_2(host: str, what: str) -> None:
     ended = await run_command("--target=https://a.test", "--shard=auto/3", host_name=host)
-    assert (ended.code, ended.stdout) == (2, "")
+    assert (ended.code, ended.out) == (2, "")
     assert (
         f"command line: shard: auto/3 needs a host name that ends with a number from 0 to 2, but {host!r} ends {what}"
-        in ended.stderr
+        in ended.err
     )
-    assert len(ended.stderr.splitlines()) == 1
+    assert len(ended.err.splitlines()) == 1
 
 
 async def test_a_pod_that_lost_the_value_of_its_shard_does_not_start() -> None:
     ended = await run_command("--target=https://a.test", environment={"ONEDATA_EXPORTER_SHARD": ""})
     assert ended.code == 2
-    assert ended.stderr.startswith("environment: ONEDATA_EXPORTER_SHARD: must be INDEX/COUNT")
+    assert ended.err.startswith("environment: ONEDATA_EXPORTER_SHARD: must be INDEX/COUNT")

@@ -97,7 +97,7 @@ def test_files_of_configuration_name_the_schema_for_editors() -> None:
 async def test_the_command_prints_the_schema_of_the_documentation() -> None:
     printed = await run_command("config-schema")
     assert printed.code == 0
-    assert printed.stdout == (ROOT / "docs" / "config.schema.json").read_text()
+    assert printed.out == (ROOT / "docs" / "config.schema.json").read_text()
 
 
 def places(value: Any, above: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

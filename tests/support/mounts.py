@@ -35,7 +35,7 @@ async def check_exporter(root: Path) -> None:
     """The exporter accepts the configuration that it finds there."""
     file = root / "etc/onedata-exporter/onedata-exporter.yml"
     checked = await run_command("check-config", f"--config.file={file}")
-    assert checked.code == 0, checked.stderr
+    assert checked.code == 0, checked.err
 
 
 def check_prometheus(root: Path) -> None:

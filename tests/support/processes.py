@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Self
 import aiohttp
 
 from exporter.simulator import SimulatedZone
+from tests.support.fork_server import Ended, fork_server
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -95,14 +96,6 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\.", lambda found: _ESCAPED[found[0]], text) if "\\" in text else text
 
 
-class Finished(NamedTuple):
-    """A command that has run to its end."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("ONEDATA_EXPORTER_")}
     return {**own, "PYTHONUNBUFFERED": "1", **extra}
@@ -113,16 +106,19 @@ async def run_command(
     environment: Mapping[str, str] | None = None,
     host_name: str = "",
     seconds: float = _START_SECONDS,
-) -> Finished:
+) -> Ended:
     """Run the command until it ends by itself, for so many seconds at most."""
+    if not host_name:
+        complete = _environment(environment or {})
+        return await asyncio.to_thread(fork_server().run, arguments, complete, seconds=seconds)
     process = await _start(arguments, environment or {}, ROOT, host_name=host_name)
     try:
         async with asyncio.timeout(seconds):
-            stdout, stderr = await process.communicate()
+            out, err = await process.communicate()
     finally:
         await _kill(process)
     assert process.returncode is not None
-    return Finished(process.returncode, stdout.decode(), stderr.decode())
+    return Ended(process.returncode, out.decode(), err.decode())
 
 
 async def _start(

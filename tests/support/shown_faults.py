@@ -80,8 +80,8 @@ async def show_faults(folder: Path, authority: Authority, with_details: Collecti
             *("probe", "--all", config, "--format=nagios", f"--deadline={_LONGEST_PROBE_SECONDS:g}s"),
             seconds=_LONGEST_PROBE_SECONDS + 5.0,
         )
-    assert probed.stderr == ""
-    lines = dict(_subject_of(line) for line in probed.stdout.splitlines()[1:])
+    assert probed.err == ""
+    lines = dict(_subject_of(line) for line in probed.out.splitlines()[1:])
     shown = {
         fault.value: Shown(
             statuses[fault.value],

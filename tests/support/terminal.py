@@ -11,18 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporter.simulator import SimulatedZone
+from tests.support.fork_server import Ended, fork_server
 
 TOKEN = "simulated-token"
 PASSPHRASE = "simulated-passphrase"
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclass
@@ -69,10 +61,14 @@ class Terminal:
 
     async def run(self, *argv: str, stdin: str = "", redirections: str = "") -> Ended:
         """Run the command line in a process of its own; `redirections` are written as for a shell."""
-        process = await self.start(*argv, redirections=redirections)
-        out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
-        assert process.returncode is not None
-        ended = Ended(process.returncode, out.decode(), err.decode())
+        if redirections:
+            process = await self.start(*argv, redirections=redirections)
+            out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
+            assert process.returncode is not None
+            ended = Ended(process.returncode, out.decode(), err.decode())
+        else:
+            environment = {**os.environ, **self.environ}
+            ended = await asyncio.to_thread(fork_server().run, argv, environment, stdin=stdin)
         assert "Traceback" not in ended.err
         return ended
 
