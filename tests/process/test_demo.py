@@ -159,4 +159,4 @@ async def test_a_slow_onepanel_is_no_fault_at_the_pace_of_the_demo() -> None:
         # The first of these rounds may have begun before the switch.
         metrics = await exporter.metrics_when(lambda seen: seen.total("onedata_polls_total") >= before + 2)
     assert metrics.diagnosis("demo-zone") == "ok"
-    assert metrics.total("onedata_poll_duration_seconds") > 1.0
+    assert metrics.total("onedata_poll_duration_seconds") > 0.9

@@ -66,6 +66,7 @@ _EMPTY_503 = _down(Symptom.EMPTY_503, Reason.PROXY_UPSTREAM)
 _LOST = _down(Symptom.LOST, Reason.CONNECTION_LOST)
 
 _FINE = Row(Diagnosis.OK, "info", 0, _WELL, _WELL)
+_SERVED = "onedata_tls_certificates_served"
 _HANGING_TABLE = "configuration hangs over the proxy path, direct path, while health is answered"
 
 
@@ -186,11 +187,14 @@ def paths(row: Row) -> tuple[tuple[AccessPath, PathRow], ...]:
 
 @pytest.mark.parametrize("fault", ROWS, ids=lambda fault: fault.value)
 def test_the_page_and_the_json_show_the_diagnosis_and_its_evidence(shown: ShownFaults, fault: Fault) -> None:
-    row, (status, page, *_rest) = ROWS[fault], shown.by_fault[fault.value]
+    row, (status, page, metrics, *_rest) = ROWS[fault], shown.by_fault[fault.value]
     (node,) = status["summary"]["nodes"]
     assert (status["diagnosis"], node["diagnosis"]) == (row.diagnosis, row.diagnosis)
     findings = [each["message"] for each in status["summary"]["findings"]]
-    assert any(row.finding in each for each in findings) if row.finding else not findings, findings
+    # A round that needs one connection sees one of several certificates.
+    is_one_of_several = fault is Fault.PROXY_CERTIFICATES_DIFFER and metrics.value(_SERVED, path="proxy") == 1
+    finding = "" if is_one_of_several else row.finding
+    assert any(finding in each for each in findings) if finding else not findings, findings
     for path, expected in paths(row):
         assert node[path]["symptom"] == expected.symptom, path
         reason = expected.configuration or expected.health
@@ -199,7 +203,7 @@ def test_the_page_and_the_json_show_the_diagnosis_and_its_evidence(shown: ShownF
         if is_shown:
             assert f"{reason}" in page
     assert row.diagnosis in page
-    assert row.finding in page
+    assert finding in page
 
 
 @pytest.mark.parametrize("fault", ROWS, ids=lambda fault: fault.value)

@@ -43,7 +43,7 @@ class ForkServer:
     def __init__(self) -> None:
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - the tests' own words
+            self._process = subprocess.Popen(
                 [sys.executable, "-W", "error", "-m", "tests.support.fork_server", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 cwd=ROOT,
