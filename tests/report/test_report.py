@@ -204,8 +204,13 @@ def test_a_fault_is_one_line_without_performance_data(message: str) -> None:
     ("status", "body_bytes", "failure", "words"),
     [
         (200, 20, None, "success"),
-        (503, 0, Failure(Reason.PROXY_UPSTREAM), "the body is empty, so it is a proxy"),
-        (502, 9, Failure(Reason.PROXY_UPSTREAM), "not Onepanel's JSON error, so it is a proxy"),
+        (503, 0, Failure(Reason.PROXY_UPSTREAM), "the body is empty, so a proxy answered, not Onepanel"),
+        (
+            502,
+            9,
+            Failure(Reason.PROXY_UPSTREAM),
+            "the body is not Onepanel's JSON error, so a proxy answered, not Onepanel",
+        ),
         (500, 9, Failure(Reason.UNHEALTHY, "", "internalServerError"), "Onepanel itself answered"),
         (503, 0, Failure(Reason.WORKER_UNREACHABLE), "Onepanel answers in place of the worker"),
         (404, 0, Failure(Reason.NOT_FOUND), "nothing shows that Onepanel answered"),
