@@ -177,8 +177,8 @@ class Details:
     """The outcomes of one round of the slower operations, over whichever routes it took.
 
     `accepted`: of each credential that was sent, whether it was accepted; one that was not sent, or could not
-    be verified, is absent. `finished_at` is in seconds since the epoch, like `token_expires_at`: the `time`
-    caveat of the token, None without one. `regenerating_since`: since when Onepanel has reported in every
+    be verified, is absent. `began_at` and `finished_at` are in seconds since the epoch, like `token_expires_at`:
+    the `time` caveat of the token, None without one. `regenerating_since`: since when Onepanel has reported in every
     such round that it regenerates its certificate.
     """
 
@@ -188,3 +188,4 @@ class Details:
     finished_at: float = 0.0
     token_expires_at: float | None = None
     regenerating_since: float | None = None
+    began_at: float = 0.0

@@ -29,12 +29,15 @@ class Membership:
     """A provider's place in its zone. `zone` is the zone's latest checkup, None if the zone is not watched.
 
     `onezone` is the name of the zone's target. `view` and `provider_id` are there if that zone listed the provider.
+    `recovered_at` is when the zone answered again after an outage (seconds since the epoch), 0 without one: what
+    either side reported before is about the outage.
     """
 
     zone: Checkup | None = None
     onezone: str = ""
     view: ZoneView | None = None
     provider_id: str = ""
+    recovered_at: float = 0.0
 
     @property
     def provider(self) -> Provider | None:
@@ -60,9 +63,8 @@ class Membership:
         """
         if not self.zone_answers:
             return None
-        own = checkup.facts(zone_connectivity.OPERATION.name)
-        by_provider = isinstance(own, ZoneConnectivity) and not own.connected
-        by_zone = self.view is not None and self.view.is_cut_off(self.provider_id)
+        by_provider = self._provider_reports(checkup) is False
+        by_zone = self._zone_reports() is False
         if by_provider and by_zone:
             return Side.BOTH
         if by_provider:
@@ -73,9 +75,20 @@ class Membership:
         """Return whether the provider is connected to its zone, for the diagnosis; None if it is not known."""
         if self.disconnected(checkup) is not None:
             return False
-        own = checkup.facts(zone_connectivity.OPERATION.name)
-        is_known = isinstance(own, ZoneConnectivity) or self.provider is not None
+        is_known = self._provider_reports(checkup) is not None or self._zone_reports() is not None
         return True if is_known and self.zone_answers else None
+
+    def _provider_reports(self, checkup: Checkup) -> bool | None:
+        """Return whether the provider reports a connection; None if it did not since the zone recovered."""
+        own = checkup.facts(zone_connectivity.OPERATION.name)
+        is_recent = checkup.details is not None and checkup.details.began_at >= self.recovered_at
+        return own.connected if isinstance(own, ZoneConnectivity) and is_recent else None
+
+    def _zone_reports(self) -> bool | None:
+        """Return whether the zone does not report a loss of the connection; None without a list since it recovered."""
+        if self.view is None or self.provider is None or (self.view.succeeded_at or 0.0) < self.recovered_at:
+            return None
+        return not self.view.is_cut_off(self.provider_id)
 
     def notes(self, checkup: Checkup) -> tuple[str, ...]:
         """Return the texts of what is wrong between the provider and its zone, and of what differs."""

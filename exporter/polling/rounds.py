@@ -63,6 +63,7 @@ class Rounds:
 
     async def take_details(self, target: Target, checkup: Checkup, seconds: float = math.inf) -> Details:
         """Take a round of details over a route that was up in the checkup, within `seconds`."""
+        began_at = time.time()
         details = await self._client.poll_details(
             target,
             applicable(target),
@@ -71,7 +72,7 @@ class Rounds:
             checkup.routes_up,
             seconds=seconds,
         )
-        details = replace(details, finished_at=time.time())
+        details = replace(details, began_at=began_at, finished_at=time.time())
         return replace(details, regenerating_since=regenerating_since(checkup.details, details))
 
 

@@ -38,7 +38,10 @@ class Histogram:
 
 @dataclass(slots=True)
 class RouteCounters:
-    """What was counted over one route since the target was added."""
+    """What was counted over one route since the target was added.
+
+    `recovered_at`: when Onepanel answered again after it had not (seconds since the epoch), 0 if that never happened.
+    """
 
     requests: Counter[str] = field(default_factory=Counter)
     failures: Counter[tuple[str, Reason]] = field(default_factory=Counter)
@@ -46,14 +49,24 @@ class RouteCounters:
     phase_counts: Counter[Phase] = field(default_factory=Counter)
     phase_seconds: dict[Phase, float] = field(default_factory=dict)
     last_success_at: float | None = None
+    is_up: bool | None = None
+    recovered_at: float = 0.0
 
     def add(self, visit: Visit) -> None:
-        """Count one visit."""
+        """Count the requests of one visit."""
         for connection in visit.connections:
             self.add_connection(connection)
         for seen in visit.observations:
             for exchange in seen.exchanges:
                 self.add_exchange(seen.operation, exchange)
+
+    def note_answer(self, at: float, *, is_up: bool) -> None:
+        """Remember whether Onepanel answered in a round that was finished at a time."""
+        if is_up:
+            self.last_success_at = at
+        if is_up and self.is_up is False:
+            self.recovered_at = at
+        self.is_up = is_up
 
     def add_connection(self, connection: Connection) -> None:
         """Count the phases of opening one connection."""

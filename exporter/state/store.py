@@ -98,9 +98,12 @@ class Store:
         name, provider_id = self._listed.get(target.name, ("", ""))
         if name in self._zones:
             zone = self._states.get(name)
-            return Membership(zone.checkup if zone else None, name, self._zones[name], provider_id)
+            latest, recovered_at = (zone.checkup, zone.recovered_at) if zone else (None, 0.0)
+            return Membership(latest, name, self._zones[name], provider_id, recovered_at)
         zone = self._by_domain.get(zone_domain_of(checkup)) if checkup else None
-        return Membership(zone.checkup, zone.target.name) if zone else Membership()
+        if zone is None:
+            return Membership()
+        return Membership(zone.checkup, zone.target.name, recovered_at=zone.recovered_at)
 
     def zone_view(self, name: str) -> ZoneView | None:
         """Return what is known of the providers of a zone; None for a target without discovery."""
@@ -122,8 +125,7 @@ class Store:
         for route, visit in checkup.visits.items():
             counters = state.counters_by_route[route]
             counters.add(visit)
-            if checkup.onepanel_answered(route):
-                counters.last_success_at = checkup.finished_at
+            counters.note_answer(checkup.finished_at, is_up=checkup.onepanel_answered(route))
         changes = note_changes(state, checkup)
         state.checkup = checkup
         state.history.append(past_round(checkup))

@@ -14,7 +14,7 @@ from exporter.observation import Details
 from exporter.state.counters import RouteCounters
 from exporter.state.history import HISTORY_ROUNDS, PastRound
 from exporter.state.timeline import Timeline
-from exporter.targets import Route, Target
+from exporter.targets import AccessPath, Route, Target
 
 STALE_AFTER_INTERVALS = 3
 _MOST_EVENTS = 20
@@ -74,6 +74,12 @@ class TargetState:
     def node_names(self) -> tuple[str, ...]:
         """The names of the nodes that are watched now; one empty name for a target without nodes."""
         return tuple(dict.fromkeys(route.node for route in self.counters_by_route))
+
+    @property
+    def recovered_at(self) -> float:
+        """When it answered again over its proxy path, after it had not over any; 0 if that never happened."""
+        proxies = (each for route, each in self.counters_by_route.items() if route.path is AccessPath.PROXY)
+        return min((each.recovered_at for each in proxies if each.is_up), default=0.0)
 
     def counters(self, route: Route) -> RouteCounters:
         """Return the tally of a route; of a route that vanished while it was in use, one that is not exported."""

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from exporter.diagnosis.checkup import Checkup
+from exporter.discovery.membership import Membership, Side
+from exporter.discovery.zone_view import ZoneView
+from exporter.observation import Details, Exchange, Observation
+from exporter.operations import TIMED_OPERATIONS
+from exporter.operations.providers import Provider
+from exporter.operations.zone_connectivity import OPERATION, ZoneConnectivity
+from exporter.state.store import Store
+from exporter.targets import AccessPath, Route
+from tests.support.checkups import PROVIDER as PROVIDER_FACTS
+from tests.support.checkups import REFUSED, make_checkup, make_target
+
+ZONE = make_target("zone")
+PROVIDER = replace(
+    make_target("provider"), url="https://provider.example", proxy_url="https://provider.example"
+)
+UP = make_checkup(ZONE)
+
+
+def reporting(at: float, *, connected: bool | None) -> Checkup:
+    """A round of a provider that began to report its connection at a time; None: it reports nothing."""
+    route = Route(AccessPath.DIRECT)
+    seen = Observation(
+        OPERATION.name, route, ZoneConnectivity(connected=bool(connected)), (Exchange(route, 200, 0.1, 2),)
+    )
+    details = Details((seen,), {}, {}, at + 1.0, began_at=at)
+    return replace(make_checkup(PROVIDER), details=None if connected is None else details)
+
+
+def listing(at: float, *, online: bool) -> ZoneView:
+    """A list of a zone that called the provider online before."""
+    return ZoneView({"id": Provider("id", online=online)}, seen_online=frozenset({"id"}), succeeded_at=at)
+
+
+@pytest.mark.parametrize(
+    ("own", "listed", "recovered_at", "side", "connected"),
+    [
+        # Each side alone, and both.
+        ((10.0, False), (10.0, True), 0.0, Side.PROVIDER, False),
+        ((10.0, True), (10.0, False), 0.0, Side.ZONE, False),
+        ((10.0, False), (10.0, False), 0.0, Side.BOTH, False),
+        ((10.0, True), (10.0, True), 0.0, None, True),
+        ((10.0, None), (10.0, True), 0.0, None, True),
+        # What was reported during an outage of the zone is about the outage.
+        ((10.0, False), (10.0, False), 20.0, None, None),
+        ((20.0, False), (10.0, False), 20.0, Side.PROVIDER, False),
+        ((10.0, False), (20.0, False), 20.0, Side.ZONE, False),
+        ((10.0, True), (10.0, True), 20.0, None, None),
+        ((10.0, False), (20.0, True), 20.0, None, True),
+        ((20.0, True), (10.0, False), 20.0, None, True),
+    ],
+)
+def test_each_side_counts_from_the_recovery_of_the_zone_on(
+    own: tuple[float, bool | None],
+    listed: tuple[float, bool],
+    recovered_at: float,
+    side: Side | None,
+    connected: bool | None,
+) -> None:
+    checkup = reporting(own[0], connected=own[1])
+    membership = Membership(UP, "zone", listing(listed[0], online=listed[1]), "id", recovered_at)
+    assert membership.disconnected(checkup) is side
+    assert membership.connected(checkup) is connected
+
+
+def test_while_the_zone_is_down_no_provider_is_called_disconnected() -> None:
+    down = Membership(make_checkup(ZONE, proxy=REFUSED), "zone", listing(10.0, online=False), "id")
+    assert down.connected(reporting(10.0, connected=False)) is None
+
+
+def test_a_zone_recovers_when_it_answers_again_over_its_proxy_path() -> None:
+    store = Store(TIMED_OPERATIONS, (1.0,))
+    store.set_targets([ZONE, PROVIDER])
+    store.record(make_checkup(PROVIDER, facts=PROVIDER_FACTS), 0.0)
+    seen = []
+    for at, failure in ((15.0, None), (30.0, REFUSED), (45.0, None), (60.0, None)):
+        store.record(make_checkup(ZONE, proxy=failure, at=at), 0.0)
+        seen.append(store.membership(PROVIDER).recovered_at)
+    assert seen == [0.0, 0.0, 45.0, 45.0]
