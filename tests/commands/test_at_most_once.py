@@ -16,7 +16,7 @@ from exporter.client.at_most_once import ChangeOutcome, classify_outcome
 from exporter.reasons import Failure, Reason
 from exporter.simulator import Authority
 from exporter.simulator.authority import Credential
-from tests.support.fork_server import Ended
+from tests.support.forking import Ended
 from tests.support.servers import ScriptedServer, Wire, closed_port, http, onepanel_says, silent
 from tests.support.terminal import Terminal
 

@@ -15,7 +15,7 @@ from exporter.operations.current_user import Privileges
 from exporter.reasons import Failure, Reason
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.simulator.tokens import serialize
-from tests.support.fork_server import Ended
+from tests.support.forking import Ended
 from tests.support.terminal import PASSPHRASE, Terminal
 
 DAY = 86_400

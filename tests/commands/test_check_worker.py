@@ -13,7 +13,7 @@ from exporter.commands.check_worker import judge
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.report.severity import Severity
 from exporter.simulator import Fault, SimulatedZone
-from tests.support.fork_server import Ended, fork_server
+from tests.support.forking import Ended, run_forked
 from tests.support.terminal import Terminal
 
 OK, ERROR, OUT_OF_SYNC = ReportStatus.OK, ReportStatus.ERROR, ReportStatus.OUT_OF_SYNC
@@ -24,7 +24,7 @@ LINE = re.compile(
 
 async def check(*argv: str, program: str = "check_onezone") -> Ended:
     function = f"exporter.commands.check_worker:{program}"
-    return await asyncio.to_thread(fork_server().run, argv, os.environ, program=function)
+    return await asyncio.to_thread(run_forked, argv, os.environ, program=function)
 
 
 @pytest.mark.parametrize(

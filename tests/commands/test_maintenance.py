@@ -12,7 +12,7 @@ import pytest
 from exporter.files import read_note
 from exporter.maintenance import read_note_text
 from exporter.simulator import Fault
-from tests.support.fork_server import Ended
+from tests.support.forking import Ended
 from tests.support.terminal import Terminal
 
 HOUR = 3600

@@ -11,7 +11,7 @@ from exporter.operations.operation import Request
 from exporter.operations.users import User
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.targets import AccessPath, Kind
-from tests.support.fork_server import Ended
+from tests.support.forking import Ended
 from tests.support.terminal import PASSPHRASE, TOKEN, Terminal
 
 API = "/api/v3/onepanel"

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Self
 import aiohttp
 
 from exporter.simulator import SimulatedZone
-from tests.support.fork_server import Ended, fork_server
+from tests.support.forking import Ended, run_forked
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -110,7 +110,7 @@ async def run_command(
     """Run the command until it ends by itself, for so many seconds at most."""
     if not host_name:
         complete = _environment(environment or {})
-        return await asyncio.to_thread(fork_server().run, arguments, complete, seconds=seconds)
+        return await asyncio.to_thread(run_forked, arguments, complete, seconds=seconds)
     process = await _start(arguments, environment or {}, ROOT, host_name=host_name)
     try:
         async with asyncio.timeout(seconds):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporter.simulator import SimulatedZone
-from tests.support.fork_server import Ended, fork_server
+from tests.support.forking import Ended, run_forked
 
 TOKEN = "simulated-token"
 PASSPHRASE = "simulated-passphrase"
@@ -68,7 +68,7 @@ class Terminal:
             ended = Ended(process.returncode, out.decode(), err.decode())
         else:
             environment = {**os.environ, **self.environ}
-            ended = await asyncio.to_thread(fork_server().run, argv, environment, stdin=stdin)
+            ended = await asyncio.to_thread(run_forked, argv, environment, stdin=stdin)
         assert "Traceback" not in ended.err
         return ended
 
