@@ -89,19 +89,23 @@ pictures: $(READY) ## draw the pictures of the pages in docs/images, with Chromi
 AGAIN := $(BIN)/pytest --quiet --last-failed --last-failed-no-failures none
 
 # CPython 3.11 may fail to parse a source for its traceback and end the whole run: native tracebacks need no parser.
-# Half of the time tests wait for something, so that a core has room for two.
-SHARED_RUN := $(BIN)/pytest --quiet --numprocesses $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN)) --maxprocesses 8 \
-	--dist loadfile --no-loadscope-reorder --tb native
+SHARED_RUN := $(BIN)/pytest --quiet --dist loadfile --no-loadscope-reorder --tb native
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+# Half of the time tests wait for something, so that a core has room for two. Long tests run real servers beside them,
+# and measure: each has a core.
+QUICK_TESTS := -m 'not slow and not long' --numprocesses $(shell expr 2 '*' $(CORES)) --maxprocesses 8
+LONG_TESTS := -m long --numprocesses $(CORES) --maxprocesses 4
 
 unit: $(READY) ## all tests, against the simulator and the real tools
-	$(SHARED_RUN) || { [ $$? -eq 1 ] && $(AGAIN); }
+	$(SHARED_RUN) $(QUICK_TESTS) || { [ $$? -eq 1 ] && $(AGAIN); }
+	$(SHARED_RUN) $(LONG_TESTS) || { [ $$? -eq 1 ] && $(AGAIN); }
 
 # Every Python process that imports the exporter measures its coverage, which takes a third of the time again.
 COVERAGE := $(CURDIR)/build/coverage
 
 coverage: $(READY) tools ## all tests, measured: fails if they cover too little
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
-	PYTHONPATH=$(CURDIR)/tools/coverage COVERAGE_FOLDER=$(COVERAGE) $(SHARED_RUN) || { [ $$? -eq 1 ] && $(AGAIN); }
+	PYTHONPATH=$(CURDIR)/tools/coverage COVERAGE_FOLDER=$(COVERAGE) $(MAKE) --no-print-directory unit
 	$(BIN)/python -m tools.coverage_report $(COVERAGE)
 
 test-deploy: $(READY) tools ## the tests of compose, chart, systemd and release alone (`test` runs them, too)

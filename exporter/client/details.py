@@ -20,7 +20,7 @@ from exporter.targets import Route
 from exporter.tasks import ReportBug
 
 _NO_PATH = NotLearnt("not asked: Onepanel answers over no path")
-_NOBODY_ELSE = NotLearnt("no other node answers")
+_NO_OTHER_NODE = NotLearnt("no other node answers")
 # These mean that the path is down: this request fails, and so do those that follow.
 _PATH_FAILURES = frozenset(
     {
@@ -122,7 +122,7 @@ class DetailsVisit:
         self, request: Request[Value], exchanges: list[Exchange], method: AuthMethod
     ) -> Reply[Value]:
         """Try the routes in turn, each once, until one is neither gone nor helpless."""
-        reply: Reply[Value] = _NOBODY_ELSE if request.elsewhere else _NO_PATH
+        reply: Reply[Value] = _NO_OTHER_NODE if request.elsewhere else _NO_PATH
         helpless = 0
         for route in self._candidates(request):
             reply = await self._exchange(route, request, exchanges, method)

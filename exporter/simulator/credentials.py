@@ -32,7 +32,7 @@ class Caller(Enum):
     The emergency passphrase gives the rights of an administrator, and belongs to no user.
     """
 
-    NOBODY = "nobody"
+    ANONYMOUS = "anonymous"
     MEMBER = "member"
     ADMINISTRATOR = "administrator"
     EMERGENCY = "emergency"
@@ -54,7 +54,7 @@ def authenticate(request: Request, cluster: Cluster) -> Caller | Reply:
     token = value if scheme == "Bearer" else request.headers.get("x-auth-token")
     token = request.headers.get("macaroon") if token is None else token
     if scheme != "Basic" and token is None:
-        return Caller.NOBODY
+        return Caller.ANONYMOUS
     if cluster.database_down:
         return UNAUTHORIZED
     return (
@@ -82,7 +82,7 @@ def authenticate_at_worker(request: Request, cluster: Cluster) -> Caller | Reply
     if scheme == "Basic":
         return BAD_PASSPHRASE
     token = value if scheme == "Bearer" else request.headers.get("x-auth-token")
-    return Caller.NOBODY if token is None else _judge_token(token, cluster, cluster.worker_service)
+    return Caller.ANONYMOUS if token is None else _judge_token(token, cluster, cluster.worker_service)
 
 
 def _check_token(token: str, cluster: Cluster) -> Caller | Reply:

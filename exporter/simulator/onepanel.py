@@ -123,7 +123,7 @@ def _refuse_cluster(cluster: Cluster, resource: Resource) -> Reply | None:
 
 
 def _refuse_caller(caller: Caller, request: Request, resource: Resource) -> Reply | None:
-    if caller is Caller.NOBODY and not resource.public:
+    if caller is Caller.ANONYMOUS and not resource.public:
         return UNAUTHORIZED
     return FORBIDDEN if caller is Caller.MEMBER and request.method not in resource.members else None
 

@@ -16,7 +16,7 @@ from exporter.simulator.timing import Timing
 from exporter.targets import Kind
 
 # The proxy's answer when Onepanel does not answer.
-NOBODY_BEHIND = Reply(503, seconds=0.0)
+NO_UPSTREAM = Reply(503, seconds=0.0)
 _FORWARD_SECONDS = 0.055
 
 
@@ -39,7 +39,7 @@ class Forwarder:
             reply = await self._ask(request)
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
             # TimeoutError and SSLError are OSErrors.
-            return NOBODY_BEHIND
+            return NO_UPSTREAM
         return replace(reply, seconds=_FORWARD_SECONDS)
 
     async def _ask(self, request: Request) -> Reply:

@@ -58,7 +58,7 @@ def answer(request: Request, cluster: Cluster) -> Reply | None:
 
 
 def _answer(resource: WorkerResource, cluster: Cluster, caller: Caller, argument: str) -> Reply:
-    if caller is Caller.NOBODY and not resource.public:
+    if caller is Caller.ANONYMOUS and not resource.public:
         return UNAUTHORIZED
     if resource.administrators and caller is not Caller.ADMINISTRATOR:
         return FORBIDDEN
