@@ -293,6 +293,7 @@ async def test_a_command_works_for_every_target_whatever_the_shard_of_its_host(
     assert (by_name.code, by_name.err) == (0, "")
 
 
+@pytest.mark.long
 async def test_a_probe_of_a_silent_server_ends_within_its_deadline_counted_from_the_start_of_the_process() -> (
     None
 ):

@@ -13,6 +13,8 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
+
 from exporter.client.client import Client
 from exporter.credentials import Auth, Secret
 from exporter.operations import OPERATIONS, TIMED_OPERATIONS
@@ -27,8 +29,10 @@ from tests.support.waiting import eventually
 from tests.trust.hostile import IN_THE_HANDSHAKE, OVER_TLS
 from tests.trust.test_hostile_details import onepanel_with
 
-# On a busy machine, one turn of the loop finds more sockets ready: up to 0.25 s were measured. The attack took 2 s.
-_LATE_SECONDS = 0.5
+pytestmark = pytest.mark.long
+
+# One turn of the loop may find several of forty sockets ready: 0.11 to 0.14 s were measured. The attack took 2 s.
+_LATE_SECONDS = 0.25
 _TICK_SECONDS = 0.005
 _INTERVAL = 2.0
 _ROUNDS = 3
