@@ -31,7 +31,7 @@ from tests.trust.test_hostile_details import onepanel_with
 
 pytestmark = pytest.mark.long
 
-# One turn of the loop may find several of forty sockets ready: 0.11 to 0.14 s were measured. The attack took 2 s.
+# One turn of the loop may find several of sixty sockets ready: 0.11 to 0.14 s were measured. The attack took 2 s.
 _LATE_SECONDS = 0.25
 _TICK_SECONDS = 0.005
 _INTERVAL = 2.0
