@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from exporter.diagnosis.checkup import Checkup
+from exporter.diagnosis.conclusion import conclude
 from exporter.discovery.membership import Membership, Side
 from exporter.discovery.zone_view import ZoneView
 from exporter.observation import Details, Exchange, Observation
@@ -12,9 +13,9 @@ from exporter.operations import TIMED_OPERATIONS
 from exporter.operations.providers import Provider
 from exporter.operations.zone_connectivity import OPERATION, ZoneConnectivity
 from exporter.state.store import Store
-from exporter.targets import AccessPath, Route
+from exporter.targets import AccessPath, Node, Route
 from tests.support.checkups import PROVIDER as PROVIDER_FACTS
-from tests.support.checkups import REFUSED, make_checkup, make_target
+from tests.support.checkups import REFUSED, failed_visit, good_visit, make_checkup, make_target
 
 ZONE = make_target("zone")
 PROVIDER = replace(
@@ -72,6 +73,18 @@ def test_each_side_counts_from_the_recovery_of_the_zone_on(
 def test_while_the_zone_is_down_no_provider_is_called_disconnected() -> None:
     down = Membership(make_checkup(ZONE, proxy=REFUSED), "zone", listing(10.0, online=False), "id")
     assert down.connected(reporting(10.0, connected=False)) is None
+
+
+def test_a_zone_of_which_one_node_is_still_down_recovered_with_the_other() -> None:
+    store = Store(TIMED_OPERATIONS, (1.0,))
+    zone = make_target("zone", nodes=(Node("a", "192.0.2.1"), Node("b", "192.0.2.2")))
+    store.set_targets([zone])
+    (state,) = store.states
+    for at, down in ((15.0, "ab"), (30.0, "b"), (45.0, "b")):
+        visits = [failed_visit(route) if route.node in down else good_visit(route) for route in zone.routes]
+        store.record(conclude(zone, visits, at, 0.1), 0.0)
+    # Node b is down: the zone has recovered with node a.
+    assert state.recovered_at == 30.0
 
 
 def test_a_zone_recovers_when_it_answers_again_over_its_proxy_path() -> None:

@@ -17,6 +17,7 @@ from exporter.simulator import Authority, Fault, FederationFault, SimulatedFeder
 from exporter.simulator.tokens import serialize
 from tests.support.federation import KRAKOW, LISBON, PROVIDERS, TOKEN, UPPSALA, configuration
 from tests.support.processes import ROOT, ExporterProcess, Metrics, run_command
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ async def test_discovered_providers_are_shared_out_among_shards(
             assert {each["labels"]["instance"] for each in json.loads(listed)} == share
 
 
-async def test_the_fall_of_the_zone_changes_no_diagnosis_of_its_providers(
+async def test_fall_and_recovery_of_the_zone_change_no_diagnosis_of_its_providers(
     federation: SimulatedFederation, tmp_path: Path
 ) -> None:
     async with watching(configuration(federation, tmp_path)) as exporter:
@@ -107,6 +108,24 @@ async def test_the_fall_of_the_zone_changes_no_diagnosis_of_its_providers(
         )
         assert all_are(fallen, later), later.diagnoses()
         assert exporter.logged("providers not listed, the last list stays")
+
+        # What they reported during the outage is no fault of theirs after it.
+        await federation.set(Fault.WORKER_STOPPED, on=False, member="zone")
+        back = await exporter.metrics_when(lambda metrics: all_are(OK, metrics))
+        polls = back.total("onedata_polls_total", target=KRAKOW)
+        await exporter.metrics_when(
+            lambda metrics: metrics.total("onedata_polls_total", target=KRAKOW) > polls + 3
+        )
+        changed = [line for line in exporter.logged("diagnosis changed") if " from=ok " in line]
+        assert [" target=zone " in line for line in changed] == [True], changed
+
+        # What they report since then counts.
+        await federation.set(FederationFault.CUT_OFF, on=True, member="krakow")
+        page = await eventually(
+            partial(exporter.get, f"/targets/{KRAKOW}"),
+            lambda page: "disconnected from the zone, as the provider itself and the zone reports" in page[1],
+        )
+        assert "zone disconnected" in page[1]
 
 
 async def test_the_cache_brings_the_providers_over_a_restart_without_the_zone(

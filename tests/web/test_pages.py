@@ -225,7 +225,10 @@ async def test_a_target_page_shows_both_paths_the_certificate_and_the_last_round
     assert all(text in page for text in ("CN=onezone.example", "CN=Test CA", "ab" * 32, "verified"))
     assert all(text in page for text in ("build 8-ge9fd9a78", "site=cracow", "https://onezone.example:9443"))
     assert Reason.CONNECTION_REFUSED.advice[1:] in page
-    assert page.index("11:06:55") < page.index("11:06:40")
+    rounds = page.partition("Last 2 rounds")[2]
+    assert rounds.index("11:06:55") < rounds.index("11:06:40")
+    shown = json.loads(await text_of(client, "/api/v1/targets/my-zone"))
+    assert [each["finished_at"] for each in shown["rounds"]] == [1_795_000_015, 1_795_000_000]
 
 
 async def test_a_target_page_shows_the_chain_the_renewal_and_the_events(

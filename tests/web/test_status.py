@@ -55,6 +55,12 @@ def test_a_path_that_recovered_still_tells_its_last_error() -> None:
     assert status.last_error("direct", "") is None
 
 
+def test_of_several_errors_the_latest_is_the_last_one() -> None:
+    other = Failure(Reason.TIMEOUT, "no answer")
+    status = poll(state_of(make_target(), REFUSED, other, None))
+    assert status.last_error("proxy", "") == PastError(AccessPath.PROXY, "", 15.0, str(other))
+
+
 def test_nothing_is_said_before_the_first_round() -> None:
     status = poll(state_of(make_target()))
     assert (status.needs_attention, status.stale, status.age_seconds) == (False, False, None)
