@@ -21,6 +21,7 @@ from exporter.observation import Phase
 from exporter.reasons import Reason
 from exporter.simulator import INSTANT, Authority, Credential, SimulatedZone
 from exporter.targets import AccessPath, IpProtocol, Node, Route
+from tests.support.forward_proxy import ForwardProxy
 from tests.support.looking import DIRECT, PROXY, everywhere, poll, reasons, target_at
 from tests.support.servers import (
     LOOPBACK,
@@ -243,49 +244,6 @@ async def test_cookies_are_not_sent_back(authority: Authority, ca_file: Path) ->
         checkup = await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
     assert reasons(checkup) == everywhere("ok")
     assert b"cookie" not in b"".join(server.heard).lower()
-
-
-class ForwardProxy:
-    """A forward proxy: takes CONNECT requests and passes bytes on, or refuses."""
-
-    def __init__(self, *, refuses: bool = False) -> None:
-        self._refuses = refuses
-        self.asked: list[str] = []
-        self.credentials: set[str] = set()
-
-    async def __call__(self, wire: Wire) -> None:
-        first, *headers = (await wire.request()).split("\r\n")
-        method, where, _version = first.split(" ")
-        self.credentials |= {line for line in headers if line.lower().startswith("proxy-authorization")}
-        self.asked.append(f"{method} {where}")
-        if self._refuses:
-            await wire.say(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
-            return
-        host, _colon, port = where.rpartition(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        try:
-            await wire.say(b"HTTP/1.1 200 OK\r\n\r\n")
-            await asyncio.gather(_pass_on(wire.reader, writer), _pass_on(reader, wire.writer))
-        finally:
-            writer.transport.abort()
-
-
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
-
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """An environment without a proxy, but with a password at hand for every host."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    (tmp_path / "netrc").write_text("default login somebody password hunter2\n")
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    return monkeypatch
 
 
 async def test_the_proxy_of_the_environment_is_ignored_unless_asked_for(
