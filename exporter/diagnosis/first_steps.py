@@ -6,6 +6,7 @@ A pair without a row of its own has the first step of its diagnosis. The texts a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from exporter.diagnosis.rules import RULE_OF, Diagnosis
 from exporter.diagnosis.wording import PAGE, Wording
@@ -131,7 +132,6 @@ _PATHS: Mapping[Diagnosis, tuple[AccessPath, ...]] = {
 # Reasons that decide a diagnosis, wherever they occur.
 _DECIDING: Mapping[Diagnosis, frozenset[Reason]] = {
     Diagnosis.CERTIFICATE: _OF_CERTIFICATES,
-    Diagnosis.UNHEALTHY: frozenset({Reason.UNHEALTHY}),
     Diagnosis.DATABASE_FULL: frozenset({Reason.SERVICE_UNAVAILABLE}),
 }
 # These hold whatever fails.
@@ -165,11 +165,15 @@ def cause(diagnosis: Diagnosis, failures: Mapping[AccessPath, Iterable[Failure]]
         return None
     paths = _PATHS.get(diagnosis, tuple(AccessPath))
     found = [failure for path in paths for failure in failures.get(path, ())]
-    deciding = _DECIDING.get(diagnosis, frozenset())
+    return min(found, key=partial(_rank, diagnosis), default=None)
+
+
+def _rank(diagnosis: Diagnosis, failure: Failure) -> int:
+    """Return the rank of a failure among those of a diagnosis; the first one of the lowest rank is the cause."""
     if diagnosis is Diagnosis.UNREACHABLE:
-        found.sort(key=_telling)
-    return next((failure for failure in found if failure.reason in deciding), found[0] if found else None)
-
-
-def _telling(failure: Failure) -> int:
-    return _MOST_TELLING.index(failure.reason) if failure.reason in _MOST_TELLING else -1
+        return _MOST_TELLING.index(failure.reason) if failure.reason in _MOST_TELLING else -1
+    if diagnosis is Diagnosis.UNHEALTHY:
+        # An unhealthy neighbour leaves `configuration` alone: if both fail, the fault is its own.
+        is_own = failure.reason is Reason.SERVER_ERROR and failure.from_onepanel
+        return 0 if is_own else 1 if failure.reason is Reason.UNHEALTHY else 2
+    return int(failure.reason not in _DECIDING.get(diagnosis, ()))

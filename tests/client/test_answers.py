@@ -56,7 +56,7 @@ ROWS = {
         Reason.UNHEALTHY,
         is_up=True,
         line="proxy server_error: HTTP 500 internalServerError: The server has encountered an error.; direct",
-        first_step="A Onepanel node of the cluster is unhealthy: find the one whose 9443 or port 80 does not answer.",
+        first_step="Onepanel answers and fails: check its log, and whether its own database runs.",
     ),
 }
 

@@ -22,6 +22,7 @@ NO_ANSWER = Failure(R.CONNECT_TIMEOUT)
 SILENT = Failure(R.TIMEOUT)
 EXPIRED = Failure(R.CERTIFICATE_EXPIRED)
 SICK = Failure(R.UNHEALTHY, "", "internalServerError")
+FAILING = Failure(R.SERVER_ERROR, "", "internalServerError")
 
 
 @pytest.mark.parametrize("wording", WORDINGS, ids=["page", "command", "command with a URL"])
@@ -88,6 +89,8 @@ def test_the_first_step_follows_the_reason(
         (D.CERTIFICATE, [EXPIRED], [REFUSED], EXPIRED),
         (D.UNHEALTHY, [Failure(R.SERVER_ERROR), SICK], [], SICK),
         (D.UNHEALTHY, [REFUSED], [Failure(R.SERVER_ERROR), SICK], SICK),
+        (D.UNHEALTHY, [FAILING, SICK], [FAILING, SICK], FAILING),
+        (D.UNHEALTHY, [REFUSED], [SICK], SICK),
         (D.UNREACHABLE, [NO_ANSWER], [REFUSED], REFUSED),
         (D.UNREACHABLE, [REFUSED], [NO_ANSWER], REFUSED),
         (D.UNREACHABLE, [UPSTREAM], [REFUSED], UPSTREAM),

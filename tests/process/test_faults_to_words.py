@@ -110,7 +110,7 @@ ROWS: Mapping[Fault, Row] = {
     Fault.LISTENER_SICK: _unhealthy(_SICK),
     Fault.EXECUTOR_STUCK: _FINE._replace(code=3, finding="managers not learnt (server_error)"),
     Fault.BREAKER_OPEN: Row(Diagnosis.DATABASE_FULL, "error", 2, _FULL, _FULL, Reason.SERVICE_UNAVAILABLE),
-    Fault.DATABASE_DOWN: _unhealthy(_FAILING),
+    Fault.DATABASE_DOWN: _unhealthy(_FAILING)._replace(cause=Reason.SERVER_ERROR),
     Fault.TABLE_LOCKED: Row(Diagnosis.OK, "info", 1, _HANGING_BEHIND_PROXY, _HANGING, finding=_HANGING_TABLE),
     Fault.TEMPORARY_FAILURE: _unhealthy(_OTHER_503),
     Fault.INTERNAL_TIMEOUT: _unhealthy(_OTHER_503),
