@@ -69,6 +69,7 @@ docs: $(READY) ## write the reference pages from the code
 	$(BIN)/python -m tools.generate_chart_readme
 	$(BIN)/python -m tools.generate_schemas
 	$(BIN)/python -m tools.generate_bounds
+	$(BIN)/python -m tools.generate_man
 
 docs-check: $(READY) ## fail when a reference page differs from the code
 	$(BIN)/python -m tools.generate_reference --check
@@ -78,6 +79,7 @@ docs-check: $(READY) ## fail when a reference page differs from the code
 	$(BIN)/python -m tools.generate_chart_readme --check
 	$(BIN)/python -m tools.generate_schemas --check
 	$(BIN)/python -m tools.generate_bounds --check
+	$(BIN)/python -m tools.generate_man --check
 
 grafana: $(READY) ## build the Grafana dashboards from the code
 	$(BIN)/python -m grafana.build

@@ -37,7 +37,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     In the result `run` is to be called with the result itself, `config_file` is a Path or None, and
     `flags` are the settings that were given, by key path, as `exporter.settings.load` takes them.
     """
-    parser = _parser()
+    parser = command_line_parser()
     options_first = not argv or (argv[0].startswith("-") and argv[0] not in {"-h", "--help", "--version"})
     try:
         arguments = parser.parse_args([SERVE.name, *argv] if options_first else argv)
@@ -52,7 +52,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return arguments
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line_parser() -> CommandLineParser:
+    """Return the parser of the program, with all commands of the list."""
     parser = CommandLineParser(
         prog=PROGRAM,
         description=_DESCRIPTION,

@@ -92,7 +92,7 @@ def _main(program: str) -> int:
     return code
 
 
-def parser_of(program: str) -> argparse.ArgumentParser:
+def parser_of(program: str) -> CommandLineParser:
     """Return the parser of the command line of a plugin."""
     parser = _Parser(
         prog=program,

@@ -26,6 +26,16 @@ from exporter.commands.signals import release_signals
 from exporter.commands.users_options import add_users_arguments
 from exporter.report.severity import Severity
 
+SHELLS = ("bash", "zsh", "fish")
+COMPLETION_PLACES = """\
+examples:
+  onedata-exporter completion bash >~/.local/share/bash-completion/completions/onedata-exporter
+  onedata-exporter completion zsh >/usr/local/share/zsh/site-functions/_onedata-exporter
+  onedata-exporter completion fish >~/.config/fish/completions/onedata-exporter.fish
+
+The packages for Debian and RPM install these files.
+"""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -62,6 +72,12 @@ def _add_checked_files(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_shell(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = COMPLETION_PLACES
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help="bash, zsh or fish")
+
+
 SERVE = Command(
     "serve",
     "watch the targets and serve their metrics; the command when none is given",
@@ -82,6 +98,12 @@ COMMANDS = (
         "config-schema",
         "print the JSON Schema of the configuration file, for editors",
         "exporter.commands.config_schema",
+    ),
+    Command(
+        "completion",
+        "print the completion of this command line for a shell: bash, zsh or fish",
+        "exporter.commands.completion",
+        add_arguments=_add_shell,
     ),
     Command(
         "demo",

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 class Flag:
     """An option that sets one key of the configuration, or adds to a list of it.
 
-    Without `metavar` it takes no value, and sets the key to true. `aliases` are further spellings.
+    Without `metavar` it takes no value, and sets the key to true. `aliases` are further spellings. `values` are
+    all values of the key, if it has few: shells complete them.
     """
 
     option: str
@@ -18,6 +19,7 @@ class Flag:
     help: str
     repeatable: bool = False
     aliases: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
     @property
     def spelling(self) -> str:
@@ -43,8 +45,20 @@ POLL_FLAGS = (
     ),
 )
 LOG_FLAGS = (
-    Flag("--log.level", "log.level", "LEVEL", "debug, info (the default), warning or error"),
-    Flag("--log.format", "log.format", "FORMAT", "logfmt (the default) or json"),
+    Flag(
+        "--log.level",
+        "log.level",
+        "LEVEL",
+        "the least important lines to log: debug, info (the default), warning or error",
+        values=("debug", "info", "warning", "error"),
+    ),
+    Flag(
+        "--log.format",
+        "log.format",
+        "FORMAT",
+        "the form of log lines: logfmt (the default) or json",
+        values=("logfmt", "json"),
+    ),
 )
 TARGET = Flag(
     "--target",

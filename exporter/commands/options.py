@@ -90,14 +90,16 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that name a cluster and the credentials for it."""
     add_config_file(parser)
     parser.add_argument(
-        "--direct-url", metavar="URL", help="with a URL: where Onepanel itself listens (default: port 9443)"
+        "--direct-url",
+        metavar="URL",
+        help="where Onepanel itself listens, if a URL is given (default: port 9443)",
     )
     parser.add_argument(
         "--tls.ca-file",
         dest="ca_file",
         metavar="FILE",
         type=file_name,
-        help="with a URL: certificate authorities to trust",
+        help="certificate authorities to trust, if a URL is given",
     )
     parser.add_argument("--token-file", metavar="FILE", type=file_name, help="file with an access token")
     parser.add_argument(
@@ -108,7 +110,9 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
 
 def add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
     """Add the option that names the format of the output; the first one is the default."""
-    parser.add_argument("--format", choices=formats, default=formats[0], help="default: %(default)s")
+    parser.add_argument(
+        "--format", choices=formats, default=formats[0], help="the form of the output (default: %(default)s)"
+    )
 
 
 def file_name(text: str) -> Path:

@@ -23,6 +23,11 @@ class CommandLineParser(argparse.ArgumentParser):
         """End the process with the usage and a message without values."""
         super().error(without_values(message))
 
+    @property
+    def arguments(self) -> tuple[argparse.Action, ...]:
+        """The options and operands that were added, in their order; commands below are the choices of an operand."""
+        return tuple(self._actions)
+
 
 def without_values(message: str) -> str:
     """Return a message of argparse without the values that it quotes; names of options stay."""

@@ -9,6 +9,7 @@ from exporter.credentials import AuthMethod
 from exporter.targets import AccessPath
 
 AUTO = "auto"
+_USER = "the id of a user, or a name that only one user has"
 _EXIT_CODES_OF_USERS = """\
 exit codes: 0 done; 1 the server refused; 2 bad usage or configuration;
 3 Onepanel could not be reached, it is not known whether a change was carried out, or the answer cannot be written
@@ -22,7 +23,7 @@ def add_users_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"{_EXIT_CODES_OF_USERS}\n{CREDENTIALS}"
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     _action(actions, "list", "the ids and names of all users")
-    _action(actions, "show", "one user").add_argument("user_id", metavar="ID|NAME", type=_user_id)
+    _action(actions, "show", "one user").add_argument("user_id", metavar="ID|NAME", type=_user_id, help=_USER)
     create = _action(actions, "create", "create a user")
     create.add_argument("--username", metavar="NAME", type=_text, required=True, help="name to log in with")
     create.add_argument("--full-name", metavar="TEXT", type=_text, default="", help="name as shown")
@@ -36,7 +37,7 @@ def add_users_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_password(create)
     set_password = _action(actions, "set-password", "set the password of a user")
-    set_password.add_argument("user_id", metavar="ID|NAME", type=_user_id)
+    set_password.add_argument("user_id", metavar="ID|NAME", type=_user_id, help=_USER)
     _add_password(set_password)
 
 

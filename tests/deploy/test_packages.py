@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import re
@@ -33,6 +34,8 @@ UNIT = "/usr/lib/systemd/system/onedata-exporter.service"
 CONFIGURATION = "/etc/onedata-exporter/onedata-exporter.yml"
 PASSPHRASE = "/etc/onedata-exporter/secrets/passphrase"
 CREDENTIAL = "/run/credentials/onedata-exporter.service/secrets_passphrase"
+# Where zsh finds the completions of packages: on Debian, and elsewhere.
+ZSH_FOLDERS = ("/zsh/vendor-completions", "/zsh/site-functions")
 UNPRIVILEGED = ("--read-only", "--unprivileged")
 
 
@@ -94,8 +97,26 @@ async def fetch(url: str) -> Metrics:
 
 
 def test_lintian_finds_no_error_in_the_package(packages: tuple[Path, Path]) -> None:
-    checked = run("lintian", "--fail-on=error,warning", "--suppress-tags=no-manual-page", packages[0])
+    checked = run("lintian", "--fail-on=error,warning", packages[0])
     assert (checked.returncode, checked.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("file", "beginning"),
+    [
+        ("man/man1/onedata-exporter.1.gz", b'.\\" Generated'),
+        ("man/man1/onedata-exporter-probe.1.gz", b'.\\" Generated'),
+        ("man/man8/onedata-exporter-as-service.8.gz", b".TH ONEDATA"),
+        ("bash-completion/completions/onedata-exporter", b"# Completion of onedata-exporter for bash"),
+        ("zsh/vendor-completions/_onedata-exporter", b"#compdef onedata-exporter"),
+        ("fish/vendor_completions.d/onedata-exporter.fish", b"# Completion of onedata-exporter for fish"),
+    ],
+)
+def test_man_pages_and_completions_are_where_programs_search_them(
+    installed: DebianRoot, file: str, beginning: bytes
+) -> None:
+    content = (installed.folder / "usr/share" / file).read_bytes()
+    assert (gzip.decompress(content) if file.endswith(".gz") else content).startswith(beginning)
 
 
 def test_the_package_names_no_folder_of_its_build(installed: DebianRoot) -> None:
@@ -220,15 +241,17 @@ def _installed_files(folder: Path) -> set[str]:
 
 def test_the_rpm_holds_the_same_files(packages: tuple[Path, Path]) -> None:
     deb, rpm = packages
-    of_deb = {
-        line.split(maxsplit=5)[5].removeprefix(".").rstrip("/").split(" -> ")[0]
-        for line in succeed("dpkg-deb", "--contents", deb).splitlines()
+    listed = [line.split(maxsplit=5) for line in succeed("dpkg-deb", "--contents", deb).splitlines()]
+    paths = {
+        fields[5].removeprefix(".").rstrip("/").split(" -> ")[0]: fields[0].startswith("d")
+        for fields in listed
     }
+    of_deb = {path.replace(*ZSH_FOLDERS): is_folder for path, is_folder in paths.items()}
     of_rpm = set(succeed("rpm", "-qp", "--list", rpm).split())
-    assert of_rpm - of_deb == set()
+    assert of_rpm - of_deb.keys() == set()
     own = ("/usr/share/doc/", "/usr/share/lintian")
-    program = {path for path in of_deb - of_rpm if path.count("/") > 2 and not path.startswith(own)}
-    assert program == {"/usr/lib/systemd", "/usr/lib/systemd/system", "/usr/share/doc"}
+    missing = {path for path in of_deb.keys() - of_rpm if not of_deb[path] and not path.startswith(own)}
+    assert missing == set()
     assert "python(abi) = 3.13" in succeed("rpm", "-qp", "--requires", rpm)
     assert "/etc/onedata-exporter/onedata-exporter.yml" in succeed("rpm", "-qp", "--configfiles", rpm)
 

@@ -1,0 +1,1 @@
+"""The completion of the command line, as a script for each shell."""
