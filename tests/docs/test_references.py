@@ -30,7 +30,7 @@ def calls(text: str) -> Iterator[list[str]]:
     """Yield the arguments of every call of the command in the code of a document."""
     for code in _CODE.findall(text):
         for call in _CALL.findall(re.sub(r"\\\n\s*", " ", "".join(code))):
-            arguments = shlex.split(call.partition(" #")[0].partition(" |")[0])
+            arguments = shlex.split(re.split(r" [#|>]", call)[0])
             if all(argument.isascii() for argument in arguments):
                 yield arguments
 
