@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.errors import FlakyFailure
 
-from exporter.client.certificates import parse_certificate
+from exporter.certificates import parse_certificate
 from exporter.client.wire import AnswerFilter, TooLargeError
 from exporter.credentials.caveats import read_caveats
 from exporter.operations import (

@@ -36,7 +36,7 @@ BOUNDS = {
             "client.wire:WIRE_BYTES_PER_BODY_BYTE",
         ),
         Bound("addresses of a host name", "", "client.resolver:_MAX_ADDRESSES"),
-        Bound("certificates of a chain", "", "client.certificates:MAX_CHAIN"),
+        Bound("certificates of a chain", "", "certificates:MAX_CHAIN"),
         Bound("worker report", "bytes", "operations.worker_report:MAX_BODY_BYTES"),
         Bound("XML elements of a worker report", "", "operations.worker_report:_MAX_ELEMENTS"),
         Bound("hosts of a cluster in labels", "", "operations.limits:MAX_HOSTS"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from exporter.client.certificates import MAX_CHAIN, ParsedCertificate
+from exporter.certificates import MAX_CHAIN, ParsedCertificate
 from exporter.reasons import Failure, Reason
 
 _ENCODING_DER = 2  # of the module _ssl
@@ -142,10 +142,7 @@ def strict_objection(chain: Sequence[ParsedCertificate]) -> str:
     It is off for the exporter, so that the same server is judged alike by every Python; from 3.13 on it is the
     default of Python's own clients.
     """
-    for place, each in enumerate(chain):
-        is_last = place == len(chain) - 1
-        missing = "" if each.has_authority_key or is_last else "it has no Authority Key Identifier"
-        objection = "; ".join(part for part in (missing, each.objection) if part)
-        if objection:
-            return f"{each.name}: {objection}"
+    for place, each in enumerate(chain, start=1):
+        if objection := each.strict_objection(is_last=place == len(chain)):
+            return objection
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exporter.client.certificates import ParsedCertificate, parse_chain
+from exporter.certificates import ParsedCertificate, parse_chain
 from exporter.client.chains import strict_objection
 from exporter.client.connection_timer import ConnectionTimer, Stage
 from exporter.client.exchange_log import Observe, readable

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from yarl import URL
 
-from exporter.client.certificates import parse_chain
+from exporter.certificates import parse_chain
 from exporter.client.chains import Refusal, served_chain
 from exporter.client.connection_timer import ConnectionTimer
 from exporter.client.tls import TlsContexts

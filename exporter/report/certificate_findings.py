@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from exporter.certificates import REFUSED_ELSEWHERE
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.renewal import Renewal
 from exporter.diagnosis.renewal_signs import renewal_of, web_certificate_of
@@ -96,7 +97,7 @@ def _refused_elsewhere(checkup: Checkup) -> Iterator[Finding]:
         where = " and the ".join(names)
         yield Finding(
             Severity.WARNING,
-            f"newer verifiers refuse this (Python 3.13, for example): the certificate of the {where}; {objection}",
+            f"{REFUSED_ELSEWHERE}: the certificate of the {where}; {objection}",
         )
 
 

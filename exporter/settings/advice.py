@@ -6,8 +6,10 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporter.certificates import REFUSED_ELSEWHERE
+from exporter.settings.certificates import strict_objections
 from exporter.settings.durations import format_duration
-from exporter.settings.watched_files import secret_files
+from exporter.settings.watched_files import ca_files, secret_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,13 +26,16 @@ _LONG_INTERVAL_SECONDS = 300.0
 def target_warnings(targets: Sequence[Target]) -> Iterator[str]:
     """Yield a line for each kind of keys that cost the clusters or the alerts more than it seems.
 
-    Reads the modes of files of secrets, never their content.
+    Reads the files of authorities, and the modes of files of secrets, never their content.
     """
     yield from _paces(targets)
     yield from _same_hosts(targets)
     for file in sorted({file for target in targets for file in secret_files(target)}):
         if _is_readable_by_others(file):
             yield f"{file}: every user of this host can read the secret in it; set its mode to 0600"
+    for file in sorted({file for target in targets for file in ca_files(target)}):
+        if objections := list(strict_objections(file)):
+            yield f"{file}: {REFUSED_ELSEWHERE}: {', and '.join(objections)}"
 
 
 def _paces(targets: Sequence[Target]) -> Iterator[str]:

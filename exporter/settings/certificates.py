@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
 from functools import lru_cache
 
+from exporter.certificates import MAX_CHAIN, parse_chain
 from exporter.files import FileVersion, file_version
 from exporter.files.pem import load_key_pair, read_pem
+
+_MOST_PRIVATE_AUTHORITIES = MAX_CHAIN
 
 
 def check_file_name(name: str) -> str:
@@ -63,6 +67,24 @@ def has_certificate(pem: str) -> bool:
     except (ssl.SSLError, ValueError):
         return False
     return True
+
+
+def strict_objections(file: str) -> Iterator[str]:
+    """Yield what newer verifiers refuse of the authorities of a file, one by one; nothing of one that is gone.
+
+    A bundle of public authorities has too many: its old ones are known, and no server shows them.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cadata=read_pem_file(file))
+    except (ssl.SSLError, ValueError):
+        return
+    authorities = context.get_ca_certs(binary_form=True)
+    if len(authorities) > _MOST_PRIVATE_AUTHORITIES:
+        return
+    for each in parse_chain(authorities, verified=True):
+        if objection := each.strict_objection(is_last=each.is_self_issued):
+            yield objection
 
 
 def check_key_pair(certificate: str, key: str, place: str = "tls") -> None:

@@ -49,7 +49,7 @@ class Settings:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is permitted, but probably not meant. Reads the modes of files of secrets."""
+        """What is permitted, but probably not meant. Reads the files of authorities, and modes of files of secrets."""
         return (*self.web_config.warnings, *target_warnings(self.all_targets), *self._shard_warnings())
 
     def _shard_warnings(self) -> Iterator[str]:

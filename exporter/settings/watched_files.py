@@ -57,6 +57,11 @@ def tls_files(target: Target) -> Iterator[str]:
         yield from (file for file in (tls.ca_file, tls.cert_file, tls.key_file) if file)
 
 
+def ca_files(target: Target) -> Iterator[str]:
+    """Yield the names of the files of authorities of a target, and of those that it discovers."""
+    yield from (each.tls.ca_file for each in _with_template(target) if each.tls.ca_file)
+
+
 def secret_files(target: Target) -> Iterator[str]:
     """Yield the names of the files of secrets of a target, and of those that it discovers."""
     owners = [each.auth for each in _with_template(target)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.client.certificates import parse_chain
+from exporter.certificates import parse_chain
 from exporter.client.chains import KnownIntermediates, Refusal, strict_objection
 from exporter.client.client import Client
 from exporter.diagnosis.checkup import Checkup
@@ -26,6 +26,7 @@ from tests.support.issuing import (
     serving,
     signed_with_sha1,
     trusting,
+    verification_error,
 )
 from tests.support.looking import DIRECT, PROXY, everywhere, poll, reasons, target_at, with_tls
 from tests.support.servers import LOOPBACK, ScriptedServer, healthy
@@ -246,24 +247,6 @@ def test_a_clock_that_is_before_the_installation_is_wrong() -> None:
     assert refusal.explain(early, KnownIntermediates()).detail.endswith("one of both is wrong")
 
 
-def _strictly_verified(context: ssl.SSLContext, ca_file: Path, flags: int) -> str:
-    """OpenSSL's error for a server with these flags, in a handshake in memory; empty if it accepts."""
-    client_context = ssl.create_default_context(cafile=str(ca_file))
-    client_context.verify_flags = ssl.VerifyFlags(flags)
-    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = client_context.wrap_bio(to_client, to_server, server_hostname="localhost")
-    server = context.wrap_bio(to_server, to_client, server_side=True)
-    for _ in range(4):
-        for side in (client, server):
-            try:
-                side.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-            except ssl.SSLCertVerificationError as error:
-                return error.verify_message
-    return ""
-
-
 _NO_KEY = replace(AUTHORITY, has_authority_key=False)
 OBJECTIONS: dict[str, tuple[Row, str]] = {
     "nothing": (Row(""), ""),
@@ -297,8 +280,8 @@ def test_what_strict_verifiers_refuse_is_named_and_nothing_else(
 ) -> None:
     chain = row.chain()
     context, ca_file = serving(tmp_path, chain[:2]), trusting(tmp_path, chain[2])
-    assert _strictly_verified(context, ca_file, 0) == ""
-    refused = _strictly_verified(context, ca_file, ssl.VERIFY_X509_STRICT)
+    assert verification_error(context, ca_file, 0) == ""
+    refused = verification_error(context, ca_file, ssl.VERIFY_X509_STRICT)
     found = strict_objection(parse_chain([each.der for each in chain], verified=True))
     assert found == objection
     assert bool(found) is bool(refused), refused

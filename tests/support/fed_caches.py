@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from exporter import log
-from exporter.client.certificates import parse_chain
+from exporter.certificates import parse_chain
 from exporter.client.client import Client
 from exporter.client.rejections import Rejections
 from exporter.credentials import AuthMethod

@@ -166,3 +166,21 @@ def trusting(folder: Path, *roots: Issued) -> Path:
     file = folder / f"trusted-{len(list(folder.iterdir()))}.pem"
     file.write_bytes(b"".join(each.pem for each in roots))
     return file
+
+
+def verification_error(context: ssl.SSLContext, ca_file: Path, flags: int) -> str:
+    """OpenSSL's error for a server with these flags, in a handshake in memory; empty if it accepts."""
+    client_context = ssl.create_default_context(cafile=str(ca_file))
+    client_context.verify_flags = ssl.VerifyFlags(flags)
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(to_client, to_server, server_hostname="localhost")
+    server = context.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(4):
+        for side in (client, server):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError as error:
+                return error.verify_message
+    return ""

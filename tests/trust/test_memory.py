@@ -19,7 +19,7 @@ FED = {
     "operations/responses.py: kept": "parsed responses",
     "operations/configuration.py: read": "parsed responses",
     "operations/health.py: read": "parsed responses",
-    "client/certificates.py: _kept": "certificates",
+    "certificates.py: _kept": "certificates",
     "exposition/text_format.py: escape": "label values",
     "exposition/text_format.py: _template": "history, incidents and pages",
 }

@@ -15,6 +15,8 @@ from exporter.caches import BoundedCache
 from exporter.observation import Certificate
 from exporter.operations.responses import sanitize
 
+# What strict verifiers do with a certificate that has an objection.
+REFUSED_ELSEWHERE = "newer verifiers refuse this (Python 3.13, for example)"
 # What is read from a certificate, beside its encoding: texts of a bounded length.
 _READ_BYTES = 4096
 # Chains have two to four certificates. TLS itself would let a server send hundreds.
@@ -29,7 +31,7 @@ class ParsedCertificate:
 
     `name` and `issuer_name` are short names for people; the keys identify subject and issuer, whatever they
     are called. `names_issuer_address`: it names a URL of its issuer's certificate (AIA). `objection` is what
-    OpenSSL's strict checks refuse of it.
+    OpenSSL's strict checks refuse of it at any position of a chain.
     """
 
     shown: Certificate
@@ -46,6 +48,15 @@ class ParsedCertificate:
     def is_self_issued(self) -> bool:
         """Return whether it names itself as its issuer, as roots do."""
         return self.subject_key == self.issuer_key
+
+    def strict_objection(self, *, is_last: bool) -> str:
+        """Return what VERIFY_X509_STRICT refuses of it in a chain, whose last certificate is the trusted one.
+
+        The text is empty if there is nothing. It begins with the name of the certificate.
+        """
+        missing = "" if self.has_authority_key or is_last else "it has no Authority Key Identifier"
+        objection = "; ".join(part for part in (missing, self.objection) if part)
+        return f"{self.name}: {objection}" if objection else ""
 
 
 def parse_chain(ders: Iterable[bytes], *, verified: bool) -> tuple[ParsedCertificate, ...]:
