@@ -19,6 +19,7 @@ from exporter.client.exchange_log import Observe
 from exporter.client.redaction import Redaction
 from exporter.client.rejections import Rejections
 from exporter.client.resolver import Lookups
+from exporter.client.routes_seen import RoutesSeen
 from exporter.client.tls import TlsContexts
 from exporter.client.visit import RouteVisit, head_start
 from exporter.log import get_logger
@@ -92,8 +93,7 @@ class Client:
         is not judged. Never raise for what a target does: whatever goes wrong becomes a `Failure` of the
         observations it concerns. Never show credentials.
         """
-        deadline = time.perf_counter() + seconds
-        redaction = await self._prepare(target)
+        deadline, redaction = time.perf_counter() + seconds, await self._prepare(target)
         visits: list[RouteVisit] = []
         with self._lookups(target) as lookups, self._counting(target, visits):
             for route in await self._routes(target, lookups, routes_before):
@@ -114,20 +114,19 @@ class Client:
                 return routes_to(await lookups.addresses(target.domain))
         return before or target.routes
 
-    async def poll_details(  # noqa: PLR0913 - the last one by keyword, with a default
+    async def poll_details(
         self,
         target: Target,
         operations: Sequence[Operation[Facts]],
         known: Known,
-        routes: Sequence[Route],
-        up: Sequence[Route],
+        seen: RoutesSeen,
         *,
         seconds: float = math.inf,
     ) -> Details:
-        """Ask the operations of the details, one after another, over the first of the routes `up`.
+        """Ask the operations of the details, one after another, over the first route that is up.
 
-        `routes` are those of the round before, up or not. Ends within `seconds` and the target's details
-        interval: an operation without time left is `NotLearnt`. Never raise for what a target does.
+        `seen` are the routes of the round before. Ends within `seconds` and the details interval: what no time is
+        left for is `NotLearnt`. Never raise for what a target does.
         """
         began = time.perf_counter()
         seconds = SHARE_OF_INTERVAL * min(seconds, target.schedule.details_interval)
@@ -138,8 +137,9 @@ class Client:
                     target, route, lookups, redaction, plain=plain
                 ),
                 provider=provider,
-                routes=routes,
-                up=list(up),
+                routes=seen.routes,
+                up=list(seen.up),
+                why_down=seen.why_down,
                 last_call=began + _SHARE_FOR_WHAT_CAN_WAIT * seconds,
                 deadline=began + seconds,
                 report_bug=self._report_bug,

@@ -11,6 +11,7 @@ from functools import partial
 from exporter.client.connection import RouteConnection
 from exporter.client.conversation import Conversation, Send
 from exporter.client.credential_provider import CredentialProvider
+from exporter.client.routes_seen import PATH_FAILURES, no_path
 from exporter.credentials import AuthMethod, Verdict, judge
 from exporter.observation import CancelledRound, Connection, Details, Exchange, Observation
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
@@ -19,18 +20,7 @@ from exporter.reasons import Failure, Reason
 from exporter.targets import Route
 from exporter.tasks import ReportBug
 
-_NO_PATH = NotLearnt("not asked: Onepanel answers over no path")
 _NO_OTHER_NODE = NotLearnt("no other node answers")
-# These mean that the path is down: this request fails, and so do those that follow.
-_PATH_FAILURES = frozenset(
-    {
-        Reason.RESOLVE,
-        Reason.CONNECTION_REFUSED,
-        Reason.CONNECT_TIMEOUT,
-        Reason.CONNECT,
-        Reason.CONNECTION_LOST,
-    }
-)
 # How many Onepanels are asked what the first of them cannot answer.
 _MOST_HELPLESS = 2
 
@@ -39,8 +29,8 @@ _MOST_HELPLESS = 2
 class DetailsVisit:
     """What is needed for one round of details. `last_call` and `deadline` are times of `time.perf_counter`.
 
-    `up` are the routes over which Onepanel answers, in the order of preference; `open_route` opens one, or port 80
-    beside it.
+    `up` are the routes over which Onepanel answers, in the order of preference; `why_down` is the reason if there is
+    none. `open_route` opens one, or port 80 beside it.
     From `last_call` on nothing is asked that can wait for another round. `held` has the conversations in their order,
     also the one that was cancelled.
     """
@@ -49,6 +39,7 @@ class DetailsVisit:
     provider: CredentialProvider
     routes: Sequence[Route]
     up: list[Route]
+    why_down: Reason | None
     last_call: float
     deadline: float
     report_bug: ReportBug
@@ -62,13 +53,20 @@ class DetailsVisit:
         await self.provider.begin(self.up)
         async with self._stack:
             for operation in operations:
-                learnt = {seen.operation: seen.outcome for seen in self.held}
-                now_known = replace(known, learnt=learnt, can_authenticate=bool(self.provider.methods))
+                now_known = await self._know_more(known)
                 if operation.applies(now_known):
                     await self._ask_one(operation, now_known)
         expiry = self.provider.token_expires_at
         accepted = dict(self.provider.accepted)
         return Details(tuple(self.held), self.connections, accepted, token_expires_at=expiry)
+
+    async def _know_more(self, known: Known) -> Known:
+        return replace(
+            known,
+            learnt={seen.operation: seen.outcome for seen in self.held},
+            can_authenticate=bool(self.provider.methods),
+            has_access=bool(self.up and await self.provider.usable()),
+        )
 
     def cancelled(self) -> CancelledRound:
         """Return what was sent, if the visit was cancelled."""
@@ -102,16 +100,17 @@ class DetailsVisit:
     async def _send(self, request: Request[Value], exchanges: list[Exchange]) -> Reply[Value]:
         if request.credentials:
             return await self._send_with_credentials(request, exchanges)
-        # A public request may be answered by the worker, which `up` does not cover.
-        over = [each for each in (*self.up, *self.routes) if request.over in {None, each.path}]
-        return await self._exchange(over[0], request, exchanges) if over else _NO_PATH
+        # What must take one path is answered by the worker, which `up` does not cover.
+        routes = self.up if request.over is None else (*self.up, *self.routes)
+        over = [each for each in routes if request.over in {None, each.path}]
+        return await self._exchange(over[0], request, exchanges) if over else no_path(self.why_down)
 
     async def _send_with_credentials(
         self, request: Request[Value], exchanges: list[Exchange]
     ) -> Reply[Value]:
         """Try the methods in turn, until one is neither refused nor unverifiable."""
         methods = await self.provider.usable()
-        reply: Reply[Value] = self.provider.failure_of() if self.up else _NO_PATH
+        reply: Reply[Value] = self.provider.failure_of() if self.up else no_path(self.why_down)
         for method in methods:
             reply = await self._send_over_routes(request, exchanges, method)
             if not self._is_refused(method, request, reply):
@@ -122,7 +121,7 @@ class DetailsVisit:
         self, request: Request[Value], exchanges: list[Exchange], method: AuthMethod
     ) -> Reply[Value]:
         """Try the routes in turn, each once, until one is neither gone nor helpless."""
-        reply: Reply[Value] = _NO_OTHER_NODE if request.elsewhere else _NO_PATH
+        reply: Reply[Value] = _NO_OTHER_NODE if request.elsewhere else no_path(self.why_down)
         helpless = 0
         for route in self._candidates(request):
             reply = await self._exchange(route, request, exchanges, method)
@@ -155,9 +154,10 @@ class DetailsVisit:
 
     def _leave_if_gone(self, route: Route, failure: Failure) -> bool:
         """Return whether a route is gone; it is not tried again."""
-        if failure.reason not in _PATH_FAILURES:
+        if failure.reason not in PATH_FAILURES:
             return False
         self.up[:] = [each for each in self.up if each != route]
+        self.why_down = failure.reason
         return True
 
     def _leave_if_helpless(self, route: Route, request: Request[Value], failure: Failure) -> bool:

@@ -83,7 +83,8 @@ class Known:
     """What is known of the cluster when a conversation begins.
 
     `learnt` holds the outcomes of the conversations held before in the same round, by operation;
-    `can_authenticate`: whether there are credentials that were not just rejected. `doubtful` are the hosts
+    `can_authenticate`: whether there are credentials. `has_access`: whether a request with credentials would be
+    sent, as one of them is not set aside and Onepanel answers over a path. `doubtful` are the hosts
     that did not answer when they were asked last, in the order in which they are to be asked. `deployed` is
     None if it is not known. `has_port_80`: the worker listens where the default ports are.
     """
@@ -91,6 +92,7 @@ class Known:
     kind: Kind = Kind.AUTO
     learnt: Mapping[str, Outcome] = field(default_factory=dict)
     can_authenticate: bool = False
+    has_access: bool = False
     doubtful: tuple[str, ...] = ()
     deployed: bool | None = None
     has_port_80: bool = False

@@ -1,6 +1,6 @@
 """`GET https://DOMAIN/nagios`: the worker's own report on the modules of every worker node.
 
-The worker answers on 443, without credentials. If it does not answer and the target has credentials,
+The worker answers on 443, without credentials. If it does not answer and a credential may be shown,
 Onepanel passes the same report on (`/SERVICE/nagios`).
 """
 
@@ -24,9 +24,9 @@ from exporter.operations.operation import (
     Known,
     Operation,
     Request,
+    kind_is_known,
     known,
     send,
-    with_credentials,
 )
 from exporter.operations.responses import Response, failure_of, sanitize
 from exporter.reasons import Failure, Reason
@@ -147,7 +147,7 @@ def _conversation(known_before: Known) -> Conversation[WorkerReport]:
     report = yield from send(
         Request("/nagios", read_it, accept="*/*", max_body_bytes=MAX_BODY_BYTES, over=AccessPath.PROXY)
     )
-    if isinstance(report, WorkerReport) or not with_credentials(known_before):
+    if isinstance(report, WorkerReport) or not (known_before.has_access and kind_is_known(known_before)):
         return report
     relayed = Request(
         f"{API_ROOT}/{known_before.service}/nagios",

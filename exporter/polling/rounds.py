@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from exporter.client.client import Client
 from exporter.client.rejections import Rejections
+from exporter.client.routes_seen import RoutesSeen
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import carried_over, conclude, kind_of
 from exporter.diagnosis.renewal_signs import regenerating_since
 from exporter.discovery.membership import Membership
 from exporter.observation import Details, Trace
 from exporter.operations import applicable
+from exporter.reasons import Reason
 from exporter.targets import SHARE_OF_INTERVAL, Target
 from exporter.tasks import ReportBug
 
@@ -68,12 +70,17 @@ class Rounds:
             target,
             applicable(target),
             carried_over(checkup, target),
-            checkup.routes,
-            checkup.routes_up,
+            RoutesSeen(checkup.routes, checkup.routes_up, _why_down(checkup)),
             seconds=seconds,
         )
         details = replace(details, began_at=began_at, finished_at=time.time())
         return replace(details, regenerating_since=regenerating_since(checkup.details, details))
+
+
+def _why_down(checkup: Checkup) -> Reason | None:
+    """Return the reason that what is not asked shares with the paths of a round."""
+    causes = (checkup.cause(node) for node in checkup.node_names)
+    return next((each.reason for each in causes if each), None)
 
 
 class FreshRounds:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from exporter.client.client import Client
 from exporter.client.redaction import Redaction
+from exporter.client.routes_seen import RoutesSeen
 from exporter.credentials import Auth, Secret
 from exporter.observation import Trace
 from exporter.operations import OPERATIONS
@@ -53,7 +54,9 @@ async def test_a_secret_that_a_target_sends_back_is_redacted_everywhere(form: st
         try:
             visits = await client.poll(target, OPERATIONS, Known())
             known = Known(Kind.ONEZONE)
-            details = await client.poll_details(target, OPERATIONS, known, target.routes, target.routes)
+            details = await client.poll_details(
+                target, OPERATIONS, known, RoutesSeen(target.routes, target.routes)
+            )
         finally:
             await client.close()
     shown = repr((visits, details, traces))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 
 from exporter.credentials import Auth, AuthMethod, Secret
+from exporter.report import summarize
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, HostState, SimulatedZone, Worker
 from tests.cluster.looking import target_at, watching
 from tests.cluster.told import COMPONENTS, TOKEN, served, statuses
@@ -92,3 +94,21 @@ async def test_a_stopped_worker_has_no_report_and_its_manager_a_status(
         assert list(metrics.values("onedata_worker_status")) == []
         assert statuses(metrics, "zone", "worker", (HOST,)) == ["stopped"]
         assert statuses(metrics, "zone", "manager", (HOST,)) == ["healthy"]
+
+
+async def test_a_rejected_credential_is_reported_of_the_path_that_it_was_sent_over(
+    authority: Authority, ca_file: Path
+) -> None:
+    async with (
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
+        watching(target_at(zone, ca_file, Auth(passphrase=Secret("another")))) as watched,
+    ):
+        await zone.set(Fault.WORKER_STOPPED, on=True)
+        await watched.poll()
+    details = summarize(watched.latest).details
+    rejected = [each for each in details if each.status == HTTPStatus.UNAUTHORIZED]
+    assert {(each.path, each.error.partition(":")[0]) for each in rejected} == {("direct", "unauthorized")}
+    # The worker refuses connections, and a credential that is set aside is not sent again to have the report relayed.
+    (report,) = (each for each in details if each.operation == "worker_report")
+    assert (report.path, report.status, report.error.partition(":")[0]) == ("proxy", 0, "connection_refused")
+    assert served(zone, "/onepanel/zone/nagios") == 0

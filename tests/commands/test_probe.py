@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE
 
 import pytest
 
+from exporter.reasons import Reason
 from exporter.simulator import Fault, SimulatedZone
 from tests.support.commands import ROOT
 from tests.support.terminal import PASSPHRASE, TOKEN, Terminal
@@ -142,6 +143,18 @@ async def test_an_empty_503_is_explained_as_the_proxy_speaking(
     spoken = {each["path"]: each["classification"] for each in exchanges if "health" in each["url"]}
     assert "so a proxy answered, not Onepanel" in spoken["proxy"]
     assert "connection_refused" in {each["classification"].partition(":")[0] for each in exchanges}
+
+
+async def test_an_empty_report_over_the_direct_path_is_explained_as_onepanel_speaking(
+    terminal: Terminal, zone: SimulatedZone
+) -> None:
+    await zone.only(Fault.WORKER_STOPPED)
+    ended = await terminal.probe("--explain", *terminal.credentials(passphrase=PASSPHRASE))
+    assert "  worker_report (over direct): HTTP 503 in " in ended.out
+    reason = "worker_unreachable: an empty report, so Onepanel answers in place of the worker"
+    (relayed,) = (each for each in ended.out.split("\ndirect: ") if "/onepanel/zone/nagios" in each)
+    assert f"  = {reason}; {Reason.WORKER_UNREACHABLE.meaning}" in relayed
+    assert "proxy_upstream" not in ended.out
 
 
 @pytest.mark.parametrize("output_format", ["text", "json", "nagios"])

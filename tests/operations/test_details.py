@@ -37,7 +37,7 @@ from exporter.targets import AccessPath, Kind, Route
 from tests.support.checkups import make_checkup, make_target
 
 JSON = "application/json"
-ZONE = Known(Kind.ONEZONE, can_authenticate=True)
+ZONE = Known(Kind.ONEZONE, can_authenticate=True, has_access=True)
 PROVIDER = Known(Kind.ONEPROVIDER, can_authenticate=True)
 TIMEOUT_SECONDS = 10.0
 TIMEOUT = Failure(Reason.TIMEOUT, "nothing within 10 s")

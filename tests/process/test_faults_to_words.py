@@ -253,3 +253,19 @@ def test_no_credential_is_rejected_or_accepted_by_a_panel_whose_database_is_down
     by_database_down = shown.by_fault[Fault.DATABASE_DOWN.value]
     assert not list(by_database_down.metrics.samples("onedata_credentials_accepted"))
     assert not [line for line in by_database_down.log if "credential rejected" in line]
+
+
+def test_a_report_that_onepanel_cannot_have_from_its_worker_is_no_fault_of_a_proxy(
+    shown: ShownFaults,
+) -> None:
+    status, page, metrics, *_rest = shown.by_fault[Fault.WORKER_STOPPED.value]
+    (report,) = (each for each in status["summary"]["details"] if each["operation"] == "worker_report")
+    words = f"{Reason.WORKER_UNREACHABLE}: HTTP 503 with an empty body"
+    assert (report["path"], report["status"], report["error"]) == ("direct", 503, words)
+    assert report["advice"] == Reason.WORKER_UNREACHABLE.advice
+    assert words in page
+    failed = metrics.samples("onedata_onepanel_request_failures_total", operation="worker_report")
+    assert {(each.labels["path"], each.labels["reason"]): each.value for each in failed if each.value} == {
+        ("proxy", "connection_refused"): 1.0,
+        ("direct", "worker_unreachable"): 1.0,
+    }

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from exporter.client.client import Client as ExporterClient
+from exporter.client.routes_seen import RoutesSeen
 from exporter.credentials import Auth, Secret
 from exporter.operations import OPERATIONS
 from exporter.operations.component_status import ComponentStatus
@@ -232,9 +233,9 @@ async def test_the_exporter_keeps_the_living_hosts_and_misses_the_other(
     await zone.set(fault, on=True, node="node2")
     target = target_of(zone, zone.authority.write_ca_file(tmp_path / "ca.pem"))
     client = ExporterClient(lambda where, bug: pytest.fail(f"{where}: {bug}"))
-    up = [Route(AccessPath.DIRECT, "node1")]
+    seen = RoutesSeen(target.routes, [Route(AccessPath.DIRECT, "node1")])
     try:
-        details = await client.poll_details(target, OPERATIONS, Known(Kind.ONEZONE), target.routes, up)
+        details = await client.poll_details(target, OPERATIONS, Known(Kind.ONEZONE), seen)
     finally:
         await client.close()
     told = {

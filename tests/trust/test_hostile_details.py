@@ -17,6 +17,7 @@ import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from exporter.client.client import Client
+from exporter.client.routes_seen import RoutesSeen
 from exporter.credentials import Auth, Secret
 from exporter.observation import Details, Observation, Visit
 from exporter.operations import OPERATIONS, TIMED_OPERATIONS
@@ -86,7 +87,7 @@ async def poll_details(target: Target) -> tuple[Details, float]:
     tracemalloc.start()
     try:
         details = await client.poll_details(
-            target, OPERATIONS, Known(Kind.ONEZONE), target.routes, target.routes
+            target, OPERATIONS, Known(Kind.ONEZONE), RoutesSeen(target.routes, target.routes)
         )
         _, peak = tracemalloc.get_traced_memory()
     finally:

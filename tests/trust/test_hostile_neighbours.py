@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from exporter.client.client import Client
+from exporter.client.routes_seen import RoutesSeen
 from exporter.credentials import Auth, Secret
 from exporter.operations import OPERATIONS, TIMED_OPERATIONS
 from exporter.operations.operation import Known
@@ -136,7 +137,7 @@ async def test_no_other_target_waits_for_hostile_ones(tmp_path: Path) -> None:
             rounds.append({str(each.failure or "ok") for each in seen})
         if target.name == _DETAILS:
             details = await client.poll_details(
-                target, OPERATIONS, Known(Kind.ONEZONE), target.routes, target.routes
+                target, OPERATIONS, Known(Kind.ONEZONE), RoutesSeen(target.routes, target.routes)
             )
             seen_closer.append(sum(seen.failure is None for seen in details.observations))
 
