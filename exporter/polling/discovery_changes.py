@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from exporter.log import get_logger
+from exporter.state.events import Event
 from exporter.state.store import Store
-from exporter.state.target_state import Event
 from exporter.targets import Target
 
 log = get_logger()
@@ -52,7 +52,8 @@ def note(found: Iterable[Change], store: Store, now: float) -> None:
         state = store.state(zone)
         if state is not None:
             own = [change for change in found if change.target.onezone == zone]
-            state.events.extend(Event(now, "", text) for text in _texts(own))
+            for text in _texts(own):
+                state.events.add(Event(now, "", text))
 
 
 def _texts(found: Iterable[Change]) -> Iterator[str]:

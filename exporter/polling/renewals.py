@@ -7,8 +7,9 @@ from exporter.diagnosis.rules import Diagnosis
 from exporter.diagnosis.served import Sighting, renewed
 from exporter.polling.log_events import log
 from exporter.report.formatting import timestamp
+from exporter.state.events import Event
 from exporter.state.incidents import Brief, Incidents
-from exporter.state.target_state import Event, TargetState
+from exporter.state.target_state import TargetState
 from exporter.targets import Route
 
 # A renewal restarts the worker's listener, and Onepanel's 5 s later.
@@ -38,7 +39,7 @@ def note(state: TargetState, incidents: Incidents, checkup: Checkup) -> None:
             brief = Brief(seconds, _RESTARTS)
             began = incidents.withdraw(checkup.target.name, node, checkup.finished_at, brief)
         text = _text(sighting, None if began is None else checkup.finished_at - began)
-        state.events.append(Event(checkup.finished_at, node, text))
+        state.events.add(Event(checkup.finished_at, node, text))
         named = {"node": node} if node else {}
         log.info("certificate renewed", target=checkup.target.name, **named, note=text)
 

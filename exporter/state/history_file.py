@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from exporter.state.history_rows import (
@@ -16,30 +17,16 @@ from exporter.state.history_rows import (
     HistoryInUseError,
     SavedHistory,
     TargetRows,
+    event_of,
     incident_of,
     row_of,
 )
+from exporter.state.history_schema import prepare
 from exporter.state.latencies import LatencyBucket
 from exporter.state.timeline import Lane, SavedBucket, SavedRun, Timeline
 
-SCHEMA_VERSION = 1
 _MODE = 0o600
 _LOCK_SECONDS = 1.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS targets(name TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS runs(
-    target TEXT, kind TEXT, node TEXT, began REAL, ended REAL NOT NULL, state TEXT NOT NULL,
-    PRIMARY KEY(target, kind, node, began)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS latencies(
-    target TEXT, path TEXT, began REAL, count INTEGER NOT NULL, minimum REAL NOT NULL, mean REAL NOT NULL,
-    maximum REAL NOT NULL, p95 REAL NOT NULL, PRIMARY KEY(target, path, began)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS incidents(
-    id TEXT PRIMARY KEY, target TEXT NOT NULL, node TEXT NOT NULL, diagnosis_before TEXT NOT NULL,
-    diagnosis TEXT NOT NULL, since REAL NOT NULL, until REAL, reasons TEXT NOT NULL, evidence BLOB NOT NULL
-    ) WITHOUT ROWID;
-"""
-
-
 # What an access may raise.
 FAULTS = (sqlite3.Error, OSError, ValueError)
 
@@ -57,12 +44,12 @@ class HistoryFile:
         """
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE))
         file.chmod(_MODE)
-        self._places: dict[str, str] = {}
         self._database = sqlite3.connect(
             file, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
-            self._prepare(file)
+            prepare(self._database, file)
+            self._places = self._read_places()
         except sqlite3.Error as error:
             self._database.close()
             raise _explained(error, file) from error
@@ -70,23 +57,8 @@ class HistoryFile:
             self._database.close()
             raise
 
-    def _prepare(self, file: Path) -> None:
-        run = self._database.execute
-        run("PRAGMA locking_mode = EXCLUSIVE")
-        run("PRAGMA journal_mode = WAL")
-        run("PRAGMA synchronous = NORMAL")
-        run("BEGIN IMMEDIATE")
-        (version,) = run("PRAGMA user_version").fetchone()
-        if version not in {0, SCHEMA_VERSION}:
-            raise HistoryBrokenError(f"{file}: has version {version} of the schema, not {SCHEMA_VERSION}")
-        for statement in _SCHEMA.split(";"):
-            run(statement)
-        run(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        run("COMMIT")
-        (found,) = run("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise HistoryBrokenError(f"{file}: {found}")
-        self._places = dict(run("SELECT name, place FROM targets").fetchall())
+    def _read_places(self) -> dict[str, str]:
+        return dict(self._database.execute("SELECT name, place FROM targets").fetchall())
 
     def load(self, retention: float) -> SavedHistory:
         """Return what the file holds; raise sqlite3.Error or ValueError if it is broken."""
@@ -100,7 +72,11 @@ class HistoryFile:
         for name, path, *row in run("SELECT * FROM latencies ORDER BY target, path, began"):
             if name in timelines:
                 timelines[name].restore_bucket(SavedBucket(path, LatencyBucket(*row)))
+        for name, *row in run("SELECT target, at, node, text FROM events ORDER BY target, number"):
+            if name in timelines:
+                timelines[name].events.add(event_of(*row))
         for timeline in timelines.values():
+            timeline.events.saved = timeline.events.noted
             timeline.forget_before(time.time() - retention)
             timeline.saved_until = timeline.ended
         saved.timelines = {(name, self._places[name]): timeline for name, timeline in timelines.items()}
@@ -117,19 +93,20 @@ class HistoryFile:
                 self._write_target(rows)
             self._write_incidents(batch)
             if batch.forget_before is not None:
-                self._forget_before(batch.forget_before)
+                self._forget_before(batch.forget_before, batch.configured)
             run("COMMIT")
         except BaseException:
             if self._database.in_transaction:
                 run("ROLLBACK")
             raise
-        self._places |= places
+        self._places = self._read_places() if batch.forget_before is not None else self._places | places
 
     def _write_target(self, rows: TargetRows) -> None:
         run, many = self._database.execute, self._database.executemany
         if self._places.get(rows.name) != rows.place:
             run("DELETE FROM runs WHERE target = ?", (rows.name,))
             run("DELETE FROM latencies WHERE target = ?", (rows.name,))
+            run("DELETE FROM events WHERE target = ?", (rows.name,))
             run("INSERT OR REPLACE INTO targets VALUES(?, ?)", (rows.name, rows.place))
         many(
             "INSERT OR REPLACE INTO runs VALUES(?, ?, ?, ?, ?, ?)",
@@ -140,6 +117,16 @@ class HistoryFile:
             [(rows.name, each.path, *each.bucket) for each in rows.buckets],
         )
 
+        if rows.events:
+            run("DELETE FROM events WHERE target = ?", (rows.name,))
+            many(
+                "INSERT INTO events VALUES(?, ?, ?, ?, ?)",
+                [
+                    (rows.name, number, each.at, each.node, each.text)
+                    for number, each in enumerate(rows.events)
+                ],
+            )
+
     def _write_incidents(self, batch: Batch) -> None:
         run = self._database.execute
         for each in batch.incidents:
@@ -149,10 +136,15 @@ class HistoryFile:
             for gone in closed.difference(batch.closed_ids):
                 run("DELETE FROM incidents WHERE id = ?", (gone,))
 
-    def _forget_before(self, time: float) -> None:
+    def _forget_before(self, time: float, configured: Collection[str]) -> None:
         run = self._database.execute
         run("DELETE FROM runs WHERE ended < ?", (time,))
         run("DELETE FROM latencies WHERE began < ?", (time,))
+        named = {name for (name,) in run("SELECT name FROM targets")}
+        seen = {name for (name,) in run("SELECT DISTINCT target FROM runs")}
+        for name in named.difference(seen, configured):
+            run("DELETE FROM events WHERE target = ?", (name,))
+            run("DELETE FROM targets WHERE name = ?", (name,))
 
     def close(self) -> None:
         """Close the file."""

@@ -79,7 +79,7 @@ class HistoryKeeper:
             return
         self._report(f"the history file was broken ({broken}); it is now {aside}, and a new one was begun")
         for state in self._store.states:
-            state.timeline.saved_until = 0.0
+            state.timeline.saved_until, state.timeline.events.saved = 0.0, 0
 
     def _move_aside(self) -> Path:
         self._close()
@@ -105,8 +105,9 @@ class HistoryKeeper:
             del self._unsaved[incident_id]
         timelines, rows = [], []
         for number, state in enumerate(self._store.states, start=1):
-            if state.timeline.ended > state.timeline.saved_until:
-                timelines.append((state.timeline, state.timeline.ended))
+            timeline = state.timeline
+            if not timeline.is_saved:
+                timelines.append((timeline, timeline.ended, timeline.events.noted))
                 rows.append(self._rows(state))
             if number % _STATES_PER_TURN == 0:
                 await asyncio.sleep(0)
@@ -120,11 +121,12 @@ class HistoryKeeper:
             incidents,
             tuple(self._incidents.closed_ids()),
             now - self._store.retention if is_due else None,
+            {state.target.name for state in self._store.states} if is_due else (),
         )
         if await self._has_written(batch):
             self._cleaned_at = now if is_due else self._cleaned_at
-            for timeline, ended in timelines:
-                timeline.saved_until = ended
+            for timeline, ended, events in timelines:
+                timeline.saved_until, timeline.events.saved = ended, events
             for each in incidents:
                 if self._unsaved.get(each.incident_id) is each:
                     del self._unsaved[each.incident_id]
@@ -154,6 +156,7 @@ class HistoryKeeper:
             state.target.place,
             tuple(timeline.saved_runs(timeline.saved_until)),
             tuple(timeline.saved_buckets(timeline.saved_until)),
+            timeline.events.to_save(),
         )
 
     def _report(self, fault: str) -> None:

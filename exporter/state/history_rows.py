@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from exporter.state.events import Event
 from exporter.state.incidents import Incident
 from exporter.state.timeline import SavedBucket, SavedRun, Timeline
 
@@ -20,22 +21,27 @@ class HistoryBrokenError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class TargetRows:
-    """What is new of one target."""
+    """What is new of one target; if one of its events is new, all of them."""
 
     name: str
     place: str
     runs: Sequence[SavedRun]
     buckets: Sequence[SavedBucket]
+    events: Sequence[Event] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is to be written. `forget_before` is the end of the retention; None to delete nothing this time."""
+    """What is to be written. `forget_before` is the end of the retention; None to delete nothing this time.
+
+    A target that has nothing after that time is deleted, too, unless it is among those that are `configured`.
+    """
 
     targets: Sequence[TargetRows] = ()
     incidents: Sequence[Incident] = ()
     closed_ids: Sequence[str] = ()
     forget_before: float | None = None
+    configured: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -60,6 +66,11 @@ def incident_of(row: Iterable[object]) -> Incident:
         reasons=_reasons(str(reasons)),
         packed_evidence=evidence if isinstance(evidence, bytes) else b"",
     )
+
+
+def event_of(at: object, node: object, text: object) -> Event:
+    """Return the event of a row; raise HistoryBrokenError if it is none."""
+    return Event(_number(at), str(node), str(text))
 
 
 def _number(value: object) -> float:

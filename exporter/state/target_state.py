@@ -12,25 +12,12 @@ from exporter.diagnosis.rules import Diagnosis
 from exporter.maintenance import maintenance_reason
 from exporter.observation import Details
 from exporter.state.counters import RouteCounters
+from exporter.state.events import Events
 from exporter.state.history import HISTORY_ROUNDS, PastRound
 from exporter.state.timeline import Timeline
 from exporter.targets import AccessPath, Route, Target
 
 STALE_AFTER_INTERVALS = 3
-_MOST_EVENTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a node and is no fault; `at` is in seconds since the epoch."""
-
-    at: float
-    node: str
-    text: str
-
-
-def _events() -> deque[Event]:
-    return deque(maxlen=_MOST_EVENTS)
 
 
 def _history() -> deque[PastRound]:
@@ -63,7 +50,11 @@ class TargetState:
     finished_monotonic: float = 0.0
     details_monotonic: float = 0.0
     maintenance_note: str | None = None
-    events: deque[Event] = field(default_factory=_events)
+
+    @property
+    def events(self) -> Events:
+        """The last events; they are kept with the timeline."""
+        return self.timeline.events
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -17,6 +17,7 @@ from exporter.diagnosis.symptoms import Symptom
 from exporter.observation import Details
 from exporter.operations.component_status import ComponentStatus
 from exporter.operations.host_status import Status
+from exporter.state.events import Events
 from exporter.state.latencies import BUCKET_SECONDS, Latencies, LatencyBucket
 from exporter.state.runs import MOST_RUNS, Runs
 from exporter.targets import AccessPath
@@ -72,18 +73,27 @@ class _Seen(NamedTuple):
 
 @dataclass(slots=True)
 class Timeline:
-    """The past of one target. `retention` is in seconds; until `saved_until`, a file has it."""
+    """The past of one target. `retention` is in seconds; until `saved_until`, a file has it.
+
+    The events are kept by their number, not for the retention.
+    """
 
     retention: float = DAY_SECONDS
     saved_until: float = 0.0
     runs: dict[Lane, Runs[Any]] = field(default_factory=dict)
     latencies: dict[AccessPath, Latencies] = field(default_factory=dict)
+    events: Events = field(default_factory=Events)
 
     @property
     def ended(self) -> float:
         """Return when the last round was finished; 0 before the first."""
         runs = self.runs.get(Lane(DIAGNOSIS))
         return runs.ended if runs is not None else 0.0
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether a file has all of it."""
+        return self.ended <= self.saved_until and not self.events.to_save()
 
     @property
     def diagnoses(self) -> Runs[Diagnosis]:

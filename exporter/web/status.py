@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from exporter.diagnosis.rules import SEVERITY, Diagnosis
 from exporter.report.summary import Summary, summarize
-from exporter.state.target_state import Event, TargetState
+from exporter.state.events import Event
+from exporter.state.target_state import TargetState
 from exporter.targets import AccessPath, Route
 
 
@@ -69,7 +70,7 @@ def status_of(state: TargetState, monotonic: float, now: float) -> TargetStatus:
         maintenance=state.maintenance(now),
         since=dict(state.diagnosed_since) if checkup else {},
         last_errors=tuple(_last_errors(state)),
-        events=tuple(reversed(state.events)),
+        events=tuple(state.events.latest_first()),
         summary=summarize(checkup) if checkup else None,
     )
 

@@ -48,7 +48,7 @@ def events(found: tuple[Change, ...]) -> list[tuple[float, str]]:
     note(found, store, 7.0)
     state = store.state("zone")
     assert state is not None
-    return [(event.at, event.text) for event in state.events]
+    return [(event.at, event.text) for event in reversed(list(state.events.latest_first()))]
 
 
 def test_a_zone_keeps_the_changes_of_its_list_as_events() -> None:

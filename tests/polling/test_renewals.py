@@ -54,7 +54,9 @@ async def after(rounds: Sequence[Pair], every: float = 15.0) -> Seen:
         at = _START + every * number
         poller.record(state, conclude(target, visits, at, 0.1, before=state.checkup))
     return Seen(
-        [each.text for each in state.events], [each.after for each in incidents.latest_first()], store
+        [each.text for each in state.events.latest_first()],
+        [each.after for each in incidents.latest_first()],
+        store,
     )
 
 

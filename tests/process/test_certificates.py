@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 from pathlib import Path
 
 from exporter.simulator import INSTANT, Authority, Fault, SimulatedZone
 from tests.support.processes import ExporterProcess, Metrics, target_of, write_config
+from tests.support.waiting import eventually
 
 _INTERVAL = 0.5
 SERVED = "onedata_tls_certificates_served"
 INFO = "onedata_tls_certificate_info"
 END = "onedata_tls_chain_not_after_timestamp_seconds"
+
+
+def events_in(file: Path) -> bool:
+    """Whether an event is in a history file: the process that has it open locks it, but not its log."""
+    log = file.with_name(f"{file.name}-wal")
+    return b"certificate renewed" in file.read_bytes() + log.read_bytes()
 
 
 def served(metrics: Metrics, path: str) -> float | None:
@@ -45,6 +54,27 @@ async def test_a_renewal_with_a_restart_of_both_listeners_is_an_event_and_no_inc
             assert "the listeners restarted within" in event["text"]
             (line,) = exporter.logged("certificate renewed")
             assert "level=info" in line
+
+
+async def test_the_event_of_a_renewal_is_on_the_page_after_a_kill_and_a_restart(
+    authority: Authority, config_file: Path, ca_file: Path
+) -> None:
+    file = config_file.with_name("history.sqlite")
+    renewed = "certificate renewed (valid until "
+    async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
+        config = write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
+        document = json.loads(config_file.read_text(encoding="utf-8")) | {"history": {"file": str(file)}}
+        config_file.write_text(json.dumps(document), encoding="utf-8")
+        async with ExporterProcess(config) as exporter:
+            await exporter.metrics_when(lambda seen: seen.diagnosis("zone") == "ok")
+            await zone.only(Fault.CERTIFICATE_RENEWED)
+            await eventually(lambda: exporter.get("/targets/zone"), lambda page: renewed in page[1])
+            await eventually(lambda: asyncio.to_thread(events_in, file), bool)
+            code, _seconds = await exporter.stop(signal.SIGKILL)
+            assert code == -signal.SIGKILL
+        async with ExporterProcess(config) as exporter:
+            await eventually(lambda: exporter.get("/targets/zone"), lambda page: renewed in page[1])
+            assert not exporter.logged("certificate renewed")
 
 
 async def test_certificates_in_turn_are_counted_and_each_round_shows_one(

@@ -16,10 +16,13 @@ from pathlib import Path
 import pytest
 
 from exporter.diagnosis.rules import Diagnosis
+from exporter.state.events import MOST_EVENTS, Event
 from exporter.state.history_keeper import HistoryKeeper
 from exporter.state.history_rows import HistoryInUseError
 from exporter.state.incidents import Incidents, Opening
+from exporter.state.latencies import BUCKET_SECONDS
 from exporter.state.store import Store
+from exporter.state.timeline import DAY_SECONDS
 from exporter.targets import AccessPath, Target
 from tests.support.checkups import REFUSED, make_checkup, make_target
 from tests.support.commands import succeed
@@ -50,6 +53,21 @@ async def main():
 asyncio.run(main())
 """
 
+VERSION_1 = """
+CREATE TABLE targets(name TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE runs(
+    target TEXT, kind TEXT, node TEXT, began REAL, ended REAL NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY(target, kind, node, began)) WITHOUT ROWID;
+CREATE TABLE latencies(
+    target TEXT, path TEXT, began REAL, count INTEGER NOT NULL, minimum REAL NOT NULL, mean REAL NOT NULL,
+    maximum REAL NOT NULL, p95 REAL NOT NULL, PRIMARY KEY(target, path, began)) WITHOUT ROWID;
+CREATE TABLE incidents(
+    id TEXT PRIMARY KEY, target TEXT NOT NULL, node TEXT NOT NULL, diagnosis_before TEXT NOT NULL,
+    diagnosis TEXT NOT NULL, since REAL NOT NULL, until REAL, reasons TEXT NOT NULL, evidence BLOB NOT NULL
+    ) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
 
 class Kept:
     """A store and its incidents with a history file."""
@@ -67,6 +85,9 @@ class Kept:
             self.monotonic += 1.0
             for change in self.store.record(checkup, self.monotonic):
                 self.incidents.follow(change, Opening(at, {"proxy": None}, lambda: {"seen": "x"}))
+
+    def events(self) -> list[str]:
+        return [each.text for state in self.store.states for each in state.events.latest_first()]
 
     def diagnoses(self, name: str = "my-zone") -> list[tuple[str | None, float]]:
         state = self.store.state(name)
@@ -104,6 +125,83 @@ async def test_history_and_incidents_survive_a_restart(tmp_path: Path) -> None:
         assert not at_last.notes
 
 
+async def test_the_last_events_survive_a_restart_and_a_file_that_breaks(tmp_path: Path) -> None:
+    file, now = tmp_path / "history.sqlite", time.time()
+    texts = [f"event {number}" for number in range(MOST_EVENTS + 5)]
+    async with kept(file) as before:
+        (state,) = before.store.states
+        for text in texts:
+            state.events.add(Event(now, "node-1", text))
+            await before.keeper.write()
+    async with kept(file) as after:
+        assert after.events() == texts[:4:-1]
+        (state,) = after.store.states
+        assert next(state.events.latest_first()) == Event(now, "node-1", texts[-1])
+        state.events.add(Event(now + 1, "", "the latest"))
+    file.write_bytes(b"no database at all" * 100)
+    async with kept(file) as broken:
+        assert broken.notes
+        assert not broken.events()
+
+
+async def test_events_in_memory_are_written_into_the_file_that_replaces_a_broken_one(tmp_path: Path) -> None:
+    file, now = tmp_path / "history.sqlite", time.time()
+    async with kept(file) as found:
+        (state,) = found.store.states
+        state.events.add(Event(now, "", "certificate renewed"))
+        await found.keeper.write()
+        await found.keeper._replace(ValueError("damaged"))
+        found.round(now)
+    async with kept(file) as again:
+        assert again.events() == ["certificate renewed"]
+
+
+async def test_a_file_of_version_1_is_upgraded_and_loses_nothing(tmp_path: Path) -> None:
+    file, now, target = tmp_path / "history.sqlite", time.time(), make_target()
+    with closing(sqlite3.connect(file)) as database:
+        database.executescript(VERSION_1)
+        run = ("my-zone", "diagnosis", "", now - 60, now - 30, "proxy_down")
+        incident = ("i-1", "my-zone", "", "ok", "proxy_down", now - 60, None, '{"proxy": null}', b"")
+        database.execute("INSERT INTO targets VALUES(?, ?)", ("my-zone", target.place))
+        database.execute("INSERT INTO runs VALUES(?, ?, ?, ?, ?, ?)", run)
+        database.execute(
+            "INSERT INTO latencies VALUES('my-zone', 'proxy', ?, 2, 0.1, 0.2, 0.3, 0.3)",
+            (now // BUCKET_SECONDS * BUCKET_SECONDS,),
+        )
+        database.execute("INSERT INTO incidents VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", incident)
+        database.commit()
+    for expected in ([], ["certificate renewed"]):
+        async with kept(file, target) as found:
+            assert not found.notes
+            ((diagnosis, seconds),) = found.diagnoses()
+            assert diagnosis == "proxy_down"
+            assert seconds == pytest.approx(30.0, abs=0.1)
+            assert [each.incident_id for each in found.incidents.latest_first()] == ["i-1"]
+            (state,) = found.store.states
+            assert sum(each.requests for each in state.timeline.latencies[AccessPath.PROXY]) == 2
+            assert found.events() == expected
+            state.events.add(Event(now, "", "certificate renewed"))
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        assert database.execute("SELECT * FROM runs").fetchall() == [run]
+        ((count, mean),) = database.execute("SELECT count, mean FROM latencies")
+        assert count == 2
+        assert mean == pytest.approx(0.2, rel=0.01)  # kept in memory in two bytes
+
+
+async def test_only_a_target_that_is_gone_for_longer_than_the_retention_is_deleted(tmp_path: Path) -> None:
+    file, now = tmp_path / "history.sqlite", time.time()
+    async with kept(file, make_target("gone"), make_target("here")) as before:
+        before.round(now - 2 * DAY_SECONDS)
+        for state in before.store.states:
+            state.events.add(Event(now, "", f"event of {state.target.name}"))
+    async with kept(file, make_target("here")) as after:
+        assert after.events() == ["event of here"]
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT name FROM targets").fetchall() == [("here",)]
+        assert database.execute("SELECT target FROM events").fetchall() == [("here",)]
+
+
 async def test_the_file_is_private_and_has_a_version(tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite"
     old = os.umask(0)
@@ -116,7 +214,7 @@ async def test_the_file_is_private_and_has_a_version(tmp_path: Path) -> None:
         os.umask(old)
     assert modes == {"history.sqlite": 0o600, "history.sqlite-wal": 0o600}
     with closing(sqlite3.connect(file)) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 async def test_a_target_that_leads_elsewhere_has_nothing_of_the_old_place(tmp_path: Path) -> None:

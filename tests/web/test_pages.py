@@ -20,7 +20,7 @@ from exporter.operations.outcome import Outcome
 from exporter.operations.worker_report import ReportStatus, WorkerReport
 from exporter.reasons import Failure, Reason
 from exporter.report import summarize, write_json
-from exporter.state.target_state import Event
+from exporter.state.events import Event
 from exporter.targets import AccessPath, Route
 from exporter.web.app import create_app
 from exporter.web.filters import segment
@@ -245,7 +245,7 @@ async def test_a_target_page_shows_the_chain_the_renewal_and_the_events(
     checkup = conclude(target, visits, 1_795_000_000.0, 0.1)
     site.record(replace(checkup, details=make_details(target)))
     (state,) = site.store.states
-    state.events.append(Event(1_795_000_000.0, "", "certificate renewed (valid until some day)"))
+    state.events.add(Event(1_795_000_000.0, "", "certificate renewed (valid until some day)"))
     page = await text_of(client, "/targets/my-zone")
     assert "CN=Some Intermediate, valid until 2027-01-15" in page
     assert Renewal.FINE.meaning in page
