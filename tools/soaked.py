@@ -1,6 +1,7 @@
 """The exporter that is soaked: the real command in a process of its own, so that what is measured is its own.
 
-Run as a module this is that command, with one thing more: on SIGUSR1 it prints how many tasks it has.
+Run as a module this is that command, with one thing more: on SIGUSR1 it prints how many tasks it has, and how long
+it has worked at most between two turns of the event loop since the last time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import aiohttp
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as untyped_parse
 
 from exporter.__main__ import main
+from tests.support.own_work import OwnWork
 
 _MEBIBYTE = 2**20
 _START_SECONDS = 60.0
@@ -67,6 +69,7 @@ class SoakedExporter:
 
     def __init__(self, config_file: Path) -> None:
         self._config_file = config_file
+        self._longest_work = 0.0
         self.log: list[str] = []
 
     async def __aenter__(self) -> Self:
@@ -120,10 +123,14 @@ class SoakedExporter:
             return await answer.text()
 
     async def sick(self) -> list[str]:
-        """Which targets are not well, and why."""
+        """Which zones are not well, and why."""
         async with self.session.get("/api/v1/targets") as answer:
             targets = (await answer.json())["targets"]
-        return [f"{each['name']} ({each['diagnosis']})" for each in targets if each["diagnosis"] != "ok"]
+        return [
+            f"{each['name']} ({each['diagnosis']})"
+            for each in targets
+            if each["name"].startswith("zone-") and each["diagnosis"] != "ok"
+        ]
 
     async def reload(self) -> bool:
         """Return whether it takes its configuration over again."""
@@ -138,14 +145,22 @@ class SoakedExporter:
             await asyncio.sleep(_PAUSE_SECONDS)
         return Figures(*(min(kind) for kind in zip(*looks, strict=True)))
 
+    async def longest_work(self) -> float:
+        """Return how many seconds of CPU it has worked at most between two turns of its loop since the last call."""
+        await self._poll_target()
+        longest, self._longest_work = self._longest_work, 0.0
+        return longest
+
     async def _poll_target(self) -> tuple[float, int, int, int]:
         self._process.send_signal(signal.SIGUSR1)
-        tasks = int(await self._process.stdout.readline())  # type: ignore[union-attr]  # a pipe
+        told = await self._process.stdout.readline()  # type: ignore[union-attr]  # a pipe
+        tasks, longest_work = told.split()
+        self._longest_work = max(self._longest_work, float(longest_work))
         folder = Path("/proc", str(self._process.pid))
         pages = int((folder / "statm").read_text(encoding="ascii").split()[1])
         opened = list(_opened(folder / "fd"))
         sockets = sum(each.startswith("socket:") for each in opened)
-        return pages * os.sysconf("SC_PAGE_SIZE") / _MEBIBYTE, len(opened), sockets, tasks
+        return pages * os.sysconf("SC_PAGE_SIZE") / _MEBIBYTE, len(opened), sockets, int(tasks)
 
     async def stop(self) -> int:
         """Its exit code, after the signal to stop."""
@@ -162,11 +177,23 @@ def _opened(folder: Path) -> Iterator[str]:
             continue  # closed in the meantime
 
 
-def _tell_tasks(*_signal: object) -> None:
-    gc.collect()
-    print(len(asyncio.all_tasks()), flush=True)
+class _Meter:
+    """Prints figures of this process on a signal; begins to measure the work of the loop with the first one."""
+
+    def __init__(self) -> None:
+        self._work = OwnWork()
+        self._measuring: asyncio.Task[None] | None = None
+
+    def tell(self, *_signal: object) -> None:
+        """Print the number of tasks, but for its own one, and the longest work since the last time."""
+        if self._measuring is None:
+            self._measuring = asyncio.get_running_loop().create_task(self._work.measure())
+        gc.collect()
+        print(len(asyncio.all_tasks()) - 1, self._work.longest, flush=True)
+        self._work.longest = 0.0
+        self._work.skip()
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGUSR1, _tell_tasks)
+    signal.signal(signal.SIGUSR1, _Meter().tell)
     sys.exit(main())

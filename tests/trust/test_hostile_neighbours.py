@@ -6,7 +6,6 @@ import asyncio
 import gc
 import multiprocessing
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -25,6 +24,7 @@ from exporter.polling.slots import Slots
 from exporter.simulator import Authority, Credential
 from exporter.targets import Kind, Schedule, Target
 from tests.support.looking import target_at
+from tests.support.own_work import OwnWork
 from tests.support.servers import LOOPBACK, Script, ScriptedServer, healthy
 from tests.support.waiting import eventually
 from tests.trust.hostile import IN_THE_HANDSHAKE, OVER_TLS
@@ -34,7 +34,6 @@ pytestmark = pytest.mark.long
 
 # One turn of the loop may find several of sixty sockets ready: 0.11 to 0.14 s were measured. The attack took 2 s.
 _LATE_SECONDS = 0.25
-_TICK_SECONDS = 0.005
 _INTERVAL = 2.0
 _ROUNDS = 3
 _GOOD = "good"
@@ -86,25 +85,6 @@ def serving(ca_file: Path) -> Iterator[dict[str, int]]:
         process.join(10)
         process.kill()
         process.join()
-
-
-class OwnWork:
-    """The most that this thread itself worked between two turns of the event loop, in seconds of CPU.
-
-    What others do to the machine meanwhile is not in it.
-    """
-
-    def __init__(self) -> None:
-        self.longest = 0.0
-
-    async def measure(self) -> None:
-        """Measure until cancelled."""
-        before = time.thread_time()
-        while True:
-            await asyncio.sleep(_TICK_SECONDS)
-            now = time.thread_time()
-            self.longest = max(self.longest, now - before)
-            before = now
 
 
 def targets_at(ports: dict[str, int], ca_file: Path) -> list[Target]:

@@ -1,4 +1,4 @@
-"""The short form of `make soak`: a minute of random faults, reloads, scrapes and floods leaves nothing behind."""
+"""The short form of `make soak`: a minute of random faults, reloads, scrapes, floods and hostile targets."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from tests.support.processes import ROOT
 pytestmark = pytest.mark.long
 
 
-async def test_after_a_minute_of_everything_at_once_memory_is_flat_and_every_counter_adds_up() -> None:
+async def test_after_a_minute_beside_hostile_targets_memory_is_flat_no_round_was_late_and_every_counter_adds_up() -> (
+    None
+):
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tools.soak", "--seconds=45", "--targets=8", "--interval=3"),
+        *(sys.executable, "-m", "tools.soak", "--seconds=45", "--targets=16", "--hostile=8", "--interval=3"),
         cwd=ROOT,
         stdout=PIPE,
         stderr=STDOUT,
@@ -30,3 +32,4 @@ async def test_after_a_minute_of_everything_at_once_memory_is_flat_and_every_cou
     print(told)  # noqa: T201 - the seed and the figures, for whoever sees it fail
     assert process.returncode == 0, told
     assert "counters compared" in told
+    assert "rounds of hostile targets" in told
