@@ -76,7 +76,7 @@ BOUNDS = {
     "What the exporter keeps": (
         Bound("runs of a path or diagnosis in the history of a target", "", "state.runs:MOST_RUNS"),
         Bound("closed incidents", "", "state.incidents:MOST_CLOSED"),
-        Bound("events of a target", "", "state.target_state:_MOST_EVENTS"),
+        Bound("events of a target", "", "state.events:MOST_EVENTS"),
     ),
 }
 
