@@ -89,7 +89,7 @@ def kinds() -> Iterator[tuple[str, Script, bool]]:
 
 
 async def _forget(servers: list[ScriptedServer]) -> None:
-    """Keep nothing of connections that are over."""
+    """Keep nothing of connections that have ended."""
     while True:
         await asyncio.sleep(1.0)
         for each in servers:

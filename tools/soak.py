@@ -77,7 +77,7 @@ _WITHOUT_AN_ANSWER = CERTIFICATE_REASONS | {
 class Soak:
     """One run. `steady` zones stay configured all the time; every fifth zone is never troubled, nor changed.
 
-    `hostile` are the targets that are no zones, as the configuration has them.
+    `hostile` are the targets beside the zones, as the configuration has them.
     """
 
     zones: list[SimulatedZone]

@@ -33,7 +33,7 @@ def prepare(database: sqlite3.Connection, file: Path) -> None:
 
     Raises:
         HistoryBrokenError: the file is of an unknown version, or damaged.
-        sqlite3.Error: it is no database, or another process uses it.
+        sqlite3.Error: it is not a database, or another process uses it.
     """
     run = database.execute
     run("PRAGMA locking_mode = EXCLUSIVE")

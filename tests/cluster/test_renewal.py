@@ -21,10 +21,13 @@ from exporter.simulator.cluster import WebCertificate
 from exporter.simulator.host_state import Worker
 from tests.cluster.looking import Watched, target_at, watching
 from tests.support.checkups import make_target
-from tests.support.servers import Script, ScriptedServer, answering_once, closed_port, http
+from tests.support.servers import Script, ScriptedServer, answering_once, closed_port, http, silent
+from tests.trust.hostile import OVER_TLS
 
 REDIRECT = http(b"", "location: https://onezone.example:443/", status="301 Moved Permanently")
 METRIC = "onedata_web_certificate_renewal"
+# For the zone, too, on a busy machine.
+PATIENT_SECONDS = 2.0
 
 
 def iso(ago: timedelta) -> str:
@@ -127,6 +130,45 @@ async def test_port_80_is_asked_without_credentials_and_must_redirect(
         assert all(each.chain for opened in details.connections.values() for each in opened)
         requests = (await watched.metrics()).total("onedata_onepanel_requests_total", operation="port_80")
         assert requests == 1.0
+
+
+HOSTILE = {
+    "silence": (silent, Reason.TIMEOUT),
+    "endless interim answers": (OVER_TLS["endless interim answers"].script, Reason.TOO_LARGE),
+    "an endless body": (OVER_TLS["an endless body"].script, Reason.TOO_LARGE),
+    "a reset": (OVER_TLS["a reset before the answer"].script, Reason.CONNECTION_LOST),
+}
+
+
+@pytest.mark.parametrize(("script", "reason"), HOSTILE.values(), ids=HOSTILE)
+async def test_a_hostile_port_80_is_found_and_asked_once_in_bounded_time(
+    script: Script, reason: Reason, authority: Authority, ca_file: Path
+) -> None:
+    async with (
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
+        ScriptedServer(script) as server,
+    ):
+        target = replace(target_at(zone, ca_file), plain_port=server.port)
+        schedule = replace(target.schedule, timeout=PATIENT_SECONDS)
+        async with watching(replace(target, schedule=schedule)) as watched:
+            details = await watched.poll()
+    (found,) = findings(watched, details)
+    assert found.startswith(f"port 80 does not answer ({reason})")
+    (seen,) = [each for each in details.observations if each.operation == "port_80"]
+    assert seen.last.seconds < PATIENT_SECONDS + 1.0
+    assert server.accepted == 1
+
+
+async def test_port_80_is_asked_on_the_details_interval_alone(authority: Authority, ca_file: Path) -> None:
+    async with beside_port_80(authority, ca_file, answering_once(REDIRECT), WebCertificate()) as (
+        watched,
+        server,
+    ):
+        for _round in range(3):
+            checkup = await watched.round()
+        assert server.accepted == 0
+        await watched.details(checkup)
+        assert server.accepted == 1
 
 
 async def test_a_closed_port_80_is_found(authority: Authority, ca_file: Path) -> None:
