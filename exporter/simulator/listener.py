@@ -103,6 +103,8 @@ class Listener:
             asyncio.get_running_loop().remove_reader(one)
             one.close()
         self._listening.clear()
+        # A task that is cancelled before its first step would never close its connection.
+        await asyncio.sleep(0)
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
