@@ -22,7 +22,7 @@ EPOCH = $(shell if [ -e exporter/REVISION ]; then stat --format=%Y exporter/REVI
 WHEEL = build/wheel/onedata_exporter-$(VERSION)-py3-none-any.whl
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint secrets types contracts docs docs-check grafana pictures unit coverage test-deploy test-slow soak fuzz mutants bench tools \
+.PHONY: help run test lint secrets types contracts docs docs-check grafana pictures unit test-deploy test-slow soak fuzz mutants bench tools \
 	dist wheel deb rpm packages zipapp image constraints clean
 
 help: ## list the targets
@@ -94,28 +94,25 @@ AGAIN := $(BIN)/pytest --quiet --last-failed --last-failed-no-failures none
 SHARED_RUN := $(BIN)/pytest --quiet --dist loadfile --no-loadscope-reorder --tb native
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 # Half of the time tests wait for something, so that a core has room for two. Long tests run real servers beside them,
-# and measure: each has a core.
-QUICK_TESTS := -m 'not slow and not long' --numprocesses $(shell expr 2 '*' $(CORES)) --maxprocesses 8
-LONG_TESTS := -m long --numprocesses $(CORES) --maxprocesses 4
+# and some measure: they begin when all others have ended.
+TWO_A_CORE := --numprocesses $(shell expr 2 '*' $(CORES)) --maxprocesses 8
 
-unit: $(READY) ## all tests, against the simulator and the real tools
-	$(SHARED_RUN) $(QUICK_TESTS) || { [ $$? -eq 1 ] && $(AGAIN); }
-	$(SHARED_RUN) $(LONG_TESTS) || { [ $$? -eq 1 ] && $(AGAIN); }
-
-# Every Python process that imports the exporter measures its coverage, which takes a third of the time again.
+# The other tests measure their coverage: with a fork server for the commands, it costs a tenth of their time.
 COVERAGE := $(CURDIR)/build/coverage
 
-coverage: $(READY) tools ## all tests, measured: fails if they cover too little
+unit: $(READY) ## all tests, against the simulator and the real tools; fails if they cover too little
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
-	PYTHONPATH=$(CURDIR)/tools/coverage COVERAGE_FOLDER=$(COVERAGE) $(MAKE) --no-print-directory unit
+	PYTHONPATH=$(CURDIR)/tools/coverage COVERAGE_FOLDER=$(COVERAGE) \
+		$(SHARED_RUN) $(TWO_A_CORE) -m 'not slow and not long' || { [ $$? -eq 1 ] && $(AGAIN); }
 	$(BIN)/python -m tools.coverage_report $(COVERAGE)
+	$(SHARED_RUN) $(TWO_A_CORE) -m long || { [ $$? -eq 1 ] && $(AGAIN); }
 
 test-deploy: $(READY) tools ## the tests of compose, chart, systemd and release alone (`test` runs them, too)
 	$(BIN)/pytest --quiet tests/deploy
 
 # Image and packages each keep a core busy.
 test-slow: $(READY) tools ## the tests that build the image, the packages and a second Python (ten minutes)
-	$(BIN)/pytest --quiet -m slow --numprocesses 2 --dist loadfile
+	$(SHARED_RUN) -m slow --numprocesses 2 || { [ $$? -eq 1 ] && $(AGAIN) -m slow; }
 
 soak: $(READY) ## ten minutes of random faults with 500 targets; its minute's form is one of the tests
 	$(BIN)/python -m tools.soak

@@ -214,6 +214,7 @@ def test_reinstallation_keeps_the_configuration_and_purge_removes_everything(
 ) -> None:
     root = DebianRoot(tmp_path / "root")
     shutil.copy(packages[0], root.folder / "package.deb")
+    root.succeed("true")  # the first command leaves the places of this machine's files behind
     before = _installed_files(root.folder)
     root.succeed("dpkg", "--install", "/package.deb")
     write(root, CONFIGURATION, "targets:\n  - url: https://my.zone.domain.org\n")

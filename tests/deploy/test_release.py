@@ -84,6 +84,7 @@ def test_a_source_checkout_has_no_revision() -> None:
     assert not (ROOT / "exporter" / "REVISION").exists()
 
 
+@pytest.mark.slow
 async def test_the_wheel_runs_the_demo_in_an_empty_environment(dist: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"

@@ -12,7 +12,7 @@ from tests.support.processes import LOOPBACK_ANY_PORT, ROOT, ExporterProcess
 
 
 def measured(folder: Path) -> dict[str, str]:
-    """The environment of a process whose coverage is measured, as `make coverage` sets it."""
+    """The environment of a process whose coverage is measured, as `make unit` sets it."""
     return {"PYTHONPATH": str(ROOT / "tools" / "coverage"), "COVERAGE_FOLDER": str(folder)}
 
 
