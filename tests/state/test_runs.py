@@ -102,6 +102,7 @@ def test_latencies_are_summarized_by_five_minutes() -> None:
     assert [bucket.began for bucket in latencies] == [900.0]
 
 
+@pytest.mark.long
 def test_a_day_of_a_target_that_flaps_in_every_round_takes_less_than_24_kib() -> None:
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()

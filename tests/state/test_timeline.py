@@ -117,6 +117,7 @@ def test_runs_add_up_to_the_time_watched_over_a_restart(
     assert sum(run.seconds for run in found) == pytest.approx(at - found[0].began)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("nodes", [1, 5, 10])
 def test_a_day_of_a_target_that_flaps_in_every_round_takes_at_most_24_kib(nodes: int) -> None:
     named = tuple(Node(f"n{number}", f"10.0.0.{number}") for number in range(nodes)) if nodes > 1 else ()

@@ -24,6 +24,8 @@ from exporter.web.negotiation import accepts_gzip, text_format
 from exporter.web.passwords import parse_authorization
 from exporter.web.probing import scrape_seconds
 
+pytestmark = pytest.mark.long
+
 _LARGEST_FACTOR = 2.5
 _ENOUGH_SECONDS = 0.005
 _LONGEST_TEXT = 100_000
