@@ -41,7 +41,7 @@ async def test_a_handshake_may_take_longer_than_asyncio_would_wait_for_one(
     await show_patience(1.0, authority, ca_file, environment)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 async def test_a_handshake_of_more_than_a_minute_is_waited_for(
     authority: Authority, ca_file: Path, environment: pytest.MonkeyPatch
 ) -> None:
