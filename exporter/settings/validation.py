@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 _WORDS = {
     "missing": "is required",
-    "model_type": "must be a mapping (key: value)",
-    "dict_type": "must be a mapping (key: value)",
-    "tuple_type": "must be a list, as in {key}: [...]",
-    "frozen_set_type": "must be a list, as in {key}: [...]",
+    "model_type": "must be a mapping, as in {mapping}",
+    "dict_type": "must be a mapping, as in {mapping}",
+    "tuple_type": "must be a list, as in {list}",
+    "frozen_set_type": "must be a list, as in {list}",
     "string_type": "must be text; put it in quotes",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
@@ -84,10 +84,25 @@ def _finding(error: ErrorDetails, model: type[Keys]) -> Invalid:
     if path == ("targets",) and error["type"] in {"missing", "value_error"}:
         return Invalid(path, _NO_TARGET)
     template = _WORDS.get(error["type"])
-    message = (
-        template.format(**error.get("ctx", {}), key=path[-1] if path else "") if template else error["msg"]
-    )
-    return Invalid(path, message)
+    if template is None:
+        return Invalid(path, error["msg"])
+    return Invalid(path, template.format(**error.get("ctx", {}), **_forms(path, model)))
+
+
+def _forms(path: KeyPath, model: type[Keys]) -> dict[str, str]:
+    """Return how the mapping or the list at a place is written, with its required keys, or else its first one."""
+    names = tuple(part for part in path if isinstance(part, str))
+    # Every key of `defaults` is one of a target, and none is required.
+    below = [] if names == ("defaults",) else [each for each in walk(model) if each[0][:-1] == names]
+    keys = [place[-1] for place, field in below if field.is_required()] or [
+        place[-1] for place, _ in below[:1]
+    ]
+    mapping = ", ".join(f"{key}: ..." for key in keys)
+    key = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
+    return {
+        "mapping": f"{key}{{{mapping or 'key: value'}}}",
+        "list": f"{key}[{f'{{{mapping}}}' if mapping else '...'}]",
+    }
 
 
 def _did_you_mean(path: KeyPath, model: type[Keys]) -> str:

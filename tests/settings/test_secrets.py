@@ -128,7 +128,7 @@ def test_a_file_without_a_usable_secret_is_refused(
             ".passphrase_file: auth.passphrase is set, too; give only one of them",
         ),
         ("pasphrase: a", f": has an unknown key; {KNOWN}"),
-        ("[a]", ": must be a mapping (key: value)"),
+        ("[a]", ": must be a mapping, as in auth: {token: ...}"),
     ],
 )
 def test_credentials_that_cannot_be_meant_are_refused(

@@ -144,7 +144,7 @@ def test_what_kubernetes_and_others_set_is_left_alone(variable: str, value: str)
             "TARGETS[0].url: must begin with https://, as in https://my.zone.domain.org",
         ),
         ("TARGETS", "[{url: https://a.test}, {}]", "TARGETS[1].url: is required"),
-        ("TARGETS", "a", "TARGETS: must be a list, as in targets: [...]"),
+        ("TARGETS", "a", "TARGETS: must be a list, as in targets: [{url: ...}]"),
         ("WEB__LISTEN_ADDRESSES", "[]", "WEB__LISTEN_ADDRESSES: must not be empty"),
         ("DEFAULTS__KIND", "x", "DEFAULTS__KIND: must be 'auto', 'onezone' or 'oneprovider'"),
         (
