@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 
@@ -17,20 +17,23 @@ from exporter.state.target_state import TargetState
 from exporter.state.timeline import Timeline
 from exporter.targets import AccessPath, Target
 from exporter.web.app_context import APP_CONTEXT, AppContext, state_of
+from exporter.web.readiness import banners
 from exporter.web.status import TargetStatus, by_urgency, status_of
 
 _TARGETS_PER_TURN = 20
 
 
 async def targets_json(request: web.Request) -> web.Response:
-    """Show `/api/v1/targets`: `{"targets": [...]}` with the fields of `TargetStatus`, the broken ones first."""
+    """Show `/api/v1/targets`: the fields of `TargetStatus`, the broken ones first, and the faults of the exporter."""
     site = request.app[APP_CONTEXT]
     return _json(await site.shared.run("targets", lambda: _all_targets(site)))
 
 
 async def _all_targets(site: AppContext) -> bytes:
     async with site.making:
-        return await asyncio.to_thread(_encoded, by_urgency(await _statuses(site)))
+        statuses = by_urgency(await _statuses(site))
+        faults = banners(site.store.states, site.faults(), time.monotonic())
+        return await asyncio.to_thread(_encoded, statuses, faults)
 
 
 async def _statuses(site: AppContext) -> list[TargetStatus]:
@@ -153,9 +156,10 @@ def _discovery_labels(target: Target) -> dict[str, str]:
     }
 
 
-def _encoded(statuses: list[TargetStatus]) -> bytes:
+def _encoded(statuses: list[TargetStatus], faults: Sequence[str]) -> bytes:
     """Encode one target at a time: all of them at once would hold up the other threads."""
-    return f'{{"targets": [{", ".join(json.dumps(asdict(status)) for status in statuses)}]}}'.encode()
+    targets = ", ".join(json.dumps(asdict(status)) for status in statuses)
+    return f'{{"targets": [{targets}], "faults": {json.dumps(faults)}}}'.encode()
 
 
 def _json(body: bytes) -> web.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -65,12 +66,16 @@ async def test_a_bad_file_is_refused_with_every_fault_and_the_old_configuration_
             assert len(faults) == 2
             assert any("pol: unknown key" in line for line in faults)
             assert any("targets[0].url" in line for line in faults)
+            (fault,) = json.loads((await exporter.get("/api/v1/targets"))[1])["faults"]
+            assert "the last reload was rejected" in fault
+            assert fault in (await exporter.get("/"))[1]
             assert refused.value(timestamp) == loaded.value(timestamp)
             goal = polls(refused, "zone") + 2
             await exporter.metrics_when(lambda seen: polls(seen, "zone") >= goal)
             write_config(config_file, [target_of(zone, "zone")], ca_file, _INTERVAL)
             exporter.signal(signal.SIGHUP)
             again = await exporter.metrics_when(lambda seen: seen.value(SUCCESSFUL) == 1)
+            assert json.loads((await exporter.get("/api/v1/targets"))[1])["faults"] == []
             assert (again.value(timestamp) or 0) > (loaded.value(timestamp) or 0)
             assert not any("Traceback" in line for line in exporter.log)
 
