@@ -96,7 +96,7 @@ class Refusal:
     def _too_early(self) -> str:
         """Return which certificate is not valid yet, and the time of this machine's clock: one of both is wrong."""
         early = next((each for each in self.chain if each.shown.not_before > self.now), self.chain[0])
-        clock = f"this machine's clock says {_written(self.now)}"
+        clock = f"this machine's clock shows {_written(self.now)}"
         if self.now < self.past:
             return f"{clock}, which is before the exporter was installed: set the clock"
         begins = f"{early.name} is valid from {_written(early.shown.not_before)}"

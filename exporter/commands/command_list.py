@@ -115,7 +115,7 @@ COMMANDS = (
     ),
     Command(
         "probe",
-        "look at one cluster once, and say what is wrong; also as a Nagios plugin",
+        "poll one cluster once, and report what is wrong; also as a Nagios plugin",
         "exporter.commands.probe",
         add_arguments=add_probe_arguments,
         exit_bad_usage=Severity.UNKNOWN.exit_code,
@@ -138,7 +138,7 @@ COMMANDS = (
     ),
     Command(
         "check-credentials",
-        "say what a target's credentials allow, when they expire, and whether they are more than is needed",
+        "report what a target's credentials allow, when they expire, and whether they are more than is needed",
         "exporter.commands.check_credentials",
         add_arguments=add_check_credentials_arguments,
         exit_bad_usage=3,

@@ -41,7 +41,7 @@ def add_probe_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         type=duration,
         default=_DEADLINE,
-        help="limit of all of it: what cannot be asked in time is said to be not learnt "
+        help="limit of all of it: what cannot be asked in time is reported as not learnt "
         "(default: %(default)s; Nagios waits for 60s)",
     )
     add_format(parser, "text", "json", "nagios")

@@ -135,7 +135,7 @@ async def _carry_out(at_most_once: AtMostOnceRequest, request: Request[object]) 
 def _report(arguments: argparse.Namespace, reply: object, steps: list[Step]) -> int:
     """Print the result on standard output, all else on standard error; return the exit code."""
     for step in steps[:-1]:
-        print(f"{_where(step)}: {step.failure}; going on", file=sys.stderr)
+        print(f"{_where(step)}: {step.failure}; continuing", file=sys.stderr)
     last = steps[-1]
     if isinstance(reply, NotLearnt):
         print(reply, file=sys.stderr)

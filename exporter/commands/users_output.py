@@ -34,7 +34,7 @@ _NOT_KNOWN = {
 }
 _CHECK = {
     "create": "it was not sent again. See with `users list` and `users show` before you repeat it",
-    "set-password": "it was not sent again. Try the new password; setting it once more does no harm",
+    "set-password": "it was not sent again. Try the new password; setting it again does no harm",
 }
 
 

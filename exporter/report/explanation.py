@@ -70,7 +70,7 @@ def _speaker(failure: Failure, body_bytes: int) -> str:
     if failure.reason is Reason.WORKER_UNREACHABLE:
         return "an empty report, so Onepanel answers in place of the worker"
     if failure.from_onepanel:
-        return f"Onepanel itself answered, as its error id says ({failure.error_id})"
+        return f"Onepanel itself answered, as its error id shows ({failure.error_id})"
     if failure.reason is Reason.PROXY_UPSTREAM:
         kind = "the body is empty" if body_bytes == 0 else "the body is not Onepanel's JSON error"
         return f"{kind}, so a proxy answered, not Onepanel"

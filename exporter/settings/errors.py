@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KeyPath = tuple[str | int, ...]
-"""Where a key stands: names of mappings and indexes of lists, from the top."""
+"""The location of a key: names of mappings and indexes of lists, from the top."""
 
 _LONGEST_KEY = 60
 

@@ -108,7 +108,7 @@ class _StrictLoader(yaml.SafeLoader):
                 continue
             name = self.construct_object(key, deep=True)
             if not isinstance(name, str):
-                raise _fault("a key that is no text; put it in quotes", key.start_mark)
+                raise _fault("a key that is not text; put it in quotes", key.start_mark)
             if name in seen:
                 raise _fault(f"the key {name[:60]!a} comes a second time", key.start_mark)
             seen.add(name)

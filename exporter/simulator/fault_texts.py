@@ -229,7 +229,7 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
     ),
     "proxy_plain_http": FaultText(
         "serve plain HTTP on 443",
-        "443 does not speak TLS.",
+        "443 does not use TLS.",
         Diagnosis.CERTIFICATE,
     ),
     "proxy_not_http": FaultText(

@@ -48,7 +48,7 @@ class FederationFault(Enum):
     REMOVED = (
         "removed",
         "remove the Oneprovider from its Onezone",
-        "The Onezone no longer lists the Oneprovider, whose own configuration still says `isRegistered`.",
+        "The Onezone no longer lists the Oneprovider, whose own configuration still shows `isRegistered`.",
     )
     DOMAIN_CHANGED = (
         "domain_changed",

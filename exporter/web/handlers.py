@@ -69,7 +69,7 @@ async def reload(request: web.Request) -> web.Response:
     refuse_foreign_forms(request)
     if await asyncio.shield(act()):  # also for a client that does not wait for it
         return web.Response(text="configuration reloaded\n")
-    return web.Response(status=500, text="the configuration was refused; the log says why\n")
+    return web.Response(status=500, text="the configuration was refused; the log has the reason\n")
 
 
 async def to_prefix(request: web.Request) -> web.Response:

@@ -16,7 +16,7 @@ from grafana.build.words import GREEN, ORANGE, RED, below, yes_or_no
 _HEAD = Head(
     "onedata-exporter",
     "Onedata / Exporter",
-    "The exporter itself: does it look as often as it should, and can what it says be trusted?",
+    "The exporter itself: does it poll as often as it should, and can its values be trusted?",
     since="now-1h",
 )
 

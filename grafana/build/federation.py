@@ -28,7 +28,7 @@ def build() -> Dashboard:
         _HEAD,
         [
             ("", [*_summary(), tables.providers()]),
-            ("Where", [providers_map(), tables.discovered()]),
+            ("Location", [providers_map(), tables.discovered()]),
             ("Versions and clocks", [tables.versions(), _clocks()]),
             ("Discovery", [_states(), _list_age()]),
         ],

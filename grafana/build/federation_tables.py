@@ -18,7 +18,7 @@ def providers() -> AnyPanel:
     return rows(
         About(
             "Every provider, the broken ones first",
-            "Each Oneprovider of the zones: its own diagnosis, both paths, what each side says of the connection, "
+            "Each Oneprovider of the zones: its own diagnosis, both paths, what each side reports of the connection, "
             "version and certificate.",
             24,
             10,
@@ -107,8 +107,8 @@ def _words() -> list[Column]:
             empty="not known",
         )
         for title, metric, no, yes in (
-            ("Zone says", "onedata_provider_online", "offline", "online"),
-            ("Provider says", "onedata_provider_connected", "cut off", "connected"),
+            ("Zone reports", "onedata_provider_online", "offline", "online"),
+            ("Provider reports", "onedata_provider_connected", "cut off", "connected"),
             ("Version", "onedata_provider_compatible", "incompatible", "compatible"),
         )
     ]

@@ -167,7 +167,7 @@ def _by_exporter() -> AnyPanel:
 def _alerts() -> AnyPanel:
     about = About(
         "Alerts firing and pending",
-        "Alerts of the rules that come with the exporter, by what Prometheus says of them.",
+        "Alerts of the rules that come with the exporter, by their state in Prometheus.",
         8,
         9,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.common import VizOrientation
 
-from grafana.build.fleet_tables import NOBODY
+from grafana.build.fleet_tables import NO_EXPORTER
 from grafana.build.frame import to_target
 from grafana.build.panels import About, AnyPanel, Query, now
 from grafana.build.promql import BOTH_PATHS, path_state
@@ -25,7 +25,7 @@ def worst() -> AnyPanel:
             "The row `Every path` below has them all.",
             24,
             7,
-            NOBODY,
+            NO_EXPORTER,
             size=16,
         ),
         Query(f"sort(bottomk({_TILES}, {path_state()}))", "{{target}} {{path}}"),

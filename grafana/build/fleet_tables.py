@@ -33,7 +33,7 @@ from grafana.build.words import (
 _TO_TARGET = to_target("${__value.text}")
 _TO_DIAGNOSES = ("What to do first", f"{DOCS}/diagnosis.md")
 CERTIFICATE_END = select("onedata_tls_chain_not_after_timestamp_seconds", by=PATH)
-NOBODY = "not known: no exporter answers, see Onedata / Exporter"
+NO_EXPORTER = "not known: no exporter answers, see Onedata / Exporter"
 _DAYS_LEFT = below((3, RED), (14, ORANGE), above=GREEN)
 BUDGET = below((0, RED), (0.25, ORANGE), above=GREEN)
 
@@ -47,7 +47,7 @@ def targets() -> AnyPanel:
             "nodes is shown as its worst one. Services are known only where credentials are configured.",
             24,
             9,
-            NOBODY,
+            NO_EXPORTER,
         ),
         [*_states(), *_details()],
         ("Diagnosis", True),

@@ -143,7 +143,7 @@ def _cluster() -> AnyPanel:
     info = select("onedata_cluster_info")
     deployed = f"min by (target) ({select('onedata_cluster_deployed')})"
     return rows(
-        About("Cluster", "What its public configuration says.", 8, 4, "not known: no answer"),
+        About("Cluster", "Its public configuration.", 8, 4, "not known: no answer"),
         [
             Column("Name", source="name"),
             Column("Kind", source="kind", width=100),

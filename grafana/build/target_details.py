@@ -142,7 +142,7 @@ def services() -> list[AnyPanel]:
         states(
             About(
                 "Services on each host",
-                "What Onepanel says of workers, managers and databases.",
+                "What Onepanel reports of workers, managers and databases.",
                 12,
                 7,
                 _UNKNOWN,
@@ -152,7 +152,7 @@ def services() -> list[AnyPanel]:
         states(
             About(
                 "Worker's report",
-                "What the worker says of itself, and those of its modules that were not ok.",
+                "What the worker reports of itself, and those of its modules that were not ok.",
                 12,
                 7,
                 "not known: the worker does not report",
@@ -217,7 +217,7 @@ def certificates() -> list[AnyPanel]:
         states(
             About(
                 "Onepanel's own view of certificate and DNS",
-                "What Onepanel says of its certificate and of the DNS records, and whether it renews the certificate.",
+                "What Onepanel reports of its certificate and the DNS records, and whether it renews the former.",
                 9,
                 5,
                 _UNKNOWN,

@@ -95,7 +95,7 @@ ROWS = (
     Row(
         "not yet valid",
         Reason.CERTIFICATE_NOT_YET_VALID,
-        "but this machine's clock says",
+        "but this machine's clock shows",
         leaf=Form(begins_in=2.0),
     ),
     Row(

@@ -1,4 +1,4 @@
-"""Docstrings and comments keep to the words of the documents: textlint's list, `words.yml`, applied to the code."""
+"""Docstrings, comments and messages keep to the words of the documents: textlint's list, `words.yml`, for the code."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.support.processes import ROOT
 
 FOLDERS = ("exporter", "tests", "tools", "grafana", "bench")
 PACKAGE = ROOT / "exporter"
-# Names in backticks are those of the code, whatever they are.
-_NAME = re.compile(r"`[^`]*`")
+# Names in backticks are those of the code, whatever they are. An outcome and an answer that are known by these words.
+_NAME = re.compile(r"`[^`]*`|\bnot learnt\b|\bthis is no Onezone\b")
 _JAVASCRIPT = re.compile(r"/(?P<body>.*)/(?P<flags>i?)")
 
 
@@ -62,6 +62,23 @@ def comments(source: str) -> Iterator[tuple[int, str]]:
             texts = []
 
 
+def messages(source: str) -> Iterator[tuple[int, str]]:
+    """First line and text of each string of several words that is not a docstring; `…` is what is inserted."""
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    parts = {part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    alone = {node.value for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(map(_text_of, node.values))
+        elif isinstance(node, ast.Constant) and node not in parts | alone and " " in _text_of(node):
+            yield node.lineno, _text_of(node)
+
+
+def _text_of(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else "…"
+
+
 def faults(texts: Iterator[tuple[int, str]], name: str) -> list[str]:
     """The words that the list rejects, with file, line and what to write instead."""
     return [
@@ -89,6 +106,15 @@ def test_comments_of_the_exporter_use_the_words_of_the_documents() -> None:
     assert [each for name, source in sources(PACKAGE) for each in faults(comments(source), name)] == []
 
 
+@pytest.mark.parametrize("folder", ["exporter", "grafana"])
+def test_messages_use_the_words_of_the_documents(folder: str) -> None:
+    modules = list(sources(ROOT / folder))
+    found = [text for _, source in modules for _, text in messages(source)]
+    assert len(found) > 100
+    assert [each for name, source in modules for each in faults(messages(source), name)] == []
+
+
+READERS = (docstrings, comments, messages)
 BAD = {
     '"""Who serves takes them."""': "a.py:1: 'Who': write (name the component or the role",
     'def f():\n    """Return what a page says."""': "a.py:2: 'says': write report, state, print, show",
@@ -96,6 +122,8 @@ BAD = {
     'async def f():\n    """Read a file.\n\n    It is no file."""': "a.py:2: 'It is no': write is not, are not",
     "a = 1\n# Where a host is down, it waits.": "a.py:2: 'Where': write If",
     "a = 1  # read anew": "a.py:1: 'anew': write again",
+    'print("the log says why")': "a.py:1: 'says': write report, state, print, show",
+    'f"{name} is no longer {what} anew"': "a.py:1: 'anew': write again",
     "# The command may come\n# again later.": "a.py:1: 'come again': write connect, retry, recover",
 }
 
@@ -104,14 +132,14 @@ BAD = {
 def test_a_word_of_the_list_is_reported_with_its_place_and_what_to_write_instead(
     source: str, fault: str
 ) -> None:
-    found = [*faults(docstrings(source), "a.py"), *faults(comments(source), "a.py")]
+    found = [each for read in READERS for each in faults(read(source), "a.py")]
     assert len(found) == 1
     assert found[0].startswith(fault)
 
 
-def test_names_in_backticks_strings_and_separate_comments_are_left_alone() -> None:
+def test_names_in_backticks_words_alone_and_separate_comments_are_left_alone() -> None:
     source = (
         '"""Return `learnt`, the outcomes of a round."""\n'
-        'NAME = "who # says"  # the name may come\n\n# again and again\n'
+        'NAME = "says#who", f"{name}: not learnt"  # the name may come\n\n# again and again\n'
     )
-    assert [*faults(docstrings(source), "a.py"), *faults(comments(source), "a.py")] == []
+    assert [each for read in READERS for each in faults(read(source), "a.py")] == []
