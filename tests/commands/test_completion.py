@@ -105,6 +105,8 @@ def test_bash_and_zsh_complete_commands_options_and_values(shell: Shell, tmp_pat
         "check-conf\t--config.file\texp\t": ["check-config", "--config.file", "exporter file.yml"],
         "check-config --config.file=exp\t": ["check-config", "--config.file", "exporter file.yml"],
         "completion f\t": ["completion", "fish"],
+        # Behind an option of `serve`, no command follows.
+        "--log.level debug prob\t": ["--log.level", "debug", "prob"],
         "probe --timeout e\t": ["probe", "--timeout", "e"],
     }
     assert {line: shell.enter(f"onedata-exporter {line}") for line in lines} == lines
@@ -121,6 +123,7 @@ def test_fish_completes_commands_options_and_values(tmp_path: Path) -> None:
         "--log.level debug --log.f": ["--log.format"],
         "check-config --config.file exp": ["exporter file.yml"],
         "completion f": ["fish"],
+        "--log.level debug prob": [],
         "probe --timeout ": [],
     }
     ask = 'source ./script; for line in $argv; complete --do-complete "onedata-exporter $line"; echo; end'
