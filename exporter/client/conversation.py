@@ -12,6 +12,8 @@ from exporter.reasons import Failure, Reason
 from exporter.targets import Route
 from exporter.tasks import ReportBug
 
+# More than any operation asks of the largest cluster: one that does not end is a bug, and must not hold the loop.
+MOST_REQUESTS = 10_000
 _BUG = Failure(Reason.INTERNAL, "a bug of the exporter: see the traceback in its log")
 
 
@@ -52,8 +54,9 @@ class Conversation:
         conversation = self.operation.conversation(self.known)
         try:
             request = next(conversation)
-            while True:
+            for _ in range(MOST_REQUESTS):
                 request = conversation.send(await send(request, self._exchanges))
         except StopIteration as stop:
             outcome: Outcome = stop.value
             return outcome
+        raise RuntimeError(f"the operation {self.operation.name} asks without end")
