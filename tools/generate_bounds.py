@@ -35,6 +35,7 @@ BOUNDS = {
             "",
             "client.wire:WIRE_BYTES_PER_BODY_BYTE",
         ),
+        Bound("requests of an operation in a round", "", "client.conversation:MOST_REQUESTS"),
         Bound("addresses of a host name", "", "client.resolver:_MAX_ADDRESSES"),
         Bound("certificates of a chain", "", "certificates:MAX_CHAIN"),
         Bound("worker report", "bytes", "operations.worker_report:MAX_BODY_BYTES"),

@@ -13,7 +13,7 @@ from exporter.client.connection_record import ConnectionRecord
 from exporter.client.connection_timer import ConnectionTimer, Stage
 from exporter.client.connector import is_clean_close
 from exporter.client.exchange_log import Observe
-from exporter.client.failures import explain
+from exporter.client.failures import explain, forget_frames
 from exporter.client.reading import Draft, parse
 from exporter.client.redaction import Redaction
 from exporter.client.resolver import Lookups, RouteResolver
@@ -159,7 +159,7 @@ class RouteConnection:
         if failure is None:
             return None
         # aiohttp's frames hold it, and it holds them: the connection would wait for a full garbage collection.
-        error.__traceback__ = None
+        forget_frames(error)
         is_timeout = timer.given_up or (isinstance(error, TimeoutError) and not error.errno)
         if is_timeout and waited < self._target.schedule.request_timeout - _TICK_SECONDS:
             return ROUND_ENDED

@@ -166,3 +166,13 @@ def _detail(error: Exception, seconds: float) -> str:
 def _name(error: Exception) -> str:
     """Return what an error without any words is called."""
     return "the connection was closed" if isinstance(error, ConnectionResetError) else type(error).__name__
+
+
+def forget_frames(error: BaseException) -> None:
+    """Drop the tracebacks of an exception, and of those that it was raised for: each one holds the frames of all."""
+    left: list[BaseException | None] = [error]
+    while left:
+        each = left.pop()
+        if each is not None and each.__traceback__ is not None:
+            each.__traceback__ = None
+            left += [each.__cause__, each.__context__]

@@ -35,6 +35,7 @@ from tests.support.servers import (
     onepanel_says,
     silent,
 )
+from tests.trust.hostile import IN_THE_HANDSHAKE, closed_without_a_word
 
 
 async def test_one_connection_a_path_carries_both_operations(authority: Authority, ca_file: Path) -> None:
@@ -356,10 +357,15 @@ async def test_a_round_that_is_given_up_leaves_nothing_behind(authority: Authori
     assert len(asyncio.all_tasks()) == 1
 
 
-def test_a_handshake_that_failed_does_not_wait_for_the_garbage_collector() -> None:
+@pytest.mark.parametrize("name", [*IN_THE_HANDSHAKE, "no TLS", "a closed port"])
+def test_a_connection_that_failed_does_not_wait_for_the_garbage_collector(name: str) -> None:
+    script = IN_THE_HANDSHAKE[name].script if name in IN_THE_HANDSHAKE else closed_without_a_word
+
     async def rounds() -> None:
-        async with ScriptedServer(silent) as server:
-            await poll(target_at(f"https://{LOOPBACK}:{server.port}", timeout=0.2))
+        async with ScriptedServer(script) as server:
+            scheme = "http" if name == "no TLS" else "https"
+            port = closed_port() if name == "a closed port" else server.port
+            await poll(target_at(f"{scheme}://{LOOPBACK}:{port}", timeout=0.4))
 
     gc.collect()
     gc.disable()
