@@ -19,7 +19,7 @@ from exporter.client.exchange_log import Observe
 from exporter.client.redaction import Redaction
 from exporter.client.rejections import Rejections
 from exporter.client.resolver import Lookups
-from exporter.client.routes_seen import RoutesSeen
+from exporter.client.routes_seen import OpenRoutes, RoutesSeen
 from exporter.client.tls import TlsContexts
 from exporter.client.visit import RouteVisit, head_start
 from exporter.log import get_logger
@@ -137,9 +137,7 @@ class Client:
                     target, route, lookups, redaction, plain=plain
                 ),
                 provider=provider,
-                routes=seen.routes,
-                up=list(seen.up),
-                why_down=seen.why_down,
+                routes=OpenRoutes(seen),
                 last_call=began + _SHARE_FOR_WHAT_CAN_WAIT * seconds,
                 deadline=began + seconds,
                 report_bug=self._report_bug,

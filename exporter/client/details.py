@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,16 +11,16 @@ from functools import partial
 from exporter.client.connection import RouteConnection
 from exporter.client.conversation import Conversation, Send
 from exporter.client.credential_provider import CredentialProvider
-from exporter.client.routes_seen import PATH_FAILURES, no_path
+from exporter.client.routes_seen import OpenRoutes
 from exporter.credentials import AuthMethod, Verdict, judge
 from exporter.observation import CancelledRound, Connection, Details, Exchange, Observation
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
 from exporter.operations.outcome import ROUND_ENDED, Facts, NotLearnt
-from exporter.reasons import Failure, Reason
+from exporter.reasons import Failure
 from exporter.targets import Route
 from exporter.tasks import ReportBug
 
-_NO_OTHER_NODE = NotLearnt("no other node answers")
+_NOWHERE_ELSE = NotLearnt("no other node or path answers")
 # How many Onepanels are asked what the first of them cannot answer.
 _MOST_HELPLESS = 2
 
@@ -29,28 +29,24 @@ _MOST_HELPLESS = 2
 class DetailsVisit:
     """What is needed for one round of details. `last_call` and `deadline` are times of `time.perf_counter`.
 
-    `up` are the routes over which Onepanel answers, in the order of preference; `why_down` is the reason if there is
-    none. `open_route` opens one, or port 80 beside it.
+    `open_route` opens a route, or port 80 beside it.
     From `last_call` on nothing is asked that can wait for another round. `held` has the conversations in their order,
     also the one that was cancelled.
     """
 
     open_route: Callable[[Route, bool], RouteConnection]
     provider: CredentialProvider
-    routes: Sequence[Route]
-    up: list[Route]
-    why_down: Reason | None
+    routes: OpenRoutes
     last_call: float
     deadline: float
     report_bug: ReportBug
     held: list[Observation] = field(default_factory=list)
     _connections: dict[tuple[Route, bool], RouteConnection] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
-    _last_node: str = ""
 
     async def ask(self, operations: Iterable[Operation[Facts]], known: Known) -> Details:
         """Hold the conversations of the operations that apply, each with the outcomes of those before it."""
-        await self.provider.begin(self.up)
+        await self.provider.begin(self.routes.up)
         async with self._stack:
             for operation in operations:
                 now_known = await self._know_more(known)
@@ -65,7 +61,7 @@ class DetailsVisit:
             known,
             learnt={seen.operation: seen.outcome for seen in self.held},
             can_authenticate=bool(self.provider.methods),
-            has_access=bool(self.up and await self.provider.usable()),
+            has_access=bool(self.routes.up and await self.provider.usable()),
         )
 
     def cancelled(self) -> CancelledRound:
@@ -84,10 +80,10 @@ class DetailsVisit:
     async def _ask_one(self, operation: Operation[Facts], known: Known) -> None:
         """Hold the conversation of an operation, once or over every route that is up."""
         if not operation.on_every_route:
-            route = (self.up or self.routes)[0]
-            await self._hold(Conversation(operation, known, route, self.report_bug), self._send)
+            conversation = Conversation(operation, known, self.routes.first, self.report_bug)
+            await self._hold(conversation, self._send)
             return
-        for route in tuple(self.up):
+        for route in tuple(self.routes.up):
             conversation = Conversation(operation, known, route, self.report_bug)
             await self._hold(conversation, partial(self._exchange, route))
 
@@ -100,17 +96,18 @@ class DetailsVisit:
     async def _send(self, request: Request[Value], exchanges: list[Exchange]) -> Reply[Value]:
         if request.credentials:
             return await self._send_with_credentials(request, exchanges)
-        # What must take one path is answered by the worker, which `up` does not cover.
-        routes = self.up if request.over is None else (*self.up, *self.routes)
-        over = [each for each in routes if request.over in {None, each.path}]
-        return await self._exchange(over[0], request, exchanges) if over else no_path(self.why_down)
+        if request.over is not None:
+            route = self.routes.of_worker(request.over)
+        else:
+            route = next(self.routes.candidates(request), None)
+        return await self._exchange(route, request, exchanges) if route else self.routes.nothing_asked
 
     async def _send_with_credentials(
         self, request: Request[Value], exchanges: list[Exchange]
     ) -> Reply[Value]:
         """Try the methods in turn, until one is neither refused nor unverifiable."""
         methods = await self.provider.usable()
-        reply: Reply[Value] = self.provider.failure_of() if self.up else no_path(self.why_down)
+        reply: Reply[Value] = self.provider.failure_of() if self.routes.up else self.routes.nothing_asked
         for method in methods:
             reply = await self._send_over_routes(request, exchanges, method)
             if not self._is_refused(method, request, reply):
@@ -121,53 +118,19 @@ class DetailsVisit:
         self, request: Request[Value], exchanges: list[Exchange], method: AuthMethod
     ) -> Reply[Value]:
         """Try the routes in turn, each once, until one is neither gone nor helpless."""
-        reply: Reply[Value] = _NO_OTHER_NODE if request.elsewhere else no_path(self.why_down)
+        reply: Reply[Value] = _NOWHERE_ELSE if request.elsewhere else self.routes.nothing_asked
         helpless = 0
-        for route in self._candidates(request):
+        for route in self.routes.candidates(request):
             reply = await self._exchange(route, request, exchanges, method)
-            self._last_node = route.node
             if not isinstance(reply, Failure):
+                if request.elsewhere or helpless:
+                    self.routes.prefer(route)
                 break
-            is_gone = self._leave_if_gone(route, reply)
-            helpless += self._leave_if_helpless(route, request, reply)
+            is_gone = self.routes.leave_if_gone(route, reply)
+            helpless += self.routes.leave_if_helpless(route, request, reply)
             if not is_gone and helpless not in range(1, _MOST_HELPLESS):
                 break
         return reply
-
-    def _candidates(self, request: Request[Value]) -> Iterator[Route]:
-        """Yield the routes that a request may take; those that a failure of the one before rules out are left out."""
-        asked_last = self._last_node
-        tried: set[Route] = set()
-        while True:
-            open_routes = (
-                route
-                for route in self.up
-                if route not in tried
-                and request.over in {None, route.path}
-                and not (request.elsewhere and route.node == asked_last)
-            )
-            route = next(open_routes, None)
-            if route is None:
-                return
-            tried.add(route)
-            yield route
-
-    def _leave_if_gone(self, route: Route, failure: Failure) -> bool:
-        """Return whether a route is gone; it is not tried again."""
-        if failure.reason not in PATH_FAILURES:
-            return False
-        self.up[:] = [each for each in self.up if each != route]
-        self.why_down = failure.reason
-        return True
-
-    def _leave_if_helpless(self, route: Route, request: Request[Value], failure: Failure) -> bool:
-        """Return whether the Onepanel of a route cannot answer the request, as another one may."""
-        is_silent = failure.reason is Reason.TIMEOUT and not request.about_host
-        is_stuck = failure.reason is Reason.SERVER_ERROR and failure.from_onepanel
-        if is_silent or is_stuck:
-            # The other nodes come first from now on: what is wrong with this one, its other path shares.
-            self.up.sort(key=lambda each: each.node == route.node)
-        return is_silent or is_stuck
 
     def _is_refused(self, method: AuthMethod, request: Request[Value], reply: Reply[Value]) -> bool:
         if isinstance(reply, NotLearnt):

@@ -57,13 +57,12 @@ class HostSurvey:
 
     def ask(self) -> Generator[Request[object], Any, None]:
         """Query every host that is not known to be unreachable."""
-        self._answered = not all(self.found.values())
         known_away = [host for host, is_away in self.found.items() if is_away and host in self.hosts]
         self.words |= dict.fromkeys(known_away, Status.UNREACHABLE)
         for host in [*(host for host in self.hosts if host not in self.doubtful), *self.doubtful]:
             if not self.found.get(host):
                 yield from self._ask_for(host)
-        if self._answered:
+        if self._answered or not all(self.found.values()):
             # A host that answered for another component is reachable: its service hangs.
             self.words |= {host: Status.UNREACHABLE for host in self.silent if host not in self.found}
             self.words = {**dict.fromkeys(self.not_asked, Status.UNREACHABLE), **self.words}

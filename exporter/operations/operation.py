@@ -42,9 +42,10 @@ class Request(Generic[ValueT_co]):
     `path` is absolute on the origin. `body` is sent as JSON. With `credentials` it carries the target's, if
     there are any. `over` names the access path it must take; without it, it takes the one of the visit.
     `about_host`: Onepanel asks other hosts, so that silence may be theirs. `elsewhere`: another node than the
-    last one is asked. `relayed`: Onepanel relays the worker's answer, so that a 503 neither accepts nor
-    rejects the credentials. `can_wait`: it is left for another round of details once most of the time of this
-    one is used up. `plain`: it goes to port 80 of the domain, over HTTP, and never carries credentials.
+    last one is asked, else its other path. `relayed`: Onepanel relays the worker's answer, so that a 503
+    neither accepts nor rejects the credentials. `can_wait`: it is left for another round of details once most
+    of the time of this one is used up. `plain`: it goes to port 80 of the domain, over HTTP, and never
+    carries credentials.
     """
 
     path: str

@@ -151,6 +151,19 @@ def test_hosts_are_not_called_unreachable_if_the_onepanel_that_was_asked_answers
     assert requests[-1].elsewhere
 
 
+def test_an_executor_that_gives_up_for_one_host_shows_nothing_of_the_hosts_that_are_silent() -> None:
+    stuck: dict[str, Response | Failure | NotLearnt] = {
+        "/zone/workers": TIMEOUT,
+        "/zone/configuration": body(LAYOUT),
+        "/zone/workers/node1.example": error(500, "internalServerError"),
+        "/zone/workers/node2.example": TIMEOUT,
+        "/zone/workers/node3.example": TIMEOUT,
+    }
+    facts, requests = conversation(component_status.WORKERS, ZONE, by_path(stuck))
+    assert (facts.by_host, facts.not_learnt) == ({}, tuple(HOSTS))
+    assert requests[-1].elsewhere
+
+
 def test_components_of_an_undeployed_cluster_are_not_asked_for() -> None:
     for operation in (component_status.WORKERS, component_status.MANAGERS, component_status.DATABASES):
         assert operation.applies(replace(ZONE, deployed=True))
