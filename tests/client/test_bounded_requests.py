@@ -11,12 +11,8 @@ from dataclasses import replace
 import pytest
 
 from exporter.client.client import Client
-from exporter.client.connection import RouteConnection
 from exporter.client.conversation import MOST_REQUESTS
-from exporter.client.credential_provider import CredentialProvider
-from exporter.client.details import DetailsVisit
-from exporter.client.rejections import Rejections
-from exporter.client.routes_seen import RoutesSeen
+from exporter.client.routes_seen import OpenRoutes, RoutesSeen
 from exporter.credentials import Auth, Secret
 from exporter.observation import Details
 from exporter.operations import OPERATIONS
@@ -24,7 +20,7 @@ from exporter.operations.operation import Cadence, Conversation, Known, Operatio
 from exporter.operations.outcome import NotLearnt
 from exporter.operations.port_80 import Port80, read
 from exporter.reasons import Failure, Reason
-from exporter.targets import AccessPath, Kind, Node, Route, Target
+from exporter.targets import AccessPath, Kind, Node, Target
 from tests.support.looking import target_at
 from tests.support.servers import LOOPBACK, Script, ScriptedServer, answering, closed_port, http
 from tests.trust.hostile import reset_after
@@ -126,24 +122,11 @@ def test_no_request_can_yield_a_route_twice_however_the_order_of_routes_changes(
 ) -> None:
     target = replace(target_at(f"http://{LOOPBACK}:1"), nodes=_NODES)
 
-    def never(_route: Route, _plain: bool) -> RouteConnection:
-        raise AssertionError
-
-    visit = DetailsVisit(
-        open_route=never,
-        provider=CredentialProvider(target, Rejections()),
-        routes=target.routes,
-        up=list(target.routes),
-        why_down=None,
-        last_call=0.0,
-        deadline=0.0,
-        report_bug=lambda *_bug: None,
-    )
+    routes = OpenRoutes(RoutesSeen(target.routes, target.routes))
     yielded = []
-    for route in itertools.islice(visit._candidates(request_), 100):
+    for route in itertools.islice(routes.candidates(request_), 100):
         yielded.append(route)
-        visit._last_node = route.node
-        visit.up.reverse()
+        routes.up.reverse()
     assert len(yielded) == len(set(yielded)) <= len(target.routes)
 
 
