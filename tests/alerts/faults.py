@@ -10,7 +10,8 @@ from exporter.simulator import Fault, HostState, Panel
 from exporter.simulator.cluster import DnsCheck, WebCertificate
 
 _HOST = "127.0.0.1"
-# Its alert is seen as pending: the exporter counts certificates over ten minutes, which nothing shortens.
+# Its alert is seen as pending: the exporter counts certificates over ten minutes, which nothing shortens. That it is
+# sent, `test_certificates_differ.py` shows.
 PENDING_TARGET, PENDING_ALERT = "certificates-differ", "OnedataCertificatesDiffer"
 PASSPHRASE = {"auth": {"passphrase": "simulated-passphrase"}}
 

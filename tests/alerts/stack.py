@@ -7,6 +7,7 @@ import contextlib
 import re
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,11 +57,11 @@ def sooner_in(expression: str) -> str:
     return re.sub(r"\[([^\]]+)\]", shorten, expression)
 
 
-def hurried_rules(text: str) -> dict[str, Any]:
-    """A rule file with every duration shortened."""
+def hurried_rules(text: str, slow: AbstractSet[str] = AS_SLOW_AS_EVER) -> dict[str, Any]:
+    """A rule file with every duration shortened, but for those of the `slow` alerts."""
     rules: dict[str, Any] = yaml.safe_load(text)
     for rule in (rule for group in rules["groups"] for rule in group["rules"]):
-        if rule.get("alert") in AS_SLOW_AS_EVER:
+        if rule.get("alert") in slow:
             continue
         rule["expr"] = sooner_in(rule["expr"])
         for key in ("for", "keep_firing_for"):
@@ -171,7 +172,9 @@ class Stack:
 
 
 @asynccontextmanager
-async def running_stack(folder: Path, *scraped: str) -> AsyncIterator[Stack]:
+async def running_stack(
+    folder: Path, *scraped: str, slow: AbstractSet[str] = AS_SLOW_AS_EVER
+) -> AsyncIterator[Stack]:
     """Everything between the exporters at these origins and the receiver, as long as the context lasts."""
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -182,7 +185,7 @@ async def running_stack(folder: Path, *scraped: str) -> AsyncIterator[Stack]:
             _running(session, _alertmanager_command(folder, hook_url, alertmanager), alertmanager)
         )
         prometheus = closed_port()
-        command = _prometheus_command(folder, scraped, parts.alertmanager, prometheus)
+        command = _prometheus_command(folder, scraped, parts.alertmanager, prometheus, slow)
         parts.prometheus = await stack.enter_async_context(_running(session, command, prometheus))
         yield parts
 
@@ -199,9 +202,11 @@ def _alertmanager_command(folder: Path, hook_url: str, port: int) -> list[str]:
     ]
 
 
-def _prometheus_command(folder: Path, scraped: Iterable[str], alertmanager: str, port: int) -> list[str]:
+def _prometheus_command(
+    folder: Path, scraped: Iterable[str], alertmanager: str, port: int, slow: AbstractSet[str]
+) -> list[str]:
     for name in ("onedata-alerts.yml", "onedata-recording.yml"):
-        rules = hurried_rules((DEPLOY / "prometheus" / "rules" / name).read_text())
+        rules = hurried_rules((DEPLOY / "prometheus" / "rules" / name).read_text(), slow)
         _write(folder / "rules" / name, rules)
     _write(folder / "rules" / "onedata-absent.yml", hurried_rules(_rule_of_the_absent()))
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone
 from tests.alerts.faults import FaultCase
-from tests.alerts.stack import Stack, running_stack, subject
+from tests.alerts.stack import AS_SLOW_AS_EVER, Stack, running_stack, subject
 from tests.support.processes import LOOPBACK_ANY_PORT, ExporterProcess, target_of
 from tests.support.waiting import eventually
 
@@ -75,8 +76,13 @@ class Surveillance:
 
 
 @asynccontextmanager
-async def surveillance(folder: Path, faults: Iterable[FaultCase]) -> AsyncIterator[Surveillance]:
-    """One zone for each fault, none of them broken yet, with everything up to the receiver, in this context."""
+async def surveillance(
+    folder: Path, faults: Iterable[FaultCase], *, slow: AbstractSet[str] = AS_SLOW_AS_EVER
+) -> AsyncIterator[Surveillance]:
+    """One zone for each fault, none of them broken yet, with everything up to the receiver, in this context.
+
+    The alerts that are `slow` wait for as long as ever.
+    """
     authority = Authority()
     ca_file = authority.write_ca_file(folder / "ca.pem")
     async with AsyncExitStack() as stack:
@@ -95,7 +101,7 @@ async def surveillance(folder: Path, faults: Iterable[FaultCase]) -> AsyncIterat
         file = _config_file(folder)
         file.write_text(json.dumps(config))
         exporter = await stack.enter_async_context(ExporterProcess(f"--config.file={file}"))
-        parts = await stack.enter_async_context(running_stack(folder, exporter.origin))
+        parts = await stack.enter_async_context(running_stack(folder, exporter.origin, slow=slow))
         yield Surveillance(folder, zones, exporter, parts)
 
 
