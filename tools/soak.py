@@ -49,7 +49,7 @@ _FAMILIES = [metric.name for metric in ALL_METRICS]
 _REQUESTS = "onedata_onepanel_requests_total"
 _POLLS = "onedata_polls_total"
 _PACE = (_POLLS, "onedata_polls_skipped_total")
-_MISSED_SHARE = 0.05
+_MISSED_SHARE, _TICK_SECONDS = 0.05, 0.1
 _FAILURES = "onedata_onepanel_request_failures_total"
 _REFUSED = "configuration rejected"
 _PAGES = ("/", "/metrics", "/targets/zone-0", "/targets/%00", "/api/v1/targets", "/api/v1/sd", "/-/ready")
@@ -199,18 +199,23 @@ class Soak:
             self.problems.append(f"not well again: {', '.join(await exporter.sick())}")
 
     async def check_pace(self, exporter: SoakedExporter, act: Awaitable[None]) -> None:
-        """Do something, during which the peaceful zones must be polled in time."""
+        """Do something, during which the peaceful zones must be polled in time, but for what the machine was late."""
         clock = asyncio.get_running_loop().time
         began, before = clock(), Page(await exporter.metrics(*_PACE))
+        lag = Lag()
+        measuring = asyncio.ensure_future(lag.measure())
         await act
-        expected, after = (clock() - began) / self.interval, Page(await exporter.metrics(*_PACE))
+        measuring.cancel()
+        seconds, after = clock() - began, Page(await exporter.metrics(*_PACE))
+        expected, missed_share = seconds / self.interval, _MISSED_SHARE + lag.total / seconds
+        self.done["% of the time that the machine was late"] = round(100 * lag.total / seconds)
         for number in self.peaceful:
             rounds, skipped = (
                 after.total(name, f"zone-{number}") - before.total(name, f"zone-{number}") for name in _PACE
             )
             self.done["rounds of peaceful zones"] += int(rounds)
             # One may fall just before and just after.
-            if rounds < (1 - _MISSED_SHARE) * expected - 2 or skipped > _MISSED_SHARE * expected:
+            if rounds < (1 - missed_share) * expected - 2 or skipped > missed_share * expected:
                 self.problems.append(
                     f"zone-{number}: {rounds:g} rounds, {skipped:g} skipped, {expected:.1f} expected"
                 )
@@ -266,6 +271,21 @@ class Soak:
                 f"{name} {of}: {rounds:g} rounds, asked {asked:g}, lost {lost:g}, served {served}"
             )
         self.done["counters compared"] += 1
+
+
+class Lag:
+    """How late this process was in all, in seconds: the zones are in it, and the exporter shares the machine."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    async def measure(self) -> None:
+        """Measure until cancelled."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            due = clock() + _TICK_SECONDS
+            await asyncio.sleep(_TICK_SECONDS)
+            self.total += clock() - due
 
 
 def _is_peaceful(number: int) -> bool:

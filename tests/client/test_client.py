@@ -20,7 +20,7 @@ from exporter.diagnosis.checkup import CONFIGURATION, HEALTH
 from exporter.observation import Phase
 from exporter.reasons import Reason
 from exporter.simulator import INSTANT, Authority, Credential, SimulatedZone
-from exporter.targets import AccessPath, IpProtocol, Node, Route
+from exporter.targets import AccessPath, IpProtocol, Node, Route, Schedule
 from tests.support.forward_proxy import ForwardProxy
 from tests.support.looking import DIRECT, PROXY, everywhere, poll, reasons, target_at
 from tests.support.servers import (
@@ -209,6 +209,29 @@ async def test_a_node_is_pinned_to_its_address_and_asked_by_the_name_of_the_doma
     for request_log in zone.request_logs.values():
         assert request_log.server_names == {"onezone.example"}
         assert {host.partition(":")[0] for host in request_log.hosts} == {"onezone.example"}
+
+
+async def test_one_of_32_nodes_that_hangs_delays_no_other_and_not_the_next_round() -> None:
+    nodes = tuple(Node(f"n{number}", f"127.0.1.{number}") for number in range(1, 33))
+    hanging = nodes[7]
+
+    async def script(wire: Wire) -> None:
+        if wire.connection.getsockname()[0] == hanging.address:
+            await wire.listen()
+        await healthy(wire)
+
+    async with ScriptedServer(script, address=("", 0)) as server:
+        target = replace(target_at(f"http://onezone.example:{server.port}"), nodes=nodes)
+        interval = 4.0
+        target = replace(target, schedule=Schedule(interval, timeout=4 * interval))
+        checkup = await poll(target)
+    assert checkup.seconds < interval + 1.0  # a busy machine
+    late = {route.node for route in checkup.routes if not checkup.onepanel_answered(route)}
+    assert late == {hanging.name}
+    others = [
+        checkup.health_seconds(route) or interval for route in checkup.routes if route.node != hanging.name
+    ]
+    assert max(others) < interval
 
 
 async def test_redirects_are_not_followed(authority: Authority, ca_file: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from exporter.polling.scheduler import DETAILS, ROUNDS, Scheduler, offset
 from exporter.polling.slots import Lane, Slots
-from exporter.targets import Schedule, Target
+from exporter.targets import Node, Schedule, Target
 
 
 def target(name: str, interval: float = 0.1, timeout: float = 0.1) -> Target:
@@ -282,6 +282,38 @@ def test_an_outage_of_nine_tenths_delays_no_healthy_target() -> None:
         await asyncio.sleep(120.0)
         await scheduler.stop()
         assert max(fleet.lateness(name, began) for name in fleet.healthy) <= 1.0
+
+    in_virtual_time(main)
+
+
+def with_nodes(each: Target, count: int) -> Target:
+    return replace(each, nodes=tuple(Node(f"n{number}", f"10.0.0.{number}") for number in range(count)))
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3, 4, 20])
+def test_no_target_is_stuck_if_rounds_need_more_slots_than_there_are_and_a_first_one_fails(
+    slots: int,
+) -> None:
+    fleet = HangingFleet(healthy=20, hanging=0)
+    targets = [with_nodes(each, 12) for each in fleet.targets]
+    failed: list[str] = []
+
+    async def poll(each: Target) -> None:
+        await fleet.poll(each)
+        if not failed:
+            failed.append(each.name)
+            raise LookupError(each.name)
+
+    async def main() -> None:
+        bugs: list[str] = []
+        scheduler = Scheduler(
+            poll, ROUNDS, Slots(slots), fleet.skip, lambda _where, error: bugs.append(str(error))
+        )
+        scheduler.set_targets(targets)
+        await asyncio.sleep(60.0)
+        await scheduler.stop()
+        assert len(bugs) == 1
+        assert min(len(times) for times in fleet.began.values()) >= 3
 
     in_virtual_time(main)
 
