@@ -106,7 +106,13 @@ class Membership:
         clock = self.zone.facts(zone_clock.OPERATION.name) if self.zone else None
         offset = clock.offset_seconds if isinstance(clock, ZoneClock) else None
         is_off = offset is not None and abs(offset) > LARGEST_OFFSET_SECONDS
-        if self.compatible(checkup) is False:
+        if _is_unregistered(checkup):
+            differs = "the provider is not registered in any zone: register it in its Onepanel"
+        elif self.view is not None and self.provider is None:
+            differs = (
+                "the zone does not list the provider: it was removed there, or the token may not list it"
+            )
+        elif self.compatible(checkup) is False:
             differs = "the zone does not accept the provider's version"
         elif is_off:
             differs = f"the zone's clock differs by {offset:+.1f} s from the exporter's: check the clocks"
@@ -143,6 +149,11 @@ def zone_domain_of(checkup: Checkup) -> str:
     if isinstance(facts, Configuration) and facts.kind.value == "oneprovider":
         return facts.zone_domain.lower()
     return ""
+
+
+def _is_unregistered(checkup: Checkup) -> bool:
+    facts = checkup.facts(CONFIGURATION)
+    return isinstance(facts, Configuration) and facts.registered is False
 
 
 def _worker(checkup: Checkup) -> WorkerConfiguration:

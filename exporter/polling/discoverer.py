@@ -11,7 +11,7 @@ from exporter.client.client import Client
 from exporter.discovery.admission import admit
 from exporter.discovery.zone_view import ZoneView, with_failure, with_list
 from exporter.log import get_logger
-from exporter.polling.discovery_changes import changes, note
+from exporter.polling.discovery_changes import changes, note, note_held
 from exporter.polling.provider_cache import CacheError, Remembered, read_cache, write_cache
 from exporter.polling.provider_lister import Lister, Listing
 from exporter.polling.token_scope import scope_fault
@@ -78,6 +78,8 @@ class Discoverer:
         self._views[zone.name] = after = _after(before, listing, time.time())
         if after.failure and after.failure != before.failure:
             log.warning("providers not listed, the last list stays", target=zone.name, error=after.failure)
+        if after.held - before.held:
+            note_held(zone, len(after.held), self._store, time.time())
         self._publish()
         if isinstance(listing, Listing):
             await asyncio.to_thread(_to_cache, zone, after)

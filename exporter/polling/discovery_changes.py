@@ -56,6 +56,17 @@ def note(found: Iterable[Change], store: Store, now: float) -> None:
                 state.events.add(Event(now, "", text))
 
 
+def note_held(zone: Target, missing: int, store: Store, now: float) -> None:
+    """Log that so many providers are missing from a list that is not taken at its word, and note it at the zone."""
+    log.warning(
+        "providers missing from the list, kept until more lists agree", target=zone.name, missing=missing
+    )
+    state = store.state(zone.name)
+    if state is not None:
+        text = f"{missing} provider{'s' if missing > 1 else ''} missing from the list, kept until more lists agree"
+        state.events.add(Event(now, "", text))
+
+
 def _texts(found: Iterable[Change]) -> Iterator[str]:
     """Yield one sentence for each kind of change."""
     found = tuple(found)

@@ -103,7 +103,8 @@ class Store:
         zone = self._by_domain.get(zone_domain_of(checkup)) if checkup else None
         if zone is None:
             return Membership()
-        return Membership(zone.checkup, zone.target.name, recovered_at=zone.recovered_at)
+        view = self._zones.get(zone.target.name)
+        return Membership(zone.checkup, zone.target.name, view, recovered_at=zone.recovered_at)
 
     def zone_view(self, name: str) -> ZoneView | None:
         """Return what is known of the providers of a zone; None for a target without discovery."""
