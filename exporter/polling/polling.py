@@ -69,10 +69,13 @@ class Polling:
         self._discovery.set_targets(target for target in configured.everywhere if target.discovery)
 
     def record(self, checkup: Checkup) -> None:
-        """Record a round that was made on request as one of the target's own."""
-        target = checkup.target
-        state = self._store.state(target.name)
-        if state is not None and state.target == target and state.checkup is not None:
+        """Record a round that was made on request as one of the target's own, unless the latest one is not older.
+
+        Several requests can get the same round, which is counted once.
+        """
+        state = self._store.state(checkup.target.name)
+        last = state.checkup if state is not None and state.target == checkup.target else None
+        if state is not None and last is not None and checkup.finished_at > last.finished_at:
             self._poller.record(state, checkup)
             if checkup.details is not None:
                 self._poller.record_details(state, checkup.details)

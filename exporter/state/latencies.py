@@ -69,18 +69,15 @@ class Latencies:
         self._numbers = array("H")  # four of each bucket: minimum, mean, maximum, p95
         self._open: _Open | None = None
 
-    def add(self, seconds: float, at: float) -> LatencyBucket | None:
-        """Add one latency; return the bucket before if this latency is the first of the next."""
+    def add(self, seconds: float, at: float) -> None:
+        """Add one latency."""
         began = at - at % BUCKET_SECONDS
-        closed = None
         if self._open is not None and began > self._open.began:
-            closed = self._open.summary()
-            self.restore(closed)
+            self.restore(self._open.summary())
             self._open = None
         if self._open is None:
             self._open = _Open(began, self._take_last(began))
         self._open.add(seconds)
-        return closed
 
     def _take_last(self, began: float) -> LatencyBucket | None:
         """Remove and return the last bucket if it is of the same five minutes, as after a restart."""
@@ -102,6 +99,8 @@ class Latencies:
         """Drop the buckets that ended before a time."""
         count = bisect_right(self._places, max(0, int(time // BUCKET_SECONDS) - 1))
         del self._places[:count], self._counts[:count], self._numbers[: _NUMBERS * count]
+        if self._open is not None and self._open.began + BUCKET_SECONDS <= time:
+            self._open = None
 
     def __iter__(self) -> Iterator[LatencyBucket]:
         yield from (self._closed(index) for index in range(len(self._places)))

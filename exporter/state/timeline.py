@@ -110,7 +110,7 @@ class Timeline:
 
     def record(self, checkup: Checkup, continues_after: float) -> None:
         """Add a round. It continues the last one if that ended at most `continues_after` seconds before."""
-        at = checkup.finished_at
+        at, last = checkup.finished_at, self.ended
         round_seen = _Seen(at, at - checkup.seconds, continues_after)
         share = max(_LEAST_RUNS, _MOST_RUNS_OF_PATHS // max(1, len(checkup.visits)))
         self._add(Lane(DIAGNOSIS), checkup.worst, round_seen, MOST_RUNS)
@@ -118,8 +118,10 @@ class Timeline:
             self._add(Lane(route.path, route.node), checkup.symptom(route), round_seen, share)
             health = checkup.observation(route, HEALTH)
             seconds = health.last.seconds if health and health.onepanel_answered else None
-            if seconds is not None and self.latencies.setdefault(route.path, Latencies()).add(seconds, at):
-                self.forget_before(at - self.retention)
+            if seconds is not None:
+                self.latencies.setdefault(route.path, Latencies()).add(seconds, at)
+        if at // BUCKET_SECONDS != last // BUCKET_SECONDS:
+            self.forget_before(at - self.retention)
 
     def record_details(self, details: Details, continues_after: float) -> None:
         """Add the services of a round of details."""

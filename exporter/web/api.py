@@ -17,7 +17,6 @@ from exporter.state.target_state import TargetState
 from exporter.state.timeline import Timeline
 from exporter.targets import AccessPath, Target
 from exporter.web.app_context import APP_CONTEXT, AppContext, state_of
-from exporter.web.readiness import banners
 from exporter.web.status import TargetStatus, by_urgency, status_of
 
 _TARGETS_PER_TURN = 20
@@ -32,7 +31,7 @@ async def targets_json(request: web.Request) -> web.Response:
 async def _all_targets(site: AppContext) -> bytes:
     async with site.making:
         statuses = by_urgency(await _statuses(site))
-        faults = banners(site.store.states, site.faults(), time.monotonic())
+        faults = site.readiness.banners(site.store.states, site.faults(), time.monotonic())
         return await asyncio.to_thread(_encoded, statuses, faults)
 
 

@@ -11,8 +11,9 @@ from exporter.diagnosis.rules import SEVERITY, Diagnosis
 from exporter.state.target_state import TargetState
 from exporter.state.timeline import DAY_SECONDS
 from exporter.targets import Kind
+from exporter.web.badges import diagnosis_badge
 from exporter.web.charts import availability
-from exporter.web.query import BAD, ROWS_PER_PAGE, ZONE, Query, Sort
+from exporter.web.query import BAD, RESERVED, ROWS_PER_PAGE, ZONE, Query, Sort
 
 _MOST_CHOICES = 40
 _MOST_LABELS = 4
@@ -119,7 +120,8 @@ def _matches(entry: Entry, query: Query) -> bool:
 
 def _has_text(entry: Entry, text: str) -> bool:
     target = entry.state.target
-    texts = (target.name, target.url, entry.diagnosis.value, *(value for _, value in target.labels))
+    words = (entry.diagnosis.value, diagnosis_badge(entry.diagnosis).word)
+    texts = (target.name, target.url, *words, *(value for _, value in target.labels))
     return any(text in each.casefold() for each in texts)
 
 
@@ -157,6 +159,6 @@ def _choices(entries: Sequence[Entry]) -> Mapping[str, Sequence[str]]:
         if entry.zone:
             found[ZONE].add(entry.zone)
         for name, value in entry.state.target.labels:
-            if name in found or len(found) < _MOST_LABELS + 2:
+            if name not in RESERVED and (name in found or len(found) < _MOST_LABELS + 2):
                 found.setdefault(name, set()).add(value)
     return {name: sorted(values)[:_MOST_CHOICES] for name, values in found.items() if len(values) > 1}

@@ -16,7 +16,7 @@ ZONE = "zone"
 _LONGEST_VALUE = 200
 _MOST_LABELS = 10
 _PAGE = re.compile("[0-9]{1,5}")
-_RESERVED = frozenset({"state", "q", "group", "kind", "zone", "sort", "page"})
+RESERVED = frozenset({"state", "q", "group", "kind", "zone", "sort", "page"})
 
 
 class Sort(StrEnum):
@@ -77,7 +77,7 @@ class Query:
 def parse_query(pairs: Mapping[str, str]) -> Query:
     """Return the query of a request. What is not understood selects everything."""
     given = {name: value.strip()[:_LONGEST_VALUE] for name, value in pairs.items() if value.strip()}
-    labels = sorted((name, value) for name, value in given.items() if name not in _RESERVED)[:_MOST_LABELS]
+    labels = sorted((name, value) for name, value in given.items() if name not in RESERVED)[:_MOST_LABELS]
     state, sort, page = given.get("state", ""), given.get("sort", ""), given.get("page", "")
     return Query(
         state=state if state in {BAD, *Diagnosis} else "",

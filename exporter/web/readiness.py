@@ -35,7 +35,26 @@ class Readiness:
         self._asked_at = now
         if self.phase is Phase.STOPPING:
             self._answered.set()
-        return self.phase.value or _stopped_polling(states, self._dead(), now)
+        return self.phase.value or self._stopped_polling(states, now)
+
+    def banners(self, states: Sequence[TargetState], faults: Sequence[str], now: float) -> tuple[str, ...]:
+        """Return what every page reports of the exporter itself. `now` is of the monotonic clock."""
+        stopped = self._stopped_polling(states, now)
+        return (
+            (f"{stopped[0].upper()}{stopped[1:]}. See the exporter's log.", *faults)
+            if stopped
+            else (*faults,)
+        )
+
+    def _stopped_polling(self, states: Sequence[TargetState], now: float) -> str:
+        """Return what is wrong with the scheduler. A target whose rounds fail or do not happen is not a fault of it."""
+        dead = self._dead()
+        if dead:
+            return f"polling has stopped for {dead} of {len(states)} targets"
+        polled = [state for state in states if state.checkup is not None]
+        if polled and all(state.fresh(now) is None for state in polled):
+            return "polling has stopped: no target had a round within three intervals"
+        return ""
 
     async def drain(self) -> None:
         """Be not ready, and serve on until that was asked for once, or for a moment; only if it was asked for lately.
@@ -49,19 +68,3 @@ class Readiness:
                     await self._answered.wait()
             except TimeoutError:
                 return
-
-
-def _stopped_polling(states: Sequence[TargetState], dead: int, now: float) -> str:
-    """Return what is wrong with the scheduler. A target whose rounds fail or do not happen is not a fault of it."""
-    if dead:
-        return f"polling has stopped for {dead} of {len(states)} targets"
-    polled = [state for state in states if state.checkup is not None]
-    if polled and all(state.fresh(now) is None for state in polled):
-        return "polling has stopped: no target had a round within three intervals"
-    return ""
-
-
-def banners(states: Sequence[TargetState], faults: Sequence[str], now: float) -> tuple[str, ...]:
-    """Return what every page reports of the exporter itself. `now` is of the monotonic clock."""
-    stopped = _stopped_polling(states, 0, now)
-    return (f"{stopped[0].upper()}{stopped[1:]}. See the exporter's log.", *faults) if stopped else (*faults,)

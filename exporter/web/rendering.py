@@ -17,7 +17,6 @@ from exporter.web import badges, charts, filters, links
 from exporter.web.app_context import APP_CONTEXT
 from exporter.web.badges import diagnosis_badge
 from exporter.web.query import Sort
-from exporter.web.readiness import banners
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
@@ -93,7 +92,7 @@ async def page(request: web.Request, template: jinja2.Template, **values: object
         prefix=site.prefix,
         telemetry_path=site.telemetry_path,
         open_incidents=site.incidents.count_open(),
-        banners=banners(site.store.states, site.faults(), time.monotonic()),
+        banners=site.readiness.banners(site.store.states, site.faults(), time.monotonic()),
         now=time.time(),
         **values,
     )

@@ -25,6 +25,30 @@ async def test_no_word_is_broken_at_768_pixels_and_only_targets_are_printed(
     await expect(page.locator(".filters")).to_be_hidden()
 
 
+ON_PAPER = """() => ({
+  paper: getComputedStyle(document.body).backgroundColor,
+  ink: getComputedStyle(document.querySelector('h1')).color,
+  cut: [...document.querySelectorAll('pre')].filter((each) => each.scrollHeight > each.clientHeight + 1).length,
+})"""
+
+
+async def test_a_dark_page_is_printed_black_on_white_with_all_of_its_evidence(
+    reader: Reader, site: Site
+) -> None:
+    every_state(site)
+    (incident, *_) = site.incidents.latest_first("down")
+    page = await reader.open(f"/incidents/{incident.incident_id}", color_scheme="dark")
+    await page.evaluate("document.querySelector('pre').textContent += '\\nline'.repeat(100)")
+    assert (await page.evaluate(ON_PAPER))["cut"] == 1
+    await page.emulate_media(media="print", color_scheme="dark")
+    assert await page.evaluate(ON_PAPER) == {
+        "paper": "rgb(255, 255, 255)",
+        "ink": "rgb(27, 36, 48)",
+        "cut": 0,
+    }
+    await expect(page.locator("#ticket")).to_be_hidden()
+
+
 def paths_of(site: Site) -> list[str]:
     (incident, *_) = site.incidents.latest_first("down")
     names = ("healthy", "down", "nodes", "waiting", "stale", "maintained")

@@ -92,14 +92,16 @@ def test_a_clock_that_is_set_back_makes_no_run_negative(steps: list[float]) -> N
 def test_latencies_are_summarized_by_five_minutes() -> None:
     latencies = Latencies()
     for number in range(1, 21):
-        assert latencies.add(number / 100, 600.0 + number) is None
-    closed = latencies.add(1.0, 900.0)
-    assert closed is not None
+        latencies.add(number / 100, 600.0 + number)
+    latencies.add(1.0, 900.0)
+    closed, _ = latencies
     assert (closed.began, closed.requests) == (600.0, 20)
     assert closed[2:] == pytest.approx((0.01, 0.105, 0.2, 0.19), rel=1e-3)
     assert [bucket.began for bucket in latencies] == [600.0, 900.0]
     latencies.forget_before(600.0 + BUCKET_SECONDS)
     assert [bucket.began for bucket in latencies] == [900.0]
+    latencies.forget_before(900.0 + BUCKET_SECONDS)
+    assert not list(latencies)
 
 
 @pytest.mark.long

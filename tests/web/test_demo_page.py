@@ -207,7 +207,7 @@ async def test_the_diagnosis_stands_beside_the_switches(client: Client, site: Ap
     assert "proxy down" in page
     assert "The worker is down: restart it" in page
     assert "refuses connections" in page
-    assert '<meta http-equiv="refresh" content="1">' in page
+    assert '<meta http-equiv="refresh" content="10">' in page
 
 
 @pytest.mark.parametrize(

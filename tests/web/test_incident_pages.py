@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import re
@@ -236,3 +237,27 @@ async def test_a_rejected_reload_is_shown_until_one_is_accepted(tmp_path: Path) 
         file.write_text(valid)
         assert await exporter.reload()
         assert not await is_shown()
+
+
+async def test_a_round_that_several_requests_get_is_recorded_once(tmp_path: Path) -> None:
+    file = tmp_path / "onedata-exporter.yml"
+    file.write_text(
+        json.dumps(
+            {
+                "poll": {"interval": "1h", "timeout": "1s"},
+                "web": {"listen_addresses": ["127.0.0.1:0"]},
+                "targets": [{"name": "a", "url": "https://127.0.0.1:1", "direct_url": "https://127.0.0.1:2"}],
+            }
+        )
+    )
+    async with (
+        Exporter(load(file, environ={})) as exporter,
+        ClientSession(f"http://{exporter.addresses[0]}") as client,
+    ):
+        (state,) = exporter.store.states
+        await state.first_poll_done.wait()
+        await asyncio.gather(*(client.post("/targets/a/poll") for _ in range(5)))
+        await client.post("/targets/a/poll")
+        assert state.polls == 2
+        first, second = state.history
+        assert first.finished_at < second.finished_at

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 from urllib.parse import parse_qsl
 
@@ -54,6 +55,7 @@ def entries() -> list[Entry]:
         ({"site": "b", "sort": "name"}, "t1 t3 t5"),
         ({"q": "T4"}, "t4"),
         ({"q": "proxy_d"}, "t2 t3"),
+        ({"q": "Proxy down"}, "t2 t3"),
         ({"zone": "t0"}, "t5"),
         ({"nothing": "x"}, ""),
         ({"state": "nonsense", "sort": "nonsense", "page": "-1"}, "t2 t3 t6 t0 t1 t4 t5"),
@@ -238,3 +240,21 @@ async def test_faults_of_the_exporter_are_shown_on_every_page() -> None:
             page = await (await client.get(path)).text()
             assert "The file is &lt;invalid&gt;." in page
             assert "Polling has stopped: no target had a round within three intervals." in page
+
+
+async def test_every_choice_stands_in_its_list_once() -> None:
+    site = AppContext()
+    targets = [
+        make_target(f"t{number}", (("site", "ab"[number]), ("zone", "cd"[number]), ("state", "ef"[number])))
+        for number in range(2)
+    ]
+    site.know(*targets)
+    async with TestClient(TestServer(create_app(site.pages()))) as client:
+        page = await (await client.get("/")).text()
+    lists = dict(re.findall(r'<select name="(\w+)">(.*?)</select>', page, re.DOTALL))
+    assert page.count("<select") == len(lists)
+    assert lists.keys() == {"state", "site", "group", "sort"}
+    words = {name: re.findall(r"<option[^>]*>(.*?)</option>", found) for name, found in lists.items()}
+    assert all(len(found) == len(set(found)) for found in words.values())
+    assert words["site"] == ["any", "a", "b"]
+    assert words["sort"] == ["urgency", "name", "since", "availability"]

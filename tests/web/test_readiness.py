@@ -54,6 +54,13 @@ def test_it_is_not_ready_when_a_target_is_polled_no_more() -> None:
     assert reason == "polling has stopped for 1 of 2 targets"
 
 
+def test_every_page_reports_what_stands_still_and_what_else_is_wrong_with_the_exporter() -> None:
+    readiness, polled = Readiness(lambda: 1), states(a=FRESH, b=FRESH)
+    stopped = "Polling has stopped for 1 of 2 targets. See the exporter's log."
+    assert readiness.banners(polled, ["The disk is full."], NOW) == (stopped, "The disk is full.")
+    assert Readiness().banners(polled, [], NOW) == ()
+
+
 @pytest.mark.parametrize("phase", [Phase.STARTING, Phase.STOPPING])
 def test_it_is_not_ready_before_it_serves_and_while_it_stops(phase: Phase) -> None:
     assert Readiness(phase=phase).reason(states(a=FRESH), NOW) == phase.value

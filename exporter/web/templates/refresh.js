@@ -67,9 +67,11 @@ function showIcon() {
 }
 
 async function refresh() {
+  let problem = "The exporter does not respond.";
   try {
     const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (!answer.ok) throw new Error(answer.statusText);
+    problem = `The exporter answered ${answer.status} ${answer.statusText}.`;
+    if (!answer.ok) throw new Error(problem);
     // Its style is here already, and the policy of this page would refuse the other's nonce.
     const text = (await answer.text()).replace(/<style[^]*?<\/style>/, "");
     const page = new DOMParser().parseFromString(text, "text/html");
@@ -82,7 +84,8 @@ async function refresh() {
     showIcon();
     if (stopped.textContent) stopped.textContent = "";
   } catch {
-    if (!stopped.textContent) stopped.textContent = "The exporter does not respond. This page is out of date.";
+    const text = `${problem} This page is out of date.`;
+    if (stopped.textContent !== text) stopped.textContent = text;
     if (!document.title.startsWith("? ")) document.title = `? ${document.title}`;
   }
 }
