@@ -17,16 +17,19 @@ from exporter.state.history_rows import (
     HistoryInUseError,
     SavedHistory,
     TargetRows,
+    bucket_of,
     event_of,
     incident_of,
     row_of,
+    run_of,
 )
 from exporter.state.history_schema import prepare
-from exporter.state.latencies import LatencyBucket
-from exporter.state.timeline import Lane, SavedBucket, SavedRun, Timeline
+from exporter.state.timeline import Timeline
 
 _MODE = 0o600
 _LOCK_SECONDS = 1.0
+# What is later than this was written while the clock was wrong.
+_CLOCK_SECONDS = 60.0
 # What an access may raise.
 FAULTS = (sqlite3.Error, OSError, ValueError)
 
@@ -47,6 +50,7 @@ class HistoryFile:
         self._database = sqlite3.connect(
             file, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
+        self._database.text_factory = bytes.decode  # what is no UTF-8 raises ValueError: the file is broken
         try:
             prepare(self._database, file)
             self._places = self._read_places()
@@ -61,17 +65,19 @@ class HistoryFile:
         return dict(self._database.execute("SELECT name, place FROM targets").fetchall())
 
     def load(self, retention: float) -> SavedHistory:
-        """Return what the file holds; raise sqlite3.Error or ValueError if it is broken."""
-        saved, run = SavedHistory(), self._database.execute
+        """Return what the file holds up to now; raise sqlite3.Error, OSError or ValueError if it is broken."""
+        saved, run, latest = SavedHistory(), self._database.execute, time.time() + _CLOCK_SECONDS
         timelines = {name: Timeline(retention) for name in self._places}
-        for name, kind, node, *row in run(
+        for name, *row in run(
             "SELECT target, kind, node, began, ended, state FROM runs ORDER BY target, kind, node, began"
         ):
-            if name in timelines:
-                timelines[name].restore_run(SavedRun(Lane(kind, node), *row))
-        for name, path, *row in run("SELECT * FROM latencies ORDER BY target, path, began"):
-            if name in timelines:
-                timelines[name].restore_bucket(SavedBucket(path, LatencyBucket(*row)))
+            found = run_of(*row)
+            if name in timelines and found.ended <= latest:
+                timelines[name].restore_run(found)
+        for name, *row in run("SELECT * FROM latencies ORDER BY target, path, began"):
+            bucket = bucket_of(*row)
+            if name in timelines and bucket.bucket.began <= latest:
+                timelines[name].restore_bucket(bucket)
         for name, *row in run("SELECT target, at, node, text FROM events ORDER BY target, number"):
             if name in timelines:
                 timelines[name].events.add(event_of(*row))

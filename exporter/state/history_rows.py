@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 
 from exporter.state.events import Event
 from exporter.state.incidents import Incident
-from exporter.state.timeline import SavedBucket, SavedRun, Timeline
+from exporter.state.latencies import LatencyBucket
+from exporter.state.timeline import Lane, SavedBucket, SavedRun, Timeline
+
+_LATEST = 1e11  # seconds since the epoch, in the year 5138
+_MOST_REQUESTS = 0xFFFF
 
 
 class HistoryInUseError(OSError):
@@ -52,6 +56,20 @@ class SavedHistory:
     incidents: list[Incident] = field(default_factory=list)
 
 
+def run_of(kind: object, node: object, began: object, ended: object, state: object) -> SavedRun:
+    """Return the run of a row; raise HistoryBrokenError if it is none."""
+    return SavedRun(Lane(str(kind), str(node)), _number(began), _number(ended), str(state))
+
+
+def bucket_of(path: object, began: object, requests: object, *seconds: object) -> SavedBucket:
+    """Return the five minutes of a row; raise HistoryBrokenError if it holds none."""
+    count = int(_number(requests))
+    if not 1 <= count <= _MOST_REQUESTS:
+        raise HistoryBrokenError(f"not a number of requests: {count}")
+    minimum, mean, maximum, p95 = map(_number, seconds)
+    return SavedBucket(str(path), LatencyBucket(_number(began), count, minimum, mean, maximum, p95))
+
+
 def incident_of(row: Iterable[object]) -> Incident:
     """Return the incident of a row; raise HistoryBrokenError or ValueError if it is none."""
     incident_id, target, node, before, after, since, until, reasons, evidence = row
@@ -74,8 +92,8 @@ def event_of(at: object, node: object, text: object) -> Event:
 
 
 def _number(value: object) -> float:
-    if not isinstance(value, int | float):
-        raise HistoryBrokenError(f"not a number: {type(value).__name__}")
+    if not isinstance(value, int | float) or not 0 <= value <= _LATEST:
+        raise HistoryBrokenError(f"not a number of seconds or requests: {type(value).__name__}")
     return float(value)
 
 

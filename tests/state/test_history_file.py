@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import sqlite3
@@ -254,6 +255,56 @@ async def test_a_broken_file_is_moved_aside_and_reported(tmp_path: Path, content
     assert aside.read_bytes() == content
     async with kept(file) as again:
         assert len(again.diagnoses()) == 1
+
+
+@pytest.mark.parametrize("value", ["text", b"blob", math.inf, 1e300, -1e300, 2**62])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE OR REPLACE runs SET began = ?",
+        "UPDATE runs SET ended = ?",
+        "UPDATE incidents SET since = ?",
+        "UPDATE incidents SET until = ?",
+        "UPDATE OR REPLACE latencies SET began = ?",
+        "UPDATE latencies SET count = ?",
+        "UPDATE latencies SET minimum = ?",
+        "UPDATE latencies SET mean = ?",
+        "UPDATE latencies SET maximum = ?",
+        "UPDATE latencies SET p95 = ?",
+        "UPDATE OR REPLACE runs SET began = coalesce(0, ?), state = CAST(x'72ff' AS TEXT)",
+        "UPDATE incidents SET since = coalesce(0, ?), id = CAST(x'72ff' AS TEXT)",
+    ],
+)
+async def test_a_damaged_value_is_a_broken_file_and_stops_nothing(
+    tmp_path: Path, damage: str, value: object
+) -> None:
+    file, now = tmp_path / "history.sqlite", time.time()
+    async with kept(file) as before:
+        before.round(now - 30, is_up=False)
+        before.round(now - 15)
+    with closing(sqlite3.connect(file)) as database:
+        database.execute(damage, (value,))
+        database.commit()
+    async with kept(file) as found:
+        found.round(now)
+        assert found.keeper.fault.startswith("the history file was broken")
+        await found.keeper.write()
+        assert not found.keeper.fault
+    async with kept(file) as again:
+        assert len(again.diagnoses()) == 1
+
+
+async def test_rounds_of_a_clock_that_was_ahead_do_not_stop_the_history(tmp_path: Path) -> None:
+    file, now = tmp_path / "history.sqlite", time.time()
+    async with kept(file) as before:
+        before.round(now - 15)
+        before.round(now + 86_400)
+        before.round(now + 86_415)
+    async with kept(file) as after:
+        after.round(now)
+        assert after.store.states[0].timeline.ended == now
+    async with kept(file) as again:
+        assert again.store.states[0].timeline.ended == pytest.approx(now)
 
 
 async def test_a_file_of_another_version_is_kept_aside(tmp_path: Path) -> None:
