@@ -64,6 +64,7 @@ async def check_costs(url: str, hostile: Hostile, ca_file: Path | None = None) -
     assert (peak - before) / 2**20 < hostile.mebibytes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", OVER_TLS)
 async def test_whatever_a_server_says_over_tls_ends_in_its_reason(
     name: str, authority: Authority, ca_file: Path
