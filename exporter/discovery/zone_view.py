@@ -60,9 +60,12 @@ class ZoneView:
 
 
 def with_list(view: ZoneView, providers: tuple[Provider, ...], total: int, now: float) -> ZoneView:
-    """Return the view after a list with `total` members, of which `providers` were described."""
+    """Return the view after a list with `total` members, of which `providers` were described.
+
+    A provider that is listed by its id alone stays as it was known: the zone failed while it described it.
+    """
     online = {each.provider_id for each in providers if each.online}
-    by_id = {each.provider_id: each for each in providers}
+    by_id = {each.provider_id: _described(each, view.provider(each.provider_id)) for each in providers}
     listed = frozenset(by_id)
     view = replace(
         view,
@@ -80,6 +83,13 @@ def with_list(view: ZoneView, providers: tuple[Provider, ...], total: int, now: 
         return replace(view, providers=by_id, held=frozenset(), shrunk=(frozenset(), 0))
     kept = {provider_id: view.providers[provider_id] for provider_id in view.providers if provider_id in lost}
     return replace(view, providers=by_id | kept, held=lost, shrunk=(listed, agreeing))
+
+
+def _described(listed: Provider, known: Provider | None) -> Provider:
+    """Return what is known of a provider; of one without any description, what was known before."""
+    if known is None or listed.name or listed.domain:
+        return listed
+    return replace(known, online=None)
 
 
 def with_failure(view: ZoneView, why: str, now: float) -> ZoneView:

@@ -52,6 +52,14 @@ def test_lists_that_do_not_agree_are_held_for_ever() -> None:
     assert len(ids(view)) == 10
 
 
+def test_a_provider_that_is_listed_by_its_id_alone_stays_as_it_was_known() -> None:
+    known = with_list(ZoneView(), providers(1, 2, online=True), 2, 100.0)
+    view = with_list(known, (Provider("id1"), Provider("id3"), *providers(2, online=False)), 3, 101.0)
+    assert [each.domain for each in view.providers.values()] == ["p1.example.org", "", "p2.example.org"]
+    assert [view.online(each) for each in ("id1", "id2")] == [None, False]
+    assert not view.is_cut_off("id1")
+
+
 def test_without_an_answer_the_last_list_stays_with_its_age() -> None:
     view = with_failure(listed(ZoneView(), 1, 2), "connection_refused", 200.0)
     assert ids(view) == {"id1", "id2"}
