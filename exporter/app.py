@@ -94,7 +94,7 @@ class Exporter:
             report_loop_errors(asyncio.get_running_loop(), self.report_bug)
             # Before the first listener: a request may reload the configuration at once.
             await self._open_history(stack)
-            cancelled = self.store.count_cancelled
+            cancelled = self.store.count_sent
             self._client = Client(self.report_bug, rejections=self._rejections, count_cancelled=cancelled)
             stack.push_async_callback(self._client.close)
             await self._listen(stack)

@@ -165,8 +165,8 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelledRound:
-    """The connections that a round, or one of details, had opened when it was cancelled, and what it had sent."""
+class SentRequests:
+    """The connections that were opened, and what was sent over them, where nothing but their number is kept."""
 
     connections: Mapping[Route, tuple[Connection, ...]]
     observations: tuple[Observation, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from exporter.diagnosis.first_steps import FIRST_STEPS
@@ -13,6 +14,7 @@ from exporter.diagnosis.symptoms import SYMPTOM_MEANINGS, Symptom
 from exporter.diagnosis.wording import PAGE
 from exporter.exposition.table import ALL_METRICS
 from exporter.operations import OPERATIONS
+from exporter.operations.providers import LISTING
 from exporter.reasons import Reason
 from tools.generated import write_or_check
 
@@ -104,7 +106,13 @@ def metrics_page() -> Iterator[str]:
     operations = (
         (f"`{each.name}`", ", ".join(each.paths), each.cadence.value, each.summary) for each in OPERATIONS
     )
-    yield from table(("operation", "paths", "sent every", "content"), operations)
+    listing = (
+        f"`{LISTING}`",
+        "proxy",
+        "list",
+        "the providers of a Onezone with `discover`, and the facts of each",
+    )
+    yield from table(("operation", "paths", "sent every", "content"), chain(operations, [listing]))
     yield from ("", "## Reasons", "", "Why a request failed (`reason`).", "")
     reasons = ((f"`{reason}`", reason.meaning, reason.advice) for reason in Reason)
     yield from table(("reason", "what it means", "what to do"), reasons)

@@ -23,13 +23,13 @@ from exporter.client.routes_seen import OpenRoutes, RoutesSeen
 from exporter.client.tls import TlsContexts
 from exporter.client.visit import RouteVisit, head_start
 from exporter.log import get_logger
-from exporter.observation import CancelledRound, Details, Visit
+from exporter.observation import Details, SentRequests, Visit
 from exporter.operations.operation import Cadence, Known, Operation
 from exporter.operations.outcome import Facts
 from exporter.targets import SHARE_OF_INTERVAL, Route, Target, routes_to
 from exporter.tasks import ReportBug
 
-CountCancelled: TypeAlias = Callable[[Target, CancelledRound], None]
+CountCancelled: TypeAlias = Callable[[Target, SentRequests], None]
 
 log = get_logger()
 # Finding the nodes takes what the visits leave of a round, but at least this share.

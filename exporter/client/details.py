@@ -13,7 +13,7 @@ from exporter.client.conversation import Conversation, Send
 from exporter.client.credential_provider import CredentialProvider
 from exporter.client.routes_seen import OpenRoutes
 from exporter.credentials import AuthMethod, Verdict, judge
-from exporter.observation import CancelledRound, Connection, Details, Exchange, Observation
+from exporter.observation import Connection, Details, Exchange, Observation, SentRequests
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
 from exporter.operations.outcome import ROUND_ENDED, Facts, NotLearnt
 from exporter.reasons import Failure
@@ -64,9 +64,9 @@ class DetailsVisit:
             has_access=bool(self.routes.up and await self.provider.usable()),
         )
 
-    def cancelled(self) -> CancelledRound:
+    def cancelled(self) -> SentRequests:
         """Return what was sent, if the visit was cancelled."""
-        return CancelledRound(self.connections, tuple(self.held))
+        return SentRequests(self.connections, tuple(self.held))
 
     @property
     def connections(self) -> dict[Route, tuple[Connection, ...]]:

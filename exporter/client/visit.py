@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from exporter.client.connection import RouteConnection
 from exporter.client.conversation import Conversation
-from exporter.observation import CancelledRound, Exchange, Observation, Visit
+from exporter.observation import Exchange, Observation, SentRequests, Visit
 from exporter.operations.operation import Known, Operation, Reply, Request, Value
 from exporter.operations.outcome import Facts, NotLearnt
 from exporter.targets import Route, Schedule
@@ -75,10 +75,10 @@ class RouteVisit:
             tuple(self.connection.record.transcripts),
         )
 
-    def cancelled(self) -> CancelledRound:
+    def cancelled(self) -> SentRequests:
         """Return what was sent, if the visit was cancelled."""
         opened = tuple(self.connection.record.connections)
-        return CancelledRound({self.route: opened}, tuple(self.held))
+        return SentRequests({self.route: opened}, tuple(self.held))
 
     async def _run(self, operation: Operation[Facts]) -> Observation:
         conversation = Conversation(operation, self.known, self.route, self.report_bug)

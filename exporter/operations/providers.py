@@ -20,6 +20,8 @@ from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath
 
 ZONE_API = "/api/v3/onezone"
+# The metric label `operation` of all requests for a list.
+LISTING = "providers"
 Value = TypeVar("Value")
 
 # A list of a million ids is longer; one of ten thousand fits.

@@ -71,7 +71,8 @@ class Discoverer:
             return
         await self._check_scope(zone, zone.discovery)
         deadline = time.perf_counter() + _SHARE_OF_INTERVAL * zone.discovery.interval
-        listing = await Lister(self._client, zone, deadline).list_providers(zone.discovery.max_discovered)
+        lister = Lister(self._client, zone, deadline, self._store.count_sent)
+        listing = await lister.list_providers(zone.discovery.max_discovered)
         before = self._views.get(zone.name)
         if before is None:  # a reload removed it meanwhile
             return

@@ -14,7 +14,7 @@ from dataclasses import replace
 from exporter.diagnosis.checkup import Checkup
 from exporter.discovery.membership import Membership, zone_domain_of
 from exporter.discovery.zone_view import ZoneView
-from exporter.observation import CancelledRound, Connection, Details, Observation
+from exporter.observation import Connection, Details, Observation, SentRequests
 from exporter.operations.limits import Guarded
 from exporter.state.counters import Histogram, RouteCounters
 from exporter.state.history import past_round
@@ -159,11 +159,11 @@ class Store:
         state.checkup = replace(state.checkup, details=details)
         state.details_monotonic = monotonic
 
-    def count_cancelled(self, target: Target, cancelled: CancelledRound) -> None:
-        """Count what a cancelled round had sent. Nothing else of it is kept."""
+    def count_sent(self, target: Target, sent: SentRequests) -> None:
+        """Count what a cancelled round had sent, or a list of providers needed. Nothing else of it is kept."""
         state = self._states.get(target.name)
         if state is not None and state.target.leads_where(target):
-            _count(state, cancelled.connections, cancelled.observations)
+            _count(state, sent.connections, sent.observations)
 
     def alone(self, checkup: Checkup, monotonic: float) -> TargetState:
         """Return the state of a target that has had this round and no other; what is kept here stays untouched."""

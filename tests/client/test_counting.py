@@ -148,7 +148,7 @@ async def test_rounds_that_are_cut_for_others_or_cancelled_are_counted_as_the_se
         store = Store(TIMED_OPERATIONS, [1.0])
         store.set_targets(targets)
         bugs: list[tuple[str, BaseException]] = []
-        client = Client(lambda *bug: bugs.append(bug), count_cancelled=store.count_cancelled)
+        client = Client(lambda *bug: bugs.append(bug), count_cancelled=store.count_sent)
         began: Counter[str] = Counter()
         poller = Poller(store, Incidents(), Rounds(client))
 

@@ -15,10 +15,13 @@ import trustme
 
 from exporter.client.client import Client
 from exporter.credentials import Auth, Secret
+from exporter.observation import Phase, SentRequests
 from exporter.operations.providers import Provider
 from exporter.polling.provider_lister import Lister, Listing
 from exporter.reasons import Failure, Reason
+from exporter.state.counters import RouteCounters
 from exporter.targets import Discovery, Target, TlsOptions
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 KRAKOW = {
@@ -36,6 +39,7 @@ class RunningZone:
     def __init__(self, target: Target, file: Path, requests: list[str]) -> None:
         self.target = target
         self.requests = requests
+        self.counters = RouteCounters()
         self._file = file
 
     def say(self, **state: Any) -> None:
@@ -45,9 +49,23 @@ class RunningZone:
     async def list_providers(self, limit: int = 1000, seconds: float = 20.0) -> Listing | Failure:
         client = Client(lambda where, error: pytest.fail(f"{where}: {error!r}"))
         try:
-            return await Lister(client, self.target, time.perf_counter() + seconds).list_providers(limit)
+            lister = Lister(client, self.target, time.perf_counter() + seconds, self._count)
+            return await lister.list_providers(limit)
         finally:
             await client.close()
+
+    async def counted_and_read(self) -> tuple[int, int]:
+        """How many requests were counted, and how many lines the zone has printed for those it has read."""
+        return self.counters.requests.total(), len(self.requests)
+
+    def _count(self, target: Target, sent: SentRequests) -> None:
+        assert target is self.target
+        (opened,) = sent.connections.values()
+        for connection in opened:
+            self.counters.add_connection(connection)
+        for seen in sent.observations:
+            for exchange in seen.exchanges:
+                self.counters.add_exchange(seen.operation, exchange)
 
 
 @asynccontextmanager
@@ -165,3 +183,39 @@ async def test_a_list_that_takes_too_long_is_no_list(zone: RunningZone) -> None:
     listing = await zone.list_providers(seconds=1.0)
     assert time.perf_counter() - began < 2.0
     assert isinstance(listing, Failure)
+
+
+_MANY = [{**KRAKOW, "providerId": f"id{number}"} for number in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "failures"),
+    [
+        pytest.param({}, 20.0, {}, id="all providers"),
+        pytest.param({"privileged": False}, 20.0, {Reason.FORBIDDEN: 1}, id="those of the token's user"),
+        pytest.param({"clusters": {}}, 20.0, {Reason.NOT_FOUND: 1}, id="a provider without cluster"),
+        pytest.param({"raw": {"/providers": "{"}}, 20.0, {Reason.INVALID_BODY: 1}, id="no list"),
+        pytest.param({"providers": _MANY, "delay": 0.4}, 1.0, {}, id="cut by its end"),
+    ],
+)
+async def test_every_request_that_the_zone_has_read_is_counted_once(
+    zone: RunningZone, state: dict[str, Any], seconds: float, failures: dict[Reason, int]
+) -> None:
+    zone.say(**state)
+    await zone.list_providers(seconds=seconds)
+    counted, _read = await eventually(zone.counted_and_read, lambda seen: seen[0] == seen[1])
+    assert counted >= 1
+    assert zone.counters.requests == {"providers": counted}
+    found = {reason: number for (_operation, reason), number in zone.counters.failures.items()}
+    assert found == failures
+    assert zone.counters.phase_counts[Phase.TLS] >= 1
+
+
+async def test_what_was_sent_for_a_list_is_counted_if_it_is_given_up(zone: RunningZone) -> None:
+    zone.say(delay=20.0)
+    listing = asyncio.create_task(zone.list_providers())
+    await eventually(zone.counted_and_read, lambda seen: seen[1] == 1)
+    listing.cancel()
+    await asyncio.gather(listing, return_exceptions=True)
+    assert await zone.counted_and_read() == (1, 1)
+    assert zone.counters.failures == {}

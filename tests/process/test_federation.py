@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -15,6 +16,7 @@ import pytest
 from exporter.settings.shards import shard_index
 from exporter.simulator import Authority, Fault, FederationFault, SimulatedFederation
 from exporter.simulator.tokens import serialize
+from exporter.targets import AccessPath
 from tests.support.federation import KRAKOW, LISBON, PROVIDERS, TOKEN, UPPSALA, configuration
 from tests.support.processes import ROOT, ExporterProcess, Metrics, run_command
 from tests.support.waiting import eventually
@@ -126,6 +128,36 @@ async def test_fall_and_recovery_of_the_zone_change_no_diagnosis_of_its_provider
             lambda page: "disconnected from the zone, as the provider itself and the zone reports" in page[1],
         )
         assert "zone disconnected" in page[1]
+
+
+async def test_requests_for_the_list_are_counted_as_the_zone_has_read_them(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    async with watching(configuration(federation, tmp_path, interval="1h")) as exporter:
+        listed = await exporter.metrics_when(lambda metrics: set(PROVIDERS) <= metrics.diagnoses().keys())
+    read = Counter(
+        served.url_path.removeprefix("/api/v3/onezone/").partition("/")[0]
+        for served in federation.zone.request_logs[AccessPath.PROXY].served.elements()
+    )
+    of_zone = {"target": "zone", "operation": "providers"}
+    assert read["providers"] == read["clusters"] + 1 == len(PROVIDERS) + 1
+    assert listed.value("onedata_onepanel_requests_total", path="proxy", **of_zone) == 2 * len(PROVIDERS) + 1
+    assert listed.value("onedata_onepanel_requests_total", path="direct", **of_zone) is None
+    assert not list(listed.samples("onedata_onepanel_request_failures_total", **of_zone))
+
+
+async def test_a_list_that_the_zone_refuses_is_a_counted_failure(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    await federation.set(Fault.WORKER_STOPPED, on=True, member="zone")
+    async with watching(configuration(federation, tmp_path, interval="1h")) as exporter:
+        failed = await exporter.metrics_when(
+            lambda metrics: metrics.value("onedata_discovery_last_attempt_timestamp_seconds", target="zone")
+        )
+    of_zone = {"target": "zone", "path": "proxy", "operation": "providers"}
+    assert failed.value("onedata_onepanel_requests_total", **of_zone) == 1
+    (counted,) = failed.samples("onedata_onepanel_request_failures_total", **of_zone)
+    assert (counted.labels["reason"], counted.value) == ("connection_refused", 1)
 
 
 async def test_the_cache_brings_the_providers_over_a_restart_without_the_zone(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from exporter.observation import Phase
 from exporter.operations import OPERATIONS, applicable
 from exporter.operations.operation import Cadence, Operation
 from exporter.operations.outcome import Facts
+from exporter.operations.providers import LISTING
 from exporter.reasons import Reason
 from exporter.targets import AccessPath, Route
 
@@ -31,14 +32,16 @@ _NO_FAILURES = {
 
 def _asked(view: RouteView) -> tuple[str, ...]:
     """Return the operations that are sent over this route, or were sent unexpectedly."""
-    foreseen = _foreseen(applicable(view.of.target), view.route.path)
+    target, path = view.of.target, view.route.path
+    listing = (LISTING,) if target.discovery and path is AccessPath.PROXY else ()
+    foreseen = _foreseen(applicable(target), path, listing)
     unforeseen = view.counters.requests.keys() - foreseen.keys()
     return (*foreseen, *sorted(unforeseen)) if unforeseen else tuple(foreseen)
 
 
 @cache
-def _foreseen(operations: tuple[Operation[Facts], ...], path: AccessPath) -> Mapping[str, None]:
-    return dict.fromkeys(each.name for each in operations if path in each.paths)
+def _foreseen(due: tuple[Operation[Facts], ...], path: AccessPath, more: tuple[str, ...]) -> dict[str, None]:
+    return dict.fromkeys((*(each.name for each in due if path in each.paths), *more))
 
 
 def _per_name(by_name: ByName) -> Iterator[Reading]:
