@@ -114,7 +114,7 @@ test-deploy: $(READY) tools ## the tests of compose, chart, systemd and release 
 test-slow: $(READY) tools ## the tests that build the image, the packages and a second Python (ten minutes)
 	$(SHARED_RUN) -m slow --numprocesses 2 || { [ $$? -eq 1 ] && $(AGAIN) -m slow; }
 
-soak: $(READY) ## ten minutes of random faults with 500 targets; its minute's form is one of the tests
+soak: $(READY) ## ten minutes of random faults with 500 targets, a tenth of them hostile; its minute's form is one of the tests
 	$(BIN)/python -m tools.soak
 
 fuzz: $(READY) ## five minutes of hostile input for every parser of foreign text; its short form is one of the tests
