@@ -94,18 +94,19 @@ AGAIN := $(BIN)/pytest --quiet --last-failed --last-failed-no-failures none
 SHARED_RUN := $(BIN)/pytest --quiet --dist loadfile --no-loadscope-reorder --tb native
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 # Half of the time tests wait for something, so that a core has room for two. Long tests run real servers beside them,
-# and some measure: they begin when all others have ended.
-TWO_A_CORE := --numprocesses $(shell expr 2 '*' $(CORES)) --maxprocesses 8
+# and wait still more; some measure: they begin when all others have ended.
+QUICK_TESTS := -m 'not slow and not long' --numprocesses $(shell expr 2 '*' $(CORES)) --maxprocesses 8
+LONG_TESTS := -m long --numprocesses $(shell expr 3 '*' $(CORES)) --maxprocesses 8
 
-# The other tests measure their coverage: with a fork server for the commands, it costs a tenth of their time.
+# The other tests measure their coverage: with a fork server for the commands, it costs half of their time again.
 COVERAGE := $(CURDIR)/build/coverage
 
 unit: $(READY) ## all tests, against the simulator and the real tools; fails if they cover too little
 	@rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)
 	PYTHONPATH=$(CURDIR)/tools/coverage COVERAGE_FOLDER=$(COVERAGE) \
-		$(SHARED_RUN) $(TWO_A_CORE) -m 'not slow and not long' || { [ $$? -eq 1 ] && $(AGAIN); }
+		$(SHARED_RUN) $(QUICK_TESTS) || { [ $$? -eq 1 ] && $(AGAIN); }
 	$(BIN)/python -m tools.coverage_report $(COVERAGE)
-	$(SHARED_RUN) $(TWO_A_CORE) -m long || { [ $$? -eq 1 ] && $(AGAIN); }
+	$(SHARED_RUN) $(LONG_TESTS) || { [ $$? -eq 1 ] && $(AGAIN); }
 
 test-deploy: $(READY) tools ## the tests of compose, chart, systemd and release alone (`test` runs them, too)
 	$(BIN)/pytest --quiet tests/deploy

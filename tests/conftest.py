@@ -12,6 +12,8 @@ from exporter.simulator import Authority
 
 # After so many seconds a test of these markers has failed; for all others pyproject.toml has the limit.
 _SECONDS_OF = {"slow": 3600, "long": 900}
+# Their files take longest: begun at the end, one of them would keep one process busy alone.
+_ROOMS_THAT_WAIT = {"alerts", "browser", "cluster", "deploy", "docs", "process", "trust"}
 
 
 # A shell starts commands in the background with SIGINT ignored, and processes that tests start would inherit that.
@@ -35,13 +37,15 @@ def config_file(tmp_path: Path) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick tests first; where several processes share the tests, the long ones begin beside them."""
+    """Quick tests first; where several processes share the tests, those that wait for others' processes first."""
     for item in items:
         for marker, seconds in _SECONDS_OF.items():
             if item.get_closest_marker(marker) and not item.get_closest_marker("timeout"):
                 item.add_marker(pytest.mark.timeout(seconds))
-    shared = "PYTEST_XDIST_WORKER" in os.environ
-    items.sort(key=lambda item: (item.get_closest_marker("long") is None) is shared)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: _ROOMS_THAT_WAIT.isdisjoint(item.path.parts))
+    else:
+        items.sort(key=lambda item: item.get_closest_marker("long") is not None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
