@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -30,7 +31,8 @@ class Membership:
 
     `onezone` is the name of the zone's target. `view` and `provider_id` are there if that zone listed the provider.
     `recovered_at` is when the zone answered again after an outage (seconds since the epoch), 0 without one: what
-    either side reported before is about the outage.
+    either side reported before is about the outage. `reported_since` is since when the provider has reported that it
+    is disconnected: that counts if a later round of the zone was good, as it may be the zone that is failing.
     """
 
     zone: Checkup | None = None
@@ -38,6 +40,7 @@ class Membership:
     view: ZoneView | None = None
     provider_id: str = ""
     recovered_at: float = 0.0
+    reported_since: float = 0.0
 
     @property
     def provider(self) -> Provider | None:
@@ -79,10 +82,16 @@ class Membership:
         return True if is_known and self.zone_answers else None
 
     def _provider_reports(self, checkup: Checkup) -> bool | None:
-        """Return whether the provider reports a connection; None if it did not since the zone recovered."""
+        """Return whether the provider reports a connection; None if it did not since the zone recovered.
+
+        None, too, if it reports a loss, and no round of the zone has begun since.
+        """
         own = checkup.facts(zone_connectivity.OPERATION.name)
         is_recent = checkup.details is not None and checkup.details.began_at >= self.recovered_at
-        return own.connected if isinstance(own, ZoneConnectivity) and is_recent else None
+        if not isinstance(own, ZoneConnectivity) or not is_recent:
+            return None
+        is_confirmed = self.zone is None or self.zone.finished_at - self.zone.seconds >= self.reported_since
+        return own.connected if own.connected or is_confirmed else None
 
     def _zone_reports(self) -> bool | None:
         """Return whether the zone does not report a loss of the connection; None without a list since it recovered."""
@@ -141,6 +150,17 @@ class Membership:
             return ""
         one, other = ("zone", "provider") if self.compatible(checkup) else ("provider", "zone")
         return f"the {one} calls both versions compatible, the {other} does not"
+
+
+def reported_since(before: float, checkup: Checkup) -> float:
+    """Return since when a provider has reported that it is disconnected; infinity if it has not.
+
+    `before` is the result of the round before. Times are in seconds since the epoch.
+    """
+    own = checkup.facts(zone_connectivity.OPERATION.name)
+    if not isinstance(own, ZoneConnectivity) or checkup.details is None:
+        return before
+    return math.inf if own.connected else min(before, checkup.details.began_at)
 
 
 def zone_domain_of(checkup: Checkup) -> str:

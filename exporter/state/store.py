@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from exporter.diagnosis.checkup import Checkup
-from exporter.discovery.membership import Membership, zone_domain_of
+from exporter.discovery.membership import Membership, reported_since, zone_domain_of
 from exporter.discovery.zone_view import ZoneView
 from exporter.observation import Connection, Details, Observation, SentRequests
 from exporter.operations.limits import Guarded
@@ -96,15 +96,16 @@ class Store:
         state = self._states.get(target.name)
         checkup = state.checkup if state else None
         name, provider_id = self._listed.get(target.name, ("", ""))
+        since = state.disconnected_since if state else math.inf
         if name in self._zones:
             zone = self._states.get(name)
             latest, recovered_at = (zone.checkup, zone.recovered_at) if zone else (None, 0.0)
-            return Membership(latest, name, self._zones[name], provider_id, recovered_at)
+            return Membership(latest, name, self._zones[name], provider_id, recovered_at, since)
         zone = self._by_domain.get(zone_domain_of(checkup)) if checkup else None
         if zone is None:
             return Membership()
         view = self._zones.get(zone.target.name)
-        return Membership(zone.checkup, zone.target.name, view, recovered_at=zone.recovered_at)
+        return Membership(zone.checkup, zone.target.name, view, "", zone.recovered_at, since)
 
     def zone_view(self, name: str) -> ZoneView | None:
         """Return what is known of the providers of a zone; None for a target without discovery."""
@@ -157,6 +158,7 @@ class Store:
                 state.label_values_dropped += seen.outcome.dropped
         state.timeline.record_details(details, STALE_AFTER_INTERVALS * state.target.schedule.details_interval)
         state.checkup = replace(state.checkup, details=details)
+        state.disconnected_since = reported_since(state.disconnected_since, state.checkup)
         state.details_monotonic = monotonic
 
     def count_sent(self, target: Target, sent: SentRequests) -> None:

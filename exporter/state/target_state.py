@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -32,6 +33,7 @@ class TargetState:
     `history` has the last rounds, the latest at its end; `has_findings` is about the latest one and its details.
     `diagnosed_since` has the time at which each node's diagnosis began, `first_poll_done` is set once a round is
     finished. `maintenance_note` is the text of the target's touch file; None while there is none.
+    `disconnected_since` is since when a provider has reported that it is disconnected; infinity if it has not.
     """
 
     target: Target
@@ -50,6 +52,7 @@ class TargetState:
     finished_monotonic: float = 0.0
     details_monotonic: float = 0.0
     maintenance_note: str | None = None
+    disconnected_since: float = math.inf
 
     @property
     def events(self) -> Events:

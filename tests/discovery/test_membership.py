@@ -12,6 +12,7 @@ from exporter.observation import Details, Exchange, Observation
 from exporter.operations import TIMED_OPERATIONS
 from exporter.operations.providers import Provider
 from exporter.operations.zone_connectivity import OPERATION, ZoneConnectivity
+from exporter.reasons import Failure
 from exporter.state.store import Store
 from exporter.targets import AccessPath, Node, Route
 from tests.support.checkups import PROVIDER as PROVIDER_FACTS
@@ -96,3 +97,32 @@ def test_a_zone_recovers_when_it_answers_again_over_its_proxy_path() -> None:
         store.record(make_checkup(ZONE, proxy=failure, at=at), 0.0)
         seen.append(store.membership(PROVIDER).recovered_at)
     assert seen == [0.0, 0.0, 45.0, 45.0]
+
+
+@pytest.mark.parametrize(
+    ("rounds_of_zone", "expected"),
+    [
+        ([(30.0, None)], [None]),
+        ([(30.0, None), (45.0, None)], [None, Side.PROVIDER]),
+        ([(30.0, REFUSED)], [None]),
+        ([(30.0, None), (45.0, None), (60.0, REFUSED)], [None, Side.PROVIDER, None]),
+    ],
+)
+def test_a_loss_that_the_provider_reports_counts_if_a_later_round_of_the_zone_is_good(
+    rounds_of_zone: list[tuple[float, Failure | None]], expected: list[Side | None]
+) -> None:
+    store = Store(TIMED_OPERATIONS, (1.0,))
+    store.set_targets([ZONE, PROVIDER])
+    store.record(make_checkup(ZONE, at=15.0), 0.0)
+    store.record(make_checkup(PROVIDER, facts=PROVIDER_FACTS), 0.0)
+    for began_at in (29.99, 40.0):
+        details = reporting(began_at, connected=False).details
+        assert details
+        store.record_details(PROVIDER, details, 0.0)
+    (_, state) = store.states
+    assert state.checkup
+    found = []
+    for at, failure in rounds_of_zone:
+        store.record(make_checkup(ZONE, proxy=failure, at=at), 0.0)
+        found.append(store.membership(PROVIDER).disconnected(state.checkup))
+    assert found == expected
