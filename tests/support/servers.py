@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -217,11 +218,12 @@ class BlackHole:
 
 
 def closed_port() -> int:
-    """A port on loopback without a listener."""
-    with socket.socket() as bound:
-        bound.bind((LOOPBACK, 0))
-        port: int = bound.getsockname()[1]
-    return port
+    """A port on loopback without a listener: below those of the kernel, which gives it to no other socket by chance."""
+    while True:
+        port = 21_000 + secrets.randbelow(8_000)
+        with socket.socket() as bound, contextlib.suppress(OSError):
+            bound.bind((LOOPBACK, port))
+            return port
 
 
 def shaking_hands(context: ssl.SSLContext) -> Script:
