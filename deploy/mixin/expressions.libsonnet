@@ -20,6 +20,14 @@ function(config) {
   highestBy(labels, name, own='', window=config.window)::
     'max by (%s) (%s)' % [labels, $.highest(name, own, window)],
 
+  // How old a time was at the latest scrape of the window, in seconds.
+  ageBy(labels, name)::
+    'min by (%(labels)s) (last_over_time((timestamp(%(metric)s) - %(metric)s)[%(window)s:15s]))' % {
+      labels: labels,
+      metric: $.metric(name),
+      window: config.window,
+    },
+
   // The share of exporters that reported 1 in the window.
   share(labels, name, own='')::
     'avg by (%s) (%s)' % [labels, $.highest(name, own)],

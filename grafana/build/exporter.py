@@ -35,7 +35,7 @@ def build() -> Dashboard:
 
 def _verdict() -> list[AnyPanel]:
     interval = select("onedata_poll_interval_seconds")
-    age = f"time() - {select('onedata_poll_last_attempt_timestamp_seconds')}"
+    age = _age(select("onedata_poll_last_attempt_timestamp_seconds"))
     overdue = f"count({age} > 3 * {interval}) or count({interval}) * 0"
     errors = f"sum(increase({of_exporter('onedata_exporter_unhandled_errors_total')}[$__range]))"
     return [
@@ -102,12 +102,17 @@ def _targets() -> AnyPanel:
     )
 
 
+def _age(time: str) -> str:
+    """Return how old a time was at the latest scrape, which may be a minute ago."""
+    return f"timestamp({time}) - {time}"
+
+
 def _each(name: str, how: str = "max") -> str:
     return f"{how} by (instance, target) ({select(name)})"
 
 
 def _latest() -> list[Column]:
-    age = f"(time() - {_each('onedata_poll_last_attempt_timestamp_seconds')})"
+    age = f"min by (instance, target) ({_age(select('onedata_poll_last_attempt_timestamp_seconds'))})"
     used = f"{_each('onedata_poll_duration_seconds')} / {_each('onedata_poll_interval_seconds')}"
     return [
         Column(

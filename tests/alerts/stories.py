@@ -174,6 +174,19 @@ def _of_exporters() -> Iterator[dict[str, Any]]:
     scene = replace(scene, name="No round since the start, of a target that is polled every ten minutes")
     scene = replace(scene, series={**scene.series, **slow}, minutes=37.5)
     yield scene.test(promql_expr_test=[only(37), only(37.5, "OnedataPollingStalled", "critical")])
+    rare = replace(
+        scene,
+        name="A target that is polled every five seconds and scraped once a minute",
+        step=1.0,
+        minutes=20,
+    )
+    quick = {series("onedata_poll_interval_seconds"): always(5)}
+    yield replace(rare, series={**HEALTHY, **quick}).test(
+        promql_expr_test=[
+            {"expr": "job_instance_target:onedata_poll_age:intervals > 3", "eval_time": at, "exp_samples": []}
+            for at in ("10m", "10m30s", "11m")
+        ]
+    )
     yield story(
         "A target that is polled every ten minutes: its own interval counts",
         {

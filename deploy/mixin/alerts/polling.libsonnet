@@ -5,21 +5,21 @@ function(config)
   local interval = 'onedata_poll_interval_seconds';
   local by(name) = q.highestBy('job, instance, target', name);
 
-  // How many of its own intervals ago an exporter finished the last round of a target, or loaded its
-  // configuration where it has finished none.
+  // How many of its own intervals before the latest scrape an exporter finished the last round of a target, or loaded
+  // its configuration where it has finished none. The time since that scrape is not the exporter's: it can be a minute.
   local age = 'job_instance_target:onedata_poll_age:intervals';
   local ages = |||
-    (time() - %(attempt)s) / %(interval)s
+    %(attempt)s / %(interval)s
     or on (job, instance, target) (
-      1 / %(interval)s * on (job, instance) group_left () (time() - %(loaded)s)
+      1 / %(interval)s * on (job, instance) group_left () %(loaded)s
       and on (job, instance, target) %(polls)s == 0
     )
     or on (job, instance, target) (%(polls)s == 0) + Inf
   ||| % {
-    attempt: by('onedata_poll_last_attempt_timestamp_seconds'),
+    attempt: q.ageBy('job, instance, target', 'onedata_poll_last_attempt_timestamp_seconds'),
     interval: by(interval),
     polls: by('onedata_polls_total'),
-    loaded: q.highestBy('job, instance', 'onedata_exporter_config_last_reload_success_timestamp_seconds'),
+    loaded: q.ageBy('job, instance', 'onedata_exporter_config_last_reload_success_timestamp_seconds'),
   };
   local fresh = 'on (job, target) min_over_time(%s[%s]) <= %d' % [age, config.window, config.stalledIntervals];
   local pollingStalled(severity, filter, when, effect) = a.alert(

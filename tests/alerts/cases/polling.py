@@ -20,6 +20,7 @@ POLLING = (
         "unnoticed. First step: read the log of the exporter, then restart it.",
         gone_after=None,
         elsewhere=None,
+        late_by_holes=1.0,  # the age is that of the latest scrape
     ),
     Case(
         alert="OnedataPollingStalled",
@@ -36,6 +37,7 @@ POLLING = (
         "First step: read the log of the exporter, then restart it.",
         gone_after=None,
         elsewhere=None,
+        late_by_holes=1.0,  # the age is that of the latest scrape
     ),
     Case(
         alert="OnedataTargetUnwatched",
