@@ -17,7 +17,7 @@ from exporter.exposition.views import ExporterView
 from exporter.observation import Details
 from exporter.operations import TIMED_OPERATIONS
 from exporter.polling.rounds import Rounds
-from exporter.simulator import SimulatedZone
+from exporter.simulator import INSTANT, Authority, SimulatedZone
 from exporter.state.store import Store
 from exporter.targets import Schedule, Target, TlsOptions
 from tests.support.processes import Metrics
@@ -79,6 +79,16 @@ async def watching(target: Target) -> AsyncIterator[Watched]:
     finally:
         await client.close()
     assert not bugs, bugs
+
+
+@asynccontextmanager
+async def watched_zone(authority: Authority, ca_file: Path) -> AsyncIterator[tuple[SimulatedZone, Watched]]:
+    """Poll a simulated cluster of one node, with the passphrase."""
+    async with (
+        SimulatedZone(authority=authority, timing=INSTANT) as zone,
+        watching(target_at(zone, ca_file)) as watched,
+    ):
+        yield zone, watched
 
 
 def target_at(zone: SimulatedZone, ca_file: Path, auth: Auth = PASSPHRASE, **options: Any) -> Target:

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_clas
 from exporter.exposition.text_format import TextFormat
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES
 from exporter.simulator import INSTANT, Authority, Cluster, HostState, Panel, SimulatedZone
-from tests.cluster.looking import target_at, watching
+from tests.cluster.looking import target_at, watched_zone, watching
 from tests.support.processes import Metrics
 from tests.support.programs import program
 
@@ -81,10 +81,7 @@ async def test_of_ten_thousand_hosts_a_hundred_are_told_and_the_rest_is_counted(
 
 
 async def test_each_answer_naming_other_hosts_does_not_add_up(authority: Authority, ca_file: Path) -> None:
-    async with (
-        SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
-    ):
+    async with watched_zone(authority, ca_file) as (zone, watched):
         for turn in range(3):
             await zone.change(hosts=(HERE, *(f"turn{turn}-{number}" for number in range(80))))
             await watched.poll()

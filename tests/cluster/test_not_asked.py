@@ -8,8 +8,8 @@ import pytest
 
 from exporter.reasons import Reason
 from exporter.report import summarize, write_text
-from exporter.simulator import INSTANT, Authority, Fault, SimulatedZone
-from tests.cluster.looking import target_at, watching
+from exporter.simulator import Authority, Fault
+from tests.cluster.looking import watched_zone
 
 _OF_ONEPANEL = {
     "emergency_passphrase",
@@ -36,10 +36,7 @@ _FAILURES = "onedata_onepanel_request_failures_total"
 async def test_what_is_not_asked_inherits_the_reason_of_the_path(
     authority: Authority, ca_file: Path, fault: Fault, diagnosis: str, reason: Reason
 ) -> None:
-    async with (
-        SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
-    ):
+    async with watched_zone(authority, ca_file) as (zone, watched):
         await watched.poll()
         before = await watched.metrics()
         await zone.only(fault)
@@ -63,10 +60,7 @@ async def test_what_is_not_asked_inherits_the_reason_of_the_path(
 async def test_a_path_that_goes_down_amid_the_details_gives_its_reason_to_what_follows(
     authority: Authority, ca_file: Path
 ) -> None:
-    async with (
-        SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
-    ):
+    async with watched_zone(authority, ca_file) as (zone, watched):
         await watched.poll()
         checkup = await watched.round()
         await zone.only(Fault.HOST_DOWN)

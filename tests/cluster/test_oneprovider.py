@@ -12,7 +12,7 @@ from exporter.operations.host_status import Status
 from exporter.report import summarize
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.targets import Kind
-from tests.cluster.looking import target_at, watching
+from tests.cluster.looking import target_at, watched_zone, watching
 from tests.cluster.told import COMPONENTS, paths_with_credentials, served, statuses
 
 HOST = ("127.0.0.1",)
@@ -98,10 +98,7 @@ async def test_the_old_version_works_without_health_and_with_fewer_keys(
 
 
 async def test_a_host_is_in_one_state_at_a_time(authority: Authority, ca_file: Path) -> None:
-    async with (
-        SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
-    ):
+    async with watched_zone(authority, ca_file) as (zone, watched):
         await zone.change_node("node1", words={"workers": "starting", "managers": "melting"})
         details = await watched.poll()
         metrics = await watched.metrics()

@@ -20,7 +20,7 @@ from exporter.report import summarize
 from exporter.simulator import INSTANT, Authority, HostState, SimulatedZone
 from exporter.simulator.cluster import WebCertificate
 from exporter.simulator.host_state import Worker
-from tests.cluster.looking import Watched, target_at, watching
+from tests.cluster.looking import Watched, target_at, watched_zone, watching
 from tests.support.checkups import make_target
 from tests.support.servers import Script, ScriptedServer, answering_once, closed_port, http, silent
 from tests.trust.hostile import OVER_TLS
@@ -64,10 +64,7 @@ async def states(watched: Watched) -> dict[str, float]:
 async def test_the_state_of_the_renewal_is_exported(
     web: WebCertificate, host: HostState, renewal: Renewal, authority: Authority, ca_file: Path
 ) -> None:
-    async with (
-        SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
-    ):
+    async with watched_zone(authority, ca_file) as (zone, watched):
         await zone.change(web_certificate=web, host_states={"127.0.0.1": host})
         await watched.poll()
         assert await states(watched) == {each.value: float(each is renewal) for each in Renewal}

@@ -9,7 +9,7 @@ from pathlib import Path
 from exporter.credentials import Auth, AuthMethod, Secret
 from exporter.report import summarize
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, HostState, SimulatedZone, Worker
-from tests.cluster.looking import target_at, watching
+from tests.cluster.looking import target_at, watched_zone, watching
 from tests.cluster.told import COMPONENTS, TOKEN, served, statuses
 
 HOST = "127.0.0.1"
@@ -37,10 +37,7 @@ async def test_modules_that_are_out_of_sync_or_in_error_are_told_of_every_worker
 async def test_onepanel_passes_the_report_on_where_the_worker_does_not_answer_the_public(
     authority: Authority, ca_file: Path
 ) -> None:
-    async with (
-        SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
-    ):
+    async with watched_zone(authority, ca_file) as (zone, watched):
         await zone.set(Fault.PROXY_NOT_FOUND, on=True)
         await watched.poll()
         metrics = await watched.metrics()
@@ -84,10 +81,7 @@ async def test_the_wait_for_a_silent_worker_costs_no_status(authority: Authority
 async def test_a_stopped_worker_has_no_report_and_its_manager_a_status(
     authority: Authority, ca_file: Path
 ) -> None:
-    async with (
-        SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
-    ):
+    async with watched_zone(authority, ca_file) as (zone, watched):
         await zone.change(host_states={HOST: HostState(worker=Worker.STOPPED)})
         await watched.poll()
         metrics = await watched.metrics()
