@@ -32,7 +32,7 @@ class Membership:
     `onezone` is the name of the zone's target. `view` and `provider_id` are there if that zone listed the provider.
     `recovered_at` is when the zone answered again after an outage (seconds since the epoch), 0 without one: what
     either side reported before is about the outage. `reported_since` is since when the provider has reported that it
-    is disconnected: that counts if a later round of the zone was good, as it may be the zone that is failing.
+    is disconnected: that counts if the zone has answered since, as it may be the zone that is failing.
     """
 
     zone: Checkup | None = None
@@ -84,14 +84,20 @@ class Membership:
     def _provider_reports(self, checkup: Checkup) -> bool | None:
         """Return whether the provider reports a connection; None if it did not since the zone recovered.
 
-        None, too, if it reports a loss, and no round of the zone has begun since.
+        None, too, if it reports a loss, and the zone has not been asked since.
         """
         own = checkup.facts(zone_connectivity.OPERATION.name)
         is_recent = checkup.details is not None and checkup.details.began_at >= self.recovered_at
         if not isinstance(own, ZoneConnectivity) or not is_recent:
             return None
-        is_confirmed = self.zone is None or self.zone.finished_at - self.zone.seconds >= self.reported_since
-        return own.connected if own.connected or is_confirmed else None
+        return own.connected if own.connected or self._asked_at >= self.reported_since else None
+
+    @property
+    def _asked_at(self) -> float:
+        """When the zone was asked last, or if another exporter polls it, gave its last list; infinity without one."""
+        if self.zone is not None:
+            return self.zone.finished_at - self.zone.seconds
+        return math.inf if self.view is None else self.view.succeeded_at or 0.0
 
     def _zone_reports(self) -> bool | None:
         """Return whether the zone does not report a loss of the connection; None without a list since it recovered."""

@@ -22,7 +22,8 @@ class ZoneView:
     """The providers of one zone. Times are seconds since the epoch, None for what never happened.
 
     `providers` are those of the last list that was accepted, by id; `held` the ids that a newer list no longer has.
-    `seen_online` are ids that were online at least once. `failure` is why the last attempt gave no list.
+    `seen_online` are ids that were online at least once. `failure` is why the last attempt gave no list, and
+    `recovered_at` the time of the first list after such an attempt, 0 without one.
     """
 
     providers: Mapping[str, Provider] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class ZoneView:
     attempted_at: float | None = None
     succeeded_at: float | None = None
     failure: str = ""
+    recovered_at: float = 0.0
     over_limit: int = 0
     admissions: tuple[Admission, ...] = ()
     shrunk: tuple[frozenset[str], int] = field(default=(frozenset(), 0))
@@ -71,6 +73,7 @@ def with_list(view: ZoneView, providers: tuple[Provider, ...], total: int, now: 
         view,
         attempted_at=now,
         succeeded_at=now,
+        recovered_at=now if view.failure else view.recovered_at,
         failure="",
         over_limit=max(0, total - len(providers)),
         seen_online=(view.seen_online | online) & (listed | view.providers.keys()),

@@ -122,7 +122,6 @@ class HistoryFile:
             "INSERT OR REPLACE INTO latencies VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
             [(rows.name, each.path, *each.bucket) for each in rows.buckets],
         )
-
         if rows.events:
             run("DELETE FROM events WHERE target = ?", (rows.name,))
             many(

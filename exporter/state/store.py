@@ -98,9 +98,9 @@ class Store:
         name, provider_id = self._listed.get(target.name, ("", ""))
         since = state.disconnected_since if state else math.inf
         if name in self._zones:
-            zone = self._states.get(name)
-            latest, recovered_at = (zone.checkup, zone.recovered_at) if zone else (None, 0.0)
-            return Membership(latest, name, self._zones[name], provider_id, recovered_at, since)
+            listed, zone = self._zones[name], self._states.get(name)
+            latest, recovered_at = (zone.checkup, zone.recovered_at) if zone else (None, listed.recovered_at)
+            return Membership(latest, name, listed, provider_id, recovered_at, since)
         zone = self._by_domain.get(zone_domain_of(checkup)) if checkup else None
         if zone is None:
             return Membership()

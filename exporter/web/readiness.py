@@ -40,11 +40,8 @@ class Readiness:
     def banners(self, states: Sequence[TargetState], faults: Sequence[str], now: float) -> tuple[str, ...]:
         """Return what every page reports of the exporter itself. `now` is of the monotonic clock."""
         stopped = self._stopped_polling(states, now)
-        return (
-            (f"{stopped[0].upper()}{stopped[1:]}. See the exporter's log.", *faults)
-            if stopped
-            else (*faults,)
-        )
+        own = [f"{stopped[0].upper()}{stopped[1:]}. See the exporter's log."] if stopped else []
+        return (*own, *faults)
 
     def _stopped_polling(self, states: Sequence[TargetState], now: float) -> str:
         """Return what is wrong with the scheduler. A target whose rounds fail or do not happen is not a fault of it."""

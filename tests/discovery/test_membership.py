@@ -6,8 +6,9 @@ import pytest
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import conclude
+from exporter.discovery.admission import Admission, ProviderState
 from exporter.discovery.membership import Membership, Side
-from exporter.discovery.zone_view import ZoneView
+from exporter.discovery.zone_view import ZoneView, with_failure, with_list
 from exporter.observation import Details, Exchange, Observation
 from exporter.operations import TIMED_OPERATIONS
 from exporter.operations.providers import Provider
@@ -124,5 +125,33 @@ def test_a_loss_that_the_provider_reports_counts_if_a_later_round_of_the_zone_is
     found = []
     for at, failure in rounds_of_zone:
         store.record(make_checkup(ZONE, proxy=failure, at=at), 0.0)
+        found.append(store.membership(PROVIDER).disconnected(state.checkup))
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("lists", "expected"),
+    [
+        ([(30.0, True)], [None]),
+        ([(30.0, True), (45.0, True)], [None, Side.PROVIDER]),
+        # The list fails, as its zone has fallen: what was reported until it answers again is about the outage.
+        ([(30.0, True), (45.0, False), (60.0, True)], [None, None, None]),
+    ],
+)
+def test_a_loss_counts_if_a_zone_that_another_exporter_polls_gives_a_later_list(
+    lists: list[tuple[float, bool]], expected: list[Side | None]
+) -> None:
+    store = Store(TIMED_OPERATIONS, (1.0,))
+    store.set_targets([PROVIDER])
+    store.record(make_checkup(PROVIDER, facts=PROVIDER_FACTS), 0.0)
+    store.record_details(PROVIDER, reporting(40.0, connected=False).details or Details((), {}, {}, 0.0), 0.0)
+    (state,) = store.states
+    assert state.checkup
+    view, found = ZoneView(), []
+    for at, is_given in lists:
+        listed = (Provider("id", domain="provider.example", online=True),)
+        view = with_list(view, listed, 1, at) if is_given else with_failure(view, "timeout", at)
+        admitted = Admission(listed[0], ProviderState.WATCHED, PROVIDER.name)
+        store.set_zones({"zone": replace(view, admissions=(admitted,))})
         found.append(store.membership(PROVIDER).disconnected(state.checkup))
     assert found == expected

@@ -1,4 +1,4 @@
-"""Coverage of every Python process of the tests: Python imports this module at its start if it is on `PYTHONPATH`.
+"""Coverage of pytest's own processes and their forks: Python imports this module at its start if it is on `PYTHONPATH`.
 
 `make unit` sets `PYTHONPATH` and `COVERAGE_FOLDER`. A process that imports `exporter` writes a file into that folder
 when it ends. `tools.coverage_report` adds these files up. Tracing (coverage.py) doubles the CPU time on Python 3.11.
