@@ -91,13 +91,17 @@ class HistoryFile:
 
     def write(self, batch: Batch) -> None:
         """Write a batch in one transaction; raise sqlite3.Error."""
-        run = self._database.execute
+        run, many = self._database.execute, self._database.executemany
         run("BEGIN IMMEDIATE")
         try:
             places = {each.name: each.place for each in batch.targets}
             for rows in batch.targets:
                 self._write_target(rows)
-            self._write_incidents(batch)
+            many("DELETE FROM incidents WHERE id = ?", [(gone,) for gone in batch.gone])
+            many(
+                "INSERT OR REPLACE INTO incidents VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                map(row_of, batch.incidents),
+            )
             if batch.forget_before is not None:
                 self._forget_before(batch.forget_before, batch.configured)
             run("COMMIT")
@@ -131,15 +135,6 @@ class HistoryFile:
                     for number, each in enumerate(rows.events)
                 ],
             )
-
-    def _write_incidents(self, batch: Batch) -> None:
-        run = self._database.execute
-        for each in batch.incidents:
-            run("INSERT OR REPLACE INTO incidents VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", row_of(each))
-        if batch.incidents:
-            closed = {found for (found,) in run("SELECT id FROM incidents WHERE until IS NOT NULL")}
-            for gone in closed.difference(batch.closed_ids):
-                run("DELETE FROM incidents WHERE id = ?", (gone,))
 
     def _forget_before(self, time: float, configured: Collection[str]) -> None:
         run = self._database.execute

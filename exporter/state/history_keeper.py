@@ -26,8 +26,6 @@ _WRITE_SECONDS = 2.0
 _CLEAN_SECONDS = 600.0
 _CLOSE_SECONDS = 2.0
 _STATES_PER_TURN = 50
-# Of incidents that could not be written the latest are kept.
-_MOST_UNSAVED = 400
 
 
 class HistoryKeeper:
@@ -40,7 +38,8 @@ class HistoryKeeper:
         self._note = note
         self._thread = OwnThread("history")
         self._file: HistoryFile | None = None
-        self._unsaved: dict[str, Incident] = {}
+        # The incidents that the file holds.
+        self._saved: dict[str, Incident] = {}
         self._cleaned_at = 0.0
         self.fault = ""
         # SQLite needs a megabyte, which only a history with a file takes.
@@ -64,6 +63,7 @@ class HistoryKeeper:
             return
         self._store.restore(saved.timelines)
         self._incidents.restore(saved.incidents)
+        self._saved = {each.incident_id: each for each in saved.incidents}
 
     def _open(self) -> SavedHistory:
         self._file = self._module.HistoryFile(self._path)
@@ -78,6 +78,7 @@ class HistoryKeeper:
             self._report(f"the history file is broken ({broken}), and cannot be replaced: {error}")
             return
         self._report(f"the history file was broken ({broken}); it is now {aside}, and a new one was begun")
+        self._saved = {}
         for state in self._store.states:
             state.timeline.saved_until, state.timeline.events.saved = 0.0, 0
 
@@ -100,9 +101,6 @@ class HistoryKeeper:
 
     async def write(self) -> None:
         """Write what is new."""
-        self._unsaved |= {each.incident_id: each for each in self._incidents.take_unsaved()}
-        for incident_id in list(self._unsaved)[:-_MOST_UNSAVED]:
-            del self._unsaved[incident_id]
         timelines, rows = [], []
         for number, state in enumerate(self._store.states, start=1):
             timeline = state.timeline
@@ -111,25 +109,24 @@ class HistoryKeeper:
                 rows.append(self._rows(state))
             if number % _STATES_PER_TURN == 0:
                 await asyncio.sleep(0)
-        now = time.time()
+        now, kept = time.time(), self._incidents.by_id()
         is_due = now - self._cleaned_at >= _CLEAN_SECONDS
-        if not rows and not self._unsaved and not is_due:
+        incidents = [each for name, each in kept.items() if self._saved.get(name) is not each]
+        gone = self._saved.keys() - kept.keys()
+        if not (rows or incidents or gone or is_due):
             return
-        incidents = tuple(self._unsaved.values())
         batch = Batch(
-            tuple(rows),
+            rows,
             incidents,
-            tuple(self._incidents.closed_ids()),
+            gone,
             now - self._store.retention if is_due else None,
             {state.target.name for state in self._store.states} if is_due else (),
         )
         if await self._has_written(batch):
             self._cleaned_at = now if is_due else self._cleaned_at
+            self._saved = kept
             for timeline, ended, events in timelines:
                 timeline.saved_until, timeline.events.saved = ended, events
-            for each in incidents:
-                if self._unsaved.get(each.incident_id) is each:
-                    del self._unsaved[each.incident_id]
 
     async def _has_written(self, batch: Batch) -> bool:
         try:

@@ -36,14 +36,15 @@ class TargetRows:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is to be written. `forget_before` is the end of the retention; None to delete nothing this time.
+    """What is to be written. `incidents` are new or have changed; those of the ids `gone` are deleted.
 
+    `forget_before` is the end of the retention; None to delete nothing of the timelines this time.
     A target that has nothing after that time is deleted, too, unless it is among those that are `configured`.
     """
 
     targets: Sequence[TargetRows] = ()
     incidents: Sequence[Incident] = ()
-    closed_ids: Sequence[str] = ()
+    gone: Collection[str] = ()
     forget_before: float | None = None
     configured: Collection[str] = ()
 

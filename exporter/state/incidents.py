@@ -68,7 +68,6 @@ class Incidents:
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], Incident] = {}
         self._closed: dict[str, Incident] = {}
-        self._unsaved: dict[str, Incident] = {}
 
     def follow(self, change: DiagnosisChange, opening: Opening) -> None:
         """Close the incident of a node whose diagnosis changed, and open one unless the new diagnosis is `ok`.
@@ -85,7 +84,7 @@ class Incidents:
         if kept is not None:
             self._close(kept, opening.at)
         if change.after is not Diagnosis.OK:
-            incident = Incident(
+            self._open[key] = Incident(
                 incident_id=_id_of(key, opening.at),
                 target=change.target.name,
                 node=change.node,
@@ -96,7 +95,6 @@ class Incidents:
                 reasons=opening.reasons,
                 packed_evidence=pack(opening.evidence()),
             )
-            self._open[key] = self._unsaved[incident.incident_id] = incident
 
     def withdraw(self, target: str, node: str, at: float, brief: Brief) -> float | None:
         """Drop the incidents that a node had just before a time, up to the one that is open, if they were brief.
@@ -117,8 +115,6 @@ class Incidents:
         self._open.pop((target, node), None)
         for each in dropped:
             self._closed.pop(each.incident_id, None)
-            # A file deletes closed incidents that are not kept any more.
-            self._unsaved[each.incident_id] = replace(each, until=each.until or at)
         return dropped[-1].since
 
     def open_since(self, target: str, node: str) -> float | None:
@@ -140,7 +136,7 @@ class Incidents:
     def _close(self, incident: Incident, at: float) -> None:
         closed = replace(incident, until=max(at, incident.since))
         del self._open[incident.target, incident.node]
-        self._unsaved[closed.incident_id] = self._closed[closed.incident_id] = closed
+        self._closed[closed.incident_id] = closed
         if len(self._closed) > MOST_CLOSED:
             del self._closed[next(iter(self._closed))]
 
@@ -154,14 +150,9 @@ class Incidents:
         for incident_id in list(self._closed)[:-MOST_CLOSED]:
             del self._closed[incident_id]
 
-    def take_unsaved(self) -> list[Incident]:
-        """Return what has changed since the last call."""
-        unsaved, self._unsaved = list(self._unsaved.values()), {}
-        return unsaved
-
-    def closed_ids(self) -> list[str]:
-        """Return the ids of the closed incidents that are kept."""
-        return list(self._closed)
+    def by_id(self) -> dict[str, Incident]:
+        """Return all incidents by their ids; one that has changed since the last call is another object."""
+        return {each.incident_id: each for each in self._open.values()} | self._closed
 
     def latest_first(self, target: str | None = None) -> Iterator[Incident]:
         """Yield all incidents, or those of one target: the open ones first, then by their begin, latest first."""

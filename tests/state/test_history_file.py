@@ -20,7 +20,7 @@ from exporter.diagnosis.rules import Diagnosis
 from exporter.state.events import MOST_EVENTS, Event
 from exporter.state.history_keeper import HistoryKeeper
 from exporter.state.history_rows import HistoryInUseError
-from exporter.state.incidents import Incidents, Opening
+from exporter.state.incidents import MOST_CLOSED, Brief, Incidents, Opening
 from exporter.state.latencies import BUCKET_SECONDS
 from exporter.state.store import Store
 from exporter.state.timeline import DAY_SECONDS
@@ -155,6 +155,43 @@ async def test_events_in_memory_are_written_into_the_file_that_replaces_a_broken
         found.round(now)
     async with kept(file) as again:
         assert again.events() == ["certificate renewed"]
+
+
+async def test_incidents_in_memory_are_written_into_the_file_that_replaces_a_broken_one(
+    tmp_path: Path,
+) -> None:
+    file, now = tmp_path / "history.sqlite", time.time()
+    async with kept(file) as found:
+        for at, is_up in ((now - 40, False), (now - 25, True), (now - 10, False)):
+            found.round(at, is_up=is_up)
+        await found.keeper.write()
+        await found.keeper._replace(ValueError("damaged"))
+    async with kept(file) as again:
+        assert [each.until for each in again.incidents.latest_first()] == [None, pytest.approx(now - 25)]
+
+
+async def test_all_incidents_of_an_outage_of_many_targets_are_written(tmp_path: Path) -> None:
+    file, now = tmp_path / "history.sqlite", time.time()
+    targets = [make_target(str(number)) for number in range(450)]
+    async with kept(file, *targets) as before:
+        before.round(now - 25, is_up=False)
+    async with kept(file, *targets) as after:
+        assert after.incidents.count_open() == len(targets)
+        after.round(now)
+        assert after.incidents.count_open() == 0
+    async with kept(file, *targets) as at_last:
+        assert len(list(at_last.incidents.latest_first())) == MOST_CLOSED
+
+
+async def test_a_withdrawn_incident_leaves_the_file(tmp_path: Path) -> None:
+    file, now = tmp_path / "history.sqlite", time.time()
+    async with kept(file) as before:
+        before.round(now - 25, is_up=False)
+        await before.keeper.write()
+        brief = Brief(60.0, frozenset({Diagnosis.PROXY_DOWN.value}))
+        assert before.incidents.withdraw("my-zone", "", now, brief) == now - 25
+    async with kept(file) as after:
+        assert not list(after.incidents.latest_first())
 
 
 async def test_a_file_of_version_1_is_upgraded_and_loses_nothing(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
+
 from exporter.diagnosis.rules import Diagnosis
-from exporter.state.incidents import MOST_CLOSED, Brief, Incidents, Opening
+from exporter.state.incidents import MOST_CLOSED, Brief, Incident, Incidents, Opening
 from exporter.state.target_state import DiagnosisChange
 from tests.support.checkups import make_target
 
@@ -89,20 +91,24 @@ def test_nodes_and_targets_that_are_gone_have_no_open_incident() -> None:
     assert {each.until for each in incidents.latest_first()} == {None, 20.0, 30.0}
 
 
-def test_brief_incidents_are_withdrawn_and_leave_their_file() -> None:
+def test_nothing_stays_of_incidents_that_are_no_longer_kept() -> None:
+    incidents = Incidents()
+    for number in range(MOST_CLOSED + 300):
+        change(incidents, 10.0 * number, (OK, DOWN), ("no-others", ""))
+        change(incidents, 10.0 * number + 5, (DOWN, OK), ("no-others", ""))
+    alive = [each for each in gc.get_objects() if isinstance(each, Incident) and each.target == "no-others"]
+    assert len(alive) == MOST_CLOSED
+
+
+def test_brief_incidents_are_withdrawn() -> None:
     brief = Brief(60.0, frozenset({DOWN.value, AWAY.value}))
     incidents = Incidents()
     change(incidents, 10.0, (OK, DOWN))
     change(incidents, 20.0, (DOWN, OK))
     change(incidents, 30.0, (OK, DOWN))
     change(incidents, 40.0, (DOWN, AWAY))
-    saved = {each.incident_id for each in incidents.take_unsaved()}
     assert incidents.withdraw("a", "", 72.0, brief) == 20.0 + 10.0
     assert shown(incidents) == [("ok", "proxy_down", 10.0, 20.0)]
-    # The file deletes what is closed and no longer kept.
-    withdrawn = incidents.take_unsaved()
-    assert all(each.until is not None for each in withdrawn)
-    assert {each.incident_id for each in withdrawn} | set(incidents.closed_ids()) == saved
     assert incidents.withdraw("a", "", 72.0, brief) is None
 
 
