@@ -155,5 +155,6 @@ class HostileFleet:
 
 
 if __name__ == "__main__":
-    logging.getLogger("asyncio").setLevel(logging.ERROR)  # the exporter breaks every connection off
+    # The exporter breaks every connection off, which trips up asyncio, too.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     asyncio.run(_serve(Path(sys.argv[1]), int(sys.argv[2])))

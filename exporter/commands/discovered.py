@@ -40,7 +40,7 @@ def discovered_targets(configured: Iterable[Target]) -> tuple[Target, ...]:
 def _providers(zone: Target, discovery: Discovery) -> tuple[Provider, ...]:
     if discovery.cache_file:
         try:
-            remembered = read_cache(discovery.cache_file)
+            remembered = read_cache(discovery.cache_file, zone.proxy_url)
         except CacheError:
             remembered = None
         if remembered is not None:

@@ -49,20 +49,21 @@ class Discoverer:
         self._store = store
         self._apply = apply
         self._configured = Configured()
-        self._views: dict[str, ZoneView] = {}
+        self._views: dict[tuple[str, str], ZoneView] = {}
         self._applied: tuple[Target, ...] = ()
         self._scope_faults: dict[str, str] = {}
 
     async def set_targets(self, configured: Configured) -> None:
-        """Start from these configured targets; a zone that was asked before keeps its list.
+        """Start from these configured targets; a zone that was asked before, at the same origin, keeps its list.
 
         The list of a new zone comes from its cache file, if it has one.
         """
-        views = {zone.name: view for zone in configured.zones if (view := self._views.get(zone.name))}
+        views = {key: view for key in map(_key, configured.zones) if (view := self._views.get(key))}
         for zone in configured.zones:
-            if zone.name not in views:
-                views[zone.name] = await asyncio.to_thread(_from_cache, zone)
+            if _key(zone) not in views:
+                views[_key(zone)] = await asyncio.to_thread(_from_cache, zone)
         self._configured, self._views = configured, views
+        self._scope_faults = {zone.name: self._scope_faults.get(zone.name, "") for zone in configured.zones}
         self._publish()
 
     async def poll(self, zone: Target) -> None:
@@ -73,10 +74,10 @@ class Discoverer:
         deadline = time.perf_counter() + _SHARE_OF_INTERVAL * zone.discovery.interval
         lister = Lister(self._client, zone, deadline, self._store.count_sent)
         listing = await lister.list_providers(zone.discovery.max_discovered)
-        before = self._views.get(zone.name)
-        if before is None:  # a reload removed it meanwhile
+        before = self._views.get(_key(zone))
+        if before is None:  # a reload removed it meanwhile, or it leads elsewhere
             return
-        self._views[zone.name] = after = _after(before, listing, time.time())
+        self._views[_key(zone)] = after = _after(before, listing, time.time())
         if after.failure and after.failure != before.failure:
             log.warning("providers not listed, the last list stays", target=zone.name, error=after.failure)
         if after.held - before.held:
@@ -96,11 +97,11 @@ class Discoverer:
         """Admit the providers of all lists, and pass the targets on if they differ from the last ones."""
         found: dict[str, Target] = {}
         for zone in self._configured.zones:
-            view = self._views[zone.name]
+            view = self._views[_key(zone)]
             admitted = admit(zone, view.providers.values(), [*self._configured.everywhere, *found.values()])
-            self._views[zone.name] = replace(view, admissions=admitted.admissions)
+            self._views[_key(zone)] = replace(view, admissions=admitted.admissions)
             found |= {target.name: target for target in admitted.targets}
-        self._store.set_zones(self._views)
+        self._store.set_zones({zone.name: self._views[_key(zone)] for zone in self._configured.zones})
         own = (target for target in found.values() if self._configured.holds(target.name))
         targets = (*self._configured.here, *own)
         if targets != self._applied:
@@ -108,6 +109,11 @@ class Discoverer:
             self._applied = targets
             self._apply(targets)
             note(found_changes, self._store, time.time())
+
+
+def _key(zone: Target) -> tuple[str, str]:
+    """Return the name of a zone and the origin that lists its providers: a list is that of both."""
+    return zone.name, zone.proxy_url
 
 
 def _after(before: ZoneView, listing: Listing | Failure, now: float) -> ZoneView:
@@ -120,7 +126,7 @@ def _from_cache(zone: Target) -> ZoneView:
     if zone.discovery is None or not zone.discovery.cache_file:
         return ZoneView()
     try:
-        remembered = read_cache(zone.discovery.cache_file)
+        remembered = read_cache(zone.discovery.cache_file, zone.proxy_url)
     except CacheError as error:
         log.error("provider cache ignored", target=zone.name, error=str(error))
         return ZoneView()
@@ -138,7 +144,7 @@ def _to_cache(zone: Target, view: ZoneView) -> None:
     try:
         write_cache(
             zone.discovery.cache_file,
-            Remembered(tuple(view.providers.values()), view.succeeded_at, view.seen_online),
+            Remembered(zone.proxy_url, tuple(view.providers.values()), view.succeeded_at, view.seen_online),
         )
     except CacheError as error:
         log.error("provider cache not written", target=zone.name, error=str(error))

@@ -24,18 +24,22 @@ class CacheError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The providers of the last list, when it was made (seconds since the epoch), and the ids once seen online."""
+    """The last list of a zone: its origin, the providers, when it was made (seconds since the epoch).
 
+    `seen_online` are the ids that were online at least once.
+    """
+
+    zone: str
     providers: tuple[Provider, ...] = ()
     listed_at: float = 0.0
     seen_online: frozenset[str] = field(default_factory=frozenset)
 
 
-def read_cache(file: str) -> Remembered | None:
-    """Return what a cache file holds; None where there is no such file.
+def read_cache(file: str, zone: str) -> Remembered | None:
+    """Return what a cache file holds of the zone with this origin; None where there is no such file.
 
     Raises:
-        CacheError: the file cannot be read, or is no cache of this format.
+        CacheError: the file cannot be read, is no cache of this format, or holds the list of another zone.
     """
     try:
         raw = read_file(file, _MAX_BYTES)
@@ -44,12 +48,16 @@ def read_cache(file: str) -> Remembered | None:
     except (OSError, ValueError) as error:
         raise CacheError(f"{file}: cannot be read: {cause(error)}") from None
     try:
-        return _parse(json.loads(raw))
+        remembered = _parse(json.loads(raw), zone)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise CacheError(f"{file}: is no provider list of format {_FORMAT}; remove the file") from None
+    if remembered.zone != zone:
+        raise CacheError(f"{file}: holds the list of another zone, not of {zone}")
+    return remembered
 
 
-def _parse(document: Mapping[str, Any]) -> Remembered:
+def _parse(document: Mapping[str, Any], zone: str) -> Remembered:
+    """Return the content of a file. One of an early version does not name its zone: it is taken as that of `zone`."""
     if document["format"] != _FORMAT:
         raise ValueError("another format")
     names = {each.name for each in fields(Provider)}
@@ -59,7 +67,8 @@ def _parse(document: Mapping[str, Any]) -> Remembered:
     )
     if not all(isinstance(each.provider_id, str) and isinstance(each.domain, str) for each in providers):
         raise TypeError("a provider without id or domain")
-    return Remembered(providers, float(document["listed_at"]), frozenset(map(str, document["seen_online"])))
+    seen_online = frozenset(map(str, document["seen_online"]))
+    return Remembered(str(document.get("zone", zone)), providers, float(document["listed_at"]), seen_online)
 
 
 def write_cache(file: str, remembered: Remembered) -> None:
@@ -70,6 +79,7 @@ def write_cache(file: str, remembered: Remembered) -> None:
     """
     document = {
         "format": _FORMAT,
+        "zone": remembered.zone,
         "listed_at": remembered.listed_at,
         "seen_online": sorted(remembered.seen_online),
         "providers": [asdict(each) for each in remembered.providers],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -12,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 from exporter.settings.shards import shard_index
 from exporter.simulator import Authority, Fault, FederationFault, SimulatedFederation
@@ -19,6 +21,7 @@ from exporter.simulator.tokens import serialize
 from exporter.targets import AccessPath
 from tests.support.federation import KRAKOW, LISBON, PROVIDERS, TOKEN, UPPSALA, configuration
 from tests.support.processes import ROOT, ExporterProcess, Metrics, run_command
+from tests.support.servers import closed_port
 from tests.support.waiting import eventually
 
 
@@ -169,6 +172,23 @@ async def test_the_cache_brings_the_providers_over_a_restart_without_the_zone(
     await federation.set(Fault.WORKER_STOPPED, on=True, member="zone")
     async with watching(file) as exporter:
         await exporter.metrics_when(lambda metrics: all_are({**OK, "zone": "proxy_down"}, metrics))
+
+
+async def test_a_zone_that_leads_elsewhere_keeps_no_provider_of_the_old_place(
+    federation: SimulatedFederation, tmp_path: Path
+) -> None:
+    file = configuration(federation, tmp_path, cache_file="providers.json")
+    async with watching(file) as exporter:
+        await exporter.metrics_when(lambda metrics: all_are(OK, metrics))
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document["targets"][0]["url"] = f"https://127.0.0.1:{closed_port()}"
+        file.write_text(yaml.safe_dump(document), encoding="utf-8")
+        exporter.signal(signal.SIGHUP)
+        await exporter.metrics_when(partial(polls_only, {"zone"}))
+    async with watching(file) as exporter:
+        await exporter.metrics_when(partial(all_are, {"zone": "proxy_down"}))
+        assert polls_only({"zone"}, await exporter.metrics())
+        assert exporter.logged("provider cache ignored")
 
 
 async def test_commands_know_a_discovered_provider_by_its_name(
