@@ -28,7 +28,7 @@ from exporter.settings.reload import Reloads, differences
 from exporter.settings.watched_files import Loaded
 from exporter.settings.web_config import ListenAddress
 from exporter.settings.web_config_file import read_web_config
-from exporter.state.history_keeper import HistoryKeeper
+from exporter.state.history_writer import HistoryWriter
 from exporter.state.incidents import Incidents
 from exporter.state.store import Store
 from exporter.targets import Target
@@ -64,7 +64,7 @@ class Exporter:
         self.store.set_targets(settings.targets)
         self._readiness = Readiness(lambda: self._polling.dead if self._polling else 0)
         self.incidents = Incidents()
-        self._keeper: HistoryKeeper | None = None
+        self._history_writer: HistoryWriter | None = None
         self._rejections = Rejections()
         self._fresh_rounds = FreshRounds(self.report_bug, self._rejections)
         self._app_context = AppContext(
@@ -119,12 +119,12 @@ class Exporter:
         """Continue the history of an earlier process, if it is kept in a file."""
         if not self._reloads.settings.history.file:
             return
-        self._keeper = HistoryKeeper(
+        self._history_writer = HistoryWriter(
             self.store, self.incidents, self._reloads.settings.history.file, log_history_fault
         )
-        await self._keeper.open()
-        stack.push_async_callback(self._keeper.close)
-        run_in_background(stack, self._keeper.run, self.report_bug)
+        await self._history_writer.open()
+        stack.push_async_callback(self._history_writer.close)
+        run_in_background(stack, self._history_writer.run, self.report_bug)
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         stack.push_async_callback(self._fresh_rounds.close)
@@ -183,7 +183,8 @@ class Exporter:
 
     def _faults(self) -> tuple[str, ...]:
         """Return what is wrong with the exporter itself, for the pages."""
-        history = f"History: {self._keeper.fault}." if self._keeper and self._keeper.fault else ""
+        fault = self._history_writer.fault if self._history_writer else ""
+        history = f"History: {fault}." if fault else ""
         return tuple(filter(None, (self._reloads.fault, history)))
 
     def _view(self) -> ExporterView:

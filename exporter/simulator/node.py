@@ -73,7 +73,7 @@ class SimulatedNode:
         self._forwarder.panel_port = self._inside.port
 
     async def behave(self, cluster: Cluster, behaviours: Behaviours) -> None:
-        """Take on other facts and another conduct; when this returns, new connections see them."""
+        """Replace the facts and the behaviour; when this returns, new connections see them."""
         self._cluster = replace(cluster, here=self.host)
         self._proxy_behaviour = behaviours.proxy
         self._neighbour.notice(frozen=any(host != self.host for host in cluster.hosts_with(Panel.FROZEN)))

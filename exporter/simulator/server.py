@@ -65,7 +65,7 @@ class Server:
         self._listener.reserve(port)
 
     async def behave(self, behaviour: Behaviour) -> None:
-        """Take on another conduct: its certificate for new connections, all else at once."""
+        """Replace the behaviour: its certificate for new connections, everything else at once."""
         self._lossy_connections = self._lossy_connections if behaviour.lossy else 0
         self._behaviour = behaviour
         await self._listener.move(behaviour.listening)

@@ -1,4 +1,4 @@
-"""The history in an SQLite file. Every function runs in the thread of its file; see `history_keeper.py`.
+"""The history in an SQLite file. Every function runs in the thread of its file; see `history_writer.py`.
 
 The file is in WAL mode, and locked for as long as the process lives: a killed process loses the last seconds only.
 """

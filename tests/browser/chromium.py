@@ -28,8 +28,8 @@ _ANSWER_SECONDS = 20.0
 Scheme: TypeAlias = Literal["light", "dark"]
 
 
-class Look(TypedDict, total=False):
-    """What a reader's browser is set to."""
+class PageOptions(TypedDict, total=False):
+    """Options of a browser context."""
 
     viewport: ViewportSize
     color_scheme: Scheme
@@ -55,9 +55,9 @@ class Reader:
     origin: str
     _contexts: list[BrowserContext] = field(default_factory=list)
 
-    async def open(self, path: str = "/", **look: Unpack[Look]) -> Page:
+    async def open(self, path: str = "/", **options: Unpack[PageOptions]) -> Page:
         """Open a page in a context of its own."""
-        context = await self.browser.new_context(**look)
+        context = await self.browser.new_context(**options)
         self._contexts.append(context)
         page = await context.new_page()
         await page.goto(self.origin + path)

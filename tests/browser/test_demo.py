@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from tests.browser.appearance import ALL_APPEARANCES, check_all
 from tests.browser.chromium import Reader
-from tests.browser.looks import ALL_LOOKS, check_all
 from tests.support.processes import DEMO, ExporterProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -57,9 +57,9 @@ async def test_a_fault_is_switched_in_the_demo_and_seen_on_every_page(reader: Re
 
 async def test_the_demo_is_accessible_and_fits(reader: Reader) -> None:
     await check_all(reader, ["/demo"])
-    await check_all(reader, PATHS, looks=())
+    await check_all(reader, PATHS, appearances=())
 
 
 @pytest.mark.slow
 async def test_the_demo_is_accessible_in_every_look(reader: Reader) -> None:
-    await check_all(reader, ["/demo", *PATHS, "/demo?member=krakow", "/targets/127.0.0.2"], ALL_LOOKS)
+    await check_all(reader, ["/demo", *PATHS, "/demo?member=krakow", "/targets/127.0.0.2"], ALL_APPEARANCES)

@@ -15,8 +15,8 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
 from exporter.targets import Target
+from tests.browser.appearance import ALL_APPEARANCES, check_all
 from tests.browser.chromium import Reader, Tab
-from tests.browser.looks import ALL_LOOKS, check_all
 from tests.browser.site import Site, many
 from tests.support.waiting import eventually
 
@@ -179,7 +179,7 @@ async def test_a_hidden_tab_refreshes_slowly_and_at_once_when_it_is_shown(
 
 
 async def test_60_targets_are_accessible_and_fit(sixty: Many) -> None:
-    await check_all(sixty.reader, ["/?group=site"], looks=())
+    await check_all(sixty.reader, ["/?group=site"], appearances=())
     await check_all(sixty.reader, ["/?group=site&page=2"])
 
 
@@ -203,7 +203,7 @@ async def test_1000_targets_answer_quickly_and_make_a_small_page(browser: Browse
                 seconds.append(ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime)
         assert max(sizes) < 300_000
         assert min(seconds) < 0.1
-        await asyncio.wait_for(check_all(reader, ["/", "/?group=site&page=20"], ALL_LOOKS), 240)
+        await asyncio.wait_for(check_all(reader, ["/", "/?group=site&page=20"], ALL_APPEARANCES), 240)
     finally:
         await reader.close()
         await server.close()

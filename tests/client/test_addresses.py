@@ -15,7 +15,7 @@ from exporter.operations import OPERATIONS
 from exporter.operations.operation import Known
 from exporter.reasons import Reason
 from exporter.report import summarize
-from tests.support.looking import PROXY, everywhere, reasons, target_at
+from tests.support.polling import PROXY, everywhere, reasons, target_at
 from tests.support.servers import LOOPBACK, ScriptedServer, closed_port, healthy
 
 _REFUSING = "127.0.0.77"

@@ -12,7 +12,7 @@ from exporter.diagnosis.symptoms import Symptom
 from exporter.operations.configuration import Configuration
 from exporter.reasons import Reason
 from exporter.report import Severity, status_line, summarize
-from tests.support.looking import DIRECT, PROXY, everywhere, poll, reasons, target_at
+from tests.support.polling import DIRECT, PROXY, everywhere, poll, reasons, target_at
 from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, answering, http, onepanel_says
 
 ERROR = b'{"error":{"id":"internalServerError","description":"The server has encountered an error."}}'

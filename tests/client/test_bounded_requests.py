@@ -21,7 +21,7 @@ from exporter.operations.outcome import NotLearnt
 from exporter.operations.port_80 import Port80, read
 from exporter.reasons import Failure, Reason
 from exporter.targets import AccessPath, Kind, Node, Target
-from tests.support.looking import target_at
+from tests.support.polling import target_at
 from tests.support.servers import LOOPBACK, Script, ScriptedServer, answering, closed_port, http
 from tests.trust.hostile import reset_after
 

@@ -28,7 +28,7 @@ from tests.support.issuing import (
     trusting,
     verification_error,
 )
-from tests.support.looking import DIRECT, PROXY, everywhere, poll, reasons, target_at, with_tls
+from tests.support.polling import DIRECT, PROXY, everywhere, poll, reasons, target_at, with_tls
 from tests.support.servers import LOOPBACK, ScriptedServer, healthy
 
 ROOT, INTERMEDIATE = "Test Root", "Test Intermediate"

@@ -14,7 +14,7 @@ from exporter.observation import Certificate
 from exporter.reasons import Reason
 from exporter.simulator import Authority, Credential
 from exporter.targets import AccessPath, Target
-from tests.support.looking import DIRECT, PROXY, everywhere, poll, reasons, target_at, with_tls
+from tests.support.polling import DIRECT, PROXY, everywhere, poll, reasons, target_at, with_tls
 from tests.support.servers import LOOPBACK, ScriptedServer, healthy, shaking_hands, silent
 
 REFUSED = {

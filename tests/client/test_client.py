@@ -22,7 +22,7 @@ from exporter.reasons import Reason
 from exporter.simulator import INSTANT, Authority, Credential, SimulatedZone
 from exporter.targets import AccessPath, IpProtocol, Node, Route, Schedule
 from tests.support.forward_proxy import ForwardProxy
-from tests.support.looking import DIRECT, PROXY, everywhere, poll, reasons, target_at
+from tests.support.polling import DIRECT, PROXY, everywhere, poll, reasons, target_at
 from tests.support.servers import (
     LOOPBACK,
     LOOPBACK6,

@@ -28,7 +28,7 @@ from exporter.state.counters import RouteCounters
 from exporter.state.incidents import Incidents
 from exporter.state.store import Store
 from exporter.targets import AccessPath, Schedule, Target
-from tests.support.looking import DIRECT, PROXY, poll, reasons, target_at
+from tests.support.polling import DIRECT, PROXY, poll, reasons, target_at
 from tests.support.raw_server import RawServers, lossy_modes
 from tests.support.servers import LOOPBACK, closed_port
 from tests.support.waiting import eventually

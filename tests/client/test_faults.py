@@ -10,7 +10,7 @@ import pytest
 from exporter.reasons import Reason
 from exporter.simulator import Authority, Fault, SimulatedZone, Timing
 from exporter.targets import AccessPath
-from tests.support.looking import poll, reasons, target_at
+from tests.support.polling import poll, reasons, target_at
 
 # The proxy gives up on Onepanel before the client gives up on the proxy, as with the real ones.
 _PACE = Timing(scale=0.0, connect_timeout_seconds=0.4, receive_timeout_seconds=0.4, latency_seconds=0.1)

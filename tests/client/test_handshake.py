@@ -10,7 +10,7 @@ import pytest
 
 from exporter.simulator import Authority, Credential
 from tests.support.forward_proxy import ForwardProxy
-from tests.support.looking import everywhere, poll, reasons, target_at
+from tests.support.polling import everywhere, poll, reasons, target_at
 from tests.support.servers import LOOPBACK, ScriptedServer, healthy
 
 _A_MINUTE_OF_THE_LOOP = 60.0

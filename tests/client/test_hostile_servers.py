@@ -13,7 +13,7 @@ import pytest
 from exporter.reasons import Reason
 from exporter.simulator import Authority, Credential
 from exporter.targets import AccessPath
-from tests.support.looking import PROXY, everywhere, poll, reasons, target_at
+from tests.support.polling import PROXY, everywhere, poll, reasons, target_at
 from tests.support.servers import (
     LOOPBACK,
     BlackHole,

@@ -12,7 +12,7 @@ from exporter.operations import OPERATIONS
 from exporter.operations.operation import Known
 from exporter.targets import ReachableAddresses
 from tests.client.test_addresses import Addresses
-from tests.support.looking import target_at
+from tests.support.polling import target_at
 from tests.support.servers import LOOPBACK, ScriptedServer, healthy
 
 _NEVER = (

@@ -19,7 +19,7 @@ from exporter.observation import Trace
 from exporter.operations import OPERATIONS
 from exporter.operations.operation import Known
 from exporter.targets import Kind
-from tests.support.looking import target_at
+from tests.support.polling import target_at
 from tests.support.servers import CONFIGURATION, LOOPBACK, ScriptedServer, Wire, http
 
 TOKEN = "canary-token-7f3a"

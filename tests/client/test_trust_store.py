@@ -13,7 +13,7 @@ from exporter.operations.operation import Known
 from exporter.reasons import Reason
 from tests.support.commands import succeed
 from tests.support.issuing import AUTHORITY, Issued, issue, serving
-from tests.support.looking import target_at
+from tests.support.polling import target_at
 from tests.support.servers import LOOPBACK, ScriptedServer, healthy
 from tests.support.waiting import eventually
 

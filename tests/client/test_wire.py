@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from exporter.client.wire import MAX_HEAD_BYTES, AnswerFilter, TooLargeError, wire_limit
 from exporter.reasons import Reason
-from tests.support.looking import everywhere, poll, reasons, target_at
+from tests.support.polling import everywhere, poll, reasons, target_at
 from tests.support.raw_server import RawServers
 from tests.support.servers import CONFIGURATION, LOOPBACK, ScriptedServer, Wire
 

@@ -18,7 +18,7 @@ from exporter.client.rejections import Rejections
 from exporter.operations import users
 from exporter.settings.loading import load
 from exporter.simulator import INSTANT, Authority, Cluster, SimulatedZone
-from tests.cluster.told import accepted, with_auth
+from tests.cluster.reported import accepted, with_auth
 from tests.support.processes import ROOT, ExporterProcess, Metrics, run_command, write_config
 
 SECRETS = {
@@ -176,8 +176,8 @@ async def test_no_repr_holds_a_secret(
     async with zone:
         write_targets(zone, config_file, ca_file, tmp_path)
         settings = load(config_file, environ=ENVIRONMENT)
-    keepers = [CredentialProvider(target, Rejections()) for target in settings.targets]
-    for provider in keepers:
+    providers = [CredentialProvider(target, Rejections()) for target in settings.targets]
+    for provider in providers:
         assert await provider.usable()
     requests = [
         users.create_user("bob", SECRETS["password"], "", ()),
@@ -188,8 +188,8 @@ async def test_no_repr_holds_a_secret(
         everything = [
             settings,
             *settings.targets,
-            *keepers,
-            *(each._kept for each in keepers),
+            *providers,
+            *(each._kept for each in providers),
             client,
             *requests,
         ]

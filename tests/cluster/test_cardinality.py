@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_clas
 from exporter.exposition.text_format import TextFormat
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES
 from exporter.simulator import INSTANT, Authority, Cluster, HostState, Panel, SimulatedZone
-from tests.cluster.looking import target_at, watched_zone, watching
+from tests.cluster.polled_target import polled_zone, polling, target_at
 from tests.support.processes import Metrics
 from tests.support.programs import program
 
@@ -60,14 +60,14 @@ async def test_of_ten_thousand_hosts_a_hundred_are_told_and_the_rest_is_counted(
     host_states = {**WORDS, "host00001": HostState(panel=Panel.STOPPED if is_away else Panel.RUNNING)}
     async with (
         SimulatedZone(authority=authority, cluster=Cluster(hosts=HOSTS), timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
+        polling(target_at(zone, ca_file)) as polled,
     ):
         await zone.change(host_states=host_states)
         await zone.change_node("node1", modules={**MODULES})
-        await watched.poll()
-        page = await watched.page()
+        await polled.poll()
+        page = await polled.page()
         check(page)
-        assert list(read_openmetrics(await watched.page(TextFormat.OPENMETRICS)))  # type: ignore[no-untyped-call]  # the library's
+        assert list(read_openmetrics(await polled.page(TextFormat.OPENMETRICS)))  # type: ignore[no-untyped-call]  # the library's
         hosts = label_values(page, "host")
         assert len(hosts) == MAX_HOSTS
         assert all(host.isprintable() and len(host) <= 200 for host in hosts)
@@ -76,16 +76,16 @@ async def test_of_ten_thousand_hosts_a_hundred_are_told_and_the_rest_is_counted(
         assert sum(metrics.values("onedata_onepanel_up", target="zone")) == 2.0
         dropped = metrics.total(DROPPED)
         assert dropped >= 3 * (len(HOSTS) - MAX_HOSTS)
-        await watched.poll()
-        assert (await watched.metrics()).total(DROPPED) == 2 * dropped
+        await polled.poll()
+        assert (await polled.metrics()).total(DROPPED) == 2 * dropped
 
 
 async def test_each_answer_naming_other_hosts_does_not_add_up(authority: Authority, ca_file: Path) -> None:
-    async with watched_zone(authority, ca_file) as (zone, watched):
+    async with polled_zone(authority, ca_file) as (zone, polled):
         for turn in range(3):
             await zone.change(hosts=(HERE, *(f"turn{turn}-{number}" for number in range(80))))
-            await watched.poll()
-            assert len(label_values(await watched.page(), "host")) == 81
+            await polled.poll()
+            assert len(label_values(await polled.page(), "host")) == 81
 
 
 async def test_facts_of_a_hostile_cluster_are_labels_like_any_other(
@@ -94,10 +94,10 @@ async def test_facts_of_a_hostile_cluster_are_labels_like_any_other(
     cluster = Cluster(name=HOSTILE[0] * 1000, version="21.02.7\n\0", build='"' * 5000)
     async with (
         SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
+        polling(target_at(zone, ca_file)) as polled,
     ):
-        await watched.poll()
-        page = await watched.page()
+        await polled.poll()
+        page = await polled.page()
         check(page)
         (name,) = {
             sample.labels["name"]

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from exporter.simulator import INSTANT, Authority, Fault, SimulatedZone
-from tests.cluster.told import (
+from tests.cluster.reported import (
     PASSPHRASE,
     TOKEN,
     accepted,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cluster.told import accepted, statuses
+from tests.cluster.reported import accepted, statuses
 from tests.support.processes import DEMO, ExporterProcess
 
 

@@ -10,7 +10,7 @@ from exporter.operations.component_status import ComponentStatus
 from exporter.operations.host_status import Status
 from exporter.simulator import Authority, Fault, SimulatedZone, Timing
 from exporter.targets import Node, Schedule
-from tests.cluster.looking import target_at, watching
+from tests.cluster.polled_target import polling, target_at
 
 _FROZEN = ("node2", "node3", "node4")
 _STATUSES = {
@@ -33,12 +33,12 @@ async def test_every_round_tells_of_all_once_it_is_known_who_is_frozen(
         target = replace(
             target_at(zone, ca_file, nodes=(Node("node1", zone.node_addresses["node1"]),)), schedule=_SCHEDULE
         )
-        watched = await stack.enter_async_context(watching(target))
+        polled = await stack.enter_async_context(polling(target))
         for node in _FROZEN:
             await zone.set(Fault.PANEL_FROZEN, on=True, node=node)
-        checkup = await watched.round()
+        checkup = await polled.round()
         for number in range(3):
-            details = await watched.details(checkup)
+            details = await polled.details(checkup)
             checkup = replace(checkup, details=details)
             told = [
                 each.outcome for each in details.observations if isinstance(each.outcome, ComponentStatus)

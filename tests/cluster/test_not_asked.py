@@ -9,7 +9,7 @@ import pytest
 from exporter.reasons import Reason
 from exporter.report import summarize, write_text
 from exporter.simulator import Authority, Fault
-from tests.cluster.looking import watched_zone
+from tests.cluster.polled_target import polled_zone
 
 _OF_ONEPANEL = {
     "emergency_passphrase",
@@ -36,12 +36,12 @@ _FAILURES = "onedata_onepanel_request_failures_total"
 async def test_what_is_not_asked_inherits_the_reason_of_the_path(
     authority: Authority, ca_file: Path, fault: Fault, diagnosis: str, reason: Reason
 ) -> None:
-    async with watched_zone(authority, ca_file) as (zone, watched):
-        await watched.poll()
-        before = await watched.metrics()
+    async with polled_zone(authority, ca_file) as (zone, polled):
+        await polled.poll()
+        before = await polled.metrics()
         await zone.only(fault)
-        await watched.poll()
-        summary, metrics = summarize(watched.latest), await watched.metrics()
+        await polled.poll()
+        summary, metrics = summarize(polled.latest), await polled.metrics()
     assert summary.diagnosis == diagnosis
     told = {each.operation: each for each in summary.details if each.operation in _OF_ONEPANEL}
     words = f"not learnt (not asked: Onepanel answers over no path ({reason}))"
@@ -60,12 +60,12 @@ async def test_what_is_not_asked_inherits_the_reason_of_the_path(
 async def test_a_path_that_goes_down_amid_the_details_gives_its_reason_to_what_follows(
     authority: Authority, ca_file: Path
 ) -> None:
-    async with watched_zone(authority, ca_file) as (zone, watched):
-        await watched.poll()
-        checkup = await watched.round()
+    async with polled_zone(authority, ca_file) as (zone, polled):
+        await polled.poll()
+        checkup = await polled.round()
         await zone.only(Fault.HOST_DOWN)
-        await watched.details(checkup)
-        summary = summarize(watched.latest)
+        await polled.details(checkup)
+        summary = summarize(polled.latest)
     told = {each.operation: each.error for each in summary.details}
     assert told["managers"].startswith("connection_refused: ")
     assert told["databases"] == "not learnt (not asked: Onepanel answers over no path (connection_refused))"

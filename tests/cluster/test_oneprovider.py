@@ -12,8 +12,8 @@ from exporter.operations.host_status import Status
 from exporter.report import summarize
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, SimulatedZone
 from exporter.targets import Kind
-from tests.cluster.looking import target_at, watched_zone, watching
-from tests.cluster.told import COMPONENTS, paths_with_credentials, served, statuses
+from tests.cluster.polled_target import polled_zone, polling, target_at
+from tests.cluster.reported import COMPONENTS, paths_with_credentials, served, statuses
 
 HOST = ("127.0.0.1",)
 PROVIDER = Cluster(kind=Kind.ONEPROVIDER, cluster_id="")
@@ -24,13 +24,13 @@ async def test_a_oneprovider_is_known_by_what_it_says_and_asked_for_the_services
 ) -> None:
     async with (
         SimulatedZone(authority=authority, cluster=PROVIDER, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
+        polling(target_at(zone, ca_file)) as polled,
     ):
-        await watched.poll()
-        metrics = await watched.metrics()
+        await polled.poll()
+        metrics = await polled.metrics()
         info = {"kind": "oneprovider", "domain": "provider.example", "zone_domain": "onezone.example"}
         assert metrics.value("onedata_cluster_info", **info) == 1.0
-        assert 'name="Simulated Provider"' in await watched.page()
+        assert 'name="Simulated Provider"' in await polled.page()
         assert metrics.value("onedata_cluster_registered") == 1.0
         assert metrics.value("onedata_configuration_complete") == 1.0
         assert [statuses(metrics, "zone", one, HOST) for one in COMPONENTS] == [["healthy"]] * 3
@@ -48,12 +48,12 @@ async def test_a_registered_oneprovider_without_its_worker_is_nameless_and_says_
 ) -> None:
     async with (
         SimulatedZone(authority=authority, cluster=PROVIDER, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
+        polling(target_at(zone, ca_file)) as polled,
     ):
         await zone.set(Fault.WORKER_STOPPED, on=True)
-        checkup = await watched.round()
-        await watched.details(checkup)
-        metrics = await watched.metrics()
+        checkup = await polled.round()
+        await polled.details(checkup)
+        metrics = await polled.metrics()
         assert metrics.value("onedata_cluster_registered") == 1.0
         assert metrics.value("onedata_configuration_complete") == 0.0
         assert metrics.diagnosis("zone") == "proxy_down"
@@ -68,10 +68,10 @@ async def test_an_unregistered_oneprovider_is_complete_and_not_registered(
     cluster = replace(PROVIDER, provider=None)
     async with (
         SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
+        polling(target_at(zone, ca_file)) as polled,
     ):
-        await watched.poll()
-        metrics = await watched.metrics()
+        await polled.poll()
+        metrics = await polled.metrics()
         assert metrics.value("onedata_cluster_registered") == 0.0
         assert metrics.value("onedata_configuration_complete") == 1.0
         assert metrics.diagnosis("zone") == "ok"
@@ -84,10 +84,10 @@ async def test_the_old_version_works_without_health_and_with_fewer_keys(
     cluster = replace(Cluster(kind=kind), version="20.02.19")
     async with (
         SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
+        polling(target_at(zone, ca_file)) as polled,
     ):
-        await watched.poll()
-        metrics = await watched.metrics()
+        await polled.poll()
+        metrics = await polled.metrics()
         assert served(zone, "/api/v3/onepanel/health", 404) == 2
         assert list(metrics.values("onedata_onepanel_healthy")) == []
         assert metrics.total("onedata_onepanel_up") == 2.0
@@ -98,10 +98,10 @@ async def test_the_old_version_works_without_health_and_with_fewer_keys(
 
 
 async def test_a_host_is_in_one_state_at_a_time(authority: Authority, ca_file: Path) -> None:
-    async with watched_zone(authority, ca_file) as (zone, watched):
+    async with polled_zone(authority, ca_file) as (zone, polled):
         await zone.change_node("node1", words={"workers": "starting", "managers": "melting"})
-        details = await watched.poll()
-        metrics = await watched.metrics()
+        details = await polled.poll()
+        metrics = await polled.metrics()
         for component in COMPONENTS:
             values = list(metrics.values("onedata_component_status", component=component))
             assert (len(values), sum(values)) == (len(Status), 1.0)

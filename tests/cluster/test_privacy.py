@@ -10,8 +10,8 @@ import pytest
 from exporter.credentials import Auth, Secret
 from exporter.simulator import INSTANT, Authority, Credential, Fault, SimulatedZone
 from exporter.targets import AccessPath
-from tests.cluster.looking import target_at, target_between, watching
-from tests.cluster.told import PASSPHRASE, TOKEN, paths_with_credentials
+from tests.cluster.polled_target import polling, target_at, target_between
+from tests.cluster.reported import PASSPHRASE, TOKEN, paths_with_credentials
 from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, http, onepanel_says, silent
 
 BOTH = Auth(token=Secret(TOKEN), passphrase=Secret(PASSPHRASE))
@@ -46,8 +46,8 @@ async def test_a_redirect_is_never_followed(authority: Authority, ca_file: Path,
         ScriptedServer(redirecting_to(other.port, status), context) as server,
     ):
         origin = f"https://{LOOPBACK}:{server.port}"
-        async with watching(target_between(origin, origin, ca_file, BOTH)) as watched:
-            details = await watched.poll()
+        async with polling(target_between(origin, origin, ca_file, BOTH)) as polled:
+            details = await polled.poll()
     assert {str(seen.failure.reason) for seen in details.observations if seen.failure} == {"redirect"}
     assert any(shows_credentials(heard) for heard in server.heard)
     assert other.accepted == 0
@@ -62,10 +62,10 @@ async def test_a_server_that_cannot_prove_who_it_is_hears_nothing(
         origin = f"https://{LOOPBACK}:{server.port}"
         async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
             well = target_at(zone, ca_file, BOTH)
-            async with watching(well) as watched:
-                checkup = await watched.round()
-                watched.target = replace(well, proxy_url=origin, direct_url=origin)
-                details = await watched.details(checkup)
+            async with polling(well) as polled:
+                checkup = await polled.round()
+                polled.target = replace(well, proxy_url=origin, direct_url=origin)
+                details = await polled.details(checkup)
     assert details.accepted == {}
     assert server.accepted > 0
     assert not any(server.heard)
@@ -76,11 +76,11 @@ async def test_public_operations_carry_no_credentials_whatever_is_wrong(
 ) -> None:
     async with (
         SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file, BOTH)) as watched,
+        polling(target_at(zone, ca_file, BOTH)) as polled,
     ):
         for fault in (None, Fault.WORKER_STOPPED, Fault.DIRECT_CLOSED, Fault.LISTENER_SICK):
             await zone.only(*([fault] if fault else []))
-            await watched.poll()
+            await polled.poll()
         shown = paths_with_credentials(zone)
         assert len(shown) >= 6
         assert not shown & PUBLIC
@@ -95,13 +95,13 @@ async def test_details_go_over_the_direct_path_and_over_the_proxy_only_when_that
 ) -> None:
     async with (
         SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file, BOTH)) as watched,
+        polling(target_at(zone, ca_file, BOTH)) as polled,
     ):
-        checkup = await watched.round()
-        await watched.details(checkup)
+        checkup = await polled.round()
+        await polled.details(checkup)
         assert not zone.request_logs[AccessPath.PROXY].with_credentials
         await zone.set(Fault.DIRECT_CLOSED, on=True)
         # The last round still found the direct path open.
-        details = await watched.details(checkup)
+        details = await polled.details(checkup)
     assert not [seen.failure for seen in details.observations if seen.failure]
     assert len(zone.request_logs[AccessPath.PROXY].with_credentials) >= 6

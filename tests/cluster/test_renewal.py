@@ -20,7 +20,7 @@ from exporter.report import summarize
 from exporter.simulator import INSTANT, Authority, HostState, SimulatedZone
 from exporter.simulator.cluster import WebCertificate
 from exporter.simulator.host_state import Worker
-from tests.cluster.looking import Watched, target_at, watched_zone, watching
+from tests.cluster.polled_target import PolledTarget, polled_zone, polling, target_at
 from tests.support.checkups import make_target
 from tests.support.servers import Script, ScriptedServer, answering_once, closed_port, http, silent
 from tests.trust.hostile import OVER_TLS
@@ -55,8 +55,8 @@ SITUATIONS: dict[str, tuple[WebCertificate, HostState, Renewal]] = {
 }
 
 
-async def states(watched: Watched) -> dict[str, float]:
-    metrics = await watched.metrics()
+async def states(polled: PolledTarget) -> dict[str, float]:
+    metrics = await polled.metrics()
     return {each.value: metrics.value(METRIC, status=each.value) or 0.0 for each in Renewal}
 
 
@@ -64,37 +64,37 @@ async def states(watched: Watched) -> dict[str, float]:
 async def test_the_state_of_the_renewal_is_exported(
     web: WebCertificate, host: HostState, renewal: Renewal, authority: Authority, ca_file: Path
 ) -> None:
-    async with watched_zone(authority, ca_file) as (zone, watched):
+    async with polled_zone(authority, ca_file) as (zone, polled):
         await zone.change(web_certificate=web, host_states={"127.0.0.1": host})
-        await watched.poll()
-        assert await states(watched) == {each.value: float(each is renewal) for each in Renewal}
+        await polled.poll()
+        assert await states(polled) == {each.value: float(each is renewal) for each in Renewal}
 
 
 async def test_without_credentials_there_is_no_state(authority: Authority, ca_file: Path) -> None:
     async with (
         SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file, Auth())) as watched,
+        polling(target_at(zone, ca_file, Auth())) as polled,
     ):
-        await watched.poll()
-        assert not list((await watched.metrics()).values(METRIC))
+        await polled.poll()
+        assert not list((await polled.metrics()).values(METRIC))
 
 
 @asynccontextmanager
 async def beside_port_80(
     authority: Authority, ca_file: Path, script: Script, web: WebCertificate
-) -> AsyncIterator[tuple[Watched, ScriptedServer]]:
+) -> AsyncIterator[tuple[PolledTarget, ScriptedServer]]:
     """A zone whose domain has a server like this one on the port for plain HTTP."""
     async with (
         SimulatedZone(authority=authority, timing=INSTANT) as zone,
         ScriptedServer(script) as server,
-        watching(replace(target_at(zone, ca_file), plain_port=server.port)) as watched,
+        polling(replace(target_at(zone, ca_file), plain_port=server.port)) as polled,
     ):
         await zone.change(web_certificate=web)
-        yield watched, server
+        yield polled, server
 
 
-def findings(watched: Watched, details: Details) -> list[str]:
-    checkup = watched.latest
+def findings(polled: PolledTarget, details: Details) -> list[str]:
+    checkup = polled.latest
     return [
         each.message
         for each in summarize(replace(checkup, details=details)).findings
@@ -114,11 +114,11 @@ async def test_port_80_is_asked_without_credentials_and_must_redirect(
     answer: bytes, *, is_well: bool, authority: Authority, ca_file: Path
 ) -> None:
     async with beside_port_80(authority, ca_file, answering_once(answer), WebCertificate()) as (
-        watched,
+        polled,
         server,
     ):
-        details = await watched.poll()
-        assert bool(findings(watched, details)) is not is_well
+        details = await polled.poll()
+        assert bool(findings(polled, details)) is not is_well
         (heard,) = server.heard
         assert heard.startswith(b"GET / HTTP/1.1\r\n")
         assert b"authorization" not in heard.lower()
@@ -126,7 +126,7 @@ async def test_port_80_is_asked_without_credentials_and_must_redirect(
         assert isinstance(seen.outcome, Port80)
         # The phases and certificates of the proxy path are not those of another port.
         assert all(each.chain for opened in details.connections.values() for each in opened)
-        requests = (await watched.metrics()).total("onedata_onepanel_requests_total", operation="port_80")
+        requests = (await polled.metrics()).total("onedata_onepanel_requests_total", operation="port_80")
         assert requests == 1.0
 
 
@@ -148,34 +148,34 @@ async def test_a_hostile_port_80_is_found_and_asked_once_in_bounded_time(
     ):
         target = replace(target_at(zone, ca_file), plain_port=server.port)
         schedule = replace(target.schedule, timeout=PATIENT_SECONDS)
-        async with watching(replace(target, schedule=schedule)) as watched:
-            checkup = await watched.round()
+        async with polling(replace(target, schedule=schedule)) as polled:
+            checkup = await polled.round()
             async with asyncio.timeout(PATIENT_SECONDS + BUSY_SECONDS):
-                details = await watched.details(checkup)
-    (found,) = findings(watched, details)
+                details = await polled.details(checkup)
+    (found,) = findings(polled, details)
     assert found.startswith(f"port 80 does not answer ({reason})")
     assert server.accepted == 1
 
 
 async def test_port_80_is_asked_on_the_details_interval_alone(authority: Authority, ca_file: Path) -> None:
     async with beside_port_80(authority, ca_file, answering_once(REDIRECT), WebCertificate()) as (
-        watched,
+        polled,
         server,
     ):
         for _round in range(3):
-            checkup = await watched.round()
+            checkup = await polled.round()
         assert server.accepted == 0
-        await watched.details(checkup)
+        await polled.details(checkup)
         assert server.accepted == 1
 
 
 async def test_a_closed_port_80_is_found(authority: Authority, ca_file: Path) -> None:
     async with (
         SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(replace(target_at(zone, ca_file), plain_port=closed_port())) as watched,
+        polling(replace(target_at(zone, ca_file), plain_port=closed_port())) as polled,
     ):
-        details = await watched.poll()
-        (found,) = findings(watched, details)
+        details = await polled.poll()
+        (found,) = findings(polled, details)
         assert found.startswith(
             f"port 80 does not answer ({Reason.CONNECTION_REFUSED}): the challenge of Let's "
         )
@@ -184,8 +184,8 @@ async def test_a_closed_port_80_is_found(authority: Authority, ca_file: Path) ->
 
 async def test_port_80_is_not_asked_without_lets_encrypt(authority: Authority, ca_file: Path) -> None:
     web = WebCertificate(lets_encrypt=False)
-    async with beside_port_80(authority, ca_file, answering_once(REDIRECT), web) as (watched, server):
-        await watched.poll()
+    async with beside_port_80(authority, ca_file, answering_once(REDIRECT), web) as (polled, server):
+        await polled.poll()
         assert server.accepted == 0
 
 

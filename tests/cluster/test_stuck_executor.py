@@ -15,8 +15,8 @@ from exporter.reasons import Reason
 from exporter.report import status_line, summarize
 from exporter.simulator import Authority, Fault, SimulatedZone, Timing
 from exporter.targets import AccessPath, Node, Schedule, Target
-from tests.cluster.looking import target_at, watching
-from tests.cluster.told import COMPONENTS, statuses
+from tests.cluster.polled_target import polling, target_at
+from tests.cluster.reported import COMPONENTS, statuses
 from tests.support.processes import Metrics
 from tests.support.waiting import eventually
 
@@ -89,9 +89,9 @@ async def test_another_node_is_asked_next_and_tells_everything(
 ) -> None:
     async with SimulatedZone(nodes=2, authority=authority, timing=timing) as zone:
         await zone.set(Fault.EXECUTOR_STUCK, on=True, node="node1")
-        async with watching(target_of(zone, ca_file)) as watched:
-            await watched.poll()
-            metrics, summary = await watched.metrics(), summarize(watched.latest)
+        async with polling(target_of(zone, ca_file)) as polled:
+            await polled.poll()
+            metrics, summary = await polled.metrics(), summarize(polled.latest)
             await eventually(partial(served, zone), counted(metrics).__eq__)
     assert told(metrics) == _ALL_HEALTHY
     assert (summary.diagnosis, summary.findings) == ("ok", ())
@@ -124,9 +124,9 @@ async def test_if_no_node_answers_nothing_is_learnt_and_no_host_is_unreachable(
     async with SimulatedZone(nodes=2, authority=authority, timing=timing) as zone:
         for node in zone.nodes:
             await zone.set(Fault.EXECUTOR_STUCK, on=True, node=node)
-        async with watching(target_of(zone, ca_file)) as watched:
-            details = await watched.poll()
-            metrics, summary = await watched.metrics(), summarize(watched.latest)
+        async with polling(target_of(zone, ca_file)) as polled:
+            details = await polled.poll()
+            metrics, summary = await polled.metrics(), summarize(polled.latest)
             await eventually(partial(served, zone), counted(metrics).__eq__)
     assert told(metrics) == _NOTHING
     assert not any(
@@ -146,9 +146,9 @@ async def test_without_another_node_the_other_path_is_asked(
 ) -> None:
     async with SimulatedZone(authority=authority, timing=timing) as zone:
         await zone.set(Fault.EXECUTOR_STUCK, on=True)
-        async with watching(target_of(zone, ca_file)) as watched:
-            details = await watched.poll()
-            metrics = await watched.metrics()
+        async with polling(target_of(zone, ca_file)) as polled:
+            details = await polled.poll()
+            metrics = await polled.metrics()
             await eventually(partial(served, zone), counted(metrics).__eq__)
     assert not list(metrics.samples("onedata_component_status"))
     for seen in details.observations:
@@ -176,9 +176,9 @@ async def test_a_path_that_leads_to_another_node_of_the_domain_tells_everything(
             direct_url=f"https://{first}:{zone.ports[AccessPath.DIRECT]}",
         )
         target = replace(target, tls=replace(target.tls, server_name="onezone.example"))
-        async with watching(target) as watched:
-            await watched.poll()
-            metrics = await watched.metrics()
+        async with polling(target) as polled:
+            await polled.poll()
+            metrics = await polled.metrics()
             await eventually(partial(served, zone), lambda seen: seen.total() == counted(metrics).total())
     assert told(metrics) == _ALL_HEALTHY
     assert list(asked(zone, "node1")) == ["managers"]

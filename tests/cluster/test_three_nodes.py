@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from exporter.simulator import Authority, Fault, SimulatedZone, Timing
 from exporter.targets import AccessPath
-from tests.cluster.told import COMPONENTS, HOSTS, PASSPHRASE, paths_with_credentials, statuses, with_auth
+from tests.cluster.reported import COMPONENTS, HOSTS, PASSPHRASE, paths_with_credentials, statuses, with_auth
 from tests.support.processes import ExporterProcess, Metrics, write_config
 
 _INTERVAL_SECONDS = 5.0

@@ -9,8 +9,8 @@ from pathlib import Path
 from exporter.credentials import Auth, AuthMethod, Secret
 from exporter.report import summarize
 from exporter.simulator import INSTANT, Authority, Cluster, Fault, HostState, SimulatedZone, Worker
-from tests.cluster.looking import target_at, watched_zone, watching
-from tests.cluster.told import COMPONENTS, TOKEN, served, statuses
+from tests.cluster.polled_target import polled_zone, polling, target_at
+from tests.cluster.reported import COMPONENTS, TOKEN, served, statuses
 
 HOST = "127.0.0.1"
 
@@ -20,12 +20,12 @@ async def test_modules_that_are_out_of_sync_or_in_error_are_told_of_every_worker
 ) -> None:
     async with (
         SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file, Auth())) as watched,
+        polling(target_at(zone, ca_file, Auth())) as polled,
     ):
         modules = {"dispatcher": "out_of_sync", "datastore_worker": "error: no_db"}
         await zone.change_node("node1", modules=modules)
-        await watched.poll()
-        metrics = await watched.metrics()
+        await polled.poll()
+        metrics = await polled.metrics()
         name, labels = "onedata_worker_module_status", {"host": HOST}
         assert metrics.value(name, **labels, module="dispatcher", status="out_of_sync") == 1.0
         assert metrics.value(name, **labels, module="datastore_worker", status="error") == 1.0
@@ -37,10 +37,10 @@ async def test_modules_that_are_out_of_sync_or_in_error_are_told_of_every_worker
 async def test_onepanel_passes_the_report_on_where_the_worker_does_not_answer_the_public(
     authority: Authority, ca_file: Path
 ) -> None:
-    async with watched_zone(authority, ca_file) as (zone, watched):
+    async with polled_zone(authority, ca_file) as (zone, polled):
         await zone.set(Fault.PROXY_NOT_FOUND, on=True)
-        await watched.poll()
-        metrics = await watched.metrics()
+        await polled.poll()
+        metrics = await polled.metrics()
         assert metrics.value("onedata_worker_status", status="ok") == 1.0
         assert served(zone, "/onepanel/zone/nagios", 200) == 1
         # Counted, but no latency of a public operation: Onepanel asks the worker on our behalf.
@@ -56,23 +56,23 @@ async def test_a_report_that_cannot_be_relayed_is_no_word_on_the_token(
     cluster = Cluster(hosts=(HOST, "left.example"), host_states={"left.example": HostState(forgotten=True)})
     async with (
         SimulatedZone(authority=authority, cluster=cluster, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file, Auth(token=Secret(TOKEN)))) as watched,
+        polling(target_at(zone, ca_file, Auth(token=Secret(TOKEN)))) as polled,
     ):
         await zone.set(Fault.PROXY_NOT_FOUND, on=True)
-        details = await watched.poll()
+        details = await polled.poll()
         assert served(zone, "/onepanel/zone/nagios", 503) == 1
         assert details.accepted == {AuthMethod.TOKEN: True}
-        assert statuses(await watched.metrics(), "zone", "worker", (HOST,)) == ["healthy"]
+        assert statuses(await polled.metrics(), "zone", "worker", (HOST,)) == ["healthy"]
 
 
 async def test_the_wait_for_a_silent_worker_costs_no_status(authority: Authority, ca_file: Path) -> None:
     async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
         target = target_at(zone, ca_file)
         brief = replace(target.schedule, details_interval=target.schedule.timeout)
-        async with watching(replace(target, schedule=brief)) as watched:
+        async with polling(replace(target, schedule=brief)) as polled:
             await zone.set(Fault.WORKER_SILENT, on=True)
-            await watched.poll()
-            metrics = await watched.metrics()
+            await polled.poll()
+            metrics = await polled.metrics()
             assert list(metrics.values("onedata_worker_status")) == []
             told = [statuses(metrics, "zone", component, (HOST,)) for component in COMPONENTS]
             assert told == [["unhealthy"], ["healthy"], ["healthy"]]
@@ -81,10 +81,10 @@ async def test_the_wait_for_a_silent_worker_costs_no_status(authority: Authority
 async def test_a_stopped_worker_has_no_report_and_its_manager_a_status(
     authority: Authority, ca_file: Path
 ) -> None:
-    async with watched_zone(authority, ca_file) as (zone, watched):
+    async with polled_zone(authority, ca_file) as (zone, polled):
         await zone.change(host_states={HOST: HostState(worker=Worker.STOPPED)})
-        await watched.poll()
-        metrics = await watched.metrics()
+        await polled.poll()
+        metrics = await polled.metrics()
         assert list(metrics.values("onedata_worker_status")) == []
         assert statuses(metrics, "zone", "worker", (HOST,)) == ["stopped"]
         assert statuses(metrics, "zone", "manager", (HOST,)) == ["healthy"]
@@ -95,11 +95,11 @@ async def test_a_rejected_credential_is_reported_of_the_path_that_it_was_sent_ov
 ) -> None:
     async with (
         SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file, Auth(passphrase=Secret("another")))) as watched,
+        polling(target_at(zone, ca_file, Auth(passphrase=Secret("another")))) as polled,
     ):
         await zone.set(Fault.WORKER_STOPPED, on=True)
-        await watched.poll()
-    details = summarize(watched.latest).details
+        await polled.poll()
+    details = summarize(polled.latest).details
     rejected = [each for each in details if each.status == HTTPStatus.UNAUTHORIZED]
     assert {(each.path, each.error.partition(":")[0]) for each in rejected} == {("direct", "unauthorized")}
     # The worker refuses connections, and a credential that is set aside is not sent again to have the report relayed.

@@ -58,16 +58,16 @@ def test_secrets_are_not_shown() -> None:
     assert "canary-7" not in f"{auth!r} {auth}"
 
 
-def keeper_of(token: str = "t", passphrase: str = "p") -> CredentialProvider:
+def provider_of(token: str = "t", passphrase: str = "p") -> CredentialProvider:
     return CredentialProvider(make_target(auth=Auth(Secret(token), Secret(passphrase))), Rejections())
 
 
-def keeper_of_file(file: Path) -> CredentialProvider:
+def provider_of_file(file: Path) -> CredentialProvider:
     return CredentialProvider(make_target(auth=Auth(token=Secret(file=str(file)))), Rejections())
 
 
 async def test_the_token_goes_first_and_a_refused_one_is_set_aside() -> None:
-    provider = keeper_of()
+    provider = provider_of()
     await provider.begin()
     assert await provider.usable() == [TOKEN, PASSPHRASE]
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
@@ -77,7 +77,7 @@ async def test_the_token_goes_first_and_a_refused_one_is_set_aside() -> None:
 
 
 async def test_a_token_that_cannot_be_verified_is_neither_accepted_nor_rejected() -> None:
-    provider = keeper_of()
+    provider = provider_of()
     assert await provider.usable() == [TOKEN, PASSPHRASE]
     failure = Failure(Reason.SERVICE_UNAVAILABLE, "HTTP 503", "serviceUnavailable")
     provider.note(TOKEN, Verdict.UNVERIFIABLE, failure)
@@ -133,7 +133,7 @@ async def test_a_passphrase_that_cannot_be_verified_is_tried_again_in_the_next_r
 async def test_a_credential_has_one_verdict_in_a_round_and_rejected_wins(
     verdicts: list[Verdict], accepted: object
 ) -> None:
-    provider = keeper_of()
+    provider = provider_of()
     await provider.begin()
     for verdict in verdicts:
         provider.note(PASSPHRASE, verdict, REFUSED if verdict is Verdict.REJECTED else None)
@@ -154,7 +154,7 @@ async def test_a_token_on_its_own_is_tried_in_every_round() -> None:
 async def test_a_rejected_credential_stays_rejected_while_it_is_set_aside_and_an_unverifiable_one_is_tried_again() -> (
     None
 ):
-    provider = keeper_of()
+    provider = provider_of()
     assert await provider.usable() == [TOKEN, PASSPHRASE]
     provider.note(TOKEN, Verdict.UNVERIFIABLE, Failure(Reason.SERVICE_UNAVAILABLE, "", "serviceUnavailable"))
     provider.note(PASSPHRASE, Verdict.REJECTED, REFUSED)
@@ -164,15 +164,15 @@ async def test_a_rejected_credential_stays_rejected_while_it_is_set_aside_and_an
     assert provider.accepted == {PASSPHRASE: False}
 
 
-async def keepers_of(
+async def providers_of(
     target: Target, other: Target, rejections: Rejections
 ) -> tuple[CredentialProvider, CredentialProvider]:
     """Two clients that may send the same credentials, both amid a round."""
-    keepers = CredentialProvider(target, rejections), CredentialProvider(other, rejections)
-    for provider in keepers:
+    providers = CredentialProvider(target, rejections), CredentialProvider(other, rejections)
+    for provider in providers:
         await provider.begin()
         assert await provider.usable() == [TOKEN]
-    return keepers
+    return providers
 
 
 TARGET = make_target(auth=Auth(token=Secret("canary-7")))
@@ -193,7 +193,7 @@ async def test_what_one_client_was_refused_no_other_shows_again(
     other: Target, usable: list[AuthMethod]
 ) -> None:
     rejections = Rejections()
-    provider, _ = await keepers_of(TARGET, TARGET, rejections)
+    provider, _ = await providers_of(TARGET, TARGET, rejections)
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
     provider = CredentialProvider(other, rejections)
     await provider.begin()
@@ -204,7 +204,7 @@ async def test_what_one_client_was_refused_no_other_shows_again(
 
 
 async def test_two_rounds_at_once_learn_from_one_another() -> None:
-    one, other = await keepers_of(TARGET, TARGET, Rejections())
+    one, other = await providers_of(TARGET, TARGET, Rejections())
     one.note(TOKEN, Verdict.REJECTED, REFUSED)
     assert await other.usable() == []
     assert other.accepted == {TOKEN: False}
@@ -213,7 +213,7 @@ async def test_two_rounds_at_once_learn_from_one_another() -> None:
 async def test_a_rejected_credential_is_shown_again_after_a_minute_and_then_nothing_is_kept_of_it() -> None:
     now = 0.0
     rejections = Rejections(lambda: now)
-    provider, _ = await keepers_of(TARGET, TARGET, rejections)
+    provider, _ = await providers_of(TARGET, TARGET, rejections)
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
     now = 59.0
     await provider.begin()
@@ -238,7 +238,7 @@ def test_what_is_kept_of_a_rejected_secret_gives_nothing_away() -> None:
 async def test_the_same_secret_in_a_new_file_is_no_new_secret(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("old")
-    provider = keeper_of_file(file)
+    provider = provider_of_file(file)
     assert await provider.usable() == [TOKEN]
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
     file.unlink()
@@ -248,7 +248,7 @@ async def test_the_same_secret_in_a_new_file_is_no_new_secret(tmp_path: Path) ->
 
 
 async def test_one_operation_that_is_not_allowed_does_not_make_the_credential_rejected() -> None:
-    provider = keeper_of()
+    provider = provider_of()
     provider.note(TOKEN, Verdict.ACCEPTED, None)
     provider.note(TOKEN, Verdict.FORBIDDEN, Failure(Reason.FORBIDDEN))
     assert provider.accepted == {TOKEN: True}
@@ -258,7 +258,7 @@ async def test_one_operation_that_is_not_allowed_does_not_make_the_credential_re
 async def test_a_file_is_read_again_when_it_changes_and_a_new_secret_gets_its_chance(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("old\n")
-    provider = keeper_of_file(file)
+    provider = provider_of_file(file)
     assert await provider.usable() == [TOKEN]
     assert provider.headers(TOKEN) == {"X-Auth-Token": "old"}
     provider.note(TOKEN, Verdict.REJECTED, REFUSED)
@@ -277,7 +277,7 @@ async def test_a_file_that_holds_no_secret_is_refused_with_its_name(
     file = tmp_path / "token"
     if content is not None:
         file.write_bytes(content)
-    provider = keeper_of_file(file)
+    provider = provider_of_file(file)
     assert await provider.usable() == []
     assert str(file) in provider.failure_of().detail
     file.write_text("good")

@@ -18,8 +18,8 @@ import pytest
 
 from exporter.diagnosis.rules import Diagnosis
 from exporter.state.events import MOST_EVENTS, Event
-from exporter.state.history_keeper import HistoryKeeper
 from exporter.state.history_rows import HistoryInUseError
+from exporter.state.history_writer import HistoryWriter
 from exporter.state.incidents import MOST_CLOSED, Brief, Incidents, Opening
 from exporter.state.latencies import BUCKET_SECONDS
 from exporter.state.store import Store
@@ -31,7 +31,7 @@ from tests.support.commands import succeed
 ROOT = Path(__file__).parents[2]
 WRITER = """
 import asyncio, sys, time
-from exporter.state.history_keeper import HistoryKeeper
+from exporter.state.history_writer import HistoryWriter
 from exporter.state.incidents import Incidents
 from exporter.state.store import Store
 from tests.support.checkups import REFUSED, make_checkup, make_target
@@ -40,7 +40,7 @@ async def main():
     store, incidents = Store([], []), Incidents()
     targets = [make_target(str(number)) for number in range(20)]
     store.set_targets(targets)
-    keeper = HistoryKeeper(store, incidents, sys.argv[1], lambda fault: print(fault, flush=True))
+    keeper = HistoryWriter(store, incidents, sys.argv[1], lambda fault: print(fault, flush=True))
     await keeper.open()
     number = 0
     while True:
@@ -77,7 +77,7 @@ class Kept:
         self.store, self.incidents = Store([], []), Incidents()
         self.store.set_targets(targets or [make_target()])
         self.notes: list[str] = []
-        self.keeper = HistoryKeeper(self.store, self.incidents, str(file), self.notes.append)
+        self.writer = HistoryWriter(self.store, self.incidents, str(file), self.notes.append)
         self.monotonic = 0.0
 
     def round(self, at: float, *, is_up: bool = True) -> None:
@@ -99,11 +99,11 @@ class Kept:
 @asynccontextmanager
 async def kept(file: Path, *targets: Target) -> AsyncIterator[Kept]:
     found = Kept(file, *targets)
-    await found.keeper.open()
+    await found.writer.open()
     try:
         yield found
     finally:
-        await found.keeper.close()
+        await found.writer.close()
 
 
 async def test_history_and_incidents_survive_a_restart(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ async def test_the_last_events_survive_a_restart_and_a_file_that_breaks(tmp_path
         (state,) = before.store.states
         for text in texts:
             state.events.add(Event(now, "node-1", text))
-            await before.keeper.write()
+            await before.writer.write()
     async with kept(file) as after:
         assert after.events() == texts[:4:-1]
         (state,) = after.store.states
@@ -150,8 +150,8 @@ async def test_events_in_memory_are_written_into_the_file_that_replaces_a_broken
     async with kept(file) as found:
         (state,) = found.store.states
         state.events.add(Event(now, "", "certificate renewed"))
-        await found.keeper.write()
-        await found.keeper._replace(ValueError("damaged"))
+        await found.writer.write()
+        await found.writer._replace(ValueError("damaged"))
         found.round(now)
     async with kept(file) as again:
         assert again.events() == ["certificate renewed"]
@@ -164,8 +164,8 @@ async def test_incidents_in_memory_are_written_into_the_file_that_replaces_a_bro
     async with kept(file) as found:
         for at, is_up in ((now - 40, False), (now - 25, True), (now - 10, False)):
             found.round(at, is_up=is_up)
-        await found.keeper.write()
-        await found.keeper._replace(ValueError("damaged"))
+        await found.writer.write()
+        await found.writer._replace(ValueError("damaged"))
     async with kept(file) as again:
         assert [each.until for each in again.incidents.latest_first()] == [None, pytest.approx(now - 25)]
 
@@ -187,7 +187,7 @@ async def test_a_withdrawn_incident_leaves_the_file(tmp_path: Path) -> None:
     file, now = tmp_path / "history.sqlite", time.time()
     async with kept(file) as before:
         before.round(now - 25, is_up=False)
-        await before.keeper.write()
+        await before.writer.write()
         brief = Brief(60.0, frozenset({Diagnosis.PROXY_DOWN.value}))
         assert before.incidents.withdraw("my-zone", "", now, brief) == now - 25
     async with kept(file) as after:
@@ -246,7 +246,7 @@ async def test_the_file_is_private_and_has_a_version(tmp_path: Path) -> None:
     try:
         async with kept(file) as found:
             found.round(time.time())
-            await found.keeper.write()
+            await found.writer.write()
             modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
     finally:
         os.umask(old)
@@ -324,9 +324,9 @@ async def test_a_damaged_value_is_a_broken_file_and_stops_nothing(
         database.commit()
     async with kept(file) as found:
         found.round(now)
-        assert found.keeper.fault.startswith("the history file was broken")
-        await found.keeper.write()
-        assert not found.keeper.fault
+        assert found.writer.fault.startswith("the history file was broken")
+        await found.writer.write()
+        assert not found.writer.fault
     async with kept(file) as again:
         assert len(again.diagnoses()) == 1
 
@@ -357,7 +357,7 @@ async def test_a_second_process_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite"
     async with kept(file):
         with pytest.raises(HistoryInUseError, match="another process uses this history file"):
-            await Kept(file).keeper.open()
+            await Kept(file).writer.open()
 
 
 @contextmanager
@@ -386,18 +386,18 @@ async def test_a_full_disk_costs_nothing_and_is_made_up_for(tmp_path: Path) -> N
     with small_disk(tmp_path / "disk", "300k") as disk:
         async with kept(disk / "history.sqlite") as found:
             found.round(now - 45)
-            await found.keeper.write()
+            await found.writer.write()
             ballast = disk / "ballast"
             with pytest.raises(OSError, match="No space left"):
                 fill(ballast)
             found.round(now - 30, is_up=False)
-            await found.keeper.write()
-            assert "cannot be written" in found.keeper.fault
+            await found.writer.write()
+            assert "cannot be written" in found.writer.fault
             found.round(now - 15)
             assert [state for state, _ in found.diagnoses()] == ["ok", "proxy_down", "ok"]
             ballast.unlink()
-            await found.keeper.write()
-            assert not found.keeper.fault
+            await found.writer.write()
+            assert not found.writer.fault
             assert found.notes[-1] == ""
         async with kept(disk / "history.sqlite") as again:
             assert [state for state, _ in again.diagnoses()] == ["ok", "proxy_down", "ok"]

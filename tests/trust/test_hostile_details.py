@@ -27,7 +27,7 @@ from exporter.operations.operation import Known
 from exporter.reasons import Failure, Reason
 from exporter.simulator import INSTANT, Authority, Credential, SimulatedZone
 from exporter.targets import Kind, Target
-from tests.support.looking import everywhere, poll, reasons, target_at
+from tests.support.polling import everywhere, poll, reasons, target_at
 from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, healthy, http
 
 _MEBIBYTE = 2**20

@@ -23,8 +23,8 @@ from exporter.polling.scheduler import ROUNDS, Scheduler
 from exporter.polling.slots import Slots
 from exporter.simulator import Authority, Credential
 from exporter.targets import Kind, Schedule, Target
-from tests.support.looking import target_at
 from tests.support.own_work import OwnWork
+from tests.support.polling import target_at
 from tests.support.servers import LOOPBACK, Script, ScriptedServer, healthy
 from tests.support.waiting import eventually
 from tests.trust.hostile import IN_THE_HANDSHAKE, OVER_TLS

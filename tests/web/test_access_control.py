@@ -1,4 +1,4 @@
-"""The exporter's own door on real sockets: TLS, passwords, headers, and changes of their files."""
+"""Access control on real sockets: TLS, passwords, headers, and reloads of their files."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ AUTHORITY = trustme.CA()
 OTHER_AUTHORITY = trustme.CA()
 
 
-class WebConfig:
-    """A web configuration in a directory, and what the doorkeeper noted of it."""
+class WebConfigFile:
+    """A web configuration in a directory, and what `AccessControl` noted of it."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "web.yml"
@@ -53,7 +53,7 @@ class WebConfig:
         server = "" if tls is None else f"tls_server_config: {{cert_file: c.pem, key_file: c.key, {tls}}}\n"
         self.file.write_text(f"{server}{more}http_server_config: {{}}\n", encoding="ascii")
 
-    def provider(self) -> AccessControl:
+    def access_control(self) -> AccessControl:
         return AccessControl(
             read_web_config(str(self.file)), lambda: read_web_config(str(self.file)), self.note
         )
@@ -66,16 +66,16 @@ Serve = Callable[[AccessControl], AsyncExitStack]
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> WebConfig:
-    return WebConfig(tmp_path)
+def web_config(tmp_path: Path) -> WebConfigFile:
+    return WebConfigFile(tmp_path)
 
 
 @asynccontextmanager
-async def serving(site: AppContext, provider: AccessControl) -> AsyncIterator[str]:
-    """The place `host:port` of the pages behind this door."""
+async def serving(site: AppContext, access_control: AccessControl) -> AsyncIterator[str]:
+    """The place `host:port` of the pages behind this access control."""
     async with AsyncExitStack() as stack:
         (address,) = await listen(
-            stack, create_app(site.pages(access_control=provider)), [LOOPBACK], provider.context
+            stack, create_app(site.pages(access_control=access_control)), [LOOPBACK], access_control.context
         )
         yield str(address)
 
@@ -104,21 +104,21 @@ async def get(
 
 class TestTls:
     async def test_it_speaks_the_newest_version_with_its_certificate(
-        self, site: AppContext, door: WebConfig
+        self, site: AppContext, web_config: WebConfigFile
     ) -> None:
-        door.write(tls="")
-        async with serving(site, door.provider()) as place:
+        web_config.write(tls="")
+        async with serving(site, web_config.access_control()) as place:
             assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
 
     @pytest.mark.parametrize(
         "sent", [b"", b"\x16\x03\x01\x02\x00"], ids=["silence", "the begin of a handshake"]
     )
     async def test_unfinished_handshakes_lock_no_client_out(
-        self, site: AppContext, door: WebConfig, monkeypatch: pytest.MonkeyPatch, sent: bytes
+        self, site: AppContext, web_config: WebConfigFile, monkeypatch: pytest.MonkeyPatch, sent: bytes
     ) -> None:
         monkeypatch.setattr("exporter.web.acceptor.HANDSHAKE_SECONDS", 600.0)
-        door.write(tls="")
-        async with serving(site, door.provider()) as place, AsyncExitStack() as stack:
+        web_config.write(tls="")
+        async with serving(site, web_config.access_control()) as place, AsyncExitStack() as stack:
             silent = []
             for _ in range(600):
                 reader, writer = await asyncio.open_connection(*place.split(":"))
@@ -134,9 +134,9 @@ class TestTls:
             expected = [True] * (600 - 512 + 1) + [False] * 511
             await eventually(evicted, lambda found: found == expected)
 
-    async def test_plain_http_is_not_answered(self, site: AppContext, door: WebConfig) -> None:
-        door.write(tls="")
-        async with serving(site, door.provider()) as place:
+    async def test_plain_http_is_not_answered(self, site: AppContext, web_config: WebConfigFile) -> None:
+        web_config.write(tls="")
+        async with serving(site, web_config.access_control()) as place:
             with pytest.raises(aiohttp.ClientError):
                 await get(f"http://{place}/-/healthy")
 
@@ -150,23 +150,28 @@ class TestTls:
         ],
     )
     async def test_only_the_versions_of_the_file_are_spoken(
-        self, site: AppContext, door: WebConfig, tls: str, highest: ssl.TLSVersion, spoken: str | None
+        self,
+        site: AppContext,
+        web_config: WebConfigFile,
+        tls: str,
+        highest: ssl.TLSVersion,
+        spoken: str | None,
     ) -> None:
-        door.write(tls=tls)
+        web_config.write(tls=tls)
         context = trusting()
         context.maximum_version = highest
-        async with serving(site, door.provider()) as place:
+        async with serving(site, web_config.access_control()) as place:
             assert await session_of(place, context) == (spoken and (spoken, None))
 
     async def test_only_the_cipher_suites_of_the_file_are_used(
-        self, site: AppContext, door: WebConfig
+        self, site: AppContext, web_config: WebConfigFile
     ) -> None:
-        door.write(
+        web_config.write(
             tls="max_version: TLS12, cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "
             "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]"
         )
         context = trusting()
-        async with serving(site, door.provider()) as place:
+        async with serving(site, web_config.access_control()) as place:
             context.set_ciphers("ECDHE+AES256")
             assert await session_of(place, context) is None
             context.set_ciphers("ECDHE+AES")
@@ -186,10 +191,16 @@ class TestTls:
         ],
     )
     async def test_clients_show_the_certificates_that_the_file_wants(
-        self, site: AppContext, door: WebConfig, kind: str, client: trustme.CA | None, *, let_in: bool
+        self,
+        site: AppContext,
+        web_config: WebConfigFile,
+        kind: str,
+        client: trustme.CA | None,
+        *,
+        let_in: bool,
     ) -> None:
-        door.write(tls=f"client_auth_type: {kind}, client_ca_file: ca.pem")
-        async with serving(site, door.provider()) as place:
+        web_config.write(tls=f"client_auth_type: {kind}, client_ca_file: ca.pem")
+        async with serving(site, web_config.access_control()) as place:
             url = f"https://{place}/-/healthy"
             if let_in:
                 assert (await get(url, trusting(client=client))).status == 200
@@ -210,12 +221,12 @@ class TestTls:
         ],
     )
     async def test_clients_have_one_of_the_names_that_the_file_allows(
-        self, site: AppContext, door: WebConfig, identity: str, allowed: str, *, let_in: bool
+        self, site: AppContext, web_config: WebConfigFile, identity: str, allowed: str, *, let_in: bool
     ) -> None:
-        door.write(tls=f"{CLIENTS}, client_allowed_sans: {allowed}")
+        web_config.write(tls=f"{CLIENTS}, client_allowed_sans: {allowed}")
         context = trusting()
         AUTHORITY.issue_cert(identity).configure_cert(context)
-        async with serving(site, door.provider()) as place:
+        async with serving(site, web_config.access_control()) as place:
             url = f"https://{place}/-/healthy"
             if let_in:
                 assert (await get(url, context)).status == 200
@@ -224,34 +235,36 @@ class TestTls:
                     await get(url, context)
 
     async def test_a_certificate_key_and_authorities_may_stand_in_the_file_itself(
-        self, site: AppContext, door: WebConfig
+        self, site: AppContext, web_config: WebConfigFile
     ) -> None:
-        folder = door.file.parent
+        folder = web_config.file.parent
         texts = {"cert": "c.pem", "key": "c.key", "client_ca": "ca.pem"}
         inline = {key: (folder / name).read_text(encoding="ascii") for key, name in texts.items()}
         (folder / "c.key").unlink()
         server = {**inline, "client_auth_type": "RequireAndVerifyClientCert"}
-        door.file.write_text(json.dumps({"tls_server_config": server}), encoding="ascii")
-        provider = door.provider()
-        assert "PRIVATE KEY" not in repr(provider._config)
-        async with serving(site, provider) as place:
+        web_config.file.write_text(json.dumps({"tls_server_config": server}), encoding="ascii")
+        access_control = web_config.access_control()
+        assert "PRIVATE KEY" not in repr(access_control._config)
+        async with serving(site, access_control) as place:
             url = f"https://{place}/-/healthy"
             assert (await get(url, trusting(client=AUTHORITY))).status == 200
             with pytest.raises(aiohttp.ClientError):
                 await get(url, trusting())
 
-    async def test_only_the_curve_of_the_file_is_used(self, site: AppContext, door: WebConfig) -> None:
-        door.write(tls="curve_preferences: [CurveP384]")
-        async with serving(site, door.provider()) as place:
+    async def test_only_the_curve_of_the_file_is_used(
+        self, site: AppContext, web_config: WebConfigFile
+    ) -> None:
+        web_config.write(tls="curve_preferences: [CurveP384]")
+        async with serving(site, web_config.access_control()) as place:
             for curve, spoken in (("secp384r1", True), ("prime256v1", False)):
                 context = trusting()
                 context.set_ecdh_curve(curve)
                 assert (await session_of(place, context) is not None) is spoken
 
 
-async def test_requests_above_the_rate_limit_are_refused(site: AppContext, door: WebConfig) -> None:
-    door.write("rate_limit: {interval: 1h, burst: 2}\n")
-    pages = site.pages(access_control=door.provider())
+async def test_requests_above_the_rate_limit_are_refused(site: AppContext, web_config: WebConfigFile) -> None:
+    web_config.write("rate_limit: {interval: 1h, burst: 2}\n")
+    pages = site.pages(access_control=web_config.access_control())
     async with AsyncExitStack() as stack:
         (place,) = await listen(stack, create_app(pages), [LOOPBACK])
         (health,) = await listen(stack, create_health_app(pages), [LOOPBACK])
@@ -284,74 +297,74 @@ async def session_of(
 
 class TestChanges:
     async def test_a_new_certificate_is_served_without_a_restart(
-        self, site: AppContext, door: WebConfig
+        self, site: AppContext, web_config: WebConfigFile
     ) -> None:
-        door.write(tls="")
-        provider = door.provider()
-        async with serving(site, provider) as place:
+        web_config.write(tls="")
+        access_control = web_config.access_control()
+        async with serving(site, access_control) as place:
             url = f"https://{place}/-/healthy"
             assert (await get(url, trusting())).status == 200
-            door.write_pair(OTHER_AUTHORITY)
-            await provider.check()
+            web_config.write_pair(OTHER_AUTHORITY)
+            await access_control.check()
             assert (await get(url, trusting(OTHER_AUTHORITY))).status == 200
             with pytest.raises(aiohttp.ClientSSLError):
                 await get(url, trusting())
-        assert door.noted == [""]
+        assert web_config.noted == [""]
 
     async def test_a_broken_new_certificate_leaves_the_old_one(
-        self, site: AppContext, door: WebConfig
+        self, site: AppContext, web_config: WebConfigFile
     ) -> None:
-        door.write(tls="")
-        provider = door.provider()
-        async with serving(site, provider) as place:
-            (door.file.parent / "c.pem").write_text("broken", encoding="ascii")
-            await provider.check()
+        web_config.write(tls="")
+        access_control = web_config.access_control()
+        async with serving(site, access_control) as place:
+            (web_config.file.parent / "c.pem").write_text("broken", encoding="ascii")
+            await access_control.check()
             assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
-            await provider.check()
-        (noted,) = door.noted
-        assert noted.startswith(f"{door.file}: tls_server_config.")
+            await access_control.check()
+        (noted,) = web_config.noted
+        assert noted.startswith(f"{web_config.file}: tls_server_config.")
 
     async def test_a_changed_file_that_could_not_be_read_for_a_while_is_read_again(
-        self, door: WebConfig
+        self, web_config: WebConfigFile
     ) -> None:
-        door.write(USERS)
+        web_config.write(USERS)
         faults = [OSError(24, "Too many open files")] * 3
 
         def read() -> exporter.settings.web_config.WebConfig:
             if faults:
                 raise faults.pop()
-            return read_web_config(str(door.file))
+            return read_web_config(str(web_config.file))
 
-        provider = AccessControl(read_web_config(str(door.file)), read, door.note)
-        door.write(USERS.replace("alice", "carol"))
+        access_control = AccessControl(read_web_config(str(web_config.file)), read, web_config.note)
+        web_config.write(USERS.replace("alice", "carol"))
         for _ in range(5):
-            await provider.check()
-        assert door.noted == ["[Errno 24] Too many open files", ""]
+            await access_control.check()
+        assert web_config.noted == ["[Errno 24] Too many open files", ""]
 
     async def test_a_changed_password_is_used_and_the_old_one_forgotten(
-        self, site: AppContext, door: WebConfig
+        self, site: AppContext, web_config: WebConfigFile
     ) -> None:
-        door.write(USERS)
-        provider = door.provider()
-        async with serving(site, provider) as place:
+        web_config.write(USERS)
+        access_control = web_config.access_control()
+        async with serving(site, access_control) as place:
             url = f"http://{place}/"
             assert (await get(url, user=("alice", "secret"))).status == 200
-            door.write(USERS.replace(HASH, bcrypt.hashpw(b"new", bcrypt.gensalt(4)).decode()))
-            await provider.check()
+            web_config.write(USERS.replace(HASH, bcrypt.hashpw(b"new", bcrypt.gensalt(4)).decode()))
+            await access_control.check()
             assert (await get(url, user=("alice", "secret"))).status == 401
             assert (await get(url, user=("alice", "new"))).status == 200
 
     @pytest.mark.parametrize("before", [None, ""])
     async def test_tls_is_not_switched_on_or_off_while_it_runs(
-        self, site: AppContext, door: WebConfig, before: str | None
+        self, site: AppContext, web_config: WebConfigFile, before: str | None
     ) -> None:
-        door.write(USERS, tls=before)
-        provider = door.provider()
-        door.write(tls="" if before is None else None)
-        await provider.check()
-        (noted,) = door.noted
+        web_config.write(USERS, tls=before)
+        access_control = web_config.access_control()
+        web_config.write(tls="" if before is None else None)
+        await access_control.check()
+        (noted,) = web_config.noted
         assert "TLS cannot be switched" in noted
-        async with serving(site, provider) as place:
+        async with serving(site, access_control) as place:
             scheme = "http" if before is None else "https"
             assert (await get(f"{scheme}://{place}/", trusting())).status == 401
 
@@ -367,72 +380,74 @@ class TestChanges:
         ],
     )  # fmt: skip
     async def test_no_reload_takes_protection_away(
-        self, door: WebConfig, before: tuple[str, str], after: tuple[str, str], what: str
+        self, web_config: WebConfigFile, before: tuple[str, str], after: tuple[str, str], what: str
     ) -> None:
-        door.write(before[1], tls=before[0])
-        provider = door.provider()
-        door.write(after[1], tls=after[0])
-        await provider.check()
-        await provider.check()
-        (noted,) = door.noted
+        web_config.write(before[1], tls=before[0])
+        access_control = web_config.access_control()
+        web_config.write(after[1], tls=after[0])
+        await access_control.check()
+        await access_control.check()
+        (noted,) = web_config.noted
         assert what in noted
-        door.write(before[1], tls=before[0])
-        await provider.check()
-        assert door.noted[1:] == [""]
+        web_config.write(before[1], tls=before[0])
+        await access_control.check()
+        assert web_config.noted[1:] == [""]
 
-    async def test_a_file_that_is_emptied_opens_nothing(self, site: AppContext, door: WebConfig) -> None:
-        door.write(USERS)
-        provider = door.provider()
-        async with serving(site, provider) as place:
-            door.file.write_text("", encoding="ascii")
-            await provider.check()
+    async def test_a_file_that_is_emptied_opens_nothing(
+        self, site: AppContext, web_config: WebConfigFile
+    ) -> None:
+        web_config.write(USERS)
+        access_control = web_config.access_control()
+        async with serving(site, access_control) as place:
+            web_config.file.write_text("", encoding="ascii")
+            await access_control.check()
             assert (await get(f"http://{place}/")).status == 401
 
-    async def test_a_change_while_the_files_are_read_is_not_missed(self, door: WebConfig) -> None:
+    async def test_a_change_while_the_files_are_read_is_not_missed(self, web_config: WebConfigFile) -> None:
         """A file is written between reading it and the end of the reading."""
-        door.write(USERS)
+        web_config.write(USERS)
 
         def read() -> exporter.settings.web_config.WebConfig:
-            config = read_web_config(str(door.file))
+            config = read_web_config(str(web_config.file))
             if "bob" in dict(config.users):
-                door.write(USERS.replace("alice", "carol"))
+                web_config.write(USERS.replace("alice", "carol"))
             return config
 
-        provider = AccessControl(read_web_config(str(door.file)), read, door.note)
-        door.write(USERS.replace("alice", "bob"))
-        await provider.check()
-        await provider.check()
-        assert provider._config.users[0][0] == "carol"
-        assert door.noted == ["", ""]
+        access_control = AccessControl(read_web_config(str(web_config.file)), read, web_config.note)
+        web_config.write(USERS.replace("alice", "bob"))
+        await access_control.check()
+        await access_control.check()
+        assert access_control._config.users[0][0] == "carol"
+        assert web_config.noted == ["", ""]
 
     async def test_a_pipe_in_place_of_a_certificate_holds_nothing_up(
-        self, site: AppContext, door: WebConfig
+        self, site: AppContext, web_config: WebConfigFile
     ) -> None:
-        door.write(tls="")
-        provider = door.provider()
-        (door.file.parent / "c.pem").unlink()
-        os.mkfifo(door.file.parent / "c.pem")
-        async with serving(site, provider) as place:
-            await asyncio.wait_for(provider.check(), 10)
+        web_config.write(tls="")
+        access_control = web_config.access_control()
+        (web_config.file.parent / "c.pem").unlink()
+        os.mkfifo(web_config.file.parent / "c.pem")
+        async with serving(site, access_control) as place:
+            await asyncio.wait_for(access_control.check(), 10)
             assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
-        (noted,) = door.noted
+        (noted,) = web_config.noted
         assert "Not a regular file" in noted
 
-    async def test_nothing_is_read_while_nothing_changes(self, door: WebConfig) -> None:
-        door.write()
-        provider = door.provider()
-        await provider.check()
-        assert door.noted == []
+    async def test_nothing_is_read_while_nothing_changes(self, web_config: WebConfigFile) -> None:
+        web_config.write()
+        access_control = web_config.access_control()
+        await access_control.check()
+        assert web_config.noted == []
 
 
 class TestPasswords:
     @pytest.mark.parametrize("path", ["/", "/metrics", "/probe", "/api/v1/targets", "/-/ready", "/nowhere"])
     async def test_no_page_is_shown_without_the_password(
-        self, site: AppContext, door: WebConfig, path: str
+        self, site: AppContext, web_config: WebConfigFile, path: str
     ) -> None:
-        door.write(USERS)
+        web_config.write(USERS)
         site.know(make_target())
-        async with serving(site, door.provider()) as place:
+        async with serving(site, web_config.access_control()) as place:
             for user in (None, ("alice", "wrong"), ("bob", "secret")):
                 answer = await get(f"http://{place}{path}", user=user)
                 assert answer.status == 401
@@ -441,11 +456,11 @@ class TestPasswords:
             assert (await get(f"http://{place}{path}", user=("alice", "secret"))).status != 401
 
     async def test_who_comes_in_a_flood_is_told_to_come_again(
-        self, site: AppContext, door: WebConfig
+        self, site: AppContext, web_config: WebConfigFile
     ) -> None:
         slow = bcrypt.hashpw(b"secret", bcrypt.gensalt(9)).decode()
-        door.write(USERS.replace(HASH, slow))
-        async with serving(site, door.provider()) as place:
+        web_config.write(USERS.replace(HASH, slow))
+        async with serving(site, web_config.access_control()) as place:
             url = f"http://{place}/"
             answers = await asyncio.gather(*(get(url, user=("alice", str(number))) for number in range(60)))
         turned_away = [answer for answer in answers if answer.status == 503]
@@ -453,10 +468,10 @@ class TestPasswords:
         assert {answer.headers["Retry-After"] for answer in turned_away} == {"1"}
 
     async def test_the_health_address_asks_nobody_and_shows_nothing_else(
-        self, site: AppContext, door: WebConfig
+        self, site: AppContext, web_config: WebConfigFile
     ) -> None:
-        door.write(USERS)
-        pages = site.pages(access_control=door.provider())
+        web_config.write(USERS)
+        pages = site.pages(access_control=web_config.access_control())
         site.know(make_target())
         async with AsyncExitStack() as stack:
             (place,) = await listen(stack, create_health_app(pages), [LOOPBACK])
@@ -467,13 +482,13 @@ class TestPasswords:
 
 
 async def test_the_headers_of_the_file_are_on_every_answer_beside_the_own_policy(
-    site: AppContext, door: WebConfig
+    site: AppContext, web_config: WebConfigFile
 ) -> None:
     headers = (
         "X-Frame-Options: sameorigin, Strict-Transport-Security: max-age=1, Content-Security-Policy: sandbox"
     )
-    door.file.write_text(f"http_server_config: {{headers: {{{headers}}}}}", encoding="ascii")
-    async with serving(site, door.provider()) as place:
+    web_config.file.write_text(f"http_server_config: {{headers: {{{headers}}}}}", encoding="ascii")
+    async with serving(site, web_config.access_control()) as place:
         for path in ("/", "/nowhere"):
             answer = await get(f"http://{place}{path}")
             assert answer.headers.getall("X-Frame-Options") == ["sameorigin"]

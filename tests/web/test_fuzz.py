@@ -124,9 +124,9 @@ async def place(site: AppContext, request: pytest.FixtureRequest) -> AsyncIterat
     site.record(make_checkup(target))
     site.store.record_details(target, make_details(target), time.monotonic())
     hashed = bcrypt.hashpw(CANARY.encode(), bcrypt.gensalt(4)).decode()
-    door = WebConfig(users=(("alice", hashed),)) if getattr(request, "param", False) else WebConfig()
+    web_config = WebConfig(users=(("alice", hashed),)) if getattr(request, "param", False) else WebConfig()
     async with AsyncExitStack() as stack:
-        app = create_app(site.pages(access_control=AccessControl(door)))
+        app = create_app(site.pages(access_control=AccessControl(web_config)))
         (address,) = await listen(stack, app, [ListenAddress("127.0.0.1", 0)])
         assert isinstance(address, ListenAddress)
         yield address

@@ -26,7 +26,7 @@ from exporter.state.incidents import Incident, Incidents
 from exporter.targets import Target
 from exporter.web.app import create_app
 from tests.support.checkups import REFUSED, make_checkup, make_target
-from tests.support.looking import target_at
+from tests.support.polling import target_at
 from tests.support.servers import ScriptedServer, Wire
 from tests.web.conftest import AppContext
 

@@ -22,7 +22,7 @@ from exporter.targets import Target
 from exporter.web.app import create_app
 from exporter.web.probing import Prober, scrape_seconds
 from tests.support.checkups import make_checkup, make_target
-from tests.support.looking import target_at
+from tests.support.polling import target_at
 from tests.support.processes import Metrics
 from tests.support.servers import LOOPBACK, ScriptedServer, healthy, silent
 from tests.support.waiting import eventually

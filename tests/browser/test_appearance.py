@@ -1,12 +1,12 @@
-"""How every page and state looks: accessibility, widths, dark and light, words, and on paper."""
+"""The appearance of every page and state: accessibility, widths, dark and light, words, and on paper."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.appearance import ALL_APPEARANCES, BROKEN_WORDS, HEIGHT, LONGEST_ZONE, check_all
 from tests.browser.chromium import Reader
-from tests.browser.looks import ALL_LOOKS, BROKEN_WORDS, HEIGHT, LONGEST_ZONE, check_all
 from tests.browser.site import Site, every_state
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -70,4 +70,4 @@ async def test_every_page_and_state_is_accessible_and_fits(reader: Reader, site:
 @pytest.mark.slow
 async def test_every_page_is_accessible_in_every_look(reader: Reader, site: Site) -> None:
     every_state(site)
-    await check_all(reader, paths_of(site), ALL_LOOKS)
+    await check_all(reader, paths_of(site), ALL_APPEARANCES)

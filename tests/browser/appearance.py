@@ -1,4 +1,4 @@
-"""What is wrong with how a page looks: its accessibility, its width, and what is cut or broken."""
+"""Faults of an appearance: accessibility, width, and what is cut or broken."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from playwright.async_api import Page
 from tests.browser.chromium import Reader, Scheme
 
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-LookAt: TypeAlias = tuple[Scheme, int]
+Appearance: TypeAlias = tuple[Scheme, int]
 _SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WIDTHS = (360, 768, 1280, 1920)
 HEIGHT = 900
 # Times of the reader's zone stand beside those in UTC.
 LONGEST_ZONE = "America/Argentina/Buenos_Aires"
-ALL_LOOKS: tuple[LookAt, ...] = tuple((scheme, width) for scheme in _SCHEMES for width in WIDTHS)
-TWO_LOOKS: tuple[LookAt, ...] = (("light", 1280), ("dark", 360))
+ALL_APPEARANCES: tuple[Appearance, ...] = tuple((scheme, width) for scheme in _SCHEMES for width in WIDTHS)
+TWO_APPEARANCES: tuple[Appearance, ...] = (("light", 1280), ("dark", 360))
 
 # Content that is wider than its box is cut, or runs into the box beside it, unless the box can be scrolled.
 MISFITS = """() => {
@@ -61,11 +61,11 @@ MOVING = """() => document.getAnimations().length > 0
   || [...document.querySelectorAll('*')].some((each) => parseFloat(getComputedStyle(each).transitionDuration))"""
 
 
-async def _accessibility(page: Page, looks: Sequence[LookAt]) -> list[str]:
+async def _accessibility(page: Page, appearances: Sequence[Appearance]) -> list[str]:
     """The rules of axe-core that a page breaks."""
     await page.evaluate(AXE)
     wrong = []
-    for scheme, width in looks:
+    for scheme, width in appearances:
         await page.emulate_media(color_scheme=scheme)
         await page.set_viewport_size({"width": width, "height": HEIGHT})
         for each in await page.evaluate(
@@ -84,21 +84,23 @@ async def _misfits(page: Page) -> list[str]:
     return wrong
 
 
-async def _check(page: Page, looks: Sequence[LookAt]) -> list[str]:
-    """Return the faults of an open page: of its accessibility in these looks, of its layout at every width."""
+async def _check(page: Page, appearances: Sequence[Appearance]) -> list[str]:
+    """Return the faults of an open page: of its accessibility in these appearances, of its layout at every width."""
     wrong = await _misfits(page)
-    if looks:
-        wrong += await _accessibility(page, looks)
+    if appearances:
+        wrong += await _accessibility(page, appearances)
     if await page.evaluate(MOVING):
         wrong.append("it moves, where the reader prefers reduced motion")
     return [f"{page.url}: {each}" for each in wrong]
 
 
-async def check_all(reader: Reader, paths: Iterable[str], looks: Sequence[LookAt] = TWO_LOOKS) -> None:
+async def check_all(
+    reader: Reader, paths: Iterable[str], appearances: Sequence[Appearance] = TWO_APPEARANCES
+) -> None:
     """Fail if anything is wrong with one of these pages."""
     page = await reader.open(reduced_motion="reduce", timezone_id=LONGEST_ZONE)
     wrong = []
     for path in paths:
         await page.goto(reader.origin + path)
-        wrong += await _check(page, looks)
+        wrong += await _check(page, appearances)
     assert not wrong, "\n".join(wrong)

@@ -1,4 +1,4 @@
-"""The door of the whole process, on uvloop: TLS and passwords, changed while it runs."""
+"""The web configuration of the whole process, on uvloop: TLS and passwords, reloaded while it runs."""
 
 from __future__ import annotations
 

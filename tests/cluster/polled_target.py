@@ -25,7 +25,7 @@ from tests.support.processes import Metrics
 PASSPHRASE = Auth(passphrase=Secret("simulated-passphrase"))
 
 
-class Watched:
+class PolledTarget:
     """What is known of one target."""
 
     def __init__(self, target: Target, client: Client) -> None:
@@ -70,25 +70,27 @@ class Watched:
 
 
 @asynccontextmanager
-async def watching(target: Target) -> AsyncIterator[Watched]:
+async def polling(target: Target) -> AsyncIterator[PolledTarget]:
     """Poll a target; fails when the client reports a bug."""
     bugs: list[tuple[str, Exception]] = []
     client = Client(lambda where, error: bugs.append((where, error)))
     try:
-        yield Watched(target, client)
+        yield PolledTarget(target, client)
     finally:
         await client.close()
     assert not bugs, bugs
 
 
 @asynccontextmanager
-async def watched_zone(authority: Authority, ca_file: Path) -> AsyncIterator[tuple[SimulatedZone, Watched]]:
+async def polled_zone(
+    authority: Authority, ca_file: Path
+) -> AsyncIterator[tuple[SimulatedZone, PolledTarget]]:
     """Poll a simulated cluster of one node, with the passphrase."""
     async with (
         SimulatedZone(authority=authority, timing=INSTANT) as zone,
-        watching(target_at(zone, ca_file)) as watched,
+        polling(target_at(zone, ca_file)) as polled,
     ):
-        yield zone, watched
+        yield zone, polled
 
 
 def target_at(zone: SimulatedZone, ca_file: Path, auth: Auth = PASSPHRASE, **options: Any) -> Target:

@@ -1,4 +1,4 @@
-"""What `/metrics` shows of a cluster's components and credentials, and clusters with credentials to ask about."""
+"""What `/metrics` reports of a cluster's components and credentials, and targets with credentials."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _CLOSE_SECONDS = 2.0
 _STATES_PER_TURN = 50
 
 
-class HistoryKeeper:
+class HistoryWriter:
     """The history of a store and its incidents in a file. `note` gets a fault, or nothing once it has ended."""
 
     def __init__(self, store: Store, incidents: Incidents, file: str, note: Callable[[str], None]) -> None:
