@@ -10,7 +10,7 @@ import pytest
 from exporter.tasks import HangingReads, in_thread
 
 
-async def test_the_result_or_the_error_of_a_thread_comes_back() -> None:
+async def test_the_result_or_the_error_of_a_thread_is_returned() -> None:
     def fail() -> None:
         raise LookupError("found nothing")
 

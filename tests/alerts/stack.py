@@ -133,7 +133,7 @@ class Stack:
     alertmanager: str = ""
     received: list[Notification] = field(default_factory=list)
 
-    async def told(self, status: str, targets: Iterable[str], seconds: float = 120.0) -> None:
+    async def until_notified(self, status: str, targets: Iterable[str], seconds: float = 120.0) -> None:
         """Wait until there was a notification with this status about each of these targets (or jobs)."""
         wanted = set(targets)
 
@@ -158,7 +158,7 @@ class Stack:
         result: list[dict[str, Any]] = (await self.ask("query", query=expression))["result"]
         return result
 
-    async def run_operation(self, alerts: list[dict[str, Any]]) -> None:
+    async def post_alerts(self, alerts: list[dict[str, Any]]) -> None:
         """Hand alerts to Alertmanager, as Prometheus does."""
         async with self.session.post(f"{self.alertmanager}/api/v2/alerts", json=alerts) as response:
             assert response.status == 200, await response.text()

@@ -49,7 +49,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Surve
         yield everything
 
 
-async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
+async def test_every_fault_notifies_once_with_its_text_and_is_resolved(
     scene: Surveillance, record_property: Callable[[str, object], None]
 ) -> None:
     stack = scene.stack
@@ -59,7 +59,7 @@ async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
     scene.reload("targets: none")
     for fault in FAULTS:
         await scene.cause(fault)
-    await stack.told("firing", {JOB, ABSENT_JOB, *(fault.target for fault in LOUD)})
+    await stack.until_notified("firing", {JOB, ABSENT_JOB, *(fault.target for fault in LOUD)})
     pending = f'ALERTS{{alertname="{PENDING_ALERT}",alertstate="pending",target="{PENDING_TARGET}"}}'
     await eventually(lambda: stack.query(pending), lambda found: len(found) == 1)
     await _assert_every_documented_query_finds_something(scene)
@@ -72,7 +72,7 @@ async def test_every_fault_calls_once_with_the_right_words_and_its_end_is_told(
     over = [fault for fault in FAULTS if not fault.lasting]
     for fault in over:
         await scene.mend(fault)
-    await stack.told("resolved", {JOB, *(fault.target for fault in over if fault.alert)})
+    await stack.until_notified("resolved", {JOB, *(fault.target for fault in over if fault.alert)})
     for fault in FAULTS:
         _assert_told(fault, stack)
     _assert_told_of_the_exporter(scene)
@@ -157,12 +157,12 @@ async def _state_beside(
         (seen,) = await scene.stack.held(job=job, alertname=alert["labels"]["alertname"])
         return str(seen["status"]["state"])
 
-    async def run_operation(*alerts: Mapping[str, Any], job: str) -> None:
-        await scene.stack.run_operation([{"labels": {**alert["labels"], "job": job}} for alert in alerts])
+    async def post_alerts(*alerts: Mapping[str, Any], job: str) -> None:
+        await scene.stack.post_alerts([{"labels": {**alert["labels"], "job": job}} for alert in alerts])
 
     follower = f"after-{job}"
-    await run_operation(worse, lesser, job=job)
-    await run_operation(_DOWN, _held("OnedataUnreachable", "critical"), job=follower)
+    await post_alerts(worse, lesser, job=job)
+    await post_alerts(_DOWN, _held("OnedataUnreachable", "critical"), job=follower)
     await eventually(
         lambda: state_of(_held("OnedataUnreachable", "critical"), follower),
         lambda state: state == "suppressed",
@@ -217,7 +217,7 @@ async def test_alertmanager_lets_only_the_worst_of_a_target_through(scene: Surve
         assert state == "suppressed", (worse, lesser)
 
 
-async def test_alertmanager_keeps_what_says_something_else(scene: Surveillance) -> None:
+async def test_alertmanager_inhibits_no_unrelated_alert(scene: Surveillance) -> None:
     pairs = [
         (
             _held("OnedataUnreachable", "critical", node="node1"),
@@ -283,7 +283,7 @@ async def test_prometheus_evaluates_every_rule_without_error(scene: Surveillance
     assert [(rule["name"], rule.get("lastError")) for rule in seen if rule["health"] != "ok"] == []
 
 
-async def test_alertmanager_takes_every_silence_of_the_runbooks(scene: Surveillance) -> None:
+async def test_alertmanager_accepts_every_silence_of_the_runbooks(scene: Surveillance) -> None:
     for page in _pages():
         for line in re.findall(r"^amtool .*$", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
             shorter = line.replace("--duration=2h", "--duration=1s")
@@ -296,20 +296,20 @@ async def test_alertmanager_takes_every_silence_of_the_runbooks(scene: Surveilla
             assert process.returncode == 0, (page.name, said)
 
 
-async def test_what_takes_an_hour_is_found_then(scene: Surveillance) -> None:
+async def test_documented_queries_over_an_hour_find_something_after_it(scene: Surveillance) -> None:
     await _assert_find_something(scene, TAKES_AN_HOUR)
 
 
 async def _a_round_of_notifications(scene: Surveillance) -> None:
     """Return when every group of Alertmanager had its turn: an alert of our own was sent, and its end, too."""
     alert = _held("OnedataProxyPathDown", "critical", target="clock")
-    await scene.stack.run_operation([alert])
-    await scene.stack.told("firing", ["clock"])
-    await scene.stack.run_operation([{**alert, "endsAt": datetime.now(UTC).isoformat()}])
-    await scene.stack.told("resolved", ["clock"])
+    await scene.stack.post_alerts([alert])
+    await scene.stack.until_notified("firing", ["clock"])
+    await scene.stack.post_alerts([{**alert, "endsAt": datetime.now(UTC).isoformat()}])
+    await scene.stack.until_notified("resolved", ["clock"])
 
 
-async def test_a_killed_exporter_is_told_as_such_and_no_outage_is_called_over(scene: Surveillance) -> None:
+async def test_a_killed_exporter_alerts_and_resolves_no_outage(scene: Surveillance) -> None:
     await scene.fires_only(ONGOING)
     scene.stack.received.clear()
     await scene.exporter.stop(signal.SIGKILL)

@@ -21,7 +21,7 @@ def _told(stack: Stack, target: str) -> list[tuple[str, list[str]]]:
     return [(seen.status, seen.names) for seen in stack.received if seen.is_of(target)]
 
 
-async def test_a_provider_that_is_cut_off_is_exactly_one_call_and_the_fall_of_the_zone_is_none_of_its_providers(
+async def test_a_provider_without_its_zone_notifies_once_and_a_zone_outage_for_no_provider(
     authority: Authority, tmp_path: Path
 ) -> None:
     async with (
@@ -31,17 +31,17 @@ async def test_a_provider_that_is_cut_off_is_exactly_one_call_and_the_fall_of_th
     ):
         await eventually(lambda: stack.query(f"{_CONNECTED} == {len(PROVIDERS)}"), bool, 60.0)
         await federation.set(FederationFault.CUT_OFF, on=True, member="krakow")
-        await stack.told("firing", [KRAKOW])
+        await stack.until_notified("firing", [KRAKOW])
         (alert,) = next(seen.alerts for seen in stack.received if seen.is_of(KRAKOW))
         assert (alert["labels"]["onezone"], alert["labels"]["severity"]) == ("zone", "critical")
         await federation.set(FederationFault.CUT_OFF, on=False, member="krakow")
-        await stack.told("resolved", [KRAKOW])
+        await stack.until_notified("resolved", [KRAKOW])
         cut_off = ["OnedataProviderDisconnected"]
         assert _told(stack, KRAKOW) == [("firing", cut_off), ("resolved", cut_off)]
 
         stack.received.clear()
         await federation.set(Fault.WORKER_STOPPED, on=True, member="zone")
-        await stack.told("firing", ["zone"])
+        await stack.until_notified("firing", ["zone"])
         # As long again as a provider that is cut off takes to be reported.
         polls = (await exporter.metrics()).total("onedata_polls_total", target=KRAKOW)
         await exporter.metrics_when(

@@ -99,7 +99,7 @@ async def test_a_rollout_loses_no_target_and_reports_each_outage_once(config: st
         )
         polled = await eventually(lambda: stack.query(_POLLED), lambda found: len(found) == len(_NAMES), 60.0)
         assert {each["value"][1] for each in polled} == {"1"}
-        await stack.told("firing", _DOWN)
+        await stack.until_notified("firing", _DOWN)
         for ordinal, process in new.items():
             await _replace(pods[ordinal], stack, process, (str(ordinal), "3"))
         assert await _shards(stack) == [(str(index), "3") for index in range(3)]

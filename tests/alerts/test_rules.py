@@ -80,7 +80,7 @@ def test_the_rendered_files_are_those_of_the_mixin() -> None:
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
-def test_every_alert_says_what_to_do_first(rule: dict[str, Any]) -> None:
+def test_every_alert_has_a_first_step_and_a_runbook(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in {"critical", "warning", "info", "none"}
     words = rule["annotations"]
     assert "First step: " in words["description"]
@@ -152,7 +152,7 @@ def test_every_diagnosis_has_an_alert_that_begins_with_its_first_step(diagnosis:
     assert words.endswith(f"First step: {RULE_OF[diagnosis].first_step}")
 
 
-def test_a_diagnosis_is_over_before_another_can_fire() -> None:
+def test_a_diagnosis_resolves_before_another_fires() -> None:
     diagnosed = [_of_diagnosis(diagnosis) for diagnosis in Diagnosis if diagnosis is not Diagnosis.OK]
     assert {rule["keep_firing_for"] for rule in diagnosed} == {"1m"}
     assert min(int(rule["for"].removesuffix("m")) for rule in diagnosed) >= 2 + 1

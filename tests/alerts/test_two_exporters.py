@@ -92,7 +92,7 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
         yield Pair(zone, (exporters[0], exporters[1]), (files[0], files[1]), parts)
 
 
-async def test_an_outage_that_one_exporter_of_two_sees_is_a_partial_view_and_pages_nobody(pair: Pair) -> None:
+async def test_an_outage_seen_by_one_exporter_of_two_is_a_partial_view_without_a_page(pair: Pair) -> None:
     await eventually(
         lambda: pair.stack.query(f'onedata_target_diagnosis{{diagnosis="ok",target="{_ZONE}"}} == 1'),
         lambda found: len(found) == 2,
@@ -101,19 +101,19 @@ async def test_an_outage_that_one_exporter_of_two_sees_is_a_partial_view_and_pag
     config = json.loads(pair.files[1].read_text())
     pair.cut_off(1)
     await pair.firing(("OnedataPartialView", "info", _ZONE), ("OnedataUnreachable", "critical", _OWN))
-    await pair.stack.told("firing", [_OWN])
+    await pair.stack.until_notified("firing", [_OWN])
     pair.reload(1, config)
     await pair.firing()
-    await pair.stack.told("resolved", [_OWN])
+    await pair.stack.until_notified("resolved", [_OWN])
     assert not [seen for seen in pair.sent() if seen.is_of(_ZONE)]
 
 
 async def test_an_outage_that_both_see_pages_exactly_once(pair: Pair) -> None:
     await pair.zone.only(Fault.PANEL_STOPPED, Fault.WORKER_STOPPED)
     await pair.firing(("OnedataUnreachable", "critical", _ZONE))
-    await pair.stack.told("firing", [_ZONE])
+    await pair.stack.until_notified("firing", [_ZONE])
     await pair.zone.only()
-    await pair.stack.told("resolved", [_ZONE])
+    await pair.stack.until_notified("resolved", [_ZONE])
     told = [(seen.receiver, seen.status, seen.names) for seen in pair.sent() if seen.is_of(_ZONE)]
     assert told == [("pager", status, ["OnedataUnreachable"]) for status in ("firing", "resolved")]
 
@@ -128,5 +128,5 @@ async def test_a_dead_exporter_of_two_is_a_warning_until_a_target_is_not_watched
     config["targets"] = [target for target in config["targets"] if target["name"] == _ZONE]
     pair.reload(1, config)
     await pair.firing(("OnedataExporterDown", "warning", ""), ("OnedataTargetUnwatched", "warning", _OWN))
-    await pair.stack.told("firing", [_OWN])
+    await pair.stack.until_notified("firing", [_OWN])
     assert {seen.receiver for seen in pair.sent()} == {"mail"}

@@ -29,7 +29,7 @@ FIGURES = {
 NAMES = (*INTERLEAVED, *ONCE)
 
 
-def test_every_row_has_its_median_and_spread_and_says_whether_its_aim_is_reached() -> None:
+def test_every_row_has_median_spread_and_whether_it_meets_its_aim() -> None:
     results = {name: [FIGURES] for name in NAMES}
     results["two"] = [{**FIGURES, "check_ms": each} for each in (0.8, 1.2, 0.6)]
     results["blackbox"] = results["bare"] = [FIGURES] * 3
@@ -74,7 +74,7 @@ def test_the_page_has_a_place_for_the_table() -> None:
     assert put_between_markers(PAGE.read_text(encoding="utf-8"), "new").count("\nnew\n") == 1
 
 
-def test_the_operating_system_tells_what_a_process_used() -> None:
+def test_cpu_time_and_memory_of_a_process_are_measured() -> None:
     before = time.process_time()
     with measured(os.getpid()) as span:
         while time.process_time() - before < 0.05:

@@ -68,6 +68,6 @@ async def test_every_page_and_state_is_accessible_and_fits(reader: Reader, site:
 
 
 @pytest.mark.slow
-async def test_every_page_is_accessible_in_every_look(reader: Reader, site: Site) -> None:
+async def test_every_page_is_accessible_in_every_appearance(reader: Reader, site: Site) -> None:
     every_state(site)
     await check_all(reader, paths_of(site), ALL_APPEARANCES)

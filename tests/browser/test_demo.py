@@ -61,5 +61,5 @@ async def test_the_demo_is_accessible_and_fits(reader: Reader) -> None:
 
 
 @pytest.mark.slow
-async def test_the_demo_is_accessible_in_every_look(reader: Reader) -> None:
+async def test_the_demo_is_accessible_in_every_appearance(reader: Reader) -> None:
     await check_all(reader, ["/demo", *PATHS, "/demo?member=krakow", "/targets/127.0.0.2"], ALL_APPEARANCES)

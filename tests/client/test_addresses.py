@@ -71,7 +71,7 @@ async def test_if_the_first_address_does_not_answer_the_second_one_is_used_and_t
     ]
 
 
-async def test_a_refusal_tells_more_than_an_address_without_a_route_and_both_are_kept() -> None:
+async def test_a_refused_connection_outranks_an_unroutable_address_and_both_are_kept() -> None:
     port = closed_port()
     checkup = await poll_at(port, _UNROUTABLE, LOOPBACK)
     assert reasons(checkup) == everywhere(Reason.CONNECTION_REFUSED)
@@ -86,7 +86,7 @@ async def test_a_refusal_tells_more_than_an_address_without_a_route_and_both_are
     assert all(attempts.values())
 
 
-async def test_a_name_with_one_address_has_no_attempts_to_tell_of() -> None:
+async def test_a_name_with_one_address_has_no_attempts() -> None:
     async with ScriptedServer(healthy) as server:
         checkup = await poll_at(server.port, LOOPBACK)
     connection = checkup.connection(PROXY)

@@ -44,7 +44,7 @@ def target_of(server: ScriptedServer, ca_file: Path | None) -> Target:
 
 
 @pytest.mark.parametrize("credential", REFUSED, ids=lambda credential: credential.value)
-async def test_a_refused_certificate_is_read_and_nothing_is_said_to_its_server(
+async def test_a_rejected_certificate_is_read_without_sending_a_byte(
     credential: Credential, authority: Authority, ca_file: Path
 ) -> None:
     async with ScriptedServer(silent, authority.server_context(credential)) as server:

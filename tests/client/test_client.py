@@ -60,7 +60,7 @@ async def test_a_server_that_closes_after_each_answer_is_connected_to_again(
     assert [len(visit.connections) for visit in checkup.visits.values()] == [2, 2]
 
 
-async def test_connections_are_closed_when_the_round_is_over(authority: Authority, ca_file: Path) -> None:
+async def test_connections_are_closed_at_the_end_of_the_round(authority: Authority, ca_file: Path) -> None:
     ended = asyncio.Semaphore(0)
 
     async def until_the_end(wire: Wire) -> None:
@@ -347,7 +347,7 @@ async def test_a_proxy_of_the_environment_that_refuses_is_no_connection(
 
 
 @pytest.mark.parametrize("from_environment", [False, True])
-async def test_passwords_that_lie_about_are_never_shown(
+async def test_passwords_of_the_environment_are_never_sent(
     *, from_environment: bool, environment: pytest.MonkeyPatch, authority: Authority, ca_file: Path
 ) -> None:
     del environment

@@ -27,17 +27,15 @@ from tests.support.servers import (
 from tests.trust.hostile import (
     IN_THE_HANDSHAKE,
     JSON,
+    LONG_SECONDS,
     OVER_TLS,
-    PATIENT_SECONDS,
     SHORT_SECONDS,
     Hostile,
     alert_at_once,
 )
 
 
-async def check(
-    url: str, reason: Reason, ca_file: Path | None = None, seconds: float = PATIENT_SECONDS
-) -> None:
+async def check(url: str, reason: Reason, ca_file: Path | None = None, seconds: float = LONG_SECONDS) -> None:
     """A round of both paths at one URL: the reason, its text, and in time."""
     target = target_at(url, ca_file=ca_file, timeout=seconds)
     checkup = await poll(target)
@@ -66,9 +64,7 @@ async def check_costs(url: str, hostile: Hostile, ca_file: Path | None = None) -
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", OVER_TLS)
-async def test_whatever_a_server_says_over_tls_ends_in_its_reason(
-    name: str, authority: Authority, ca_file: Path
-) -> None:
+async def test_any_answer_over_tls_has_its_reason(name: str, authority: Authority, ca_file: Path) -> None:
     async with ScriptedServer(OVER_TLS[name].script, authority.server_context(Credential.GOOD)) as server:
         await check_costs(f"https://{LOOPBACK}:{server.port}", OVER_TLS[name], ca_file)
         assert server.accepted <= 2 * len(AccessPath)  # no request is sent again, and no redirect followed
@@ -127,9 +123,9 @@ def _black_hole() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("address", "reason", "seconds"),
     [
-        pytest.param(_refused, Reason.CONNECTION_REFUSED, PATIENT_SECONDS, id="nobody listens"),
-        pytest.param(_unresolvable, Reason.RESOLVE, PATIENT_SECONDS, id="the name does not exist"),
-        pytest.param(_black_hole, Reason.CONNECT_TIMEOUT, SHORT_SECONDS, id="packets are swallowed"),
+        pytest.param(_refused, Reason.CONNECTION_REFUSED, LONG_SECONDS, id="the port is closed"),
+        pytest.param(_unresolvable, Reason.RESOLVE, LONG_SECONDS, id="the name does not exist"),
+        pytest.param(_black_hole, Reason.CONNECT_TIMEOUT, SHORT_SECONDS, id="packets are dropped"),
     ],
 )
 async def test_no_connection(address: Callable[[], Iterator[str]], reason: Reason, seconds: float) -> None:
@@ -137,7 +133,7 @@ async def test_no_connection(address: Callable[[], Iterator[str]], reason: Reaso
         await check(url, reason, seconds=seconds)
 
 
-async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(
+async def test_an_unrequested_answer_is_not_used_for_the_next_request(
     authority: Authority, ca_file: Path
 ) -> None:
     wrong = http(b'{"status":"sick"}')

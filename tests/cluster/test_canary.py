@@ -106,7 +106,7 @@ async def test_nothing_that_the_running_exporter_shows_holds_a_secret(
         assert not shown("\n".join((*exporter.log, *exporter.printed)))
 
 
-async def test_no_account_of_a_probe_holds_a_secret(
+async def test_no_summary_of_a_probe_holds_a_secret(
     zone: SimulatedZone, config_file: Path, ca_file: Path, tmp_path: Path
 ) -> None:
     async with zone:
@@ -123,7 +123,7 @@ async def test_no_account_of_a_probe_holds_a_secret(
         assert not shown(done.out + done.err)
 
 
-async def test_no_word_of_user_administration_holds_a_secret(
+async def test_no_output_of_user_administration_holds_a_secret(
     zone: SimulatedZone, config_file: Path, ca_file: Path, tmp_path: Path
 ) -> None:
     password = tmp_path / "password"

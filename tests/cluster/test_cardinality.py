@@ -54,7 +54,7 @@ def label_values(page: str, name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("is_away", [False, True])
-async def test_of_ten_thousand_hosts_a_hundred_are_told_and_the_rest_is_counted(
+async def test_a_hundred_of_ten_thousand_hosts_are_exported_and_the_rest_counted(
     authority: Authority, ca_file: Path, *, is_away: bool
 ) -> None:
     host_states = {**WORDS, "host00001": HostState(panel=Panel.STOPPED if is_away else Panel.RUNNING)}

@@ -60,7 +60,7 @@ def with_services(metrics: Metrics, word: str) -> set[str]:
     }
 
 
-async def test_which_credentials_are_accepted_and_what_they_tell_with_and_without_a_worker(
+async def test_accepted_credentials_and_their_details_depend_on_the_worker(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
     zones = {name: SimulatedZone(authority=authority, timing=INSTANT) for name in AUTH}

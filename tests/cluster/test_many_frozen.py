@@ -25,7 +25,7 @@ _ROUNDS_TO_FIND_ALL = 2
 _SCHEDULE = Schedule(interval=2.0, details_interval=3.0, timeout=0.9)
 
 
-async def test_every_round_tells_of_all_once_it_is_known_who_is_frozen(
+async def test_every_round_reports_all_hosts_once_the_frozen_ones_are_known(
     authority: Authority, ca_file: Path
 ) -> None:
     async with AsyncExitStack() as stack:

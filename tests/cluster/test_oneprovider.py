@@ -19,7 +19,7 @@ HOST = ("127.0.0.1",)
 PROVIDER = Cluster(kind=Kind.ONEPROVIDER, cluster_id="")
 
 
-async def test_a_oneprovider_is_known_by_what_it_says_and_asked_for_the_services_of_a_provider(
+async def test_a_oneprovider_is_recognised_and_queried_for_its_own_services(
     authority: Authority, ca_file: Path
 ) -> None:
     async with (
@@ -43,7 +43,7 @@ async def test_a_oneprovider_is_known_by_what_it_says_and_asked_for_the_services
         assert list(metrics.values("onedata_dns_check_status", check="dns_zone")) == []
 
 
-async def test_a_registered_oneprovider_without_its_worker_is_nameless_and_says_so(
+async def test_a_registered_oneprovider_without_its_worker_is_nameless_and_incomplete(
     authority: Authority, ca_file: Path
 ) -> None:
     async with (

@@ -54,7 +54,7 @@ async def test_a_redirect_is_never_followed(authority: Authority, ca_file: Path,
 
 
 @pytest.mark.parametrize("credential", [Credential.UNTRUSTED, Credential.EXPIRED, Credential.OTHER_NAME])
-async def test_a_server_that_cannot_prove_who_it_is_hears_nothing(
+async def test_an_unverified_server_receives_no_request(
     authority: Authority, ca_file: Path, credential: Credential
 ) -> None:
     """Also when its certificate went bad after the round that found it well."""

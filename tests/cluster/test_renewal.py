@@ -28,7 +28,7 @@ from tests.trust.hostile import OVER_TLS
 REDIRECT = http(b"", "location: https://onezone.example:443/", status="301 Moved Permanently")
 METRIC = "onedata_web_certificate_renewal"
 # For the zone, too, on a busy machine.
-PATIENT_SECONDS, BUSY_SECONDS = 2.0, 10.0
+LONG_SECONDS, BUSY_SECONDS = 2.0, 10.0
 
 
 def iso(ago: timedelta) -> str:
@@ -147,10 +147,10 @@ async def test_a_hostile_port_80_is_found_and_asked_once_in_bounded_time(
         ScriptedServer(script) as server,
     ):
         target = replace(target_at(zone, ca_file), plain_port=server.port)
-        schedule = replace(target.schedule, timeout=PATIENT_SECONDS)
+        schedule = replace(target.schedule, timeout=LONG_SECONDS)
         async with polling(replace(target, schedule=schedule)) as polled:
             checkup = await polled.round()
-            async with asyncio.timeout(PATIENT_SECONDS + BUSY_SECONDS):
+            async with asyncio.timeout(LONG_SECONDS + BUSY_SECONDS):
                 details = await polled.details(checkup)
     (found,) = findings(polled, details)
     assert found.startswith(f"port 80 does not answer ({reason})")

@@ -84,7 +84,7 @@ _NOTHING = {component: ["", ""] for component in COMPONENTS}
         pytest.param(_IS_SILENT, {"managers": _ONE_BY_ONE}, id="silent"),
     ],
 )
-async def test_another_node_is_asked_next_and_tells_everything(
+async def test_another_node_is_queried_next_and_answers_everything(
     timing: Timing, first_node: Mapping[str, Mapping[str, int]], authority: Authority, ca_file: Path
 ) -> None:
     async with SimulatedZone(nodes=2, authority=authority, timing=timing) as zone:
@@ -114,7 +114,7 @@ async def test_another_node_is_asked_next_and_tells_everything(
         ),
     ],
 )
-async def test_if_no_node_answers_nothing_is_learnt_and_no_host_is_unreachable(
+async def test_if_no_node_answers_all_statuses_are_unknown_and_no_host_is_unreachable(
     timing: Timing,
     requests: tuple[Mapping[str, int], Mapping[str, int]],
     finding: str,
@@ -162,7 +162,7 @@ async def test_without_another_node_the_other_path_is_asked(
 
 
 @pytest.mark.parametrize("timing", [_ANSWERS_500, _IS_SILENT], ids=["500", "silent"])
-async def test_a_path_that_leads_to_another_node_of_the_domain_tells_everything(
+async def test_a_path_to_another_node_of_the_domain_answers_everything(
     timing: Timing, authority: Authority, ca_file: Path
 ) -> None:
     """As behind a load balancer: the target lists no nodes, and its paths lead to different ones."""

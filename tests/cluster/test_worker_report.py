@@ -15,7 +15,7 @@ from tests.cluster.reported import COMPONENTS, TOKEN, served, statuses
 HOST = "127.0.0.1"
 
 
-async def test_modules_that_are_out_of_sync_or_in_error_are_told_of_every_worker(
+async def test_modules_out_of_sync_or_in_error_are_exported_for_every_worker(
     authority: Authority, ca_file: Path
 ) -> None:
     async with (
@@ -49,7 +49,7 @@ async def test_onepanel_passes_the_report_on_where_the_worker_does_not_answer_th
         assert metrics.value("onedata_onepanel_request_duration_seconds_count", **labels) == 0.0
 
 
-async def test_a_report_that_cannot_be_relayed_is_no_word_on_the_token(
+async def test_a_report_that_cannot_be_relayed_is_no_verdict_on_the_token(
     authority: Authority, ca_file: Path
 ) -> None:
     """Onepanel answers 503 for a report while a host has left, as it does to a token that cannot be verified."""

@@ -152,7 +152,7 @@ async def test_a_chosen_path_is_the_only_one(authority: Authority, tmp_path: Pat
 
 
 @pytest.mark.parametrize("answer", [EMPTY_503, None, http(b"<html>", "content-type: text/html")])
-async def test_reading_goes_on_to_direct_when_onepanel_did_not_answer(
+async def test_a_read_continues_over_direct_if_onepanel_does_not_answer(
     authority: Authority, tmp_path: Path, answer: bytes | None
 ) -> None:
     async with panel(authority, answer) as proxy, panel(authority, http(b'{"ids":["u1","u2"]}')) as direct:
@@ -183,7 +183,7 @@ async def test_the_passphrase_follows_a_refused_token(authority: Authority, tmp_
     ("action", "said"),
     [(("list",), "interrupted"), (CREATE, "interrupted; it is not known what became of the request")],
 )
-async def test_whoever_interrupts_is_told_what_may_have_been_changed(
+async def test_an_interrupted_command_reports_what_may_have_changed(
     tmp_path: Path, action: tuple[str, ...], said: str
 ) -> None:
     terminal = Terminal(None, tmp_path)  # type: ignore[arg-type]  # no zone is asked here
@@ -215,7 +215,7 @@ async def test_whoever_interrupts_is_told_what_may_have_been_changed(
         (Failure(Reason.FORBIDDEN, "", "forbidden"), True, ChangeOutcome.REFUSED),
     ],
 )
-def test_the_fate_of_a_request_is_read_off_its_failure(
+def test_the_outcome_of_a_request_follows_from_its_failure(
     failure: Failure | None,
     opened: bool,
     outcome: ChangeOutcome,
@@ -270,7 +270,7 @@ def test_the_fate_of_a_request_is_read_off_its_failure(
         ),
     ],
 )
-async def test_bad_usage_is_told_before_anything_is_sent(
+async def test_bad_usage_is_reported_before_any_request(
     tmp_path: Path, options: list[str], message: str
 ) -> None:
     terminal = Terminal(None, tmp_path)  # type: ignore[arg-type]  # no zone is asked here

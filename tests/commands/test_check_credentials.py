@@ -91,7 +91,7 @@ async def test_what_is_more_than_needed_or_about_to_end_is_a_warning(
     assert [line.replace("2.9 days", "3.0 days") for line in told] == warnings
 
 
-async def test_an_expired_token_is_said_to_be_expired_and_refused(terminal: Terminal) -> None:
+async def test_an_expired_token_is_reported_as_expired_and_rejected(terminal: Terminal) -> None:
     ended = await check(terminal, EXPIRED)
     assert ended.code == 2
     assert ended.out.count("bad     token: rejected (HTTP 401") == 1
@@ -115,14 +115,14 @@ async def test_both_are_examined_each_for_itself(terminal: Terminal) -> None:
     )
 
 
-async def test_what_cannot_be_found_out_is_said_to_be_unknown(terminal: Terminal) -> None:
+async def test_credentials_that_onepanel_cannot_verify_are_unknown(terminal: Terminal) -> None:
     await terminal.zone.set(Fault.HOST_DOWN, on=True)
     ended = await check(terminal, CONFINED)
     assert ended.code == 3
     assert ended.out.count("unknown token: Onepanel does not answer (connection_refused") == 1
 
 
-async def test_a_token_without_a_worker_is_not_verified_and_no_disk_is_blamed(terminal: Terminal) -> None:
+async def test_without_a_worker_a_token_is_unverified_and_no_disk_is_named(terminal: Terminal) -> None:
     await terminal.zone.set(Fault.WORKER_STOPPED, on=True)
     ended = await check(terminal, CONFINED)
     assert ended.code == 3
@@ -131,9 +131,7 @@ async def test_a_token_without_a_worker_is_not_verified_and_no_disk_is_blamed(te
 
 
 @pytest.mark.parametrize("method", ["token", "passphrase"])
-async def test_without_the_database_of_onepanel_no_credential_is_called_wrong(
-    terminal: Terminal, method: str
-) -> None:
+async def test_without_onepanels_database_no_credential_is_rejected(terminal: Terminal, method: str) -> None:
     await terminal.zone.set(Fault.DATABASE_DOWN, on=True)
     ended = await check(terminal, **{method: CONFINED if method == "token" else PASSPHRASE})
     assert ended.code == 3
@@ -160,7 +158,7 @@ def test_a_403_can_mean_that_the_user_is_no_member() -> None:
         (Failure(Reason.SERVER_ERROR, "HTTP 500"), [Grade.UNKNOWN]),
     ],
 )
-def test_only_a_user_who_may_change_the_cluster_is_an_administrator(
+def test_only_the_right_to_change_the_cluster_makes_an_administrator(
     reply: object, grades: list[Grade]
 ) -> None:
     assert [remark.grade for remark in of_privileges(reply)] == grades

@@ -58,7 +58,7 @@ async def test_without_an_end_it_lasts_until_it_is_ended(terminal: Terminal) -> 
     assert note(terminal) == ""
 
 
-async def test_a_window_of_the_configuration_goes_on(terminal: Terminal) -> None:
+async def test_a_window_of_the_configuration_continues(terminal: Terminal) -> None:
     window = {"start": "2020-01-01T00:00:00Z", "end": "2199-01-01T00:00:00Z", "reason": "upgrade"}
     file = config(terminal, maintenance=[window])
     await maintain(terminal, "start", file=file)
@@ -76,7 +76,7 @@ async def test_a_window_of_the_configuration_goes_on(terminal: Terminal) -> None
         (("start",), 2, "NAME"),
     ],
 )
-async def test_bad_usage_says_what_to_do(
+async def test_bad_usage_has_an_exit_code_and_a_message(
     terminal: Terminal, argv: tuple[str, ...], code: int, message: str
 ) -> None:
     ended = await terminal.run("maintenance", *argv, "--config.file", config(terminal))
@@ -84,7 +84,7 @@ async def test_bad_usage_says_what_to_do(
     assert message in ended.err
 
 
-async def test_a_target_without_a_file_is_told_how_to_get_one(terminal: Terminal) -> None:
+async def test_a_target_without_a_maintenance_file_names_the_missing_key(terminal: Terminal) -> None:
     ended = await maintain(terminal, "start", file=config(terminal, file=""))
     assert ended.code == 2
     assert "maintenance_file: is not set; set it" in ended.err

@@ -15,7 +15,7 @@ from tests.support.commands import ROOT
 from tests.support.terminal import PASSPHRASE, TOKEN, Terminal
 
 
-async def test_a_well_zone_is_ok_and_everything_learnt_is_told(terminal: Terminal) -> None:
+async def test_a_healthy_zone_is_ok_and_all_details_are_printed(terminal: Terminal) -> None:
     ended = await terminal.probe(*terminal.credentials(TOKEN))
     assert (ended.code, ended.err) == (0, "")
     for part in (
@@ -43,7 +43,7 @@ async def test_a_well_zone_is_ok_and_everything_learnt_is_told(terminal: Termina
         (Fault.PROXY_CERTIFICATE_EXPIRED, 2, "certificate"),
     ],
 )
-async def test_the_exit_code_and_the_status_line_say_how_bad_it_is(
+async def test_exit_code_and_status_line_give_the_severity(
     zone: SimulatedZone, terminal: Terminal, fault: Fault, code: int, diagnosis: str
 ) -> None:
     await zone.only(fault)
@@ -55,9 +55,7 @@ async def test_the_exit_code_and_the_status_line_say_how_bad_it_is(
     assert "duration=" in performance
 
 
-async def test_the_json_has_the_same_judgement_and_both_paths(
-    terminal: Terminal, zone: SimulatedZone
-) -> None:
+async def test_the_json_has_the_same_severity_and_both_paths(terminal: Terminal, zone: SimulatedZone) -> None:
     await zone.only(Fault.WORKER_STOPPED)
     ended = await terminal.probe("--format", "json", *terminal.credentials(passphrase=PASSPHRASE))
     said = json.loads(ended.out)
@@ -76,7 +74,7 @@ async def test_the_duration_is_that_of_everything_that_was_asked(
     assert said["duration_seconds"] >= sum(each["seconds"] for each in said["details"])
 
 
-async def test_a_probe_ends_in_time_keeps_what_it_learnt_and_says_what_it_could_not_ask(
+async def test_a_probe_ends_at_its_deadline_and_reports_what_it_left_out(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
     await zone.only(Fault.WORKER_SILENT)
@@ -134,7 +132,7 @@ async def test_an_explanation_shows_headers_certificates_and_reasons(
         assert part in ended.out
 
 
-async def test_an_empty_503_is_explained_as_the_proxy_speaking(
+async def test_an_empty_503_is_explained_as_an_answer_of_the_proxy(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
     await zone.only(Fault.PANEL_STOPPED)
@@ -145,7 +143,7 @@ async def test_an_empty_503_is_explained_as_the_proxy_speaking(
     assert "connection_refused" in {each["classification"].partition(":")[0] for each in exchanges}
 
 
-async def test_an_empty_report_over_the_direct_path_is_explained_as_onepanel_speaking(
+async def test_an_empty_report_over_direct_is_explained_as_an_answer_of_onepanel(
     terminal: Terminal, zone: SimulatedZone
 ) -> None:
     await zone.only(Fault.WORKER_STOPPED)
@@ -172,7 +170,7 @@ async def test_no_output_shows_a_secret(terminal: Terminal, output_format: str, 
         assert secret not in ended.out + ended.err
 
 
-async def test_a_configured_target_is_looked_at_by_its_name(terminal: Terminal, zone: SimulatedZone) -> None:
+async def test_a_configured_target_is_probed_by_name(terminal: Terminal, zone: SimulatedZone) -> None:
     text = json.dumps(
         {
             "targets": [
@@ -221,7 +219,7 @@ async def test_a_bad_configuration_is_a_status_line_for_nagios(terminal: Termina
     assert (ended.out.count("\n"), "|" in ended.out) == (1, False)
 
 
-async def test_credentials_go_to_no_one_who_cannot_prove_who_it_is(terminal: Terminal) -> None:
+async def test_credentials_are_not_sent_without_verification(terminal: Terminal) -> None:
     insecure = "targets: [{name: z, url: 'https://127.0.0.1:1', tls: {insecure_skip_verify: true}}]"
     config = terminal.file("config.yml", insecure)
     ended = await terminal.run("probe", "z", "--config.file", config, *terminal.credentials(TOKEN))
@@ -286,7 +284,7 @@ async def test_the_first_step_names_the_options_of_the_command(
     assert "set `paths: [proxy]` in the configuration file" in by_name.out
 
 
-async def test_a_host_that_nobody_answers_on_is_critical(terminal: Terminal) -> None:
+async def test_a_host_that_refuses_connections_is_critical(terminal: Terminal) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]

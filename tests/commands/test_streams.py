@@ -39,6 +39,6 @@ async def test_without_standard_input_there_is_no_password(
     assert terminal.zone.cluster.users.named("alice") is None
 
 
-async def test_without_standard_output_the_exit_code_tells(terminal: Terminal) -> None:
+async def test_without_standard_output_the_exit_code_is_the_result(terminal: Terminal) -> None:
     ended = await terminal.probe(redirections=">&-")
     assert (ended.code, ended.err) == (0, "")

@@ -117,7 +117,7 @@ async def test_a_password_is_set(terminal: Terminal, path: AccessPath, method: s
         (("create", "--username", "admin", "--password-stdin"), TOKEN, PASSWORD, "the name is taken"),
     ],
 )
-async def test_a_refusal_says_what_to_do(
+async def test_a_rejected_action_prints_its_advice(
     terminal: Terminal, action: tuple[str, ...], token: str, password: str, advice: str
 ) -> None:
     ended = await terminal.users(action, *terminal.credentials(token), stdin=f"{password}\n")
@@ -128,14 +128,14 @@ async def test_a_refusal_says_what_to_do(
 
 
 @pytest.mark.parametrize("action", [("list",), CREATE])
-async def test_without_a_worker_nobody_is_administered(terminal: Terminal, action: tuple[str, ...]) -> None:
+async def test_without_a_worker_no_user_is_administered(terminal: Terminal, action: tuple[str, ...]) -> None:
     await terminal.zone.only(Fault.WORKER_STOPPED)
     ended = await terminal.users(action, *terminal.credentials(TOKEN, PASSPHRASE), stdin=f"{PASSWORD}\n")
     assert ended.code == 1
     assert "running Onezone worker" in ended.err
 
 
-async def test_where_no_worker_is_deployed_a_token_is_not_what_is_to_be_corrected(terminal: Terminal) -> None:
+async def test_without_a_deployed_worker_the_advice_is_not_about_the_token(terminal: Terminal) -> None:
     await terminal.zone.only(Fault.NOT_DEPLOYED)
     ended = await terminal.users(["list"], *terminal.credentials(TOKEN))
     assert ended.code == 1

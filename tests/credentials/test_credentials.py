@@ -41,7 +41,7 @@ BOTH = frozenset(AccessPath)
         (Failure(Reason.TIMEOUT), Verdict.NOTHING, Verdict.NOTHING),
     ],
 )
-def test_an_answer_says_something_of_the_credential(
+def test_each_answer_has_a_verdict_on_the_credential(
     failure: Failure | None, token: Verdict, passphrase: Verdict
 ) -> None:
     assert judge(TOKEN, failure) is token
@@ -97,7 +97,7 @@ async def test_a_token_that_cannot_be_verified_is_neither_accepted_nor_rejected(
         (Verdict.NOTHING, BOTH, [DIRECT], [TOKEN, PASSPHRASE]),
     ],
 )
-async def test_that_the_passphrase_worked_is_remembered_as_long_as_there_is_nobody_to_verify_a_token(
+async def test_a_working_passphrase_is_remembered_while_no_worker_verifies_tokens(
     passphrase: Verdict, paths: frozenset[AccessPath], up: list[Route], usable: list[AuthMethod]
 ) -> None:
     auth = Auth(Secret("t"), Secret("p"))
@@ -189,7 +189,7 @@ TARGET = make_target(auth=Auth(token=Secret("canary-7")))
         (replace(TARGET, proxy_url="https://other.example"), [TOKEN]),
     ],
 )
-async def test_what_one_client_was_refused_no_other_shows_again(
+async def test_a_credential_rejected_for_one_client_is_not_sent_by_another(
     other: Target, usable: list[AuthMethod]
 ) -> None:
     rejections = Rejections()
@@ -210,7 +210,7 @@ async def test_two_rounds_at_once_learn_from_one_another() -> None:
     assert other.accepted == {TOKEN: False}
 
 
-async def test_a_rejected_credential_is_shown_again_after_a_minute_and_then_nothing_is_kept_of_it() -> None:
+async def test_a_rejected_credential_is_sent_again_after_a_minute_and_its_record_dropped() -> None:
     now = 0.0
     rejections = Rejections(lambda: now)
     provider, _ = await providers_of(TARGET, TARGET, rejections)
@@ -227,7 +227,7 @@ async def test_a_rejected_credential_is_shown_again_after_a_minute_and_then_noth
     assert len(rejections._found) <= 60
 
 
-def test_what_is_kept_of_a_rejected_secret_gives_nothing_away() -> None:
+def test_the_record_of_a_rejected_secret_does_not_expose_it() -> None:
     rejections, others = Rejections(), Rejections()
     credential = rejections.credential(TARGET, TOKEN, "canary-7")
     rejections.note(credential, REFUSED)

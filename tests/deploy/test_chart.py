@@ -137,7 +137,7 @@ def test_the_chart_has_the_version_of_the_exporter() -> None:
     assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
 
 
-def test_the_chart_says_where_it_comes_from() -> None:
+def test_the_chart_names_its_maintainers_and_sources() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert chart["maintainers"]
     assert all(each["name"] and each["url"].startswith("https://") for each in chart["maintainers"])

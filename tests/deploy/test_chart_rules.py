@@ -81,7 +81,7 @@ def test_a_single_setting_leaves_the_others(config: dict[str, Any], tmp_path: Pa
         {"runbookUrl": "", "exporterUrl": "https://exporter.domain.org"},
     ],
 )
-def test_links_lead_where_the_values_say_or_are_absent(links: dict[str, str], tmp_path: Path) -> None:
+def test_links_follow_the_values_or_are_absent(links: dict[str, str], tmp_path: Path) -> None:
     assert of_the_chart({}, tmp_path, **links) == of_the_mixin(dict(links))
 
 

@@ -21,7 +21,7 @@ def test_each_replica_is_a_stateful_set_with_a_pod_for_each_share(shards: int, r
     assert all(each["spec"]["podManagementPolicy"] == "Parallel" for each in sets)
 
 
-def test_several_shares_are_told_apart_by_the_name_of_the_pod() -> None:
+def test_the_name_of_the_pod_selects_its_shard() -> None:
     assert "--shard=auto/3" in container_of(render("--set", "shards=3"))["args"]
     assert not [each for each in container_of(render())["args"] if each.startswith("--shard")]
 

@@ -76,7 +76,7 @@ def test_a_service_is_hardened_pinned_and_seen_from_this_machine_alone(name: str
         assert (service["user"], service["read_only"]) == ("65532:65532", True)
 
 
-def test_no_secret_stands_in_a_file_of_the_stack() -> None:
+def test_no_file_of_the_stack_holds_a_secret() -> None:
     credentials = yaml.safe_load((FOLDER / "compose.credentials.yml").read_text())
     for document in (STACK, credentials):
         assert all(list(secret) == ["file"] for secret in document["secrets"].values())

@@ -32,7 +32,7 @@ async def test_a_waiting_check_succeeds_once_the_exporter_serves() -> None:
     assert (checked.code, checked.out, checked.err) == (0, "healthy\n", "")
 
 
-async def test_a_waiting_check_fails_with_the_reason_when_the_time_is_over() -> None:
+async def test_a_waiting_check_fails_with_the_reason_at_its_deadline() -> None:
     clock = asyncio.get_running_loop().time
     began = clock()
     checked = await run_command("healthcheck", f"--url=http://{LOOPBACK}:{closed_port()}", "--wait=1s")
@@ -41,7 +41,7 @@ async def test_a_waiting_check_fails_with_the_reason_when_the_time_is_over() -> 
     assert clock() - began > 0.5
 
 
-async def test_nobody_is_not_healthy() -> None:
+async def test_a_closed_port_is_not_healthy() -> None:
     url = f"http://{LOOPBACK}:{closed_port()}"
     checked = await run_command("healthcheck", f"--url={url}")
     assert checked.code == 1
@@ -58,7 +58,7 @@ async def test_nobody_is_not_healthy() -> None:
     ],
     ids=["ill", "not HTTP", "silent"],
 )
-async def test_whoever_does_not_say_that_it_is_healthy_is_not(script: Script, said: str) -> None:
+async def test_any_other_answer_is_not_healthy(script: Script, said: str) -> None:
     async with ScriptedServer(script) as server:
         checked = await run_command("healthcheck", f"--url=http://{LOOPBACK}:{server.port}")
     assert checked.code == 1
@@ -81,7 +81,7 @@ async def test_over_tls_the_certificate_must_be_trusted(is_trusted: bool, code: 
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:19443", "ftp://127.0.0.1", "http://127.0.0.1/metrics", "http://"])
-async def test_a_url_that_is_no_origin_is_refused_in_words(url: str) -> None:
+async def test_a_url_other_than_an_http_origin_is_rejected(url: str) -> None:
     refused = await run_command("healthcheck", f"--url={url}")
     assert refused.code == 1
     assert "is not like http://127.0.0.1:19443" in refused.err

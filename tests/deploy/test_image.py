@@ -132,7 +132,7 @@ async def test_it_writes_in_one_folder_only_and_has_no_capability(tmp_path: Path
             assert "NoNewPrivs:\t1" in status
 
 
-async def test_its_healthcheck_passes_while_it_serves_and_fails_when_nobody_does() -> None:
+async def test_its_healthcheck_passes_only_while_the_exporter_serves() -> None:
     # A network of its own, so that the default address is free.
     with container("--network=none", "--tmpfs=/tmp", IMAGE, "demo") as name:
 
@@ -152,7 +152,7 @@ async def test_its_healthcheck_passes_while_it_serves_and_fails_when_nobody_does
         assert podman("healthcheck", "run", name).returncode == 1
 
 
-def test_it_says_what_it_is_and_how_to_run_it(image: dict[str, Any]) -> None:
+def test_its_labels_and_defaults_describe_it(image: dict[str, Any]) -> None:
     config = image["Config"]
     assert config["User"] == "65532:65532"
     assert config["Entrypoint"] == ["onedata-exporter"]

@@ -20,20 +20,20 @@ SHELL_SCRIPTS = [
 ]
 
 
-def test_hadolint_has_nothing_to_say_about_the_dockerfile() -> None:
+def test_the_dockerfile_passes_hadolint() -> None:
     assert succeed("hadolint", "Dockerfile") == ""
 
 
-def test_shellcheck_has_nothing_to_say_about_the_scripts() -> None:
+def test_the_scripts_pass_shellcheck() -> None:
     assert len(SHELL_SCRIPTS) >= 4
     assert succeed("shellcheck", *SHELL_SCRIPTS) == ""
 
 
-def test_yamllint_has_nothing_to_say_about_what_people_write() -> None:
+def test_yaml_files_pass_yamllint() -> None:
     assert succeed("yamllint", "--strict", "deploy", "grafana", ".github", ".yamllint.yml") == ""
 
 
-def test_actionlint_has_nothing_to_say_about_the_workflows() -> None:
+def test_the_workflows_pass_actionlint() -> None:
     # With shellcheck on the PATH it looks at the scripts in the workflows, too.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     assert succeed("actionlint", *WORKFLOWS, environment={"PATH": path}) == ""
@@ -130,7 +130,7 @@ def test_a_job_in_a_container_lets_git_read_the_checkout(workflow: Path) -> None
         assert "container" not in job or any("--add safe.directory" in command for command in commands)
 
 
-def test_looking_for_secrets_fails_where_git_names_no_files() -> None:
+def test_the_search_for_secrets_fails_if_git_names_no_files() -> None:
     looked = run("make", "--assume-old=.venv/.ready", "secrets", environment={"GIT_DIR": "/nonexistent"})
     assert looked.returncode != 0
     assert "not a git repository" in looked.stderr

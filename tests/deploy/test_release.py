@@ -125,7 +125,7 @@ def test_the_image_of_an_unpacked_sdist_has_the_revision_that_it_was_made_from(
     assert built.stderr == ""
 
 
-def test_the_sbom_is_valid_and_tells_what_the_image_installs(tmp_path: Path) -> None:
+def test_the_sbom_is_valid_and_lists_what_the_image_installs(tmp_path: Path) -> None:
     succeed(sys.executable, "-m", "tools.make_sbom", tmp_path)
     text = (tmp_path / f"onedata-exporter-{__version__}.cdx.json").read_text()
     # It takes more than a second to import, for which no other process of the tests should wait.
@@ -180,7 +180,7 @@ def test_the_notes_of_a_release_are_its_section_of_the_changelog() -> None:
     }
 
 
-def test_the_changelog_says_something_of_this_version_or_of_the_next() -> None:
+def test_the_changelog_describes_this_version_or_the_next() -> None:
     assert "- " in succeed(sys.executable, "-m", "tools.release_notes", "--draft")
 
 

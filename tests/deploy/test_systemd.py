@@ -25,7 +25,7 @@ def test_systemd_understands_every_line_of_the_unit(tmp_path: Path) -> None:
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
 
 
-def test_systemd_would_say_what_it_does_not_understand(tmp_path: Path) -> None:
+def test_systemd_names_an_unknown_setting(tmp_path: Path) -> None:
     misspelt = UNIT.read_text().replace("ProtectSystem=", "ProtectSytem=")
     assert "ProtectSytem" in run("systemd-analyze", "verify", installed(tmp_path, misspelt)).stderr
 
@@ -42,7 +42,7 @@ def test_the_service_sees_where_the_metrics_about_itself_come_from() -> None:
     assert not re.search(r"^ProcSubset=pid$", UNIT.read_text(), re.MULTILINE)
 
 
-def test_the_install_notes_and_the_unit_speak_of_the_same_files() -> None:
+def test_the_install_notes_and_the_unit_name_the_same_files() -> None:
     unit, notes = UNIT.read_text(), (FOLDER / "INSTALL.md").read_text()
     for place in (PROGRAM, "/etc/onedata-exporter/onedata-exporter.yml", "/etc/onedata-exporter/secrets"):
         assert place in unit

@@ -34,7 +34,7 @@ def told(target: Target, proxy: Configuration, direct: Configuration) -> Checkup
         ({"kind": Kind.AUTO, "domain": ""}, True),
     ],
 )
-def test_both_paths_agree_when_nothing_that_both_said_differs(change: dict[str, object], agree: bool) -> None:
+def test_paths_agree_unless_both_answer_and_differ(change: dict[str, object], agree: bool) -> None:
     other = replace(ZONE, **change)  # type: ignore[arg-type]  # names of fields
     assert paths_agree([ZONE, other]) is agree
     assert told(make_target(), other, ZONE).diagnoses[""] is (Diagnosis.OK if agree else Diagnosis.MISMATCH)
@@ -52,7 +52,7 @@ def test_another_kind_than_the_configured_one_is_a_mismatch() -> None:
     assert "`kind`" in RULE_OF[Diagnosis.MISMATCH].first_step
 
 
-def test_each_node_has_a_diagnosis_of_its_own_and_the_worst_speaks_for_the_target() -> None:
+def test_each_node_has_its_diagnosis_and_the_target_the_worst() -> None:
     target = make_target(nodes=(Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2")))
     checkup = make_checkup(target, direct=REFUSED)
     good = good_visit(Route(AccessPath.DIRECT, "node1"))
@@ -62,7 +62,7 @@ def test_each_node_has_a_diagnosis_of_its_own_and_the_worst_speaks_for_the_targe
     assert mixed.worst is Diagnosis.DIRECT_DOWN
 
 
-def test_the_kind_is_as_configured_else_as_said_else_as_said_before() -> None:
+def test_the_kind_is_as_configured_else_as_reported_else_as_before() -> None:
     target = make_target()
     first = told(target, ZONE, ZONE)
     first = replace(first, kind=kind_of(first, None))
@@ -78,7 +78,7 @@ def test_the_kind_is_as_configured_else_as_said_else_as_said_before() -> None:
     assert carried_over(None, target).kind is Kind.AUTO
 
 
-def test_the_routes_that_are_up_are_told_direct_first() -> None:
+def test_routes_that_are_up_are_listed_direct_first() -> None:
     target = make_target()
     spoken = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
     checkup = make_checkup(target, proxy=spoken)

@@ -137,7 +137,7 @@ def test_a_disconnected_zone_matters_where_onepanel_is_healthy() -> None:
     assert diagnose(Pair(S.REFUSED, S.HEALTHY, zone_connected=False)) is D.PROXY_DOWN
 
 
-def test_no_path_is_blamed_that_is_not_expected() -> None:
+def test_no_diagnosis_names_a_path_that_is_not_expected() -> None:
     for pair in ALL_PAIRS:
         diagnosis = diagnose(pair)
         if AccessPath.PROXY not in pair.expected:

@@ -150,7 +150,7 @@ def test_an_issuer_that_ends_before_the_certificate_is_named() -> None:
     ("offset", "words"),
     [(7200.0, "this machine's clock is 7200 s behind the zone's"), (0.1, "the zone's clock agrees")],
 )
-def test_the_zones_clock_tells_which_side_is_wrong_about_a_certificate_that_is_not_valid_yet(
+def test_the_zones_clock_decides_which_clock_is_wrong_about_a_future_certificate(
     offset: float, words: str
 ) -> None:
     target = make_target()

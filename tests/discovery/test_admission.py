@@ -100,7 +100,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("domain", HOSTILE)
-def test_a_domain_that_is_no_public_host_name_is_rejected_with_a_reason(domain: str) -> None:
+def test_a_domain_without_a_public_host_name_is_rejected_with_a_reason(domain: str) -> None:
     admitted = admit(zone(), [replace(provider(), domain=domain)], [])
     assert states(admitted) == [ProviderState.REJECTED]
     assert admitted.admissions[0].why

@@ -109,7 +109,7 @@ async def test_the_whole_page_is_as_in_the_golden_file(store: Store) -> None:
     assert page == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_promtool_finds_nothing_to_say_about_the_golden_file() -> None:
+def test_the_golden_file_passes_promtool() -> None:
     found = subprocess.run(
         [program("promtool"), "check", "metrics"],
         input=GOLDEN.read_bytes(),
@@ -129,7 +129,7 @@ def test_every_declared_metric_is_in_the_golden_file() -> None:
     assert told == declared
 
 
-async def test_both_formats_say_the_same_and_their_parsers_understand_it(store: Store) -> None:
+async def test_both_formats_hold_the_same_and_can_be_parsed(store: Store) -> None:
     classic = list(parse_classic(await own_page(store)))
     openmetrics = list(parse_openmetrics(await own_page(store, TextFormat.OPENMETRICS)))
     names = [family.name for family in classic]
@@ -148,7 +148,7 @@ async def test_both_formats_say_the_same_and_their_parsers_understand_it(store: 
     assert {family.type for family in openmetrics} == {"gauge", "counter", "histogram", "summary"}
 
 
-async def test_the_process_speaks_of_itself_too(store: Store) -> None:
+async def test_the_page_holds_metrics_of_the_process(store: Store) -> None:
     for text_format, end in ((TextFormat.CLASSIC, "\n"), (TextFormat.OPENMETRICS, "# EOF\n")):
         page = await page_of(exposition_of(store), text_format)
         assert "process_resident_memory_bytes " in page
@@ -174,7 +174,7 @@ async def test_the_process_speaks_of_itself_too(store: Store) -> None:
         ("nothing_of_this_name", set()),
     ],
 )
-async def test_only_the_families_asked_for_are_told(
+async def test_only_the_named_families_are_written(
     store: Store, name: str, lines_begin_with: set[str]
 ) -> None:
     page = await page_of(exposition_of(store), names=frozenset({name}))
@@ -184,7 +184,7 @@ async def test_only_the_families_asked_for_are_told(
     } == lines_begin_with
 
 
-async def test_a_packed_page_is_the_page_whatever_changed_since_the_one_before(store: Store) -> None:
+async def test_a_compressed_page_equals_the_page_after_any_change(store: Store) -> None:
     now = [1000.0]
     exposition = exposition_of(store, lambda: now[0])
     names = frozenset({"onedata_onepanel_up", "onedata_polls_total"})
@@ -235,7 +235,7 @@ async def test_pages_of_targets_that_fail_again_and_again_leave_nothing_in_memor
     assert growth < 2**20
 
 
-async def test_a_family_of_which_there_is_nothing_to_tell_has_no_header() -> None:
+async def test_a_family_without_samples_has_no_header() -> None:
     store = Store(TIMED_OPERATIONS, BUCKETS)
     store.set_targets([make_target("never-looked-at")])
     page = await own_page(store)
@@ -243,7 +243,7 @@ async def test_a_family_of_which_there_is_nothing_to_tell_has_no_header() -> Non
     assert "onedata_onepanel_up" not in page
 
 
-async def test_many_targets_are_told_once_each_under_one_header() -> None:
+async def test_each_of_many_targets_is_written_once_under_one_header() -> None:
     store = Store(TIMED_OPERATIONS, BUCKETS)
     exposition = exposition_of(store)
     for count in (60, 26, 25, 1):

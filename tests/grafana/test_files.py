@@ -158,7 +158,7 @@ def test_every_panel_has_an_id_and_every_query_of_a_panel_a_name_of_its_own(boar
     assert len(asked) == len(set(asked))
 
 
-def test_no_value_is_told_by_its_colour_alone() -> None:
+def test_no_value_is_shown_by_its_colour_alone() -> None:
     for board in BOARDS.values():
         for panel in panels(board):
             for mapping in re.findall(r'"options": (\{"\d+": .*?\}\})', json.dumps(panel)):
@@ -176,9 +176,7 @@ def test_no_value_is_told_by_its_colour_alone() -> None:
         (words.DNS_CHECKS, DnsStatus),
     ],
 )
-def test_every_state_that_the_exporter_can_tell_has_a_word(
-    chosen: tuple[words.Word, ...], states: Any
-) -> None:
+def test_every_state_of_the_exporter_has_a_word(chosen: tuple[words.Word, ...], states: Any) -> None:
     assert {word.state for word in chosen} == {state.value for state in states}
     assert [word.code for word in chosen] == list(range(len(chosen)))
 

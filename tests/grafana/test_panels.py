@@ -81,7 +81,7 @@ def test_every_variable_has_values(seen: Prometheus, board: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
-def test_annotations_tell_changes(seen: Prometheus, board: dict[str, Any]) -> None:
+def test_annotations_show_changes_and_reloads(seen: Prometheus, board: dict[str, Any]) -> None:
     faults, loads, alerts = (
         seen.ask(annotation["expr"], instant=False) for annotation in board["annotations"]["list"]
     )
@@ -94,7 +94,7 @@ def test_annotations_tell_changes(seen: Prometheus, board: dict[str, Any]) -> No
     assert all(legend(titles[1], labels).startswith("127.0.0.1:") for labels, _values in loads)
 
 
-def test_the_fleet_says_what_is_broken_and_over_which_path(seen: Prometheus) -> None:
+def test_the_fleet_shows_broken_targets_and_paths(seen: Prometheus) -> None:
     table = "Every target, the broken ones first"
     diagnoses = texts(words.DIAGNOSES, said(seen, query("onedata-fleet", table), "target"))
     assert diagnoses == {
@@ -140,7 +140,7 @@ def test_every_path_of_every_target_has_a_tile(
     assert [texts(words.PATHS, tile) for tile in found] == [{path: text} for path, text in expected.items()]
 
 
-def test_the_fleets_table_says_since_when_and_what_else(seen: Prometheus) -> None:
+def test_the_fleets_table_shows_duration_and_other_findings(seen: Prometheus) -> None:
     table = "Every target, the broken ones first"
     columns = {column: said(seen, query("onedata-fleet", table, column), "target") for column in "BEFG"}
     broken_for, unhealthy, days, success = columns.values()
@@ -200,7 +200,7 @@ def test_the_history_of_a_stopped_worker_has_both_what_was_and_what_is(seen: Pro
     assert told[-2:] == ["ok", "proxy down"]
 
 
-def test_each_host_is_seen_with_its_own_trouble(seen: Prometheus) -> None:
+def test_each_host_is_shown_with_its_own_fault(seen: Prometheus) -> None:
     services = said(
         seen, query("onedata-target", "Services on each host"), "host", "component", target="three-hosts"
     )

@@ -88,7 +88,7 @@ def test_a_path_is_as_good_as_its_worst_node(
     check(tmp_path, TABLE, "D", given, {'{target="zone"}': code(words.PATHS, said)})
 
 
-def test_a_target_whose_rounds_are_overdue_is_not_known_to_be_well(tmp_path: Path) -> None:
+def test_a_target_with_overdue_rounds_is_unknown(tmp_path: Path) -> None:
     unknown = code(words.DIAGNOSES, "unknown")
     check(tmp_path, TABLE, "A", [EXPECTED], {'{target="zone"}': unknown})
     check(tmp_path, "Targets in fault", "A", [EXPECTED], {"{}": 1})

@@ -101,7 +101,7 @@ def test_variables_are_asked_for_again_when_the_time_range_changes(board: dict[s
 
 
 @every_board
-def test_nobody_edits_a_dashboard_in_place(board: dict[str, Any]) -> None:
+def test_dashboards_are_not_editable(board: dict[str, Any]) -> None:
     assert board["editable"] is False
 
 
@@ -112,7 +112,7 @@ def test_every_panel_uses_the_chosen_data_source(panel: dict[str, Any]) -> None:
 
 
 @every_panel
-def test_every_panel_has_a_title_and_says_what_it_shows(panel: dict[str, Any]) -> None:
+def test_every_panel_has_a_title_and_a_description(panel: dict[str, Any]) -> None:
     assert panel["title"]
     assert panel["description"].endswith(".")
 
@@ -142,7 +142,7 @@ def test_every_query_is_valid_promql() -> None:
         parsed(asked.expr)
 
 
-def test_every_rate_is_over_the_rate_interval() -> None:
+def test_every_rate_uses_the_rate_interval() -> None:
     marks = [annotation["expr"] for board in BOARDS.values() for annotation in board["annotations"]["list"]]
     for expr in [*marks, *(asked.expr for asked in QUERIES)]:
         for node, *parents in nodes(parsed(expr)):

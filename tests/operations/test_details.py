@@ -95,7 +95,7 @@ def by_path(
         (component_status.DATABASES, PROVIDER, "/provider/databases", "database"),
     ],
 )
-def test_every_host_is_told_in_one_answer(
+def test_one_answer_holds_the_status_of_every_host(
     operation: Operation[ComponentStatus], known: Known, url: str, component: str
 ) -> None:
     facts, requests = conversation(
@@ -108,7 +108,7 @@ def test_every_host_is_told_in_one_answer(
 
 @pytest.mark.parametrize("failure_of", [AWAY, NOT_ALLOWED, TIMEOUT])
 @pytest.mark.parametrize("away", [AWAY, NOT_ALLOWED, TIMEOUT])
-def test_no_living_hosts_status_is_lost_because_another_is_away(
+def test_an_unreachable_host_costs_no_other_host_its_status(
     failure_of: Response | Failure | NotLearnt, away: Response | Failure | NotLearnt
 ) -> None:
     facts, requests = conversation(
@@ -132,7 +132,7 @@ def test_no_living_hosts_status_is_lost_because_another_is_away(
     assert [request.about_host for request in requests] == [True, False, True, True, True]
 
 
-def test_hosts_are_not_called_unreachable_if_the_onepanel_that_was_asked_answers_of_none() -> None:
+def test_hosts_are_not_unreachable_if_onepanel_answers_for_none_of_them() -> None:
     """As a node whose executor is stuck: its silence is not that of the hosts, and another node knows them."""
     stuck: dict[str, Response | Failure | NotLearnt] = {
         "/zone/workers": TIMEOUT,
@@ -151,7 +151,7 @@ def test_hosts_are_not_called_unreachable_if_the_onepanel_that_was_asked_answers
     assert requests[-1].elsewhere
 
 
-def test_an_executor_that_gives_up_for_one_host_shows_nothing_of_the_hosts_that_are_silent() -> None:
+def test_an_executor_that_fails_for_one_host_proves_nothing_about_silent_hosts() -> None:
     stuck: dict[str, Response | Failure | NotLearnt] = {
         "/zone/workers": TIMEOUT,
         "/zone/configuration": body(LAYOUT),
@@ -171,7 +171,7 @@ def test_components_of_an_undeployed_cluster_are_not_asked_for() -> None:
         assert not operation.applies(replace(ZONE, deployed=False))
 
 
-def test_a_host_known_to_be_away_is_not_waited_for_again_in_the_same_round() -> None:
+def test_an_unreachable_host_is_not_queried_again_in_the_same_round() -> None:
     seen = ComponentStatus("worker", {"node1.example": Status.HEALTHY, "node2.example": Status.UNREACHABLE})
     facts, requests = conversation(
         component_status.MANAGERS,
@@ -206,7 +206,7 @@ def test_a_service_that_hangs_on_a_host_that_has_just_answered_does_not_make_it_
     assert facts.by_host == {"node1.example": Status.HEALTHY, "node3.example": Status.UNREACHABLE}
 
 
-def test_frozen_hosts_leave_the_time_to_ask_the_living() -> None:
+def test_frozen_hosts_leave_time_for_the_others() -> None:
     frozen = {"node1.example", "node2.example"}
     silent_seconds = 0.0
     learnt: dict[str, Any] = {}
@@ -264,7 +264,7 @@ def statuses(seen: Observation) -> Mapping[str, Status]:
     return seen.outcome.by_host
 
 
-def test_however_many_hosts_are_frozen_all_are_told_in_every_round_once_they_are_known() -> None:
+def test_every_round_reports_all_hosts_once_the_frozen_ones_are_known() -> None:
     hosts = {f"host{number:02}": number >= 15 for number in range(20)}
     truth = {host: Status.HEALTHY if lives else Status.UNREACHABLE for host, lives in hosts.items()}
     doubtful: tuple[str, ...] = ()
@@ -310,13 +310,13 @@ def test_hosts_that_answer_again_are_no_longer_doubtful() -> None:
         (body([1]), Reason.INVALID_BODY),
     ],
 )
-def test_other_refusals_are_not_taken_for_a_host_away(answer: Response, reason: Reason) -> None:
+def test_other_errors_do_not_mean_an_unreachable_host(answer: Response, reason: Reason) -> None:
     outcome, requests = conversation(component_status.WORKERS, ZONE, by_path({"/zone/workers": answer}))
     assert outcome.reason is reason
     assert len(requests) == 1
 
 
-def test_a_host_that_tells_nothing_useful_is_left_out() -> None:
+def test_a_host_without_a_usable_answer_is_left_out() -> None:
     facts, _ = conversation(
         component_status.WORKERS,
         ZONE,
@@ -339,7 +339,7 @@ def test_a_layout_that_cannot_be_read_is_the_outcome() -> None:
     assert outcome.reason is Reason.INVALID_BODY
 
 
-def test_unknown_statuses_become_unknown_and_are_told() -> None:
+def test_unrecognised_statuses_become_unknown_and_are_listed() -> None:
     words = {"a": "healthy", "b": "exploded\n", "c": 7, "d": "unreachable"}
     facts, _ = conversation(component_status.WORKERS, ZONE, by_path({"/zone/workers": body(words)}))
     assert facts.by_host == {
@@ -358,7 +358,7 @@ def test_ten_thousand_hosts_become_a_hundred_and_the_rest_is_counted() -> None:
     assert facts.dropped == 9_900
 
 
-def test_hosts_for_which_no_time_is_left_are_said_to_be_away_only_if_they_were_before() -> None:
+def test_hosts_without_time_left_are_unreachable_only_if_they_were_before() -> None:
     node1, node2, node3 = HOSTS
     answers: dict[str, Response | Failure | NotLearnt] = {
         "/zone/workers": TIMEOUT,
@@ -479,7 +479,7 @@ def test_without_credentials_the_public_report_is_all() -> None:
     ],
     ids=range(10),
 )
-def test_xml_that_is_no_report_or_a_bomb_is_invalid(xml: bytes) -> None:
+def test_xml_without_a_report_or_with_a_bomb_is_invalid(xml: bytes) -> None:
     outcome = worker_report.read(Response(200, "application/xml", xml))
     assert isinstance(outcome, Failure)
     assert outcome.reason is Reason.INVALID_BODY

@@ -63,9 +63,7 @@ SERVER_ERROR = b'{"error":{"id":"internalServerError","description":"The server 
         (Response(404, JSON, b'{"error":{"id":7}}'), Reason.NOT_FOUND, ""),
     ],
 )
-def test_a_refusal_has_one_reason_and_tells_who_spoke(
-    answer: Response, reason: Reason, error_id: str
-) -> None:
+def test_an_error_has_one_reason_and_its_origin(answer: Response, reason: Reason, error_id: str) -> None:
     failure = failure_of(answer)
     assert failure is not None
     assert (failure.reason, failure.error_id) == (reason, error_id)
@@ -86,7 +84,7 @@ def test_a_refusal_has_one_reason_and_tells_who_spoke(
         (None, "Not valid (see details)."),
     ],
 )
-def test_of_a_refused_credential_it_is_told_what_is_wrong_with_it(details: object, told: str) -> None:
+def test_the_detail_of_a_rejected_credential_names_its_fault(details: object, told: str) -> None:
     error = {"id": "unauthorized", "description": "Not valid (see details).", "details": details}
     failure = failure_of(Response(401, JSON, json.dumps({"error": error}).encode()))
     assert failure is not None
@@ -114,7 +112,7 @@ def test_the_cause_of_an_error_is_the_error_inside_it(details: object, cause_id:
     assert failure.cause_id == cause_id
 
 
-def test_an_empty_report_with_503_is_onepanel_speaking_of_the_worker() -> None:
+def test_an_empty_report_with_503_is_an_answer_of_onepanel() -> None:
     failure = failure_of(Response(503, "text/xml", b""))
     assert failure is not None
     assert failure.reason is Reason.WORKER_UNREACHABLE
@@ -225,7 +223,7 @@ def test_reduced_and_nameless_answers_are_incomplete(body: dict[str, object], co
 
 
 @pytest.mark.parametrize("broken", [b"Krak\xf3w", b"\\ud83d", b"\xff\xfe"])
-def test_text_that_is_no_unicode_loses_its_own_field_only(broken: bytes) -> None:
+def test_text_outside_unicode_costs_its_own_field_only(broken: bytes) -> None:
     whole = json.dumps({**ZONE, "zoneName": "NAME"}).encode()
     facts = configuration.read(Response(200, JSON, whole.replace(b"NAME", broken)))
     assert isinstance(facts, configuration.Configuration)
@@ -237,7 +235,7 @@ def test_foreign_types_are_not_taken_for_values() -> None:
     assert (facts.build, facts.name, facts.deployed, facts.version) == ("8", "", None, "")
 
 
-def test_json_that_is_no_configuration_is_invalid() -> None:
+def test_json_without_a_configuration_is_invalid() -> None:
     found = configuration.read(Response(200, JSON, b'{"hello":"world"}'))
     assert isinstance(found, Failure)
     assert found.reason is Reason.INVALID_BODY

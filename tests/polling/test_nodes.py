@@ -138,7 +138,7 @@ async def test_every_address_of_the_domain_is_a_node(
     assert len(await watched.series("onedata_onepanel_up")) == 4
 
 
-async def test_a_vanished_address_leaves_no_series_and_one_that_stays_goes_on_counting(
+async def test_a_removed_address_leaves_no_series_and_others_continue_counting(
     target: Target, zonefile: Zonefile, watch: Callable[[Target], Watch]
 ) -> None:
     watched = watch(replace(target, resolve_nodes=True))
@@ -152,7 +152,7 @@ async def test_a_vanished_address_leaves_no_series_and_one_that_stays_goes_on_co
     assert list(watched.state.diagnosed_since) == [HERE]
 
 
-async def test_while_the_domain_cannot_be_resolved_the_nodes_of_before_are_kept_and_say_so(
+async def test_an_unresolvable_domain_keeps_its_nodes_with_a_resolve_failure(
     target: Target, zonefile: Zonefile, watch: Callable[[Target], Watch]
 ) -> None:
     watched = watch(replace(target, resolve_nodes=True))

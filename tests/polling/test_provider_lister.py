@@ -152,7 +152,7 @@ async def test_a_hostile_list_is_a_failure_with_a_reason(zone: RunningZone, body
     assert listing.reason in {Reason.INVALID_BODY, Reason.TOO_LARGE}
 
 
-async def test_ids_that_are_no_ids_are_left_out_and_the_others_described(zone: RunningZone) -> None:
+async def test_invalid_ids_are_left_out_and_the_others_described(zone: RunningZone) -> None:
     ids: list[object] = [1, None, {}, "", "x" * 101, "a\nb", "é", "onezone", "idk", "idk", "id/../../users"]
     zone.say(raw={"/providers": json.dumps({"providers": ids})})
     listing = await zone.list_providers()

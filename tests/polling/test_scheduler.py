@@ -96,7 +96,7 @@ def test_a_quick_round_is_not_taken_again_by_a_timer_that_goes_off_early() -> No
         assert len(set(places)) == len(places), places
 
 
-async def test_a_slow_target_is_never_looked_at_twice_at_once_and_its_lost_rounds_are_counted() -> None:
+async def test_rounds_of_a_slow_target_never_overlap_and_skipped_ones_are_counted() -> None:
     looks = Looks()
     looks.held["slow"] = asyncio.Event()
     scheduler = looks.scheduler()
@@ -186,7 +186,7 @@ def test_offsets_are_spread_over_the_interval() -> None:
 
 
 @pytest.mark.parametrize("max_concurrency", [1, 2])
-async def test_few_slots_still_let_everybody_through(max_concurrency: int) -> None:
+async def test_every_target_gets_a_slot_even_if_there_are_few(max_concurrency: int) -> None:
     looks = Looks()
     scheduler = looks.scheduler(max_concurrency)
     scheduler.set_targets([target(f"t{number}") for number in range(5)])
@@ -335,7 +335,7 @@ async def test_details_that_wait_for_a_first_round_hold_no_slots() -> None:
     await details.stop()
 
 
-async def test_a_polling_task_that_fails_is_counted_and_started_anew() -> None:
+async def test_a_polling_task_that_fails_is_counted_and_restarted() -> None:
     looks = Looks()
     looks.held["fails"] = asyncio.Event()
     failed = False

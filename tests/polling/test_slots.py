@@ -142,7 +142,7 @@ async def test_slots_of_the_slow_lane_are_given_back_to_it() -> None:
                 pass
 
 
-async def test_many_who_give_up_at_once_leave_the_slots_to_the_others() -> None:
+async def test_requests_cancelled_at_once_leave_their_slots_to_the_others() -> None:
     slots = Slots(2)
     got: list[str] = []
 

@@ -47,7 +47,7 @@ async def test_the_demo_shows_what_a_stopped_worker_looks_like_within_two_interv
     assert not any("Traceback" in line for line in exporter.log)
 
 
-async def test_a_demo_that_cannot_listen_says_why() -> None:
+async def test_a_demo_that_cannot_listen_names_the_address() -> None:
     async with ExporterProcess(*DEMO) as exporter:
         taken = exporter.origin.rpartition(":")[2]
         finished = await run_command(*DEMO_AT, f"{LOOPBACK}:{taken}")
@@ -133,7 +133,7 @@ async def test_every_cluster_of_the_demo_is_discovered_and_can_be_broken() -> No
         assert "not monitored" in (await exporter.get("/demo"))[1]
 
 
-async def test_a_demo_on_a_unix_socket_tells_its_pages_without_an_origin(tmp_path: Path) -> None:
+async def test_a_demo_on_a_unix_socket_prints_its_pages_without_an_origin(tmp_path: Path) -> None:
     async with ExporterProcess(*DEMO_AT, f"unix:{tmp_path}/demo") as exporter:
         await eventually(
             lambda: asyncio.sleep(0, exporter.printed), lambda lines: "Ctrl-C ends the demo." in lines
@@ -143,7 +143,7 @@ async def test_a_demo_on_a_unix_socket_tells_its_pages_without_an_origin(tmp_pat
     assert any(line.startswith("  /demo ") for line in exporter.printed)
 
 
-async def test_a_demo_on_all_interfaces_tells_an_address_that_a_browser_can_open() -> None:
+async def test_a_demo_on_all_interfaces_prints_an_address_for_a_browser() -> None:
     async with ExporterProcess(*DEMO_AT, "0.0.0.0:0") as exporter:
         await eventually(
             lambda: asyncio.sleep(0, exporter.printed), lambda lines: "Ctrl-C ends the demo." in lines

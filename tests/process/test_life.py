@@ -68,7 +68,7 @@ async def starting_until(module: str, *arguments: str) -> Process:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda each: each.name)
 @pytest.mark.parametrize("module", ["argparse", "aiohttp", "exporter.settings", "exporter.app"])
-async def test_it_ends_in_good_order_however_soon_it_is_told_to(module: str, number: signal.Signals) -> None:
+async def test_a_signal_at_any_time_of_the_start_ends_it_cleanly(module: str, number: signal.Signals) -> None:
     arguments = ("--target", f"https://{LOOPBACK}:1", "--web.listen-address", LOOPBACK_ANY_PORT)
     process = await starting_until(module, *arguments)
     process.send_signal(number)
@@ -185,7 +185,7 @@ async def test_a_bad_configuration_is_refused_with_a_line_for_each_fault(faulty_
     assert "secret" not in finished.err
 
 
-async def test_a_port_that_is_taken_is_said_in_one_clear_line(config_file: Path, ca_file: Path) -> None:
+async def test_a_port_in_use_is_one_line_of_the_log(config_file: Path, ca_file: Path) -> None:
     config = write_config(config_file, [{"url": "https://zone.example"}], ca_file, interval=60.0)
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]

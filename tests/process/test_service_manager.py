@@ -54,7 +54,7 @@ async def test_the_end_of_a_failed_reload_is_reported_too(
             assert (await exporter.get("/-/healthy"))[0] == 200
 
 
-async def test_the_watchdog_hears_from_a_running_process_again_and_again(
+async def test_a_running_process_notifies_the_watchdog_regularly(
     config_file: Path, ca_file: Path, tmp_path: Path
 ) -> None:
     config = write_config(config_file, [_TARGET], ca_file, interval=60.0)

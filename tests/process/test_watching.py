@@ -59,7 +59,7 @@ async def test_a_worker_that_stops_and_starts_again_is_seen_over_both_paths(
     assert "reason=connection_refused" in changes[1]
 
 
-async def test_each_fault_shows_its_row_and_all_is_well_when_it_is_over(
+async def test_each_fault_has_its_diagnosis_and_recovers(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
     zones = {fault: SimulatedZone(authority=authority, timing=_PACE) for fault in Fault}

@@ -40,7 +40,7 @@ async def status_of(url: str, authority: trustme.CA, password: str) -> int:
         return 0
 
 
-async def test_certificate_and_passwords_change_while_it_runs(config_file: Path) -> None:
+async def test_certificate_and_passwords_are_reloaded_while_it_runs(config_file: Path) -> None:
     folder, before, after = config_file.parent, trustme.CA(), trustme.CA()
     write_pair(folder, before)
     web_file = folder / "web.yml"

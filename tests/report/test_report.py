@@ -61,7 +61,7 @@ def test_the_worst_is_critical_before_warning_before_unknown() -> None:
         (Status.UNKNOWN, Severity.UNKNOWN),
     ],
 )
-def test_a_sick_service_makes_a_well_reached_target_as_bad_as_it_is(
+def test_an_unhealthy_service_sets_the_severity_of_a_reachable_target(
     status: Status, expected: Severity
 ) -> None:
     assert severity(with_outcome(ComponentStatus("worker", {"a": Status.HEALTHY, "b": status}))) is expected
@@ -82,11 +82,11 @@ def test_a_worker_report_counts_module_by_module(
     assert severity(with_outcome(WorkerReport(status, modules), "worker_report")) is expected
 
 
-def test_services_that_cannot_be_learnt_leave_it_unknown() -> None:
+def test_services_without_an_answer_make_it_unknown() -> None:
     assert severity(with_outcome(Failure(Reason.TIMEOUT))) is Severity.UNKNOWN
 
 
-def test_hosts_of_which_nothing_is_learnt_leave_it_unknown_and_are_listed() -> None:
+def test_hosts_without_a_status_make_it_unknown_and_are_listed() -> None:
     summary = summarize(with_outcome(ComponentStatus("worker", {"a": Status.HEALTHY}, not_learnt=("b",))))
     assert summary.severity is Severity.UNKNOWN
     assert "worker on b: not learnt" in status_line(summary)
@@ -163,7 +163,7 @@ def test_the_alerts_have_the_same_limits() -> None:
     assert (CERTIFICATE_WARNING, CERTIFICATE_CRITICAL) == ((1 / 3, 28), (0.1, 7))
 
 
-def test_text_and_json_tell_the_same_details() -> None:
+def test_text_and_json_hold_the_same_details() -> None:
     target = make_target()
     summary = summarize(replace(make_checkup(target, proxy=REFUSED), details=make_details(target)))
     text, said = write_text(summary), json.loads(write_json(summary))
@@ -217,13 +217,13 @@ def test_a_fault_is_one_line_without_performance_data(message: str) -> None:
         (0, 0, Failure(Reason.RESOLVE), "does not resolve"),
     ],
 )
-def test_an_exchange_is_classified_by_who_speaks(
+def test_an_exchange_is_classified_by_the_origin_of_its_answer(
     status: int, body_bytes: int, failure: Failure | None, words: str
 ) -> None:
     trace = Trace(Exchange(ROUTE, status, 0.01, body_bytes, failure), "GET", "https://zone.example/x")
     assert words in classify(trace)
 
 
-def test_an_explanation_says_that_no_certificate_was_shown() -> None:
+def test_an_explanation_names_a_missing_certificate() -> None:
     trace = Trace(Exchange(ROUTE, 200, 0.01, 9), "GET", "https://zone.example/x", opened=True, chain=None)
     assert "no certificate was shown" in explain(make_checkup(make_target()), [trace])

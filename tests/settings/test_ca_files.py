@@ -69,7 +69,7 @@ def test_a_pinned_certificate_of_a_server_is_no_authority(tmp_path: Path) -> Non
     assert warnings_of(trusting(tmp_path, issue("zone.example", None, Form(has_authority_key=False)))) == []
 
 
-def test_a_bundle_of_public_authorities_is_not_judged(tmp_path: Path) -> None:
+def test_a_bundle_of_public_authorities_is_not_validated(tmp_path: Path) -> None:
     def bundle(count: int) -> list[Issued]:
         return [issue(f"root {number}", None, NO_SUBJECT_KEY) for number in range(count)]
 
@@ -78,7 +78,7 @@ def test_a_bundle_of_public_authorities_is_not_judged(tmp_path: Path) -> None:
     assert warnings_of(trusting(tmp_path, *bundle(MAX_CHAIN + 1))) == []
 
 
-def test_authorities_of_discovered_clusters_are_judged(tmp_path: Path) -> None:
+def test_authorities_of_discovered_clusters_are_validated(tmp_path: Path) -> None:
     ca_file = trusting(tmp_path, issue("root", None, NO_SUBJECT_KEY))
     discover = {"defaults": {"tls": {"ca_file": str(ca_file)}}}
     target = {"url": "https://zone.test", "discover": discover, "auth": {"token": "t"}}

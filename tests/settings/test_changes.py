@@ -113,5 +113,5 @@ def test_another_share_of_the_same_targets_adds_and_removes_them(tmp_path: Path)
         (1000, ", ".join(f"n{i}" for i in range(20)) + " and 980 more"),
     ],
 )
-def test_at_most_twenty_names_stand_in_a_line(count: int, text: str) -> None:
+def test_a_line_holds_at_most_twenty_names(count: int, text: str) -> None:
     assert names_text([f"n{i}" for i in range(count)]) == text

@@ -304,7 +304,7 @@ def test_a_line_that_has_no_single_meaning_is_refused(
     assert "s3cret" not in said
 
 
-def test_check_config_says_every_fault_on_a_line(
+def test_check_config_prints_one_line_for_each_fault(
     config_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config_file.write_text("nonsense: 1\ntargets: [{url: x}]", encoding="utf-8")

@@ -48,6 +48,6 @@ def test_the_schema_is_no_stricter_than_the_table_states() -> None:
 @pytest.mark.parametrize(
     "mistake", MISTAKES["unreadable"], ids=[each["configuration"][:60] for each in MISTAKES["unreadable"]]
 )
-def test_no_schema_can_judge_what_is_no_yaml(mistake: Mistake) -> None:
+def test_no_schema_can_validate_what_cannot_be_parsed(mistake: Mistake) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - its words are those of the table
         parse_yaml(mistake["configuration"])

@@ -41,14 +41,14 @@ def test_two_targets_on_one_host_need_names(faults_of: FaultsOf) -> None:
     ]
 
 
-def test_a_host_too_long_for_a_name_is_told_at_the_name(faults_of: FaultsOf) -> None:
+def test_a_host_too_long_for_a_name_is_a_fault_of_the_name(faults_of: FaultsOf) -> None:
     host = ".".join(["x" * 60] * 2)
     assert faults_of(f"targets: [{{url: https://{host}}}]") == [
         "targets[0].name: must have 1 to 100 characters"
     ]
 
 
-def test_everything_is_told_at_once(faults_of: FaultsOf) -> None:
+def test_all_faults_are_reported_at_once(faults_of: FaultsOf) -> None:
     text = """
 poll: {interval: x, max_concurrency: 0}
 log: {level: x}
@@ -69,7 +69,7 @@ targets: [{url: ftp://a.test, kind: x, tls: {ca_file: absent.pem}}, {name: a}]
     ]
 
 
-def test_a_fault_in_the_defaults_is_told_once_and_there(faults_of: FaultsOf) -> None:
+def test_a_fault_in_the_defaults_is_reported_once_at_its_place(faults_of: FaultsOf) -> None:
     text = """
 defaults: {knd: auto, labels: {job: x}, ip_protocol: ipv5, tls: {server_name: '!'}}
 targets:

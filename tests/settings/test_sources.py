@@ -161,7 +161,7 @@ def test_a_wrong_variable_is_named(variable: str, value: str, line: str) -> None
     ]
 
 
-def test_a_list_that_is_no_yaml_is_the_only_fault() -> None:
+def test_a_list_that_cannot_be_parsed_is_the_only_fault() -> None:
     (line,) = faults_in({"ONEDATA_EXPORTER_TARGETS": "["}, {})
     assert line.startswith("environment: ONEDATA_EXPORTER_TARGETS: line 1, column 2: is no valid YAML")
 
@@ -180,7 +180,7 @@ def test_a_list_that_is_no_yaml_is_the_only_fault() -> None:
         ({}, "targets: no target: name at least one, in this list or with --target URL"),
     ],
 )
-def test_a_wrong_flag_is_told_of_the_command_line(flags: dict[str, object], line: str) -> None:
+def test_a_wrong_flag_is_a_fault_of_the_command_line(flags: dict[str, object], line: str) -> None:
     assert faults_in({}, flags) == [f"command line: {line}"]
 
 

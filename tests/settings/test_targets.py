@@ -202,7 +202,7 @@ def test_certificate_files_must_be_usable(
     ]
 
 
-def test_a_certificate_file_that_changed_is_judged_again(
+def test_a_certificate_file_that_changed_is_validated_again(
     certificates: Path, faults_of: FaultsOf, config_file: Path
 ) -> None:
     text = "targets: [{url: https://a.test, tls: {ca_file: ca.pem}}]"

@@ -324,7 +324,7 @@ def test_a_password_hash_is_never_shown(web_file: Path) -> None:
     assert "hunter2" not in "".join(faults(web_file, "basic_auth_users: {alice: hunter2}"))
 
 
-def test_the_faults_of_both_files_are_told_at_once(faults_of: FaultsOf, config_file: Path) -> None:
+def test_the_faults_of_both_files_are_reported_at_once(faults_of: FaultsOf, config_file: Path) -> None:
     web_file = config_file.with_name("web.yml")
     web_file.write_text("a: 1", encoding="ascii")
     assert faults_of("web: {config_file: web.yml}\nlog: {level: loud}\n" + TARGETS) == [
@@ -333,7 +333,7 @@ def test_the_faults_of_both_files_are_told_at_once(faults_of: FaultsOf, config_f
     ]
 
 
-def test_a_web_file_that_cannot_be_read_is_told_once(faults_of: FaultsOf, config_file: Path) -> None:
+def test_a_web_file_that_cannot_be_read_is_reported_once(faults_of: FaultsOf, config_file: Path) -> None:
     missing = config_file.with_name("web.yml")
     assert faults_of("web: {config_file: web.yml}\n" + TARGETS) == [
         f"web.config_file: cannot be read: No such file or directory: {missing}"

@@ -30,7 +30,7 @@ def verdict(said: Said) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("operation", DETAILS)
-async def test_members_may_look_at_everything(client: Client, operation: str) -> None:
+async def test_members_may_read_everything(client: Client, operation: str) -> None:
     for headers in (PASSPHRASE, TOKEN, MEMBER):
         heard = await client.ask(AccessPath.DIRECT, f"/api/v3/onepanel/{operation}", headers=headers)
         assert heard.status == 200
@@ -90,7 +90,7 @@ CERTIFICATES: list[tuple[WebCertificate, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("certificate", "facts"), CERTIFICATES)
-async def test_the_certificate_is_told_with_its_renewal(
+async def test_the_certificate_is_reported_with_its_renewal(
     zone: SimulatedZone, client: Client, certificate: WebCertificate, facts: dict[str, Any]
 ) -> None:
     await zone.change(web_certificate=certificate)
@@ -100,7 +100,7 @@ async def test_the_certificate_is_told_with_its_renewal(
     assert told["domain"] == "onezone.example"
 
 
-async def test_the_dns_check_tells_of_what_is_checked_only(zone: SimulatedZone, client: Client) -> None:
+async def test_the_dns_check_reports_only_what_is_checked(zone: SimulatedZone, client: Client) -> None:
     await zone.change(dns_check=DnsCheck(domain="missing_records", zone="unresolvable"))
     told = (await ask(client, "dns_check")).value
     assert [told[key]["summary"] for key in ("domain", "dnsZone")] == ["missing_records", "unresolvable"]
@@ -113,7 +113,7 @@ async def test_the_dns_check_tells_of_what_is_checked_only(zone: SimulatedZone, 
 
 
 @pytest.mark.parametrize("operation", ["cluster", "web_cert", "dns_check", "zone/configuration"])
-async def test_before_deployment_there_is_nothing_to_tell(
+async def test_before_deployment_details_are_not_found(
     zone: SimulatedZone, client: Client, operation: str
 ) -> None:
     await zone.only(Fault.NOT_DEPLOYED)
@@ -129,7 +129,7 @@ async def test_an_internal_error_leaves_four_keys_of_the_configuration(
     assert set(said.value) == {"clusterId", "version", "build", "deployed"}
 
 
-async def test_fault_come_on_top_of_changed_facts(zone: SimulatedZone, client: Client) -> None:
+async def test_faults_apply_on_top_of_changed_facts(zone: SimulatedZone, client: Client) -> None:
     await zone.set(Fault.OLD_VERSION, on=True)
     await zone.change(version="21.02.9")
     assert (await ask(client, "configuration")).value["version"] == "20.02.19"

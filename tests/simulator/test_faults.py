@@ -143,7 +143,7 @@ def test_every_fault_is_in_the_tables() -> None:
 
 
 @pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.value)
-async def test_a_fault_shows_on_both_paths_and_goes_away(
+async def test_a_fault_shows_on_both_paths_and_ends(
     zone: SimulatedZone, client: Client, fault: Fault
 ) -> None:
     await zone.set(fault, on=True)
@@ -178,9 +178,7 @@ async def test_the_exporter_concludes_what_the_fault_promises(
     assert conclude(target, visits, 0.0, 0.0).diagnoses == {"": fault.diagnosis}
 
 
-async def test_an_exact_fault_of_the_words_is_seen_in_what_is_said(
-    zone: SimulatedZone, client: Client
-) -> None:
+async def test_a_fault_of_the_content_shows_in_the_body(zone: SimulatedZone, client: Client) -> None:
     await zone.only(Fault.NOT_DEPLOYED)
     assert b'"deployed":false' in (await client.ask(AccessPath.DIRECT, CONFIGURATION)).body
     await zone.only(Fault.ELSEWHERE)
@@ -199,7 +197,7 @@ async def test_latency_delays_every_answer(zone: SimulatedZone, client: Client) 
         assert loop.time() - start >= QUICK.latency_seconds
 
 
-async def test_fault_combine(zone: SimulatedZone, client: Client) -> None:
+async def test_faults_combine(zone: SimulatedZone, client: Client) -> None:
     await zone.only(Fault.PROXY_CERTIFICATE_EXPIRED, Fault.PANEL_STOPPED)
     assert await poll(client, AccessPath.PROXY) == "certificate has expired"
     assert await poll(client, AccessPath.DIRECT) == "refused"

@@ -57,7 +57,7 @@ async def test_nodes_share_their_ports_and_have_names_and_addresses_of_their_own
 
 
 @COMPONENTS
-async def test_a_dead_onepanel_costs_the_whole_map_and_no_other_hosts_word(
+async def test_a_stopped_onepanel_costs_the_whole_map_and_no_single_status(
     zone: SimulatedZone, clients: list[Client], component: str
 ) -> None:
     assert (await ask(clients[0], f"zone/{component}")).value == dict.fromkeys(HOSTS, "healthy")
@@ -69,7 +69,7 @@ async def test_a_dead_onepanel_costs_the_whole_map_and_no_other_hosts_word(
         assert [(await ask(client, f"zone/{component}/{host}")).status for host in HOSTS] == [200, 503, 200]
 
 
-async def test_a_dead_onepanel_makes_every_node_unhealthy_and_is_still_listed(
+async def test_a_stopped_onepanel_makes_every_node_unhealthy_and_is_still_listed(
     zone: SimulatedZone, clients: list[Client]
 ) -> None:
     await zone.set(Fault.PANEL_STOPPED, on=True, node="node2")
@@ -165,7 +165,7 @@ async def test_modules_that_are_not_ok_show_in_every_nodes_report(
 HOSTILE = 'a\nb"c\0' + "x" * 1_000_000
 
 
-async def test_anything_can_be_told_as_a_status(zone: SimulatedZone, clients: list[Client]) -> None:
+async def test_any_text_can_be_a_status(zone: SimulatedZone, clients: list[Client]) -> None:
     await zone.change_node("node3", words={"managers": HOSTILE, "databases": "starting"})
     assert (await ask(clients[0], "zone/managers")).value[HOSTS[2]] == HOSTILE
     assert (await ask(clients[0], f"zone/databases/{HOSTS[2]}")).value == "starting"
@@ -189,9 +189,7 @@ async def test_a_host_is_asked_for_by_its_name_in_url_encoding(authority: Author
         assert (await ask(Client(zone), f"zone/workers/{quote(name, safe='')}")).value == "starting"
 
 
-async def test_fault_of_one_node_come_and_go_by_themselves(
-    zone: SimulatedZone, clients: list[Client]
-) -> None:
+async def test_faults_of_one_node_are_set_independently(zone: SimulatedZone, clients: list[Client]) -> None:
     await zone.set(Fault.HOST_DOWN, on=True, node="node3")
     await zone.set(Fault.WORKER_STOPPED, on=True, node="node2")
     assert zone.faults == {Fault.HOST_DOWN, Fault.WORKER_STOPPED}
@@ -227,7 +225,7 @@ def target_of(zone: SimulatedZone, ca_file: Path) -> Target:
 
 
 @pytest.mark.parametrize("fault", [Fault.PANEL_STOPPED, Fault.PANEL_FROZEN, Fault.HOST_DOWN])
-async def test_the_exporter_keeps_the_living_hosts_and_misses_the_other(
+async def test_the_exporter_keeps_the_status_of_every_other_host(
     zone: SimulatedZone, tmp_path: Path, fault: Fault
 ) -> None:
     await zone.set(fault, on=True, node="node2")

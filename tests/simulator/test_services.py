@@ -63,7 +63,7 @@ async def test_a_worker_that_was_stopped_opens_its_port_once_it_is_started(
     assert zone.faults == set()
 
 
-async def test_what_is_sick_is_not_cured_by_a_start(zone: SimulatedZone, client: Client) -> None:
+async def test_a_start_does_not_mend_an_unhealthy_service(zone: SimulatedZone, client: Client) -> None:
     sick = HostState(words={"databases": "unhealthy"}, modules={"datastore_worker": "error"})
     await zone.change(host_states={HOSTS[0]: sick})
     await switch(client, "databases")
@@ -91,7 +91,7 @@ async def test_what_makes_no_sense_is_refused(client: Client, what: str, failure
     assert (said.status, said.error_id) == failure_of
 
 
-async def test_nothing_is_done_while_a_host_is_away(zone: SimulatedZone, client: Client) -> None:
+async def test_no_service_changes_while_a_host_is_unreachable(zone: SimulatedZone, client: Client) -> None:
     await zone.set(Fault.PANEL_STOPPED, on=True, node="node2")
     assert (await switch(client, "databases?started=false")).error_id == "errorOnNodes"
     assert zone.cluster.host_state(HOSTS[0]).status("databases") == "healthy"

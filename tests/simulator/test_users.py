@@ -71,7 +71,7 @@ async def test_a_short_name_is_refused(client: Client) -> None:
     ("media_type", "status"),
     [("", 400), ("application/json", 400), ("application/x-www-form-urlencoded", 415)],
 )
-async def test_a_body_that_is_no_json_is_refused(client: Client, media_type: str, status: int) -> None:
+async def test_a_body_without_json_is_rejected(client: Client, media_type: str, status: int) -> None:
     headers = PASSPHRASE | ({"content-type": media_type} if media_type else {})
     heard = await client.ask(
         AccessPath.DIRECT, ROOT + "zone/users", method="POST", headers=headers, body=b"{"

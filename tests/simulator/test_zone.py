@@ -113,7 +113,7 @@ async def test_a_head_of_seventy_kilobytes_is_too_large(client: Client) -> None:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-async def test_it_speaks_modern_tls(client: Client, version: ssl.TLSVersion) -> None:
+async def test_it_accepts_modern_tls(client: Client, version: ssl.TLSVersion) -> None:
     client.context.minimum_version = client.context.maximum_version = version
     client.context.set_alpn_protocols(["h2", "http/1.1"])
     _reader, writer = await client.connect(AccessPath.DIRECT)
@@ -164,7 +164,7 @@ async def test_a_frozen_onepanel_falls_silent_on_the_connections_it_has(
     writer.transport.abort()
 
 
-async def test_the_journal_tells_what_was_asked_over_each_path(zone: SimulatedZone, client: Client) -> None:
+async def test_the_request_log_holds_the_requests_of_each_path(zone: SimulatedZone, client: Client) -> None:
     await client.ask(AccessPath.PROXY, HEALTH + "?x=1")
     await client.ask(AccessPath.DIRECT, "/nowhere", headers={"authorization": "Basic x"})
     proxy, direct = (zone.request_logs[path] for path in AccessPath)

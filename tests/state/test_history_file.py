@@ -272,7 +272,7 @@ async def test_a_target_that_leads_elsewhere_has_nothing_of_the_old_place(tmp_pa
         assert not back.diagnoses()
 
 
-async def test_a_renamed_target_begins_anew_and_the_others_go_on(tmp_path: Path) -> None:
+async def test_a_renamed_target_starts_without_history_and_the_others_keep_theirs(tmp_path: Path) -> None:
     file, now = tmp_path / "history.sqlite", time.time()
     async with kept(file, make_target("a"), make_target("b")) as before:
         before.round(now - 30)

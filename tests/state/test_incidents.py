@@ -49,7 +49,7 @@ def test_a_first_diagnosis_that_is_not_ok_opens_an_incident() -> None:
     assert shown(incidents) == [("unknown", "proxy_down", 10.0, None)]
 
 
-def test_after_a_restart_an_open_incident_goes_on_or_ends() -> None:
+def test_after_a_restart_an_open_incident_continues_or_ends() -> None:
     before = Incidents()
     change(before, 10.0, (OK, DOWN))
     for after, expected in (

@@ -47,7 +47,7 @@ NAMELESS = Window(190.0, 300.0)
         (0.0, "until the disk is replaced", "until the disk is replaced"),
     ],
 )
-def test_maintenance_goes_on_inside_a_window_or_while_the_file_exists(
+def test_maintenance_lasts_inside_a_window_or_while_the_file_exists(
     now: float, note: str | None, reason: str | None
 ) -> None:
     assert maintenance_reason([UPGRADE, DISK, NAMELESS], now, note) == reason
@@ -131,7 +131,7 @@ async def test_the_metric_follows_the_clock_and_the_file_without_waiting_for_a_r
     assert await maintained() == ["0.0", "0.0"]
 
 
-async def test_the_running_exporter_looks_for_the_touch_file_in_each_round(tmp_path: Path) -> None:
+async def test_the_running_exporter_checks_the_touch_file_in_each_round(tmp_path: Path) -> None:
     file = tmp_path / "maintenance"
     target = {
         "url": "https://127.0.0.1:1",

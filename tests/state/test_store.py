@@ -42,7 +42,7 @@ def test_a_finished_round_is_counted_and_becomes_the_latest() -> None:
     assert state.counters_by_route[DIRECT].last_success_at == checkup.finished_at
 
 
-def test_a_diagnosis_is_told_when_it_changes_and_only_then() -> None:
+def test_a_diagnosis_is_reported_only_when_it_changes() -> None:
     store = store_of("a")
     target = store.states[0].target
     rounds = [
@@ -81,7 +81,7 @@ def test_equal_targets_keep_their_state_and_removed_ones_leave_nothing() -> None
     assert [state.target.name for state in store.states] == ["new", "kept"]
 
 
-def test_a_target_that_leads_elsewhere_starts_anew_and_late_rounds_of_the_old_one_are_dropped() -> None:
+def test_a_target_at_another_address_starts_again_and_drops_late_rounds() -> None:
     store = store_of("a")
     old = store.states[0].target
     store.record(make_checkup(old), 1.0)

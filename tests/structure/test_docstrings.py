@@ -1,4 +1,4 @@
-"""Docstrings, comments and messages keep to the words of the documents: textlint's list, `words.yml`, for the code."""
+"""Docstrings, comments, messages and names of tests keep to the words of textlint's list, `words.yml`."""
 
 from __future__ import annotations
 
@@ -75,6 +75,19 @@ def messages(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, _text_of(node)
 
 
+def names_of_tests(source: str) -> Iterator[tuple[int, str]]:
+    """First line and name of each test, as words, and the ids of its cases."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            yield node.lineno, node.name.removeprefix("test_").replace("_", " ")
+        elif isinstance(node, ast.keyword) and node.arg in {"id", "ids"}:
+            yield from (
+                (part.lineno, _text_of(part))
+                for part in ast.walk(node.value)
+                if isinstance(part, ast.Constant)
+            )
+
+
 def _text_of(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else "…"
 
@@ -114,7 +127,13 @@ def test_messages_use_the_words_of_the_documents(folder: str) -> None:
     assert [each for name, source in modules for each in faults(messages(source), name)] == []
 
 
-READERS = (docstrings, comments, messages)
+def test_names_of_tests_use_the_words_of_the_documents() -> None:
+    modules = list(sources(ROOT / "tests"))
+    assert sum(len(list(names_of_tests(source))) for _, source in modules) > 1000
+    assert [each for name, source in modules for each in faults(names_of_tests(source), name)] == []
+
+
+READERS = (docstrings, comments, messages, names_of_tests)
 BAD = {
     '"""Who serves takes them."""': "a.py:1: 'Who': write (name the component or the role",
     'def f():\n    """Return what a page says."""': "a.py:2: 'says': write report, state, print, show",
@@ -125,13 +144,13 @@ BAD = {
     'print("the log says why")': "a.py:1: 'says': write report, state, print, show",
     'f"{name} is no longer {what} anew"': "a.py:1: 'anew': write again",
     "# The command may come\n# again later.": "a.py:1: 'come again': write connect, retry, recover",
+    "def test_a_change_is_told(): ...": "a.py:1: 'told': write report, state, print, show",
+    'pytest.param(1, id="away")': "a.py:1: 'away': write disclose, expose, unreachable, down",
 }
 
 
 @pytest.mark.parametrize(("source", "fault"), BAD.items())
-def test_a_word_of_the_list_is_reported_with_its_place_and_what_to_write_instead(
-    source: str, fault: str
-) -> None:
+def test_a_word_of_the_list_is_reported_with_its_place_and_remedy(source: str, fault: str) -> None:
     found = [each for read in READERS for each in faults(read(source), "a.py")]
     assert len(found) == 1
     assert found[0].startswith(fault)

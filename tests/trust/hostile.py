@@ -13,7 +13,7 @@ from exporter.reasons import Reason
 from tests.support.servers import Script, Wire, answering, answering_once, http, silent
 
 # Long enough for a busy machine, and short for those who make us wait it out.
-PATIENT_SECONDS = 10.0
+LONG_SECONDS = 10.0
 SHORT_SECONDS = 0.4
 METADATA_URL = "http://169.254.169.254/latest/meta-data/"
 _DRIP_SECONDS = 0.02
@@ -34,7 +34,7 @@ class Hostile:
 
     script: Script
     reason: Reason
-    seconds: float = PATIENT_SECONDS
+    seconds: float = LONG_SECONDS
     mebibytes: float = 3.0
 
 

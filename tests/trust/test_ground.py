@@ -87,7 +87,7 @@ async def test_without_descriptors_rounds_fail_for_an_own_reason_and_recover_wit
             assert again.total(FAILURES, reason="connect") == 0
 
 
-async def test_without_descriptors_pages_that_nobody_has_seen_yet_are_shown(
+async def test_without_descriptors_pages_are_shown_for_the_first_time(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
     async with SimulatedZone(authority=authority, timing=INSTANT) as zone, AsyncExitStack() as stack:
@@ -160,7 +160,7 @@ async def test_a_log_that_cannot_be_written_stops_nothing(
 
 
 @pytest.mark.parametrize("line", [b"msg=starting", b"msg=listening", b"diagnosis changed"])
-async def test_told_to_stop_while_starting_it_stops(
+async def test_a_signal_during_the_start_stops_it(
     line: bytes, config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
     async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
@@ -179,7 +179,7 @@ async def test_told_to_stop_while_starting_it_stops(
     assert b"Traceback" not in rest
 
 
-async def test_a_process_that_stood_still_for_two_seconds_has_lost_no_target_and_says_so(
+async def test_a_process_stopped_for_two_seconds_loses_no_target_and_reports_the_lag(
     config_file: Path, authority: Authority, ca_file: Path
 ) -> None:
     async with SimulatedZone(authority=authority, timing=INSTANT) as zone:

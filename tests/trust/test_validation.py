@@ -129,7 +129,7 @@ def test_only_the_expected_paths_decide_whether_a_target_is_unreachable() -> Non
         assert diagnose(pair) is Diagnosis.UNREACHABLE
 
 
-def test_a_failure_says_its_reason_and_detail() -> None:
+def test_a_failure_names_its_reason_and_detail() -> None:
     assert str(Failure(Reason.RESOLVE, "no such name")) == "resolve: no such name"
     assert str(Failure(Reason.RESOLVE)) == "resolve"
     assert Failure(Reason.RESOLVE) == Failure(Reason.RESOLVE, "", "")
@@ -184,7 +184,7 @@ def test_a_percent_sign_in_a_label_is_no_place_for_a_number() -> None:
     assert text == 'onedata_any{a="100 %s",b="%d{0}",target="50%{}"} 1.0\n'
 
 
-async def test_what_the_process_says_of_itself_is_in_the_format_that_was_asked_for() -> None:
+async def test_metrics_of_the_process_are_in_the_requested_format() -> None:
     store = Store((), ())
     view = ExporterView(store, "1.2.3", "abc", "3.11", reload_successful=True, reloaded_at=0.0)
     pages = {

@@ -103,7 +103,7 @@ async def get(
 
 
 class TestTls:
-    async def test_it_speaks_the_newest_version_with_its_certificate(
+    async def test_it_serves_its_certificate_over_the_newest_version(
         self, site: AppContext, web_config: WebConfigFile
     ) -> None:
         web_config.write(tls="")
@@ -149,7 +149,7 @@ class TestTls:
             ("max_version: TLS12", ssl.TLSVersion.TLSv1_3, "TLSv1.2"),
         ],
     )
-    async def test_only_the_versions_of_the_file_are_spoken(
+    async def test_only_the_versions_of_the_file_are_negotiated(
         self,
         site: AppContext,
         web_config: WebConfigFile,
@@ -234,7 +234,7 @@ class TestTls:
                 with pytest.raises(aiohttp.ClientError):
                     await get(url, context)
 
-    async def test_a_certificate_key_and_authorities_may_stand_in_the_file_itself(
+    async def test_certificate_key_and_authorities_may_be_inline(
         self, site: AppContext, web_config: WebConfigFile
     ) -> None:
         folder = web_config.file.parent
@@ -379,7 +379,7 @@ class TestChanges:
             ((f"{CLIENTS}, client_allowed_sans: [a]", ""), (CLIENTS, ""), "client_allowed_sans"),
         ],
     )  # fmt: skip
-    async def test_no_reload_takes_protection_away(
+    async def test_no_reload_removes_protection(
         self, web_config: WebConfigFile, before: tuple[str, str], after: tuple[str, str], what: str
     ) -> None:
         web_config.write(before[1], tls=before[0])
@@ -455,7 +455,7 @@ class TestPasswords:
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert (await get(f"http://{place}{path}", user=("alice", "secret"))).status != 401
 
-    async def test_who_comes_in_a_flood_is_told_to_come_again(
+    async def test_a_flood_of_logins_is_answered_with_retry_after(
         self, site: AppContext, web_config: WebConfigFile
     ) -> None:
         slow = bcrypt.hashpw(b"secret", bcrypt.gensalt(9)).decode()
@@ -467,7 +467,7 @@ class TestPasswords:
         assert {answer.status for answer in answers} == {401, 503}
         assert {answer.headers["Retry-After"] for answer in turned_away} == {"1"}
 
-    async def test_the_health_address_asks_nobody_and_shows_nothing_else(
+    async def test_the_health_address_needs_no_password_and_serves_no_other_page(
         self, site: AppContext, web_config: WebConfigFile
     ) -> None:
         web_config.write(USERS)

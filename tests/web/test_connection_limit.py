@@ -84,7 +84,7 @@ async def serving(handler: Callable[[web.Request], Any]) -> AsyncIterator[Listen
         yield address
 
 
-async def test_clients_that_hold_on_to_their_connections_lock_nobody_out(site: AppContext) -> None:
+async def test_clients_that_hold_their_connections_lock_no_client_out(site: AppContext) -> None:
     async with AsyncExitStack() as stack:
         (address,) = await listen(stack, create_app(site.pages()), [ListenAddress("127.0.0.1", 0)])
         assert isinstance(address, ListenAddress)
@@ -94,7 +94,7 @@ async def test_clients_that_hold_on_to_their_connections_lock_nobody_out(site: A
         assert b"200 OK" in await answer_to(address, ASKING.replace(b"/ ", b"/-/healthy "))
 
 
-async def test_answers_that_nobody_takes_do_not_pile_up() -> None:
+async def test_answers_that_no_client_reads_do_not_pile_up() -> None:
     async def large(_request: web.Request) -> web.Response:
         return web.Response(body=bytes(8 * _MEBIBYTE))
 
@@ -206,7 +206,7 @@ async def test_a_page_that_no_client_waits_for_is_not_made_to_its_end(site: AppC
         assert not site.shared._running
 
 
-async def test_nothing_is_made_for_who_has_left() -> None:
+async def test_a_request_ends_when_its_client_disconnects() -> None:
     began, ended = asyncio.Event(), asyncio.Event()
 
     async def slow(_request: web.Request) -> web.Response:
@@ -225,7 +225,7 @@ async def test_nothing_is_made_for_who_has_left() -> None:
         await asyncio.wait_for(ended.wait(), 10)
 
 
-async def test_a_reload_comes_to_its_end_though_who_asked_for_it_has_left(site: AppContext) -> None:
+async def test_a_reload_finishes_although_its_client_disconnects(site: AppContext) -> None:
     began, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def reload() -> bool:

@@ -127,9 +127,7 @@ async def test_the_button_starts_what_was_stopped_by_way_of_onepanel(
     assert zone.cluster.host_state(zone.nodes["node1"].host) == WELL
 
 
-async def test_the_page_tells_what_is_wrong_though_the_diagnosis_is_ok(
-    client: Client, site: AppContext
-) -> None:
+async def test_the_page_shows_findings_beside_the_diagnosis_ok(client: Client, site: AppContext) -> None:
     site.know(target := replace(make_target(), url=AT_ZONE))
     site.record(make_checkup(target, facts=replace(ZONE, complete=False)))
     assert (
@@ -200,7 +198,7 @@ async def test_a_switch_is_no_link(client: Client, zone: SimulatedZone) -> None:
     assert not zone.faults
 
 
-async def test_the_diagnosis_stands_beside_the_switches(client: Client, site: AppContext) -> None:
+async def test_the_diagnosis_is_shown_beside_the_switches(client: Client, site: AppContext) -> None:
     site.know(target := replace(make_target(), url=AT_ZONE))
     site.record(make_checkup(target, proxy=REFUSED))
     page = await (await client.get("/demo")).text()
@@ -218,5 +216,5 @@ async def test_the_diagnosis_stands_beside_the_switches(client: Client, site: Ap
         (Fault.BREAKER_OPEN, "undo: fill the database's disk"),
     ],
 )
-def test_the_button_of_an_active_fault_says_its_opposite(fault: Fault, words: str) -> None:
+def test_the_button_of_an_active_fault_names_its_opposite(fault: Fault, words: str) -> None:
     assert undo(fault) == words

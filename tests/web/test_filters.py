@@ -24,7 +24,7 @@ from tests.support.checkups import REFUSED, make_checkup, make_target
         (12.34, "12.3 s"),
     ],
 )
-def test_a_latency_is_told_in_ms_or_s(seconds: float | None, text: str) -> None:
+def test_a_latency_is_shown_in_ms_or_s(seconds: float | None, text: str) -> None:
     assert filters.latency(seconds) == text
 
 
@@ -41,16 +41,16 @@ def test_a_latency_is_told_in_ms_or_s(seconds: float | None, text: str) -> None:
         (float("inf"), "–"),
     ],
 )
-def test_a_span_is_told_in_its_largest_units(seconds: float | None, text: str) -> None:
+def test_a_span_is_shown_in_its_largest_units(seconds: float | None, text: str) -> None:
     assert filters.span(seconds) == text
 
 
 @pytest.mark.parametrize("at", [None, 1e300, float("nan"), -1e18])
-def test_a_moment_that_no_calendar_knows_is_not_told(at: float | None) -> None:
+def test_a_timestamp_outside_the_calendar_is_not_shown(at: float | None) -> None:
     assert (filters.timestamp(at), filters.machine_timestamp(at)) == ("–", "")
 
 
-def test_a_moment_is_told_in_utc() -> None:
+def test_a_timestamp_is_shown_in_utc() -> None:
     assert filters.timestamp(1_795_000_000.0) == "2026-11-18 11:06:40 UTC"
 
 

@@ -95,7 +95,7 @@ async def test_a_socket_left_by_a_process_that_is_gone_is_replaced(socket_path: 
 
 
 @pytest.mark.parametrize("kind", ["living socket", "file"])
-async def test_what_belongs_to_somebody_is_left_alone(socket_path: Path, kind: str) -> None:
+async def test_a_file_or_socket_in_use_is_left_alone(socket_path: Path, kind: str) -> None:
     with socket.socket(socket.AF_UNIX) as living:
         if kind == "file":
             socket_path.write_text("mine", encoding="ascii")
@@ -118,7 +118,7 @@ async def test_what_belongs_to_somebody_is_left_alone(socket_path: Path, kind: s
         {"LISTEN_PID": "1", "LISTEN_FDS": "1"},
     ],
 )
-def test_sockets_meant_for_nobody_or_another_process_are_refused(environ: dict[str, str]) -> None:
+def test_sockets_for_no_process_or_another_one_are_rejected(environ: dict[str, str]) -> None:
     with pytest.raises(OSError, match="handed over no sockets"):
         inherited_sockets(environ)
 

@@ -122,7 +122,7 @@ def test_a_bar_shows_the_worst_state_of_each_slot_and_has_a_text() -> None:
     assert charts.lane_text(lane, WINDOW) == "ok 99.99 %, proxy down 0.01 %"
 
 
-def test_a_plot_tells_means_and_the_share_of_the_proxy() -> None:
+def test_a_plot_shows_means_and_the_share_of_the_proxy() -> None:
     timeline, target = Timeline(), make_target()
     for number in range(100):
         timeline.record(make_checkup(target, at=NOW - 3000 + 30 * number), 90.0)
@@ -152,7 +152,7 @@ def test_the_first_five_minutes_of_a_plot_are_visible() -> None:
         assert min(places) < 719.0
 
 
-def test_a_badge_is_an_image_that_tells_its_text() -> None:
+def test_a_badge_is_an_image_with_its_text_as_label() -> None:
     store = Store([], [])
     store.set_targets([make_target('a<b>&"')])
     store.record(make_checkup(store.states[0].target, proxy=REFUSED), 0.0)
@@ -242,7 +242,7 @@ async def test_faults_of_the_exporter_are_shown_on_every_page() -> None:
             assert "Polling has stopped: no target had a round within three intervals." in page
 
 
-async def test_every_choice_stands_in_its_list_once() -> None:
+async def test_every_choice_is_listed_once() -> None:
     site = AppContext()
     targets = [
         make_target(f"t{number}", (("site", "ab"[number]), ("zone", "cd"[number]), ("state", "ef"[number])))

@@ -83,7 +83,7 @@ async def test_no_page_can_be_written_to(client: Client, path: str) -> None:
     assert "Content-Security-Policy" in answer.headers
 
 
-async def test_an_unknown_page_says_where_the_others_are(site: AppContext) -> None:
+async def test_an_unknown_page_names_the_path_of_the_metrics(site: AppContext) -> None:
     async with serve(site, "/elsewhere") as client:
         answer = await client.get("/metrics")
         assert answer.status == 404
@@ -114,7 +114,7 @@ async def test_a_browser_gets_an_error_as_a_page_with_a_link(site: AppContext) -
         assert "a detail of a bug" not in await bug.text()
 
 
-async def test_a_bug_is_counted_and_told_in_a_plain_sentence(client: Client, site: AppContext) -> None:
+async def test_a_bug_is_counted_and_answered_with_a_plain_sentence(client: Client, site: AppContext) -> None:
     site.broken = True
     answer = await client.get("/metrics")
     assert answer.status == 500
@@ -133,20 +133,20 @@ class TestMetrics:
         assert answer.headers["Vary"] == "Accept, Accept-Encoding"
         assert "# EOF" not in await answer.text()
 
-    async def test_openmetrics_is_given_to_who_prefers_it(self, client: Client) -> None:
+    async def test_openmetrics_is_served_if_it_is_preferred(self, client: Client) -> None:
         answer = await client.get(
             "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}
         )
         assert answer.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
         assert (await answer.text()).endswith("# EOF\n")
 
-    async def test_gzip_is_used_for_who_accepts_it(self, client: Client) -> None:
+    async def test_gzip_is_used_if_it_is_accepted(self, client: Client) -> None:
         answer = await client.get("/metrics", headers={"Accept-Encoding": "gzip"})
         assert answer.headers["Content-Encoding"] == "gzip"
         assert "onedata_target_info" in await answer.text()
         assert int(answer.headers["Content-Length"]) < len(await answer.read()) / 2
 
-    async def test_gzip_is_not_used_for_who_refuses_it(self, client: Client) -> None:
+    async def test_gzip_is_not_used_if_it_is_refused(self, client: Client) -> None:
         answer = await client.get("/metrics", headers={"Accept-Encoding": "gzip;q=0"})
         assert "Content-Encoding" not in answer.headers
         assert "onedata_target_info" in await answer.text()
@@ -174,7 +174,7 @@ async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
     assert all(text in page for text in ("proxy down", "refused", "60 ms", "Onezone 21.02.7", "7 s ago"))
 
 
-async def test_the_status_page_tells_what_is_wrong_though_the_diagnosis_is_ok(
+async def test_the_status_page_shows_findings_beside_the_diagnosis_ok(
     client: Client, site: AppContext
 ) -> None:
     well, sick = make_target("a-well"), make_target("b-sick")
@@ -260,7 +260,7 @@ async def test_a_target_page_shows_the_chain_the_renewal_and_the_events(
     assert told["events"][0]["text"].startswith("certificate renewed")
 
 
-async def test_a_target_page_says_when_the_last_round_is_too_old(client: Client, site: AppContext) -> None:
+async def test_a_target_page_shows_that_the_last_round_is_too_old(client: Client, site: AppContext) -> None:
     site.know(make_target())
     site.record(make_checkup(make_target()), age=3600)
     page = await text_of(client, "/targets/my-zone")
@@ -293,7 +293,7 @@ async def test_a_name_of_any_kind_has_its_page_and_cannot_inject(
         assert "&lt;script&gt;alert(1)" in page
 
 
-async def test_the_json_says_what_the_pages_say(client: Client, site: AppContext) -> None:
+async def test_the_json_holds_what_the_pages_show(client: Client, site: AppContext) -> None:
     site.know(make_target("a"), make_target(HOSTILE))
     site.record(make_checkup(make_target(HOSTILE), proxy=REFUSED))
     answer = await client.get("/api/v1/targets")
@@ -307,7 +307,7 @@ async def test_the_json_says_what_the_pages_say(client: Client, site: AppContext
     assert (second["diagnosis"], second["finished_at"], second["summary"]) == ("unknown", None, None)
 
 
-async def test_the_account_in_the_json_is_that_of_the_command_probe(client: Client, site: AppContext) -> None:
+async def test_the_summary_in_the_json_is_that_of_the_command_probe(client: Client, site: AppContext) -> None:
     site.know(make_target())
     checkup = make_checkup(make_target())
     site.record(checkup)
@@ -327,7 +327,7 @@ class TestDetails:
         site.record(make_checkup(target))
         site.store.record_details(target, make_details(target), time.monotonic())
 
-    async def test_the_services_stand_by_host(self, client: Client) -> None:
+    async def test_services_are_listed_by_host(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
         row = page[page.index(">node2.example</th>") :]
         told = re.findall(r'<td data-label="(\w+)">.*?</span> (\w+)</span>', row[: row.index("</tr>")])
@@ -348,7 +348,7 @@ class TestDetails:
         assert "dispatcher on" not in page
         assert "1 of 2 modules is not ok" in page
 
-    async def test_certificate_dns_credentials_and_users_are_told(self, client: Client) -> None:
+    async def test_certificate_dns_credentials_and_users_are_shown(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
         pairs = re.findall(r"<dt>([^<]+)</dt><dd>(.*?)</dd>", page)
         told = {term: re.sub(r"<[^>]+>", "", said).strip("✓✕! ") for term, said in pairs}
@@ -357,7 +357,7 @@ class TestDetails:
         assert (told["Token"], told["Passphrase"]) == ("rejected", "accepted")
         assert told["Users"] == "3"
 
-    async def test_what_is_wrong_beside_the_diagnosis_is_said_at_the_top(self, client: Client) -> None:
+    async def test_findings_beside_the_diagnosis_are_at_the_top(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
         assert page.index("the token is not accepted") < page.index("Proxy path")
 
@@ -366,7 +366,7 @@ class TestDetails:
         page = await text_of(client, path)
         assert re.search(r"[Ii]n maintenance(</strong>)?: <bdi>new &lt;disks&gt;</bdi>", page)
 
-    async def test_names_that_the_cluster_tells_cannot_inject(self, client: Client, site: AppContext) -> None:
+    async def test_names_from_the_cluster_cannot_inject(self, client: Client, site: AppContext) -> None:
         target = site.store.states[0].target
         route = Route(AccessPath.DIRECT)
         told: dict[str, Outcome] = {
@@ -380,7 +380,7 @@ class TestDetails:
         assert "<script>alert" not in page
         assert page.count("&lt;script&gt;alert(1)") >= len(told) + 1
 
-    async def test_what_could_not_be_learnt_is_told_with_its_advice(
+    async def test_a_failed_operation_is_shown_with_its_advice(
         self, client: Client, site: AppContext
     ) -> None:
         target = site.store.states[0].target

@@ -72,7 +72,7 @@ async def test_only_so_many_pairs_are_remembered(pool: ThreadPoolExecutor) -> No
     assert len(passwords._accepted) == 128
 
 
-async def test_a_flood_is_turned_away_while_the_loop_and_known_users_go_on(pool: ThreadPoolExecutor) -> None:
+async def test_a_flood_is_rejected_while_known_users_are_accepted(pool: ThreadPoolExecutor) -> None:
     passwords = Passwords([("alice", hashed("secret", cost=8))], pool)
     assert await passwords.accept(basic("alice", "secret"))
     flood = [asyncio.ensure_future(passwords.accept(basic("alice", str(number)))) for number in range(200)]
@@ -90,7 +90,7 @@ async def test_the_same_pair_is_compared_once_however_often_it_comes(pool: Threa
     assert all(answers)
 
 
-async def test_names_that_nobody_has_take_as_much_work_as_those_of_users(pool: ThreadPoolExecutor) -> None:
+async def test_unknown_names_take_as_much_work_as_those_of_users(pool: ThreadPoolExecutor) -> None:
     passwords = Passwords([("alice", hashed("secret", cost=9))], pool)
 
     async def cpu_seconds(name: str) -> float:

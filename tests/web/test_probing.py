@@ -67,7 +67,7 @@ class TestThePage:
             "# TYPE onedata_polls counter"
         ]
 
-    async def test_debug_explains_in_words(self, client: Client, site: AppContext) -> None:
+    async def test_debug_explains_the_result(self, client: Client, site: AppContext) -> None:
         site.know(make_target())
         answer = await client.get("/probe?target=my-zone&debug=true")
         assert answer.content_type == "text/plain"
@@ -149,7 +149,7 @@ async def settle() -> None:
 
 
 class TestLimits:
-    async def test_who_asks_meanwhile_or_at_once_after_gets_the_same_round(
+    async def test_requests_during_or_just_after_a_round_share_it(
         self, prober: Prober, rounds: Rounds
     ) -> None:
         asked = start(*(prober.probe(make_target(), 5) for _ in range(20)))
@@ -159,7 +159,7 @@ class TestLimits:
         await prober.probe(make_target(), 5)
         assert rounds.begun == ["my-zone"]
 
-    async def test_who_has_more_time_is_not_told_what_one_in_a_hurry_has_missed(
+    async def test_a_longer_deadline_does_not_reuse_the_result_of_a_shorter_probe(
         self, prober: Prober, rounds: Rounds
     ) -> None:
         rounds.go.set()
@@ -170,7 +170,7 @@ class TestLimits:
         assert patient is hasty is other
         assert rounds.begun == ["my-zone"] * 2
 
-    async def test_requests_with_rising_timeouts_keep_no_patient_one_waiting(self) -> None:
+    async def test_requests_with_rising_timeouts_do_not_delay_one_with_a_long_timeout(self) -> None:
         """Each of them once let its own round begin first, as the next in line."""
         begun: list[float] = []
 
@@ -201,14 +201,16 @@ class TestLimits:
         assert await first is await second
         await prober.stop()
 
-    async def test_ten_targets_at_once_are_looked_at(self, prober: Prober, rounds: Rounds) -> None:
+    async def test_at_most_ten_targets_are_probed_at_once(self, prober: Prober, rounds: Rounds) -> None:
         asked = start(*(prober.probe(make_target(str(number)), 5) for number in range(30)))
         await settle()
         assert len(rounds.begun) == 10
         rounds.go.set()
         assert len(await asyncio.gather(*asked)) == 30
 
-    async def test_who_would_wait_in_vain_is_told_to_come_again(self, prober: Prober, rounds: Rounds) -> None:
+    async def test_a_request_beyond_the_limit_is_answered_with_retry_after(
+        self, prober: Prober, rounds: Rounds
+    ) -> None:
         asked = start(*(prober.probe(make_target(), 5) for _ in range(100)))
         await settle()
         with pytest.raises(web.HTTPServiceUnavailable) as caught:
@@ -224,9 +226,7 @@ class TestLimits:
             await prober.probe(make_target(), 0.1)
         assert time.perf_counter() - began < 5.0  # it would never end
 
-    async def test_that_a_round_was_given_up_after_who_asked_had_left_is_no_error(
-        self, prober: Prober
-    ) -> None:
+    async def test_a_round_cancelled_after_its_client_left_is_no_error(self, prober: Prober) -> None:
         told: list[dict[str, Any]] = []
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
         (asked,) = start(prober.probe(make_target(), 0.1))
@@ -240,7 +240,7 @@ class TestLimits:
         gc.collect()
         assert not told
 
-    async def test_a_bug_in_a_round_is_told_and_forgotten(self) -> None:
+    async def test_a_bug_in_a_round_is_raised_and_not_kept(self) -> None:
         async def fail(_target: Target, _seconds: float) -> FreshRound:
             raise LookupError("a bug")
 
@@ -285,7 +285,7 @@ class TestWithTheRealClient:
             # Three seconds are less than the timeout of a request: nothing is judged by them.
             assert Metrics(await answer.text()).diagnosis("zone") == "unknown"
 
-    async def test_details_are_learnt_with_credentials_which_nobody_is_shown(
+    async def test_details_are_read_with_credentials_that_are_never_shown(
         self, serve: Serve, tmp_path: Path
     ) -> None:
         authority = Authority()

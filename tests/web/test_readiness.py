@@ -34,7 +34,7 @@ def states(**finished: float | None) -> tuple[TargetState, ...]:
         pytest.param({"a": FRESH}, id="a target that fails"),
         pytest.param({"a": None, "b": None}, id="targets without a round yet"),
         pytest.param({"a": FRESH, "b": None}, id="a new target that hangs"),
-        pytest.param({"a": FRESH, "b": STALE}, id="one target's rounds stay away"),
+        pytest.param({"a": FRESH, "b": STALE}, id="one target has no recent round"),
     ],
 )
 def test_no_target_makes_the_exporter_not_ready(finished: dict[str, float]) -> None:

@@ -32,7 +32,7 @@ def poll(state: TargetState) -> TargetStatus:
     return status_of(state, NOW, 0.0)
 
 
-def test_a_status_is_the_account_of_the_last_round_and_what_only_time_tells() -> None:
+def test_a_status_is_the_summary_of_the_last_round_with_its_age() -> None:
     state = state_of(make_target(), None, None, age=4)
     status = poll(state)
     assert state.checkup
@@ -47,7 +47,7 @@ def test_a_broken_path_has_an_error_since_when_and_its_last_error() -> None:
     assert status.last_errors == (PastError(AccessPath.PROXY, "", 15.0, str(REFUSED)),)
 
 
-def test_a_path_that_recovered_still_tells_its_last_error() -> None:
+def test_a_path_that_recovered_keeps_its_last_error() -> None:
     status = poll(state_of(make_target(), None, REFUSED, None))
     assert status.summary
     assert status.summary.nodes[0].proxy.error == ""
@@ -61,7 +61,7 @@ def test_of_several_errors_the_latest_is_the_last_one() -> None:
     assert status.last_error("proxy", "") == PastError(AccessPath.PROXY, "", 15.0, str(other))
 
 
-def test_nothing_is_said_before_the_first_round() -> None:
+def test_before_the_first_round_the_status_is_unknown() -> None:
     status = poll(state_of(make_target()))
     assert (status.needs_attention, status.stale, status.age_seconds) == (False, False, None)
     assert (status.diagnosis, status.summary) == (Diagnosis.UNKNOWN, None)
@@ -85,7 +85,7 @@ def test_a_version_without_a_health_check_is_up_and_has_no_error() -> None:
     assert poll(state).last_errors == ()
 
 
-def test_maintenance_is_told_with_its_reason() -> None:
+def test_maintenance_is_reported_with_its_reason() -> None:
     target = make_target(maintenance=(Window(-1.0, 1.0, "upgrade"),))
     assert poll(state_of(target, None)).maintenance == "upgrade"
     assert poll(state_of(make_target(), None)).maintenance is None
