@@ -209,7 +209,7 @@ OVER_TLS: dict[str, Hostile] = {
     "a redirect to nowhere": Hostile(
         redirecting("308 Permanent Redirect", "location: \x01//[", "refresh: 0"), Reason.REDIRECT
     ),
-    # What makes us wait until our patience is over.
+    # Servers whose requests end at the timeout.
     "silence": Hostile(silent, Reason.TIMEOUT, SHORT_SECONDS),
     "a drip of headers": Hostile(
         dripping(b"HTTP/1.1 200 OK\r\nx-slow: 1\r\nx-slower: 1\r\nx-slowest: 1\r\n"),
