@@ -134,6 +134,7 @@ async def test_the_last_events_survive_a_restart_and_a_file_that_breaks(tmp_path
         for text in texts:
             state.events.add(Event(now, "node-1", text))
             await before.writer.write()
+        before.round(now)
     async with kept(file) as after:
         assert after.events() == texts[:4:-1]
         (state,) = after.store.states
@@ -329,6 +330,17 @@ async def test_a_damaged_value_is_a_broken_file_and_stops_nothing(
         assert not found.writer.fault
     async with kept(file) as again:
         assert len(again.diagnoses()) == 1
+
+
+async def test_a_file_with_a_damaged_list_of_free_pages_is_broken(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    async with kept(file) as before:
+        before.round(time.time())
+    with file.open("r+b") as stream:
+        stream.seek(36)  # how many pages are free
+        stream.write(b"\0\0\0\5")
+    async with kept(file) as found:
+        assert "the history file was broken" in found.notes[0]
 
 
 async def test_rounds_of_a_clock_that_was_ahead_do_not_stop_the_history(tmp_path: Path) -> None:

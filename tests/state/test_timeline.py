@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from exporter.diagnosis.rules import Diagnosis
 from exporter.diagnosis.symptoms import Symptom
 from exporter.operations.host_status import Status
+from exporter.state.events import Event
 from exporter.state.store import Store
 from exporter.state.timeline import Timeline
 from exporter.targets import AccessPath, Node
@@ -124,6 +125,18 @@ def test_runs_add_up_to_the_time_watched_over_a_restart(
     found = list(timeline.diagnoses)
     assert found[-1].ended == at
     assert sum(run.seconds for run in found) == pytest.approx(at - found[0].began)
+
+
+def test_a_file_has_a_timeline_once_it_has_the_last_round_and_the_last_event() -> None:
+    timeline = recorded((BEGAN, True))
+    timeline.saved_until = BEGAN
+    assert timeline.is_saved
+    timeline.events.add(Event(BEGAN, "", "certificate renewed"))
+    assert not timeline.is_saved
+    timeline.events.saved = timeline.events.noted
+    assert timeline.is_saved
+    recorded((BEGAN + 15, True), timeline=timeline)
+    assert not timeline.is_saved
 
 
 @pytest.mark.long
