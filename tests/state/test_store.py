@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.diagnosis.rules import Diagnosis
+from exporter.discovery.membership import Membership
 from exporter.observation import Phase
 from exporter.reasons import Reason
 from exporter.state.counters import Histogram
@@ -79,6 +80,7 @@ def test_equal_targets_keep_their_state_and_removed_ones_leave_nothing() -> None
     store.record(make_checkup(removed.target), 2.0)
     store.skip("removed")
     assert [state.target.name for state in store.states] == ["new", "kept"]
+    assert store.membership(removed.target) == Membership()
 
 
 def test_a_target_at_another_address_starts_again_and_drops_late_rounds() -> None:
