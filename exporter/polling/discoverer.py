@@ -58,11 +58,16 @@ class Discoverer:
 
         The list of a new zone comes from its cache file, if it has one.
         """
-        views = {key: view for key in map(_key, configured.zones) if (view := self._views.get(key))}
-        for zone in configured.zones:
-            if _key(zone) not in views:
-                views[_key(zone)] = await asyncio.to_thread(_from_cache, zone)
-        self._configured, self._views = configured, views
+        cached = {
+            _key(zone): await asyncio.to_thread(_from_cache, zone)
+            for zone in configured.zones
+            if _key(zone) not in self._views
+        }
+        known = cached | self._views  # with the lists that arrived meanwhile
+        self._configured, self._views = (
+            configured,
+            {_key(zone): known[_key(zone)] for zone in configured.zones},
+        )
         self._scope_faults = {zone.name: self._scope_faults.get(zone.name, "") for zone in configured.zones}
         self._publish()
 
