@@ -130,13 +130,13 @@ def test_runs_add_up_to_the_time_watched_over_a_restart(
 def test_a_file_has_a_timeline_once_it_has_the_last_round_and_the_last_event() -> None:
     timeline = recorded((BEGAN, True))
     timeline.saved_until = BEGAN
-    assert timeline.is_saved
+    seen = [timeline.is_saved]
     timeline.events.add(Event(BEGAN, "", "certificate renewed"))
-    assert not timeline.is_saved
+    seen.append(timeline.is_saved)
     timeline.events.saved = timeline.events.noted
-    assert timeline.is_saved
+    seen.append(timeline.is_saved)
     recorded((BEGAN + 15, True), timeline=timeline)
-    assert not timeline.is_saved
+    assert [*seen, timeline.is_saved] == [True, False, True, False]
 
 
 @pytest.mark.long
