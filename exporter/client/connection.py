@@ -110,7 +110,7 @@ class RouteConnection:
                 Exchange(self.route, failure=self.record.untrusted, public=not request.credentials)
             )
             return self.record.untrusted, False
-        timer = ConnectionTimer(request.max_body_bytes)
+        timer = ConnectionTimer(seconds, request.max_body_bytes)
         timer.reachable = self._target.reachable_addresses
         draft = Draft()
         try:

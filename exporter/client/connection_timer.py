@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 import time
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -22,6 +23,7 @@ from exporter.observation import Phase
 from exporter.targets import ReachableAddresses
 
 Address = tuple[str, int]
+_LATER_SECONDS = 1.0
 
 
 class Stage(Enum):
@@ -47,14 +49,15 @@ class Attempt:
 class ConnectionTimer:
     """The opening of one connection. Times are seconds of `time.perf_counter`.
 
-    `is_sent`: whether the request was written to a connection.
+    `seconds` is how long the request may take in all. `is_sent`: whether the request was written to a connection.
     `server_spoke`: whether the server sent anything in the handshake. A reset before that means that TLS has
     not begun, as with a load balancer without a server. `addresses` is how many the name has. The chains are
     in DER; `verify_code` is OpenSSL's, of a certificate that was refused. `lookup_began_at` is when the
     lookup that is waited for was started, perhaps by another request.
     """
 
-    def __init__(self, max_body_bytes: int = 0) -> None:
+    def __init__(self, seconds: float, max_body_bytes: int = 0) -> None:
+        self.seconds = seconds
         self.stage = Stage.IDLE
         self.phases: dict[Phase, float] = {}
         self.attempts: list[Attempt] = []
@@ -97,6 +100,14 @@ class ConnectionTimer:
             self.finish(Phase.CONNECT)
 
     @property
+    def handshake_seconds(self) -> float:
+        """Return when the event loop may end the handshake: after the timeout of the request, which is the first one.
+
+        Until then the loop holds 256 KiB and more of a request that was cancelled while its connection opened.
+        """
+        return self.seconds + _LATER_SECONDS
+
+    @property
     def address(self) -> Address | None:
         """Return the address that is connected, else the one tried last."""
         connected = [each for each in self.attempts if each.is_connected]
@@ -117,6 +128,20 @@ class ReportingSocket(socket.socket):
     """A socket that reports how its attempt to connect ended: aiohttp keeps only one error of all addresses."""
 
     attempt: Attempt | None = None
+
+    def __init__(self, *kind: int) -> None:
+        super().__init__(*kind)
+        self._identity = _identity(self.fileno())
+
+    def disown(self) -> None:
+        """Forget the descriptor if the event loop has closed it: by now it may be another connection's.
+
+        uvloop leaves the number here if a connection is reset before its handshake. Python would close it again.
+        """
+        with suppress(OSError):
+            if _identity(self.fileno()) == self._identity:
+                return
+        self.detach()
 
     def connect(self, address: Any, /) -> None:
         """Begin to connect; an address may be refused at once."""
@@ -143,6 +168,11 @@ class ReportingSocket(socket.socket):
     def _report(self, error: OSError | None) -> None:
         if self.attempt is not None and not self.attempt.is_connected:
             self.attempt.error, self.attempt.is_connected = error, error is None
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
 
 
 def open_socket(info: Any) -> ReportingSocket:

@@ -16,11 +16,9 @@ from typing import Any
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-from exporter.client.connection_timer import current_timer
+from exporter.client.connection_timer import ReportingSocket, current_timer
 from exporter.client.wire import AnswerFilter, TooLargeError, wire_limit
 
-# asyncio would end a handshake after 60 s; the timeout of the request is the only one.
-_NO_DEADLINE_SECONDS = 24 * 3600.0
 # What is parsed in one go: an answer made of thousands of messages must not hold up the event loop.
 _SLICE_BYTES = 16 * 1024
 _DEFAULT_MAX_BODY_BYTES = 64 * 1024
@@ -77,8 +75,9 @@ class RouteConnector(aiohttp.TCPConnector):
     async def _wrap_create_connection(
         self, *args: Any, addr_infos: list[Any], **options: Any
     ) -> tuple[asyncio.Transport, ResponseHandler]:
-        if options.get("ssl"):
-            options["ssl_handshake_timeout"] = _NO_DEADLINE_SECONDS
+        timer = current_timer.get()
+        if options.get("ssl") and timer is not None:
+            options["ssl_handshake_timeout"] = timer.handshake_seconds
         try:
             return await super()._wrap_create_connection(*args, addr_infos=addr_infos, **options)
         except BaseException:
@@ -124,8 +123,9 @@ def is_quiet(kept: socket.socket | None) -> bool:
     return False
 
 
-def shut(sockets: Iterable[socket.socket]) -> None:
+def shut(sockets: Iterable[ReportingSocket]) -> None:
     """End connections at once, without a word."""
     for each in sockets:
+        each.disown()
         with contextlib.suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)

@@ -19,10 +19,7 @@ from exporter.operations.responses import Response
 from exporter.targets import Target
 from exporter.version import __version__
 
-_LONGEST_SECONDS = 24 * 3600.0
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
-# Without any deadline TLS through a forward proxy would end after 60 s.
-_PROXY_TIMEOUT = aiohttp.ClientTimeout(total=_LONGEST_SECONDS)
 _USER_AGENT = f"onedata-exporter/{__version__}"
 _GIVE_UP_SECONDS = 0.5
 # A server that closes after an answer, without announcing it there, closes within this time.
@@ -57,12 +54,14 @@ class RouteSession:
 
     async def close(self) -> None:
         """Close all connections at once."""
-        if self._session is not None:
-            await self._session.close()
-        # After a timeout TLS would wait half a minute for the goodbye of a server that is frozen.
-        for timer in self._timers:
-            shut(timer.sockets)
-        self._session, self._timers = None, []
+        try:
+            if self._session is not None:
+                await self._session.close()
+        finally:
+            # After a timeout TLS would wait half a minute for the goodbye of a server that is frozen.
+            for timer in self._timers:
+                shut(timer.sockets)
+            self._session, self._timers = None, []
 
     async def send(
         self,
@@ -81,7 +80,7 @@ class RouteSession:
             async with asyncio.timeout(seconds + _GIVE_UP_SECONDS) as limit:
                 alarm = asyncio.get_running_loop().call_later(seconds, _give_up, timer, limit)
                 try:
-                    return await self._send(session, request, headers, draft)
+                    return await self._send(session, request, headers, draft, timer)
                 finally:
                     alarm.cancel()
         finally:
@@ -111,7 +110,6 @@ class RouteSession:
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=_PROXY_TIMEOUT if self._target.proxy_from_environment else _NO_TIMEOUT,
             auto_decompress=False,
             middlewares=(refuse_repetition,),
             trace_configs=[] if is_tls else _tracing(),
@@ -124,7 +122,9 @@ class RouteSession:
         request: Request[object],
         headers: Mapping[str, str],
         draft: Draft,
+        timer: ConnectionTimer,
     ) -> Response:
+        is_proxied = self._target.proxy_from_environment
         async with session.request(
             request.method,
             URL(self._origin + request.path, encoded=True),
@@ -132,7 +132,9 @@ class RouteSession:
             json=request.body,
             allow_redirects=False,
             server_hostname=self._target.tls.server_name or None,
-            proxy=forward_proxy(self._origin) if self._target.proxy_from_environment else None,
+            proxy=forward_proxy(self._origin) if is_proxied else None,
+            # Without any timeout TLS through a forward proxy would end after 60 s.
+            timeout=aiohttp.ClientTimeout(total=timer.handshake_seconds) if is_proxied else _NO_TIMEOUT,
         ) as response:
             draft.status, draft.response = response.status, response
             body = await read_body(response, request.max_body_bytes)

@@ -72,7 +72,11 @@ async def _fetch_unverified_chain(
     host, port = address
     try:
         transport, _ = await loop.create_connection(
-            asyncio.Protocol, host, port, ssl=context, server_hostname=server_name
+            asyncio.Protocol,
+            *(host, port),
+            ssl=context,
+            server_hostname=server_name,
+            ssl_handshake_timeout=_FETCH_SECONDS,
         )
     except OSError:
         return ()

@@ -176,7 +176,9 @@ async def _now(value: Counter[str]) -> Counter[str]:
 
 async def test_a_request_that_the_round_cuts_short_is_neither_a_success_nor_a_failure() -> None:
     async with RawServers("silence") as servers:
-        target = target_at(f"http://{LOOPBACK}:{servers.ports[0]}", timeout=10.0)
+        # Its first connection is the silent one.
+        silent, refusing = (f"http://{LOOPBACK}:{port}" for port in (servers.ports[0], closed_port()))
+        target = target_at(silent, refusing, timeout=10.0)
         client = Client(lambda where, error: pytest.fail(f"{where}: {error!r}"))
         try:
             (visit, _direct) = await client.poll(target, OPERATIONS, Known(), seconds=1.5)
