@@ -58,7 +58,7 @@ async def measure_many(*, quick: bool) -> dict[str, list[Figures]]:
         async with farm("ECDSA") as running:
             ground = Ground(running, running, Path(folder), _SECONDS, thorough=not quick)
             for name, act in MANY_CLUSTERS.items():
-                _tell(f"once: {name}")
+                _report(f"once: {name}")
                 results[name] = [await act(ground)]
     return results
 
@@ -72,10 +72,10 @@ async def measure(*, quick: bool) -> dict[str, list[Figures]]:
             ground = Ground(running, rsa_running, Path(folder), seconds, thorough=not quick)
             for repetition in range(1 if quick else _REPETITIONS):
                 for name, act in INTERLEAVED.items():
-                    _tell(f"{name}, repetition {repetition + 1}")
+                    _report(f"{name}, repetition {repetition + 1}")
                     results[name].append(await act(ground))
             for name, act in ONCE.items():
-                _tell(f"once: {name}")
+                _report(f"once: {name}")
                 results[name].append(await act(ground))
     return results
 
@@ -99,7 +99,7 @@ def main() -> int:
     parser.add_argument("--many-clusters", action="store_true", help="only shards and discovery")
     arguments = parser.parse_args()
     if not arguments.many_clusters and not blackbox_version():
-        _tell(f"{BLACKBOX} is not installed: apt-get install prometheus-blackbox-exporter")
+        _report(f"{BLACKBOX} is not installed: apt-get install prometheus-blackbox-exporter")
         return 2
     pin_to(FARM_CORE)
     quick: bool = arguments.quick
@@ -118,7 +118,7 @@ def main() -> int:
     return 0
 
 
-def _tell(text: str) -> None:
+def _report(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 

@@ -165,8 +165,8 @@ def blackbox_version() -> str:
     program = shutil.which(BLACKBOX)
     if program is None:
         return ""
-    with os.popen(f"{program} --version 2>&1") as said:  # noqa: S605 - a fixed program
-        found = re.search(r"version (\S+)", said.read())
+    with os.popen(f"{program} --version 2>&1") as output:  # noqa: S605 - a fixed program
+        found = re.search(r"version (\S+)", output.read())
     return found[1].rstrip(",") if found else ""
 
 
@@ -211,13 +211,13 @@ CORES = os.sched_getaffinity(0)
 
 
 async def _origin(process: Process, listening: bytes) -> str:
-    said = b""
+    output = b""
     while line := await process.stderr.readline():  # type: ignore[union-attr]  # it is a pipe
-        said += line
+        output += line
         found = re.search(listening, line)
         if found:
             return f"http://{found[1].decode()}"
-    raise RuntimeError(f"it did not start: {said.decode(errors='replace')}")
+    raise RuntimeError(f"it did not start: {output.decode(errors='replace')}")
 
 
 async def _drain(process: Process) -> None:

@@ -150,13 +150,13 @@ async def _serve(key_type: trustme.KeyType) -> None:
     with TemporaryDirectory() as folder:
         ca_file = farm.authority.write_ca_file(Path(folder, "ca.pem"))
         proxy, direct = await farm.listen()
-        _say({"proxy": proxy, "direct": direct, "ca_file": str(ca_file)})
+        _print({"proxy": proxy, "direct": direct, "ca_file": str(ca_file)})
         loop = asyncio.get_running_loop()
         while await loop.run_in_executor(None, sys.stdin.readline):
-            _say(asdict(farm.take_record()))
+            _print(asdict(farm.take_record()))
 
 
-def _say(words: object) -> None:
+def _print(words: object) -> None:
     sys.stdout.write(json.dumps(words) + "\n")
     sys.stdout.flush()
 

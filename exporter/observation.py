@@ -1,6 +1,6 @@
 """What was seen: connections, requests, and the outcome of an operation over one route. Frozen values.
 
-Durations are seconds; moments are seconds since the epoch.
+Durations are seconds; timestamps are seconds since the epoch.
 """
 
 from __future__ import annotations

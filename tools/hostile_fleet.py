@@ -20,7 +20,7 @@ from typing import Self
 from exporter.operations.limits import MAX_HOSTS
 from exporter.simulator import Authority, Credential
 from exporter.targets import AccessPath
-from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, http, onepanel_says
+from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, http, onepanel_answer
 from tests.trust.hostile import IN_THE_HANDSHAKE, OVER_TLS
 
 _START_SECONDS = 60.0
@@ -71,11 +71,11 @@ def renaming() -> Script:
                 "deployed": True,
             }
             return http(json.dumps(facts).encode())
-        return onepanel_says(request)
+        return onepanel_answer(request)
 
     async def script(wire: Wire) -> None:
         while True:
-            await wire.say(answer(await wire.request()))
+            await wire.send(answer(await wire.request()))
 
     return script
 

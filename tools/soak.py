@@ -195,8 +195,8 @@ class Soak:
             await zone.only()
         self.write_config(list(range(len(self.zones))))
         await exporter.reload()
-        if not await _within(seconds, lambda: _all_well(exporter)):
-            self.problems.append(f"not well again: {', '.join(await exporter.sick())}")
+        if not await _within(seconds, lambda: _all_healthy(exporter)):
+            self.problems.append(f"not healthy again: {', '.join(await exporter.unhealthy())}")
 
     async def check_pace(self, exporter: SoakedExporter, act: Awaitable[None]) -> None:
         """Do something, during which the peaceful zones must be polled in time, but for what the machine was late."""
@@ -292,8 +292,8 @@ def _is_peaceful(number: int) -> bool:
     return number % 5 == 0
 
 
-async def _all_well(exporter: SoakedExporter) -> bool:
-    return not await exporter.sick()
+async def _all_healthy(exporter: SoakedExporter) -> bool:
+    return not await exporter.unhealthy()
 
 
 async def _within(seconds: float, holds: Callable[[], Awaitable[bool]]) -> bool:
@@ -317,7 +317,7 @@ async def _zones(count: int, authority: Authority) -> AsyncIterator[list[Simulat
 async def _run(soak: Soak, seconds: float) -> None:
     soak.write_config(list(range(len(soak.zones))), hostile=False)
     async with SoakedExporter(soak.config_file) as exporter:
-        if not await _within(seconds * 0.3, lambda: _all_well(exporter)):
+        if not await _within(seconds * 0.3, lambda: _all_healthy(exporter)):
             soak.problems.append("not all targets were found well at the beginning")
         before = await exporter.figures()
         work_alone = await exporter.longest_work()

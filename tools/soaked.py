@@ -29,7 +29,7 @@ from tests.support.own_work import OwnWork
 _MEBIBYTE = 2**20
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
-_LOOKS, _PAUSE_SECONDS = 10, 0.2
+_SAMPLES, _PAUSE_SECONDS = 10, 0.2
 _parse: Callable[[str], Iterator[Any]] = untyped_parse
 
 
@@ -123,8 +123,8 @@ class SoakedExporter:
         async with self.session.get("/metrics", headers=accept, params=wanted) as answer:
             return await answer.text()
 
-    async def sick(self) -> list[str]:
-        """Which zones are not well, and why."""
+    async def unhealthy(self) -> list[str]:
+        """Return the unhealthy zones, each with its diagnosis."""
         async with self.session.get("/api/v1/targets") as answer:
             targets = (await answer.json())["targets"]
         return [
@@ -140,22 +140,22 @@ class SoakedExporter:
 
     async def figures(self) -> Figures:
         """Return the least that it holds within two seconds, without what rounds and requests hold for a moment."""
-        looks = []
-        for _ in range(_LOOKS):
-            looks.append(await self._poll_target())
+        samples = []
+        for _ in range(_SAMPLES):
+            samples.append(await self._sample())
             await asyncio.sleep(_PAUSE_SECONDS)
-        return Figures(*(min(kind) for kind in zip(*looks, strict=True)))
+        return Figures(*(min(kind) for kind in zip(*samples, strict=True)))
 
     async def longest_work(self) -> float:
         """Return how many seconds of CPU it has worked at most between two turns of its loop since the last call."""
-        await self._poll_target()
+        await self._sample()
         longest, self._longest_work = self._longest_work, 0.0
         return longest
 
-    async def _poll_target(self) -> tuple[float, int, int, int]:
+    async def _sample(self) -> tuple[float, int, int, int]:
         self._process.send_signal(signal.SIGUSR1)
-        told = await self._process.stdout.readline()  # type: ignore[union-attr]  # a pipe
-        tasks, longest_work = told.split()
+        line = await self._process.stdout.readline()  # type: ignore[union-attr]  # a pipe
+        tasks, longest_work = line.split()
         self._longest_work = max(self._longest_work, float(longest_work))
         folder = Path("/proc", str(self._process.pid))
         pages = int((folder / "statm").read_text(encoding="ascii").split()[1])
@@ -192,7 +192,7 @@ class _Meter:
         self._work = OwnWork()
         self._measuring: asyncio.Task[None] | None = None
 
-    def tell(self, *_signal: object) -> None:
+    def report(self, *_signal: object) -> None:
         """Print the number of tasks, but for its own one, and the longest work since the last time."""
         if self._measuring is None:
             self._measuring = asyncio.get_running_loop().create_task(self._work.measure())
@@ -204,5 +204,5 @@ class _Meter:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGUSR1, _Meter().tell)
+    signal.signal(signal.SIGUSR1, _Meter().report)
     sys.exit(main())

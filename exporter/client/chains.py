@@ -106,9 +106,9 @@ class Refusal:
         leaf, *issuers = self.chain
         if leaf.shown.not_after < self.now:
             return failure
-        over = next((each.name for each in issuers if each.shown.not_after < self.now), "")
-        who = over or f"{self._top.issuer_name}, of the trust store,"
-        return Failure(Reason.CERTIFICATE_ISSUER_EXPIRED, f"the issuer {who} has expired")
+        expired = next((each.name for each in issuers if each.shown.not_after < self.now), "")
+        issuer = expired or f"{self._top.issuer_name}, of the trust store,"
+        return Failure(Reason.CERTIFICATE_ISSUER_EXPIRED, f"the issuer {issuer} has expired")
 
     def _untrusted(self, failure: Failure, intermediates: KnownIntermediates) -> Failure:
         top, leaf = self._top, self.chain[0]

@@ -66,10 +66,10 @@ class CredentialProvider:
         that is remembered as long as the proxy path stays down: the worker, which would verify the token, is
         down too.
         """
-        away = AccessPath.PROXY in self._target.expected_paths and not any(
+        proxy_is_down = AccessPath.PROXY in self._target.expected_paths and not any(
             route.path is AccessPath.PROXY for route in up
         )
-        if not (away and self._worked_last):
+        if not (proxy_is_down and self._worked_last):
             for kept in self._kept.values():
                 kept.unverifiable = None
         self.accepted = {}

@@ -158,8 +158,8 @@ def _detail(error: Exception, seconds: float) -> str:
     if isinstance(error, TimeoutError) and not error.errno:
         return f"nothing within {seconds:.3g} s"
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
-    told = (getattr(cause, name, "") for name in ("verify_message", "strerror", "message"))
-    text = next((str(each) for each in told if each), "") or str(cause) or _name(cause)
+    candidates = (getattr(cause, name, "") for name in ("verify_message", "strerror", "message"))
+    text = next((str(each) for each in candidates if each), "") or str(cause) or _name(cause)
     return sanitize(text.partition("\n")[0]).rstrip(":")
 
 

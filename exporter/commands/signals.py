@@ -33,13 +33,13 @@ class Stopped(Exception):  # noqa: N818 - a state, no error
     """A signal to stop arrived while the process waited for something."""
 
 
-def run_unless_stopped(function: Callable[[], Result], patience_seconds: float = 5.0) -> Result:
+def run_unless_stopped(function: Callable[[], Result], timeout_seconds: float = 5.0) -> Result:
     """Return what a function returns that may take for ever, as one that reads files of a dead server.
 
     Signals that are held stay so meanwhile: a quick function is never interrupted.
 
     Raises:
-        Stopped: a signal to stop came, and the function did not return within `patience_seconds`.
+        Stopped: a signal to stop came, and the function did not return within `timeout_seconds`.
     """
     results: list[Result] = []
     errors: list[BaseException] = []
@@ -52,7 +52,7 @@ def run_unless_stopped(function: Callable[[], Result], patience_seconds: float =
 
     running = threading.Thread(target=run, name="file access", daemon=True)
     running.start()
-    running.join(patience_seconds)
+    running.join(timeout_seconds)
     while running.is_alive():
         if signal.sigpending().intersection(STOP_SIGNALS):
             raise Stopped

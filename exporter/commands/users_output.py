@@ -87,6 +87,6 @@ def _advice(step: Step) -> str:
         return ""
     if step.status in _NO_SUCH_ROUTE and not failure.from_onepanel:
         return _NO_SUCH_OPERATION
-    spoken = failure.reason is not Reason.PROXY_UPSTREAM
+    answered = failure.reason is not Reason.PROXY_UPSTREAM
     advice = _ADVICE_BY_ERROR.get(failure.error_id) or _ADVICE.get(step.status)
-    return (advice if spoken else None) or failure.reason.advice
+    return (advice if answered else None) or failure.reason.advice

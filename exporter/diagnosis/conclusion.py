@@ -52,13 +52,13 @@ def conclude(  # noqa: PLR0913 - the last two by keyword, with defaults
 
 def pair(checkup: Checkup, node: str) -> Pair:
     """Return what the table of diagnoses needs to know of one node."""
-    target, told = checkup.target, configurations(checkup.visits, node)
+    target, reported = checkup.target, configurations(checkup.visits, node)
     return Pair(
         proxy=checkup.symptom(Route(AccessPath.PROXY, node)),
         direct=checkup.symptom(Route(AccessPath.DIRECT, node)),
         expected=target.expected_paths,
-        agree=paths_agree(told) if _is_configured_kind(target, told) else False,
-        deployed=_all_deployed(told),
+        agree=paths_agree(reported) if _is_configured_kind(target, reported) else False,
+        deployed=_all_deployed(reported),
         zone_connected=checkup.zone_connected,
         waits_for_neighbour=0 < checkup.waiting.get(node, 0) <= _MOST_ROUNDS_OF_WAITING,
     )
@@ -75,25 +75,25 @@ def _waiting(visits: Mapping[Route, Visit], before: Mapping[str, int]) -> Mappin
 
 def configurations(visits: Mapping[Route, Visit], node: str) -> list[Configuration]:
     """Return what each path of a node reported of the cluster; nothing for a path that reported nothing."""
-    told = (_configuration(visits.get(Route(path, node))) for path in AccessPath)
-    return [facts for facts in told if facts is not None]
+    reported = (_configuration(visits.get(Route(path, node))) for path in AccessPath)
+    return [facts for facts in reported if facts is not None]
 
 
-def paths_agree(told: list[Configuration]) -> bool | None:
+def paths_agree(reported: list[Configuration]) -> bool | None:
     """Return whether both paths lead to the same cluster and version; None unless both reported any.
 
     What only one of them reports is no contradiction: a reduced answer leaves keys out.
     """
-    if len(told) < len(AccessPath):
+    if len(reported) < len(AccessPath):
         return None
     return all(
-        len(set(said) - {"", Kind.AUTO}) <= 1
-        for said in zip(*(facts.identity for facts in told), strict=True)
+        len(set(values) - {"", Kind.AUTO}) <= 1
+        for values in zip(*(facts.identity for facts in reported), strict=True)
     )
 
 
-def _is_configured_kind(target: Target, told: list[Configuration]) -> bool:
-    return all(Kind.AUTO in {target.kind, facts.kind} or facts.kind is target.kind for facts in told)
+def _is_configured_kind(target: Target, reported: list[Configuration]) -> bool:
+    return all(Kind.AUTO in {target.kind, facts.kind} or facts.kind is target.kind for facts in reported)
 
 
 def carried_over(checkup: Checkup | None, target: Target) -> Known:
@@ -113,8 +113,8 @@ def carried_over(checkup: Checkup | None, target: Target) -> Known:
 def _doubtful(checkup: Checkup) -> tuple[str, ...]:
     """Return the hosts to query last; the operation that was asked last knows which of them wait longest."""
     outcomes = [seen.outcome for seen in reversed(checkup.details_observations)]
-    told = (outcome.doubtful for outcome in outcomes if isinstance(outcome, ComponentStatus))
-    return tuple(dict.fromkeys(chain.from_iterable(told)))
+    reported = (outcome.doubtful for outcome in outcomes if isinstance(outcome, ComponentStatus))
+    return tuple(dict.fromkeys(chain.from_iterable(reported)))
 
 
 def kind_of(checkup: Checkup, before: Checkup | None) -> Kind:
@@ -123,8 +123,8 @@ def kind_of(checkup: Checkup, before: Checkup | None) -> Kind:
     A reduced answer does not name the kind, and an unreachable cluster reports nothing.
     """
     facts = checkup.facts(CONFIGURATION)
-    said = facts.kind if isinstance(facts, Configuration) else Kind.AUTO
-    kinds = (checkup.target.kind, said, before.kind if before else Kind.AUTO)
+    reported = facts.kind if isinstance(facts, Configuration) else Kind.AUTO
+    kinds = (checkup.target.kind, reported, before.kind if before else Kind.AUTO)
     return next((kind for kind in kinds if kind is not Kind.AUTO), Kind.AUTO)
 
 
@@ -133,6 +133,6 @@ def _configuration(visit: Visit | None) -> Configuration | None:
     return seen.outcome if seen and isinstance(seen.outcome, Configuration) else None
 
 
-def _all_deployed(told: list[Configuration]) -> bool | None:
-    answers = [facts.deployed for facts in told if facts.deployed is not None]
+def _all_deployed(reported: list[Configuration]) -> bool | None:
+    answers = [facts.deployed for facts in reported if facts.deployed is not None]
     return all(answers) if answers else None

@@ -17,8 +17,8 @@ from exporter.targets import AccessPath
 _NO_ANSWER = frozenset({Symptom.REFUSED, Symptom.NO_CONNECTION, Symptom.LOST, Symptom.SILENT, Symptom.FROZEN})
 _NOT_ONEPANEL = frozenset({Symptom.EMPTY_503, Symptom.FOREIGN, Symptom.FAILING})
 _NO_PANEL_BEHIND = frozenset({Symptom.EMPTY_503, Symptom.SILENT})
-_SICK = frozenset({Symptom.UNHEALTHY, Symptom.UNCLEAR})
-_WELL = frozenset({Symptom.HEALTHY, Symptom.HANGING})
+_NOT_HEALTHY = frozenset({Symptom.UNHEALTHY, Symptom.UNCLEAR})
+_HEALTHY = frozenset({Symptom.HEALTHY, Symptom.HANGING})
 _SLOW = frozenset({Symptom.SILENT, Symptom.FROZEN})
 # What leaves a path without Onepanel. The empty 503 of 443 is not among them: there the worker answers.
 _DEAD = {
@@ -122,7 +122,7 @@ def _proxy_broken(pair: Pair) -> bool:
     """Return whether the proxy path fails in a way that the Onepanel behind it does not explain."""
     if _proxy_fails(pair, _NOT_ONEPANEL):
         return True
-    if pair.direct in _SICK:
+    if pair.direct in _NOT_HEALTHY:
         return False
     loses = frozenset({Symptom.LOSSY} if pair.direct is Symptom.HANGING else {Symptom.LOSSY, Symptom.HANGING})
     return _proxy_fails(pair, loses)
@@ -132,7 +132,11 @@ def _unhealthy(pair: Pair) -> bool:
     up = pair.up_symptoms()
     expected = pair.expected_symptoms()
     only_direct_hangs = (pair.proxy, pair.direct) == (Symptom.HEALTHY, Symptom.HANGING)
-    if _SICK & {*up} or Symptom.LOSSY in expected or (only_direct_hangs and Symptom.HANGING in expected):
+    if (
+        _NOT_HEALTHY & {*up}
+        or Symptom.LOSSY in expected
+        or (only_direct_hangs and Symptom.HANGING in expected)
+    ):
         return True
     fails = not up and Symptom.FAILING in {pair.proxy, pair.direct}
     return fails or _hangs_with_neighbour(pair)
@@ -209,7 +213,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Diagnosis.ZONE_DISCONNECTED,
-        lambda pair: pair.zone_connected is False and not _WELL.isdisjoint(pair.up_symptoms()),
+        lambda pair: pair.zone_connected is False and not _HEALTHY.isdisjoint(pair.up_symptoms()),
         "The Oneprovider is up and healthy, but not connected to its zone.",
         "Check its clock, its version and the network towards the zone, then the worker's log.",
     ),
@@ -227,7 +231,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Diagnosis.OK,
-        lambda pair: _WELL.issuperset(pair.expected_symptoms()),
+        lambda pair: _HEALTHY.issuperset(pair.expected_symptoms()),
         "Every expected path is up and healthy.",
         "Nothing to do.",
     ),

@@ -52,14 +52,14 @@ class ComponentStatus(Guarded):
         return frozenset(self.by_host)
 
     @property
-    def hosts_away(self) -> tuple[str, ...]:
+    def unreachable_hosts(self) -> tuple[str, ...]:
         """Return the hosts whose Onepanel did not answer the latest query, longest-waiting first."""
         return tuple(host for host, status in self.by_host.items() if status is Status.UNREACHABLE)
 
     @property
     def doubtful(self) -> tuple[str, ...]:
         """Return the hosts to query last next time: those without an answer this time."""
-        return (*self.hosts_away, *self.silent)
+        return (*self.unreachable_hosts, *self.silent)
 
 
 def read_statuses(
@@ -69,10 +69,10 @@ def read_statuses(
     body = read_object(answer)
     if isinstance(body, Failure):
         return body
-    return _told(component, *guard(body.items(), MAX_HOSTS, before))
+    return _component_status(component, *guard(body.items(), MAX_HOSTS, before))
 
 
-def _told(component: str, words: Mapping[str, object], dropped: int) -> ComponentStatus:
+def _component_status(component: str, words: Mapping[str, object], dropped: int) -> ComponentStatus:
     foreign = [word for word in words.values() if isinstance(word, str) and not isinstance(word, Status)]
     return ComponentStatus(
         component,
@@ -120,7 +120,7 @@ def _conversation(plural: str, component: str, known_before: Known) -> Conversat
         return survey.reply
     not_learnt = tuple(host for host in kept if host not in survey.words)
     silent = tuple(host for host in (*survey.not_asked, *survey.silent) if host not in survey.words)
-    return replace(_told(component, survey.words, dropped), not_learnt=not_learnt, silent=silent)
+    return replace(_component_status(component, survey.words, dropped), not_learnt=not_learnt, silent=silent)
 
 
 def _found_before(known_before: Known) -> dict[str, bool]:

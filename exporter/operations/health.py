@@ -29,8 +29,8 @@ def read(answer: Response) -> Health | Failure:
         return Failure(Reason.NOT_FOUND, "HTTP 406 with an empty body: no such operation")
     body = read_object(answer)
     if isinstance(body, Failure):
-        says_unhealthy = answer.status == 500 and body.from_onepanel
-        return replace(body, reason=Reason.UNHEALTHY) if says_unhealthy else body
+        is_unhealthy = answer.status == 500 and body.from_onepanel
+        return replace(body, reason=Reason.UNHEALTHY) if is_unhealthy else body
     status = body.get("status")
     if status == "healthy":
         return Health()
@@ -42,8 +42,8 @@ def read(answer: Response) -> Health | Failure:
 def _healthy(outcome: Outcome) -> bool | None:
     if isinstance(outcome, Health):
         return True
-    says_no = isinstance(outcome, Failure) and outcome.reason is Reason.UNHEALTHY
-    return False if says_no else None
+    is_unhealthy = isinstance(outcome, Failure) and outcome.reason is Reason.UNHEALTHY
+    return False if is_unhealthy else None
 
 
 OPERATION: Operation[Health] = Operation(

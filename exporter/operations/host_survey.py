@@ -14,7 +14,7 @@ from exporter.operations.responses import Response
 from exporter.reasons import Failure, Reason
 
 _MAX_BODY_BYTES = 1024 * 1024
-_HOST_AWAY_ERRORS = frozenset({"errorOnNodes", "badValueListNotAllowed"})
+_UNREACHABLE_ERRORS = frozenset({"errorOnNodes", "badValueListNotAllowed"})
 
 
 def concerns_one_host(reply: Failure | NotLearnt) -> bool:
@@ -23,7 +23,7 @@ def concerns_one_host(reply: Failure | NotLearnt) -> bool:
 
 
 def _names_unreachable_host(reply: Failure | NotLearnt) -> bool:
-    return isinstance(reply, Failure) and reply.error_id in _HOST_AWAY_ERRORS
+    return isinstance(reply, Failure) and reply.error_id in _UNREACHABLE_ERRORS
 
 
 def _is_silence(reply: Failure | NotLearnt) -> bool:
@@ -57,8 +57,10 @@ class HostSurvey:
 
     def ask(self) -> Generator[Request[object], Any, None]:
         """Query every host that is not known to be unreachable."""
-        known_away = [host for host, is_away in self.found.items() if is_away and host in self.hosts]
-        self.words |= dict.fromkeys(known_away, Status.UNREACHABLE)
+        known_unreachable = [
+            host for host, is_unreachable in self.found.items() if is_unreachable and host in self.hosts
+        ]
+        self.words |= dict.fromkeys(known_unreachable, Status.UNREACHABLE)
         for host in [*(host for host in self.hosts if host not in self.doubtful), *self.doubtful]:
             if not self.found.get(host):
                 yield from self._ask_for(host)

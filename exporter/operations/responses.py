@@ -157,8 +157,8 @@ def _explained(error: dict[str, Any]) -> tuple[str, str]:
     auth, nested = details.get("authError"), details.get("error")
     cause = auth if isinstance(auth, dict) else nested if isinstance(nested, dict) else {}
     cause_id = cause.get("id")
-    told = cause if isinstance(auth, dict) and auth.get("description") else error
-    return str(told.get("description", "")), sanitize(cause_id) if isinstance(cause_id, str) else ""
+    described = cause if isinstance(auth, dict) and auth.get("description") else error
+    return str(described.get("description", "")), sanitize(cause_id) if isinstance(cause_id, str) else ""
 
 
 def read_object(answer: Response, success: int = 200) -> dict[str, Any] | Failure:

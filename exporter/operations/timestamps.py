@@ -1,4 +1,4 @@
-"""Reading the moments that Onepanel writes (ISO 8601)."""
+"""Reading the timestamps that Onepanel writes (ISO 8601)."""
 
 from __future__ import annotations
 

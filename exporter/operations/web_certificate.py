@@ -1,6 +1,6 @@
 """`GET /web_cert`: what Onepanel itself reports of the cluster's certificate, and of its renewal.
 
-404 before deployment. The renewal's moments are there only with Let's Encrypt.
+404 before deployment. The renewal's timestamps are there only with Let's Encrypt.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from exporter.targets import Target
 from exporter.tasks import ReportBug, supervise
 
 _FIRST_ROUNDS_PER_SECOND = 100
-_FIRST_PATIENCE_SECONDS = 1.0
-_LEAST_PATIENCE_SECONDS = 0.5
+_FIRST_QUICK_SECONDS = 1.0
+_LEAST_QUICK_SECONDS = 0.5
 
 
 async def _always(_target: Target) -> None:
@@ -125,15 +125,15 @@ class Scheduler:
         clock = asyncio.get_running_loop().time
         async with self._slots.take(self._plan.connections(target), lane) as hold:
             began = clock()
-            is_cut = await self._run(target, hold, _patience(target, before))
+            is_cut = await self._run(target, hold, _quick_seconds(target, before))
             seconds = clock() - began
         return await self._round(target, target.schedule.timeout) if is_cut else seconds
 
-    async def _run(self, target: Target, hold: Hold, patience: float) -> bool:
+    async def _run(self, target: Target, hold: Hold, quick_seconds: float) -> bool:
         """Run one round within slots; return whether it was cut."""
         running = asyncio.create_task(self._poll_once(target))
         try:
-            await asyncio.wait({running}, timeout=patience)
+            await asyncio.wait({running}, timeout=quick_seconds)
             is_late = not running.done() and hold.lane is Lane.QUICK
             if is_late and not self._slots.become_slow(hold) and await self._contended(running):
                 return True
@@ -164,10 +164,10 @@ def _share_of_timeout(target: Target) -> float:
     return 0.9 * target.schedule.timeout
 
 
-def _patience(target: Target, before: float | None) -> float:
+def _quick_seconds(target: Target, before: float | None) -> float:
     """Return how long a round may take before it counts as slow."""
-    patience = _FIRST_PATIENCE_SECONDS if before is None else max(_LEAST_PATIENCE_SECONDS, 2 * before)
-    return min(patience, _share_of_timeout(target))
+    quick_seconds = _FIRST_QUICK_SECONDS if before is None else max(_LEAST_QUICK_SECONDS, 2 * before)
+    return min(quick_seconds, _share_of_timeout(target))
 
 
 def offset(name: str, interval: float) -> float:

@@ -108,10 +108,10 @@ def _renewal(checkup: Checkup) -> Iterator[Finding]:
     facts, renewal = web_certificate_of(checkup.details), renewal_of(checkup)
     if facts is None:
         return
-    is_ending, is_over = facts.status in _ENDING, facts.status is WebCertificateStatus.EXPIRED
+    is_ending, is_expired = facts.status in _ENDING, facts.status is WebCertificateStatus.EXPIRED
     if renewal is not None and (renewal.is_broken or (is_ending and renewal is not Renewal.FINE)):
         yield Finding(
-            Severity.CRITICAL if is_over else Severity.WARNING,
+            Severity.CRITICAL if is_expired else Severity.WARNING,
             f"renewal of the certificate: {renewal}. {renewal.meaning} First step: {renewal.first_step}",
         )
     elif severity_of(facts.status) is not Severity.OK and not (is_ending and renewal is Renewal.FINE):

@@ -45,13 +45,13 @@ def dead_hosts(checkup: Checkup) -> tuple[str, ...]:
     """Return the nodes, or else the hosts of components, whose Onepanel is known not to answer; sorted."""
     if checkup.dead_nodes:
         return tuple(sorted(checkup.dead_nodes))
-    away = {
+    unreachable = {
         host
         for seen in checkup.details_observations
         if isinstance(seen.outcome, ComponentStatus)
-        for host in seen.outcome.hosts_away
+        for host in seen.outcome.unreachable_hosts
     }
-    return tuple(sorted(away))
+    return tuple(sorted(unreachable))
 
 
 def _not_asked(checkup: Checkup) -> Iterator[Finding]:

@@ -92,8 +92,8 @@ def remaining(certificate: Certificate, at: float) -> str:
 def result(operation: OperationSummary) -> str:
     """Return how one request ended: status and time, or the error."""
     took = "" if operation.seconds is None else f" in {milliseconds(operation.seconds)}"
-    told = f"HTTP {operation.status}{took}" if operation.status else ""
-    return ": ".join(part for part in (told, operation.error) if part)
+    status = f"HTTP {operation.status}{took}" if operation.status else ""
+    return ": ".join(part for part in (status, operation.error) if part)
 
 
 def _cluster(summary: Summary) -> Iterator[str]:

@@ -134,7 +134,7 @@ class TargetKeys(Keys):
 
     @field_validator("auth")
     @classmethod
-    def _only_to_whom_proves_who_it_is(cls, auth: Auth, info: ValidationInfo) -> Auth:
+    def _only_to_verified_servers(cls, auth: Auth, info: ValidationInfo) -> Auth:
         tls = info.data.get("tls")
         unproven = [
             *(["allow_http"] if info.data.get("allow_http") else []),

@@ -1,4 +1,4 @@
-"""Moments in the configuration."""
+"""Timestamps in the configuration."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     for reported, cause in _CAUSES:
         if reported in str(error.problem):
             return f"is no valid YAML: {cause}"
-    told = ", ".join(part for part in (error.context, error.problem) if part)
-    return "is no valid YAML: " + _NAMED.sub(r"\1", told)
+    described = ", ".join(part for part in (error.context, error.problem) if part)
+    return "is no valid YAML: " + _NAMED.sub(r"\1", described)
 
 
 class _StrictLoader(yaml.SafeLoader):

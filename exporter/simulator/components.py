@@ -102,11 +102,11 @@ def refuse_hosts(cluster: Cluster, hosts: Iterable[str]) -> Reply | None:
     host_states = {host: cluster.host_state(host) for host in hosts}
     if any(host_state.forgotten for host_state in host_states.values()):
         return hosts_not_allowed(cluster.panel_hosts)
-    away = [host for host, host_state in host_states.items() if host_state.panel is not Panel.RUNNING]
-    if not away:
+    unreachable = [host for host, host_state in host_states.items() if host_state.panel is not Panel.RUNNING]
+    if not unreachable:
         return None
-    is_frozen = any(host_states[host].panel is Panel.FROZEN for host in away)
-    return replace(no_connection_to(away), stalled=is_frozen)
+    is_frozen = any(host_states[host].panel is Panel.FROZEN for host in unreachable)
+    return replace(no_connection_to(unreachable), stalled=is_frozen)
 
 
 def _seconds(cluster: Cluster, component: str, hosts: Iterable[str]) -> float:

@@ -66,8 +66,8 @@ class HostState:
 
     def status(self, component: str) -> str:
         """Return the status of a component on this host."""
-        told = self.words.get(component)
-        return told if told is not None else self._true_status(component)
+        word = self.words.get(component)
+        return word if word is not None else self._true_status(component)
 
     @property
     def all_healthy(self) -> bool:

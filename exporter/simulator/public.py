@@ -42,15 +42,15 @@ def configuration(_request: Request, cluster: Cluster, _argument: str) -> Reply:
 def _provider_facts(cluster: Cluster) -> dict[str, object]:
     """Return the facts of a Oneprovider; without a worker it knows only that it is registered."""
     provider = cluster.provider if cluster.deployed else None
-    told = provider if cluster.worker_serves else None
+    named = provider if cluster.worker_serves else None
     facts = {
         "serviceType": "oneprovider",
         "isRegistered": provider is not None,
-        "providerId": told and told.id,
+        "providerId": named and named.id,
         "zoneDomain": cluster.domain if provider else None,
     }
     if cluster.names_provider:
-        facts |= {"providerName": told and told.name, "providerDomain": told and told.domain}
+        facts |= {"providerName": named and named.name, "providerDomain": named and named.domain}
     return facts
 
 
@@ -61,8 +61,8 @@ def health(_request: Request, cluster: Cluster, _argument: str) -> Reply:
         return replace(INTERNAL_ERROR, stalled=True)
     if PanelListener.HANGING in listeners:
         return replace(INTERNAL_ERROR, seconds=_LISTENER_SECONDS)
-    is_sick = PanelListener.SICK in listeners or any(cluster.hosts_with(Panel.STOPPED))
-    reply = INTERNAL_ERROR if is_sick else onepanel_reply(200, {"status": "healthy"})
+    is_unhealthy = PanelListener.SICK in listeners or any(cluster.hosts_with(Panel.STOPPED))
+    reply = INTERNAL_ERROR if is_unhealthy else onepanel_reply(200, {"status": "healthy"})
     return replace(reply, seconds=_HEALTH_SECONDS)
 
 

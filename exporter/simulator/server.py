@@ -118,12 +118,12 @@ class Server:
         return self._config.authority.server_context(certificate, *names)
 
     async def _conversation(self, reader: StreamReader, writer: StreamWriter, *, lost: bool) -> None:
-        patience_seconds = _FIRST_REQUEST_SECONDS
+        timeout_seconds = _FIRST_REQUEST_SECONDS
         remaining = self._config.requests_per_connection
         closing = False
         while not closing:
             try:
-                async with asyncio.timeout(patience_seconds):
+                async with asyncio.timeout(timeout_seconds):
                     request = await read_request(reader)
             except ValueError:
                 await delivery.whole(writer, _BAD_REQUEST)
@@ -136,7 +136,7 @@ class Server:
                 raise ConnectionAbortedError
             remaining -= 1
             closing = await self._respond(request, reader, writer, last=remaining == 0)
-            patience_seconds = _IDLE_SECONDS
+            timeout_seconds = _IDLE_SECONDS
         writer.close()
         await writer.wait_closed()
 

@@ -1,7 +1,7 @@
 """The only mutable state: of each target the latest checkup, its counters and a short history.
 
 One thread (the event loop) writes and reads it. A finished round replaces what was there in one step.
-Moments called `…_at` are seconds since the epoch, for people; `monotonic` times are for measuring age.
+Timestamps called `…_at` are seconds since the epoch, for people; `monotonic` times are for measuring age.
 """
 
 from __future__ import annotations

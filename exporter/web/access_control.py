@@ -132,7 +132,7 @@ class AccessControl:
         if all(file_version(file) == version for file, version in self._config.files):
             return None
         config = self._read()
-        for what in _taken_away(self._config, config):
+        for what in _lost_protection(self._config, config):
             raise ValueError(f"{what}; to do that, restart the exporter")
         return config, _context(config.tls)
 
@@ -145,7 +145,7 @@ def _bucket(limit: RateLimit | None) -> TokenBucket | None:
     return TokenBucket(limit, time.monotonic()) if limit else None
 
 
-def _taken_away(old: WebConfig, new: WebConfig) -> Iterator[str]:
+def _lost_protection(old: WebConfig, new: WebConfig) -> Iterator[str]:
     """Yield what a new configuration would no longer protect: a file that is half written must open nothing."""
     if (old.tls is None) is not (new.tls is None):
         yield f"tls_server_config: TLS cannot be switched {'on' if new.tls else 'off'} by a reload"

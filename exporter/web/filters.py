@@ -1,4 +1,4 @@
-"""How the pages put values into words: durations, moments, names. Pure; filters of the templates."""
+"""How the pages put values into words: durations, timestamps, names. Pure; filters of the templates."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def span(seconds: float | None) -> str:
 
 
 def timestamp(at: float | None) -> str:
-    """Return a moment in UTC: `2026-11-23 08:34:42 UTC`."""
+    """Return a timestamp in UTC: `2026-11-23 08:34:42 UTC`."""
     when = _utc(at)
     return f"{when:%Y-%m-%d %H:%M:%S} UTC" if when else NOT_KNOWN
 
@@ -61,7 +61,7 @@ def clock_minutes(at: float) -> str:
 
 
 def machine_timestamp(at: float | None) -> str:
-    """Return a moment as the `datetime` attribute of HTML wants it."""
+    """Return a timestamp for the `datetime` attribute of HTML."""
     when = _utc(at)
     return when.isoformat(timespec="seconds") if when else ""
 

@@ -112,10 +112,12 @@ def _share(proxy: Sequence[LatencyBucket], direct: Sequence[LatencyBucket]) -> l
     """Return how much of the proxy path's latency is the proxy's own."""
     if not proxy or not direct:
         return []
-    over = _mean(proxy) - _mean(direct)
-    if over <= 0:
+    difference = _mean(proxy) - _mean(direct)
+    if difference <= 0:
         return ["Proxy's share: none, the direct path is not faster"]
-    return [f"Proxy's share: {latency(over)}, {percent(over / _mean(proxy))} of the proxy path's latency"]
+    return [
+        f"Proxy's share: {latency(difference)}, {percent(difference / _mean(proxy))} of the proxy path's latency"
+    ]
 
 
 def _round_up(seconds: float) -> float:

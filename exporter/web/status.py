@@ -1,7 +1,7 @@
 """What the pages and the JSON show of a target at one moment: the summary of its last round, and its past.
 
 The JSON of `/api/v1/targets` is these values, field by field: a field's name is a name of the public
-interface. Durations are seconds, moments seconds since the epoch; None is what is not known. Pure.
+interface. Durations are seconds, timestamps seconds since the epoch; None is what is not known. Pure.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class TargetStatus:
 
 
 def status_of(state: TargetState, monotonic: float, now: float) -> TargetStatus:
-    """Return what is known of a target at a moment of the monotonic and of the wall clock."""
+    """Return what is known of a target at a timestamp of the monotonic and of the wall clock."""
     target, last, checkup = state.target, state.checkup, state.fresh(monotonic)
     diagnosis = checkup.worst if checkup else Diagnosis.UNKNOWN
     return TargetStatus(

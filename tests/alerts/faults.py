@@ -101,7 +101,7 @@ FAULTS = (
     ),
     # All of Onepanel calls itself unhealthy, and the services of that host cannot be asked for: one call.
     FaultCase(
-        "one-host-away",
+        "one-host-unreachable",
         "OnedataPanelUnhealthy",
         "mail",
         facts={

@@ -102,7 +102,7 @@ def subject(labels: Mapping[str, str]) -> str:
 
 
 class Notification(NamedTuple):
-    """What Alertmanager sent. `at` is a moment of the event loop's clock."""
+    """What Alertmanager sent. `at` is a timestamp of the event loop's clock."""
 
     at: float
     receiver: str

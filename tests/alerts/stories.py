@@ -145,11 +145,15 @@ def _of_services() -> Iterator[dict[str, Any]]:
         {**diagnosed("proxy_down"), worker: turns(1, 0)},
         (15, *_PROXY_DOWN),
     )
-    away = diagnosed("unhealthy")
+    unhealthy = diagnosed("unhealthy")
     for kind in ("worker", "manager", "database"):
-        away |= component(kind, "node1", well=True) | component(kind, "node2", well=False, word="unreachable")
+        unhealthy |= component(kind, "node1", well=True) | component(
+            kind, "node2", well=False, word="unreachable"
+        )
     yield story(
-        "One host of two is away: the diagnosis says it, once", away, (20, "OnedataPanelUnhealthy", "warning")
+        "One host of two is unreachable: one alert",
+        unhealthy,
+        (20, "OnedataPanelUnhealthy", "warning"),
     )
 
 

@@ -31,9 +31,13 @@ async def test_nodes_with_different_certificates_send_one_mail(
         await eventually(lambda: scene.stack.query(served), bool)
         await scene.stack.until_notified("firing", [DIFFERENT.target], _LATEST_SECONDS)
         await scene.fires_only({DIFFERENT.target: PENDING_ALERT}, besides="OnedataExporterAbsent")
-        (told,) = [seen for seen in scene.stack.received if seen.receiver == "mail"]
-        assert (told.receiver, told.status, told.names) == ("mail", "firing", [PENDING_ALERT])
-        (alert,) = told.alerts
+        (notification,) = [seen for seen in scene.stack.received if seen.receiver == "mail"]
+        assert (notification.receiver, notification.status, notification.names) == (
+            "mail",
+            "firing",
+            [PENDING_ALERT],
+        )
+        (alert,) = notification.alerts
         assert alert["labels"]["severity"] == "warning"
         words = alert["annotations"]
         assert words["summary"] == f"The nodes of {DIFFERENT.target} serve different certificates"

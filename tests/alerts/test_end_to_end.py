@@ -74,8 +74,8 @@ async def test_every_fault_notifies_once_with_its_text_and_is_resolved(
         await scene.mend(fault)
     await stack.until_notified("resolved", {JOB, *(fault.target for fault in over if fault.alert)})
     for fault in FAULTS:
-        _assert_told(fault, stack)
-    _assert_told_of_the_exporter(scene)
+        _assert_notified(fault, stack)
+    _assert_notified_of_the_exporter(scene)
     await scene.fires_only(ONGOING)
 
 
@@ -105,14 +105,16 @@ async def _assert_every_documented_query_finds_something(scene: Surveillance) ->
     await _assert_find_something(scene, _queries() - NOTHING_TO_FIND.keys() - TAKES_AN_HOUR)
 
 
-def _assert_told(fault: FaultCase, stack: Stack) -> None:
+def _assert_notified(fault: FaultCase, stack: Stack) -> None:
     """Exactly one call and one all-clear, at the right receiver, with exact labels; none for a silent target."""
-    told = [seen for seen in stack.received if seen.is_of(fault.target)]
+    notifications = [seen for seen in stack.received if seen.is_of(fault.target)]
     wanted = [] if not fault.alert else ["firing"] if fault.lasting else ["firing", "resolved"]
-    assert [(seen.status, seen.names) for seen in told] == [(each, [fault.alert]) for each in wanted], fault
+    assert [(seen.status, seen.names) for seen in notifications] == [
+        (each, [fault.alert]) for each in wanted
+    ], fault
     if not fault.alert:
         return
-    call = told[0]
+    call = notifications[0]
     (alert,) = call.alerts
     severity = "critical" if fault.receiver.endswith("pager") else "warning"
     own = {"alertname": fault.alert, "severity": severity, "job": JOB, "target": fault.target}
@@ -123,17 +125,17 @@ def _assert_told(fault: FaultCase, stack: Stack) -> None:
     assert words["runbook_url"].endswith(f"/docs/runbooks/{fault.alert}.md")
 
 
-def _assert_told_of_the_exporter(scene: Surveillance) -> None:
+def _assert_notified_of_the_exporter(scene: Surveillance) -> None:
     """Of its broken configuration; and of another job's exporter, which does not exist."""
-    told = [seen for seen in scene.stack.received if seen.is_of(JOB) or seen.is_of(ABSENT_JOB)]
+    notifications = [seen for seen in scene.stack.received if seen.is_of(JOB) or seen.is_of(ABSENT_JOB)]
     reload, absent = "OnedataConfigReloadFailed", "OnedataExporterAbsent"
-    assert [(seen.receiver, seen.status, seen.names) for seen in told] == [
+    assert [(seen.receiver, seen.status, seen.names) for seen in notifications] == [
         ("pager", "firing", [absent]),
         ("mail", "firing", [reload]),
         ("mail", "resolved", [reload]),
     ]
     instance = urlsplit(scene.exporter.origin).netloc
-    assert [seen.alerts[0]["labels"] for seen in told[:2]] == [
+    assert [seen.alerts[0]["labels"] for seen in notifications[:2]] == [
         {"alertname": absent, "severity": "critical", "job": ABSENT_JOB},
         {"alertname": reload, "severity": "warning", "job": JOB, "instance": instance},
     ]
@@ -292,8 +294,8 @@ async def test_alertmanager_accepts_every_silence_of_the_runbooks(scene: Surveil
             process = await asyncio.create_subprocess_exec(
                 program("amtool"), *arguments, stdout=PIPE, stderr=STDOUT
             )
-            said, _nothing = await process.communicate()
-            assert process.returncode == 0, (page.name, said)
+            output, _nothing = await process.communicate()
+            assert process.returncode == 0, (page.name, output)
 
 
 async def test_documented_queries_over_an_hour_find_something_after_it(scene: Surveillance) -> None:
@@ -315,5 +317,5 @@ async def test_a_killed_exporter_alerts_and_resolves_no_outage(scene: Surveillan
     await scene.exporter.stop(signal.SIGKILL)
     await scene.fires_only({JOB: "OnedataExporterDown"} | ABSENT, besides="OnedataTargetUnwatched")
     await _a_round_of_notifications(scene)
-    told = [(seen.status, seen.names) for seen in scene.stack.received if seen.job == JOB]
-    assert told == [("firing", ["OnedataExporterDown"])]
+    notifications = [(seen.status, seen.names) for seen in scene.stack.received if seen.job == JOB]
+    assert notifications == [("firing", ["OnedataExporterDown"])]

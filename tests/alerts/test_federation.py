@@ -17,7 +17,7 @@ pytestmark = pytest.mark.long
 _CONNECTED = "count(onedata_provider_connected == 1 and on (target) onedata_provider_online == 1)"
 
 
-def _told(stack: Stack, target: str) -> list[tuple[str, list[str]]]:
+def _notifications(stack: Stack, target: str) -> list[tuple[str, list[str]]]:
     return [(seen.status, seen.names) for seen in stack.received if seen.is_of(target)]
 
 
@@ -37,7 +37,7 @@ async def test_a_provider_without_its_zone_notifies_once_and_a_zone_outage_for_n
         await federation.set(FederationFault.CUT_OFF, on=False, member="krakow")
         await stack.until_notified("resolved", [KRAKOW])
         cut_off = ["OnedataProviderDisconnected"]
-        assert _told(stack, KRAKOW) == [("firing", cut_off), ("resolved", cut_off)]
+        assert _notifications(stack, KRAKOW) == [("firing", cut_off), ("resolved", cut_off)]
 
         stack.received.clear()
         await federation.set(Fault.WORKER_STOPPED, on=True, member="zone")
@@ -50,4 +50,6 @@ async def test_a_provider_without_its_zone_notifies_once_and_a_zone_outage_for_n
         assert {name for seen in stack.received for name in seen.names if seen.is_of("zone")} == {
             "OnedataProxyPathDown"
         }
-        assert [told for provider in PROVIDERS for told in _told(stack, provider)] == []
+        assert [
+            notification for provider in PROVIDERS for notification in _notifications(stack, provider)
+        ] == []

@@ -112,13 +112,13 @@ async def test_a_rollout_loses_no_target_and_reports_each_outage_once(config: st
         assert {(each["metric"]["alertname"], each["metric"]["target"]) for each in fired} == {
             ("OnedataUnreachable", name) for name in _DOWN
         }
-        told = sorted(
+        notifications = sorted(
             (alert["labels"]["target"], seen.status)
             for seen in stack.received
             for alert in seen.alerts
             if "target" in alert["labels"]
         )
-        assert told == sorted((name, "firing") for name in _DOWN)
+        assert notifications == sorted((name, "firing") for name in _DOWN)
 
 
 def test_the_story_has_targets_that_move_and_targets_that_stay() -> None:

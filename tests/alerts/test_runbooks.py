@@ -67,8 +67,8 @@ class Ground:
             stdout=PIPE,
             stderr=STDOUT,
         )
-        said, _nothing = await shell.communicate()
-        return shell.returncode, said.decode()
+        output, _nothing = await shell.communicate()
+        return shell.returncode, output.decode()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -93,9 +93,9 @@ async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grou
 
 @pytest.mark.parametrize("command", ASKING)
 async def test_a_command_of_the_runbooks_works(ground: Ground, command: str) -> None:
-    code, said = await ground.run(command)
-    assert code == 0, said
-    assert said
+    code, output = await ground.run(command)
+    assert code == 0, output
+    assert output
 
 
 @pytest.mark.parametrize("command", STARTING)
@@ -104,8 +104,8 @@ async def test_a_command_that_starts_a_service_starts_it(ground: Ground, command
     words = dict.fromkeys(("managers", "databases"), "stopped")
     await ground.zone.change_node("node1", worker=Worker.STOPPED, words=words)
     try:
-        code, said = await ground.run(command)
-        assert code == 0, said
+        code, output = await ground.run(command)
+        assert code == 0, output
         (host_state,) = ground.zone.cluster.host_states.values()
         states = {name: host_state.status(name) for name in ("workers", *words)}
         assert [name for name, state in states.items() if state == "healthy"] == [component]

@@ -114,8 +114,8 @@ async def test_an_outage_that_both_see_pages_exactly_once(pair: Pair) -> None:
     await pair.stack.until_notified("firing", [_ZONE])
     await pair.zone.only()
     await pair.stack.until_notified("resolved", [_ZONE])
-    told = [(seen.receiver, seen.status, seen.names) for seen in pair.sent() if seen.is_of(_ZONE)]
-    assert told == [("pager", status, ["OnedataUnreachable"]) for status in ("firing", "resolved")]
+    notifications = [(seen.receiver, seen.status, seen.names) for seen in pair.sent() if seen.is_of(_ZONE)]
+    assert notifications == [("pager", status, ["OnedataUnreachable"]) for status in ("firing", "resolved")]
 
 
 async def test_a_dead_exporter_of_two_is_a_warning_until_a_target_is_not_watched(pair: Pair) -> None:

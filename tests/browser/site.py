@@ -45,7 +45,7 @@ class Site(AppContext):
 def every_state(site: Site) -> None:
     """Targets in every state that the pages distinguish."""
     named = (Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2"))
-    away = Window(0.0, 2e10, "disk is replaced")
+    window = Window(0.0, 2e10, "disk is replaced")
     targets = {
         "healthy": make_target(
             "healthy", (("site", "krakow"),), notes="Contact: https://tickets.domain.org/7"
@@ -55,7 +55,7 @@ def every_state(site: Site) -> None:
         "findings": make_target("findings"),
         "waiting": make_target("waiting"),
         "stale": make_target("stale"),
-        "maintained": make_target("maintained", maintenance=(away,)),
+        "maintained": make_target("maintained", maintenance=(window,)),
         "rtl": make_target("שלום עולם"),
         "long": make_target("a-rather-long-name-of-a-target-" * 3),
     }

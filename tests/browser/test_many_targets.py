@@ -120,24 +120,24 @@ async def test_a_refresh_keeps_page_filter_and_what_is_typed(sixty: Many) -> Non
     await expect(page.locator(".notice")).to_contain_text("No target matches this filter.")
 
 
-SPOKEN = """() => { const spoken = [];
-  new MutationObserver((records) => records.forEach((each) => spoken.push(each.target.textContent)))
+ANNOUNCED = """() => { const announced = [];
+  new MutationObserver((records) => records.forEach((each) => announced.push(each.target.textContent)))
     .observe(document.querySelector('[role=status]'), {subtree: true, childList: true, characterData: true});
-  return spoken; }"""
+  return announced; }"""
 
 
 async def test_focus_stays_on_its_target_when_a_refresh_changes_the_order(sixty: Many) -> None:
     page = await sixty.reader.open()
     assert (await names(page))[:2] == ["t07", "t00"]
     await page.get_by_role("link", name="t31").focus()
-    spoken = await page.evaluate_handle(SPOKEN)
+    announced = await page.evaluate_handle(ANNOUNCED)
     await page.evaluate("refresh()")
-    assert await spoken.json_value() == []
+    assert await announced.json_value() == []
     sixty.poll(45, is_up=False)
     await page.evaluate("refresh()")
     assert (await names(page))[:3] == ["t07", "t45", "t00"]
     assert await page.evaluate("document.activeElement.textContent") == "t31"
-    assert await spoken.json_value() == [TWO_BAD]
+    assert await announced.json_value() == [TWO_BAD]
     await expect(page).to_have_title(f"✕ {TWO_BAD} · onedata-exporter")
     assert "b3261e" in (await page.locator("#icon").get_attribute("href") or "")
     await page.keyboard.press("Enter")

@@ -13,7 +13,7 @@ from exporter.operations.configuration import Configuration
 from exporter.reasons import Reason
 from exporter.report import Severity, status_line, summarize
 from tests.support.polling import DIRECT, PROXY, everywhere, poll, reasons, target_at
-from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, answering, http, onepanel_says
+from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, answering, http, onepanel_answer
 
 ERROR = b'{"error":{"id":"internalServerError","description":"The server has encountered an error."}}'
 
@@ -88,9 +88,9 @@ async def test_an_onepanel_that_answers_and_fails_is_unhealthy_and_the_words_nam
 async def test_a_name_in_latin_1_costs_the_name_alone(name: bytes, text: str) -> None:
     async def script(wire: Wire) -> None:
         while True:
-            answer = onepanel_says(await wire.request())
+            answer = onepanel_answer(await wire.request())
             _head, _end, body = answer.partition(b"\r\n\r\n")
-            await wire.say(http(body.replace(b"Scripted Zone", name)))
+            await wire.send(http(body.replace(b"Scripted Zone", name)))
 
     checkup = await polled(script)
     assert (reasons(checkup), checkup.worst) == (everywhere("ok"), Diagnosis.OK)

@@ -32,7 +32,7 @@ from tests.support.servers import (
     closed_port,
     healthy,
     http,
-    onepanel_says,
+    onepanel_answer,
     silent,
 )
 from tests.trust.hostile import IN_THE_HANDSHAKE, closed_without_a_word
@@ -51,7 +51,7 @@ async def test_a_server_that_closes_after_each_answer_is_connected_to_again(
     authority: Authority, ca_file: Path
 ) -> None:
     async def one_answer(wire: Wire) -> None:
-        await wire.say(onepanel_says(await wire.request()))
+        await wire.send(onepanel_answer(await wire.request()))
 
     async with ScriptedServer(one_answer, authority.server_context(Credential.GOOD)) as server:
         checkup = await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))
@@ -90,7 +90,7 @@ async def test_a_connection_to_a_frozen_server_does_not_outlive_the_round(
                 incoming.write(data)
                 with contextlib.suppress(ssl.SSLWantReadError):
                     tls.do_handshake()
-                await wire.say(outgoing.read())
+                await wire.send(outgoing.read())
         ended.release()
 
     async with ScriptedServer(freeze_after_the_handshake) as server:
@@ -108,7 +108,7 @@ async def test_both_paths_are_asked_at_the_same_time(authority: Authority, ca_fi
         while True:
             request = await wire.request()
             await both_are_asked.wait()
-            await wire.say(onepanel_says(request))
+            await wire.send(onepanel_answer(request))
 
     context = authority.server_context(Credential.GOOD)
     async with (
@@ -129,7 +129,7 @@ async def test_every_phase_of_opening_a_connection_is_measured_apart(
         while True:
             request = await wire.request()
             await asyncio.sleep(0.1)
-            await wire.say(onepanel_says(request))
+            await wire.send(onepanel_answer(request))
 
     context = authority.server_context(Credential.GOOD)
     async with ScriptedServer(slow_answer, context, handshake_delay=delay) as server:
@@ -262,7 +262,7 @@ async def test_cookies_are_not_sent_back(authority: Authority, ca_file: Path) ->
     async def sweet(wire: Wire) -> None:
         while True:
             await wire.request()
-            await wire.say(http(b'{"status":"healthy","version":"1"}', "set-cookie: id=1; Path=/"))
+            await wire.send(http(b'{"status":"healthy","version":"1"}', "set-cookie: id=1; Path=/"))
 
     async with ScriptedServer(sweet, authority.server_context(Credential.GOOD)) as server:
         checkup = await poll(target_at(f"https://{LOOPBACK}:{server.port}", ca_file=ca_file))

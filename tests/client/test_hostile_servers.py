@@ -140,9 +140,9 @@ async def test_an_unrequested_answer_is_not_used_for_the_next_request(
 
     async def twice_at_first(wire: Wire) -> None:
         if "/configuration " in await wire.request():
-            await wire.say(http(JSON) + wrong)
+            await wire.send(http(JSON) + wrong)
         else:
-            await wire.say(http(b'{"status":"healthy"}'))
+            await wire.send(http(b'{"status":"healthy"}'))
         await wire.listen()
 
     async with ScriptedServer(twice_at_first, authority.server_context(Credential.GOOD)) as server:

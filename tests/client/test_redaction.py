@@ -33,16 +33,16 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_a_secret_that_a_target_sends_back_is_redacted_everywhere(form: str) -> None:
-    told = f"{FORMS[form](TOKEN)} and {FORMS[form](PASSPHRASE)}"
+    secrets = f"{FORMS[form](TOKEN)} and {FORMS[form](PASSPHRASE)}"
 
     async def echo(wire: Wire) -> None:
         while True:
             request = await wire.request()
-            body: object = {**CONFIGURATION, "zoneName": told, "version": told}
+            body: object = {**CONFIGURATION, "zoneName": secrets, "version": secrets}
             status = "200 OK"
             if "/configuration " not in request:
-                body, status = {"error": {"id": told, "description": told}}, "500 No"
-            await wire.say(http(json.dumps(body).encode(), f"x-echo: {told}", status=status))
+                body, status = {"error": {"id": secrets, "description": secrets}}, "500 No"
+            await wire.send(http(json.dumps(body).encode(), f"x-echo: {secrets}", status=status))
 
     traces: list[Trace] = []
     async with ScriptedServer(echo) as server:

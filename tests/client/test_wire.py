@@ -48,7 +48,7 @@ async def test_an_answer_with_its_length_twice_is_read_as_rfc_9110_allows() -> N
             body = json.dumps(facts).encode()
             length = b"content-length: %d\r\n" % len(body)
             kind = b"content-type: application/json\r\n"
-            await wire.say(b"HTTP/1.1 200 OK\r\n" + kind + length + length + b"\r\n" + body)
+            await wire.send(b"HTTP/1.1 200 OK\r\n" + kind + length + length + b"\r\n" + body)
 
     async with ScriptedServer(twice) as server:
         assert reasons(await poll(target_at(f"http://{LOOPBACK}:{server.port}"))) == everywhere("ok")

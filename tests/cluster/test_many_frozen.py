@@ -40,9 +40,9 @@ async def test_every_round_reports_all_hosts_once_the_frozen_ones_are_known(
         for number in range(3):
             details = await polled.details(checkup)
             checkup = replace(checkup, details=details)
-            told = [
+            outcomes = [
                 each.outcome for each in details.observations if isinstance(each.outcome, ComponentStatus)
             ]
             if number >= _ROUNDS_TO_FIND_ALL:
-                assert {facts.component for facts in told} == {"worker", "manager", "database"}
-                assert [facts.by_host for facts in told] == [_STATUSES] * 3
+                assert {facts.component for facts in outcomes} == {"worker", "manager", "database"}
+                assert [facts.by_host for facts in outcomes] == [_STATUSES] * 3

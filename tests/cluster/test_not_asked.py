@@ -43,9 +43,9 @@ async def test_what_is_not_asked_inherits_the_reason_of_the_path(
         await polled.poll()
         summary, metrics = summarize(polled.latest), await polled.metrics()
     assert summary.diagnosis == diagnosis
-    told = {each.operation: each for each in summary.details if each.operation in _OF_ONEPANEL}
+    details = {each.operation: each for each in summary.details if each.operation in _OF_ONEPANEL}
     words = f"not learnt (not asked: Onepanel answers over no path ({reason}))"
-    assert {name: (each.error, each.status, each.advice) for name, each in told.items()} == dict.fromkeys(
+    assert {name: (each.error, each.status, each.advice) for name, each in details.items()} == dict.fromkeys(
         _OF_ONEPANEL, (words, 0, "")
     )
     # No finding gives a reason of its own beside that of the diagnosis.
@@ -66,6 +66,8 @@ async def test_a_path_that_goes_down_amid_the_details_gives_its_reason_to_what_f
         await zone.only(Fault.HOST_DOWN)
         await polled.details(checkup)
         summary = summarize(polled.latest)
-    told = {each.operation: each.error for each in summary.details}
-    assert told["managers"].startswith("connection_refused: ")
-    assert told["databases"] == "not learnt (not asked: Onepanel answers over no path (connection_refused))"
+    details = {each.operation: each.error for each in summary.details}
+    assert details["managers"].startswith("connection_refused: ")
+    assert (
+        details["databases"] == "not learnt (not asked: Onepanel answers over no path (connection_refused))"
+    )

@@ -12,7 +12,7 @@ from exporter.simulator import INSTANT, Authority, Credential, Fault, SimulatedZ
 from exporter.targets import AccessPath
 from tests.cluster.polled_target import polling, target_at, target_between
 from tests.cluster.reported import PASSPHRASE, TOKEN, paths_with_credentials
-from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, http, onepanel_says, silent
+from tests.support.servers import LOOPBACK, Script, ScriptedServer, Wire, http, onepanel_answer, silent
 
 BOTH = Auth(token=Secret(TOKEN), passphrase=Secret(PASSPHRASE))
 PUBLIC = {"/api/v3/onepanel/configuration", "/api/v3/onepanel/health", "/nagios"}
@@ -28,10 +28,10 @@ def redirecting_to(port: int, status: str) -> Script:
         while True:
             request = await wire.request()
             if request.startswith(("GET /api/v3/onepanel/configuration ", "GET /api/v3/onepanel/health ")):
-                await wire.say(onepanel_says(request))
+                await wire.send(onepanel_answer(request))
             else:
                 path = request.split()[1]
-                await wire.say(http(b"", f"Location: https://{LOOPBACK}:{port}{path}", status=status))
+                await wire.send(http(b"", f"Location: https://{LOOPBACK}:{port}{path}", status=status))
 
     return script
 

@@ -69,7 +69,7 @@ def counted(metrics: Metrics) -> Counter[tuple[str, str]]:
     return +total
 
 
-def told(metrics: Metrics) -> dict[str, list[str]]:
+def statuses_of_all(metrics: Metrics) -> dict[str, list[str]]:
     return {component: statuses(metrics, "zone", component, _HOSTS) for component in COMPONENTS}
 
 
@@ -93,7 +93,7 @@ async def test_another_node_is_queried_next_and_answers_everything(
             await polled.poll()
             metrics, summary = await polled.metrics(), summarize(polled.latest)
             await eventually(partial(served, zone), counted(metrics).__eq__)
-    assert told(metrics) == _ALL_HEALTHY
+    assert statuses_of_all(metrics) == _ALL_HEALTHY
     assert (summary.diagnosis, summary.findings) == ("ok", ())
     assert asked(zone, "node1") == first_node
     # From the first answer on, the living node is asked alone, and once for each component.
@@ -128,7 +128,7 @@ async def test_if_no_node_answers_all_statuses_are_unknown_and_no_host_is_unreac
             details = await polled.poll()
             metrics, summary = await polled.metrics(), summarize(polled.latest)
             await eventually(partial(served, zone), counted(metrics).__eq__)
-    assert told(metrics) == _NOTHING
+    assert statuses_of_all(metrics) == _NOTHING
     assert not any(
         each.outcome.by_host for each in details.observations if isinstance(each.outcome, ComponentStatus)
     )
@@ -180,6 +180,6 @@ async def test_a_path_to_another_node_of_the_domain_answers_everything(
             await polled.poll()
             metrics = await polled.metrics()
             await eventually(partial(served, zone), lambda seen: seen.total() == counted(metrics).total())
-    assert told(metrics) == _ALL_HEALTHY
+    assert statuses_of_all(metrics) == _ALL_HEALTHY
     assert list(asked(zone, "node1")) == ["managers"]
     assert asked(zone, "node2", AccessPath.PROXY) == dict.fromkeys(_COMPONENTS, _MAP_OF_ALL)

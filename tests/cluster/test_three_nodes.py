@@ -44,17 +44,17 @@ class Case(NamedTuple):
 CASES = [Case(Fault.PANEL_STOPPED, 2), Case(Fault.PANEL_FROZEN, 2), Case(Fault.PANEL_FROZEN, 1)]
 
 
-def told(metrics: Metrics, case: Case) -> list[list[str]]:
+def reported(metrics: Metrics, case: Case) -> list[list[str]]:
     return [statuses(metrics, case.name, component) for component in COMPONENTS]
 
 
 def missing_one(metrics: Metrics) -> bool:
     """Whether every case is reported as expected; fails as soon as a living host's status is lost."""
     for case in CASES:
-        for words in told(metrics, case):
+        for words in reported(metrics, case):
             living = [word for number, word in enumerate(words, start=1) if number != case.node]
             assert living == ["healthy", "healthy"], (case, words)
-    return all(told(metrics, case) == [case.expected] * len(COMPONENTS) for case in CASES)
+    return all(reported(metrics, case) == [case.expected] * len(COMPONENTS) for case in CASES)
 
 
 async def test_a_node_that_dies_or_freezes_is_unreachable_and_costs_no_other_status_and_no_round(
@@ -69,7 +69,7 @@ async def test_a_node_that_dies_or_freezes_is_unreachable_and_costs_no_other_sta
         environment = {"ONEDATA_EXPORTER_POLL__DETAILS_INTERVAL": str(_DETAILS_SECONDS)}
         exporter = await stack.enter_async_context(ExporterProcess(config, environment=environment))
         well = [["healthy"] * len(HOSTS)] * len(COMPONENTS)
-        await exporter.metrics_when(lambda seen: all(told(seen, case) == well for case in CASES))
+        await exporter.metrics_when(lambda seen: all(reported(seen, case) == well for case in CASES))
 
         for case, zone in zones.items():
             await zone.set(case.fault, on=True, node=f"node{case.node}")

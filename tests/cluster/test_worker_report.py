@@ -74,8 +74,8 @@ async def test_the_wait_for_a_silent_worker_costs_no_status(authority: Authority
             await polled.poll()
             metrics = await polled.metrics()
             assert list(metrics.values("onedata_worker_status")) == []
-            told = [statuses(metrics, "zone", component, (HOST,)) for component in COMPONENTS]
-            assert told == [["unhealthy"], ["healthy"], ["healthy"]]
+            reported = [statuses(metrics, "zone", component, (HOST,)) for component in COMPONENTS]
+            assert reported == [["unhealthy"], ["healthy"], ["healthy"]]
 
 
 async def test_a_stopped_worker_has_no_report_and_its_manager_a_status(

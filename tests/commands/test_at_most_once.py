@@ -17,7 +17,7 @@ from exporter.reasons import Failure, Reason
 from exporter.simulator import Authority
 from exporter.simulator.authority import Credential
 from tests.support.forking import Ended
-from tests.support.servers import ScriptedServer, Wire, closed_port, http, onepanel_says, silent
+from tests.support.servers import ScriptedServer, Wire, closed_port, http, onepanel_answer, silent
 from tests.support.terminal import Terminal
 
 CREATE = ("create", "--username", "alice", "--password-stdin")
@@ -66,12 +66,12 @@ async def panel(
             )
             bodies.append(await wire.reader.readexactly(length))
             if "/configuration " in head:
-                await wire.say(public or onepanel_says(head))
+                await wire.send(public or onepanel_answer(head))
             elif answer is None:
                 wire.reset()
                 return
             else:
-                await wire.say(answer)
+                await wire.send(answer)
 
     async with ScriptedServer(script, authority.server_context(Credential.GOOD)) as server:
         yield Panel(server, bodies)
@@ -180,11 +180,11 @@ async def test_the_passphrase_follows_a_refused_token(authority: Authority, tmp_
 
 
 @pytest.mark.parametrize(
-    ("action", "said"),
+    ("action", "message"),
     [(("list",), "interrupted"), (CREATE, "interrupted; it is not known what became of the request")],
 )
 async def test_an_interrupted_command_reports_what_may_have_changed(
-    tmp_path: Path, action: tuple[str, ...], said: str
+    tmp_path: Path, action: tuple[str, ...], message: str
 ) -> None:
     terminal = Terminal(None, tmp_path)  # type: ignore[arg-type]  # no zone is asked here
     async with ScriptedServer(silent) as server:
@@ -197,7 +197,7 @@ async def test_an_interrupted_command_reports_what_may_have_changed(
         await server.connected(1)
         running.send_signal(signal.SIGINT)
         _out, err = await asyncio.wait_for(running.communicate(), 30)
-    assert (running.returncode, err.decode().strip()) == (3, said)
+    assert (running.returncode, err.decode().strip()) == (3, message)
 
 
 @pytest.mark.parametrize(

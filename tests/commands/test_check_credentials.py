@@ -87,8 +87,8 @@ async def test_what_is_more_than_needed_or_about_to_end_is_a_warning(
 ) -> None:
     ended = await check(terminal, token)
     assert ended.code == 1, ended
-    told = [line.removeprefix("warning ") for line in ended.out.splitlines() if line.startswith("warning ")]
-    assert [line.replace("2.9 days", "3.0 days") for line in told] == warnings
+    lines = [line.removeprefix("warning ") for line in ended.out.splitlines() if line.startswith("warning ")]
+    assert [line.replace("2.9 days", "3.0 days") for line in lines] == warnings
 
 
 async def test_an_expired_token_is_reported_as_expired_and_rejected(terminal: Terminal) -> None:

@@ -108,8 +108,12 @@ async def test_probe_is_ok_with_the_word_maintenance_and_keeps_the_diagnosis(ter
     assert text.code == 0
     assert text.out.splitlines()[0].endswith(": OK, proxy_down")
     assert "MAINTENANCE: new disk" in text.out
-    said = json.loads((await terminal.run(*options, "json")).out)
-    assert (said["exit_code"], said["diagnosis"], said["maintenance"]) == (0, "proxy_down", "new disk")
+    summary = json.loads((await terminal.run(*options, "json")).out)
+    assert (summary["exit_code"], summary["diagnosis"], summary["maintenance"]) == (
+        0,
+        "proxy_down",
+        "new disk",
+    )
 
     await maintain(terminal, "end")
     nagios = await terminal.run(*options, "nagios")

@@ -34,9 +34,9 @@ def test_a_refused_option_is_named_and_its_value_is_not_shown(
 ) -> None:
     with pytest.raises(SystemExit):
         parse(argv)
-    said = capsys.readouterr()
-    assert named in said.err
-    assert SECRET not in said.out + said.err
+    captured = capsys.readouterr()
+    assert named in captured.err
+    assert SECRET not in captured.out + captured.err
 
 
 @pytest.mark.parametrize(

@@ -58,11 +58,15 @@ async def test_exit_code_and_status_line_give_the_severity(
 async def test_the_json_has_the_same_severity_and_both_paths(terminal: Terminal, zone: SimulatedZone) -> None:
     await zone.only(Fault.WORKER_STOPPED)
     ended = await terminal.probe("--format", "json", *terminal.credentials(passphrase=PASSPHRASE))
-    said = json.loads(ended.out)
-    assert (said["severity"], said["diagnosis"], said["exit_code"]) == ("critical", "proxy_down", ended.code)
-    assert [said["nodes"][0][path]["up"] for path in ("proxy", "direct")] == [False, True]
-    assert said["components"]["worker"] == {"127.0.0.1": "stopped"}
-    assert said["credentials_accepted"] == {"passphrase": True}
+    summary = json.loads(ended.out)
+    assert (summary["severity"], summary["diagnosis"], summary["exit_code"]) == (
+        "critical",
+        "proxy_down",
+        ended.code,
+    )
+    assert [summary["nodes"][0][path]["up"] for path in ("proxy", "direct")] == [False, True]
+    assert summary["components"]["worker"] == {"127.0.0.1": "stopped"}
+    assert summary["credentials_accepted"] == {"passphrase": True}
 
 
 async def test_the_duration_is_that_of_everything_that_was_asked(
@@ -70,8 +74,8 @@ async def test_the_duration_is_that_of_everything_that_was_asked(
 ) -> None:
     await zone.only(Fault.LATENCY)
     ended = await terminal.probe("--format", "json", *terminal.credentials(TOKEN))
-    said = json.loads(ended.out)
-    assert said["duration_seconds"] >= sum(each["seconds"] for each in said["details"])
+    summary = json.loads(ended.out)
+    assert summary["duration_seconds"] >= sum(each["seconds"] for each in summary["details"])
 
 
 async def test_a_probe_ends_at_its_deadline_and_reports_what_it_left_out(
@@ -83,12 +87,12 @@ async def test_a_probe_ends_at_its_deadline_and_reports_what_it_left_out(
     start_seconds = time.monotonic() - began  # the deadline includes the start of the process
     limits = ("--deadline", f"{6000 + int(1000 * start_seconds)}ms", "--timeout", "4s")
     ended = await terminal.probe("--format", "json", *limits, *terminal.credentials(passphrase=PASSPHRASE))
-    said = json.loads(ended.out)
-    assert said["duration_seconds"] < 7.5  # the worker's silence alone would cost 8 s
-    assert said["components"]["worker"] == {"127.0.0.1": "unhealthy"}
-    (late,) = (each["message"] for each in said["findings"] if "no time was left" in each["message"])
+    summary = json.loads(ended.out)
+    assert summary["duration_seconds"] < 7.5  # the worker's silence alone would cost 8 s
+    assert summary["components"]["worker"] == {"127.0.0.1": "unhealthy"}
+    (late,) = (each["message"] for each in summary["findings"] if "no time was left" in each["message"])
     assert "worker_report" in late
-    assert {each["operation"]: each["error"] for each in said["details"]}["worker_report"] == (
+    assert {each["operation"]: each["error"] for each in summary["details"]}["worker_report"] == (
         "not learnt (round at its end)"
     )
 
@@ -138,8 +142,8 @@ async def test_an_empty_503_is_explained_as_an_answer_of_the_proxy(
     await zone.only(Fault.PANEL_STOPPED)
     ended = await terminal.probe("--explain", "--format", "json")
     exchanges = json.loads(ended.out)["exchanges"]
-    spoken = {each["path"]: each["classification"] for each in exchanges if "health" in each["url"]}
-    assert "so a proxy answered, not Onepanel" in spoken["proxy"]
+    classified = {each["path"]: each["classification"] for each in exchanges if "health" in each["url"]}
+    assert "so a proxy answered, not Onepanel" in classified["proxy"]
     assert "connection_refused" in {each["classification"].partition(":")[0] for each in exchanges}
 
 

@@ -61,9 +61,9 @@ async def test_public_operations_work_and_never_see_a_credential(
     terminal: Terminal, path: AccessPath, method: str, operation: str
 ) -> None:
     ended = await terminal.probe("--format", "json", *terminal.credentials(**CREDENTIALS[method]))
-    told = json.loads(ended.out)
-    statuses = {each["operation"]: each["status"] for each in told["nodes"][0][path]["operations"]}
-    assert (ended.code, statuses[operation], told["credentials_accepted"]) == (0, 200, {method: True})
+    summary = json.loads(ended.out)
+    statuses = {each["operation"]: each["status"] for each in summary["nodes"][0][path]["operations"]}
+    assert (ended.code, statuses[operation], summary["credentials_accepted"]) == (0, 200, {method: True})
     request_log = terminal.zone.request_logs[path]
     assert request_log.count(f"{API}/{operation}") == 1
     assert all(served.url_path != f"{API}/{operation}" for served in request_log.with_credentials)
@@ -199,9 +199,9 @@ async def add_users(zone: SimulatedZone, *names: tuple[str, str]) -> list[str]:
 async def test_a_list_in_json_has_ids_and_names(terminal: Terminal) -> None:
     (alice,) = await add_users(terminal.zone, ("alice", "Alice Liddell"))
     ended = await terminal.users(["list", "--format", "json"], *terminal.credentials(TOKEN))
-    told = json.loads(ended.out)
-    assert told["ids"] == [admin_id(terminal.zone), alice]
-    assert told["users"][1] == {"id": alice, "username": "alice", "full_name": "Alice Liddell"}
+    summary = json.loads(ended.out)
+    assert summary["ids"] == [admin_id(terminal.zone), alice]
+    assert summary["users"][1] == {"id": alice, "username": "alice", "full_name": "Alice Liddell"}
 
 
 @pytest.mark.parametrize("name", ["alice", "Alice Liddell"])

@@ -39,10 +39,10 @@ def test_every_rendered_object_is_valid_for_kubernetes(name: str, tmp_path: Path
                 file = tmp_path / f"{kind}-{number}.yaml"
                 file.write_text(yaml.safe_dump(each))
     files = sorted(tmp_path.iterdir())
-    said = run("kubernetes-validate", "--strict", *files)
-    assert said.returncode == 0, said.stdout + said.stderr
+    finished = run("kubernetes-validate", "--strict", *files)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
     # An unknown kind would only cause a warning.
-    assert "WARN" not in (said.stdout + said.stderr).upper(), said.stdout + said.stderr
+    assert "WARN" not in (finished.stdout + finished.stderr).upper(), finished.stdout + finished.stderr
 
 
 @EVERY

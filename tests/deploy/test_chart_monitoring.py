@@ -103,9 +103,9 @@ def test_the_scrape_config_has_all_of_its_values() -> None:
 def test_a_scrape_longer_than_its_interval_is_refused_in_a_sentence(
     job: str, interval: str, timeout: str
 ) -> None:
-    said = refusal("--set", f"{job}.enabled=true,{job}.interval={interval},{job}.scrapeTimeout={timeout}")
-    assert f"{job}.scrapeTimeout ({timeout}) is longer than {job}.interval ({interval})" in said
-    assert "Shorten the timeout or lengthen the interval." in said
+    output = refusal("--set", f"{job}.enabled=true,{job}.interval={interval},{job}.scrapeTimeout={timeout}")
+    assert f"{job}.scrapeTimeout ({timeout}) is longer than {job}.interval ({interval})" in output
+    assert "Shorten the timeout or lengthen the interval." in output
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_of_several_releases_with_the_same_values_one_renders_rules_and_dashboar
 
 
 def test_the_notes_name_the_scrape_job_of_the_rules_and_the_release_that_renders_them() -> None:
-    said = succeed("helm", "install", "release", CHART, "--dry-run=client")
-    assert "add a scrape job\nnamed onedata-exporter" in said
+    output = succeed("helm", "install", "release", CHART, "--dry-run=client")
+    assert "add a scrape job\nnamed onedata-exporter" in output
     assert any('job="onedata-exporter"' in file.read_text() for file in RULES)
-    said = succeed("helm", "install", "release", CHART, "--dry-run=client", "--set", "ownerRelease=other")
-    assert "The release other renders alert rules and dashboards for all releases." in said
+    output = succeed("helm", "install", "release", CHART, "--dry-run=client", "--set", "ownerRelease=other")
+    assert "The release other renders alert rules and dashboards for all releases." in output

@@ -66,9 +66,9 @@ CONFIGURATIONS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("setting", "place"), SETTINGS)
 def test_the_schema_refuses_a_value_and_names_its_place(setting: str, place: str) -> None:
-    said = refusal("--set", setting)
-    assert place in said
-    assert "schema" in said
+    error = refusal("--set", setting)
+    assert place in error
+    assert "schema" in error
 
 
 @pytest.mark.parametrize(("configuration", "place"), CONFIGURATIONS)
@@ -77,9 +77,9 @@ def test_the_schema_refuses_a_fault_of_the_configuration(
 ) -> None:
     file = tmp_path / "values.yaml"
     file.write_text(yaml.safe_dump({"config": configuration}))
-    said = refusal("--values", str(file))
-    assert f"'{place}'" in said
-    assert "schema" in said
+    error = refusal("--values", str(file))
+    assert f"'{place}'" in error
+    assert "schema" in error
 
 
 @pytest.mark.parametrize(

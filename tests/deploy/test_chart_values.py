@@ -210,18 +210,18 @@ def test_the_network_policy_allows_the_ports_of_the_targets() -> None:
 
 
 def test_the_notes_name_every_target() -> None:
-    said = succeed("helm", "install", "release", CHART, "--dry-run=client", *values("full"))
-    notes = said.partition("NOTES:")[2]
+    output = succeed("helm", "install", "release", CHART, "--dry-run=client", *values("full"))
+    notes = output.partition("NOTES:")[2]
     assert "(6 pods) monitors 2 targets" in notes
     assert "https://krakow.provider.domain.org" in notes
     assert "port-forward pod/onedata-watcher-r0-0 19443\n" in notes
 
 
 def test_the_notes_lead_to_the_service_if_one_share_has_all_targets() -> None:
-    said = succeed("helm", "install", "release", CHART, "--dry-run=client", "--set", "service.port=8080")
-    assert f"port-forward service/{FULL_NAME} 19443:8080\n" in said
+    output = succeed("helm", "install", "release", CHART, "--dry-run=client", "--set", "service.port=8080")
+    assert f"port-forward service/{FULL_NAME} 19443:8080\n" in output
 
 
 def test_the_notes_name_the_existing_configuration() -> None:
-    said = succeed("helm", "install", "release", CHART, "--dry-run=client", *values("existing"))
-    assert "monitors the targets of the ConfigMap onedata-configuration" in said
+    output = succeed("helm", "install", "release", CHART, "--dry-run=client", *values("existing"))
+    assert "monitors the targets of the ConfigMap onedata-configuration" in output

@@ -121,10 +121,10 @@ async def test_the_demo_breaks_the_proxy_path_of_the_simulated_zone() -> None:
     script, *_ = mounts("demo-breaks-proxy-path").values()
     async with ExporterProcess(*DEMO) as demo:
         await demo.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "ok")
-        said = await asyncio.to_thread(
+        output = await asyncio.to_thread(
             succeed, sys.executable, script / "break_proxy_path.py", demo.origin, "0"
         )
-        assert "the worker was stopped" in said.lower()
+        assert "the worker was stopped" in output.lower()
         await demo.metrics_when(lambda seen: seen.diagnosis("demo-zone") == "proxy_down")
 
 
@@ -155,7 +155,7 @@ async def test_the_demo_prints_what_alertmanager_sends(tmp_path: Path) -> None:
     printer = (sys.executable, str(FOLDER / "demo/webhook_printer.py"), f"{LOOPBACK}:{printer_port}")
     async with running(*printer) as printing, running(*alertmanager), aiohttp.ClientSession() as session:
 
-        async def tell() -> int:
+        async def post() -> int:
             alert = {"labels": ALERT, "annotations": {"summary": "the proxy path is down"}}
             try:
                 async with session.post(f"http://{LOOPBACK}:{port}/api/v2/alerts", json=[alert]) as answer:
@@ -163,7 +163,7 @@ async def test_the_demo_prints_what_alertmanager_sends(tmp_path: Path) -> None:
             except aiohttp.ClientConnectionError:
                 return 0
 
-        await eventually(tell, lambda status: status == 200)
+        await eventually(post, lambda status: status == 200)
         assert printing.stdout is not None
         async with asyncio.timeout(20):
             line = (await printing.stdout.readline()).decode().strip()

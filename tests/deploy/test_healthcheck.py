@@ -50,19 +50,19 @@ async def test_a_closed_port_is_not_healthy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "error"),
     [
         (answering(http(b"no", status="503 Service Unavailable")), "HTTP Error 503: Service Unavailable"),
         (answering(b"220 welcome\r\n"), "220 welcome"),
         (silent, "timed out"),
     ],
-    ids=["ill", "not HTTP", "silent"],
+    ids=["unhealthy", "not HTTP", "silent"],
 )
-async def test_any_other_answer_is_not_healthy(script: Script, said: str) -> None:
+async def test_any_other_answer_is_not_healthy(script: Script, error: str) -> None:
     async with ScriptedServer(script) as server:
         checked = await run_command("healthcheck", f"--url=http://{LOOPBACK}:{server.port}")
     assert checked.code == 1
-    assert said in checked.err
+    assert error in checked.err
     assert "Traceback" not in checked.err
 
 

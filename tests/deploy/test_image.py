@@ -189,11 +189,11 @@ def test_it_carries_no_source_and_no_cache_of_pip() -> None:
 
 
 def test_its_tls_sends_one_small_key_share() -> None:
-    said = podman_succeeds(
+    output = podman_succeeds(
         "run", "--rm", "--network=none", *HARDENED, "--entrypoint=python", IMAGE, "-c", CLIENT_HELLO
     )
     # With OpenSSL's defaults it is 1.5 kB.
-    assert 200 < int(said) < 700
+    assert 200 < int(output) < 700
 
 
 def test_two_builds_of_the_same_source_are_the_same_image(tmp_path: Path) -> None:

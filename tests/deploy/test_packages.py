@@ -136,9 +136,11 @@ def test_systemd_understands_the_installed_unit(installed: DebianRoot) -> None:
     verify = f"mount --bind {installed.folder}/opt /opt && systemd-analyze --man=no verify {installed.folder}{UNIT}"
     verified = run("unshare", "--mount", "--propagation=private", "sh", "-c", verify)
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
-    said = succeed("systemd-analyze", "security", "--offline=true", "--no-pager", f"{installed.folder}{UNIT}")
-    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
-    assert level, said
+    output = succeed(
+        "systemd-analyze", "security", "--offline=true", "--no-pager", f"{installed.folder}{UNIT}"
+    )
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", output)
+    assert level, output
     assert float(level[1]) < 2.0
 
 
@@ -286,7 +288,7 @@ def test_the_zipapp_runs_alone(tmp_path: Path) -> None:
     succeed("make", "--assume-old=.venv/.ready", "zipapp")
     (zipapp,) = DIST.glob("*.pyz")
     environment = {"SHIV_ROOT": str(tmp_path / "unpacked"), "PYTHONPATH": ""}
-    said = succeed(zipapp, "--version", folder=tmp_path, environment=environment)
-    assert said.strip().endswith(__version__)
+    output = succeed(zipapp, "--version", folder=tmp_path, environment=environment)
+    assert output.strip().endswith(__version__)
     (tmp_path / "o.yml").write_text("targets:\n  - url: https://my.zone.domain.org\n")
     succeed(zipapp, "check-config", "--config.file=o.yml", folder=tmp_path, environment=environment)

@@ -104,14 +104,14 @@ async def test_the_wheel_runs_the_demo_in_an_empty_environment(dist: Path, tmp_p
 
 
 def test_the_image_is_built_with_the_version_and_the_revision_of_the_source() -> None:
-    said = succeed("make", "--dry-run", "image", "ENGINE=podman")
+    output = succeed("make", "--dry-run", "image", "ENGINE=podman")
     epoch = succeed("git", "log", "-1", "--format=%ct").strip()
-    assert f"BUILDAH_FORMAT=docker SOURCE_DATE_EPOCH={epoch} podman build" in said
-    assert f"--timestamp {epoch}" in said
+    assert f"BUILDAH_FORMAT=docker SOURCE_DATE_EPOCH={epoch} podman build" in output
+    assert f"--timestamp {epoch}" in output
     assert "--timestamp" not in succeed("make", "--dry-run", "image", "ENGINE=docker")
-    assert f"--tag onedata-exporter:{__version__}" in said
-    assert f"--build-arg VERSION={__version__}" in said
-    assert succeed("git", "rev-parse", "HEAD").strip() in said
+    assert f"--tag onedata-exporter:{__version__}" in output
+    assert f"--build-arg VERSION={__version__}" in output
+    assert succeed("git", "rev-parse", "HEAD").strip() in output
 
 
 def test_the_image_of_an_unpacked_sdist_has_the_revision_that_it_was_made_from(
@@ -140,11 +140,11 @@ def test_the_sbom_is_valid_and_lists_what_the_image_installs(tmp_path: Path) -> 
 
 
 def test_a_release_is_made_with_pinned_tools_alone() -> None:
-    said = succeed("make", "--dry-run", "--always-make", "dist")
-    installed = [line for line in said.splitlines() if "pip install" in line]
+    output = succeed("make", "--dry-run", "--always-make", "dist")
+    installed = [line for line in output.splitlines() if "pip install" in line]
     assert len(installed) == 1
-    assert "--require-hashes" in said
-    assert "--requirement constraints-dist.txt" in said
+    assert "--require-hashes" in output
+    assert "--requirement constraints-dist.txt" in output
 
 
 def test_the_sbom_is_the_same_for_the_same_inputs() -> None:
@@ -186,6 +186,6 @@ def test_the_changelog_describes_this_version_or_the_next() -> None:
 
 def test_no_release_is_made_without_notes() -> None:
     notes = run(sys.executable, "-m", "tools.release_notes")
-    said = __version__ in sections((ROOT / "CHANGELOG.md").read_text())
-    assert (notes.returncode == 0) is said
-    assert said or "CHANGELOG.md" in notes.stderr
+    is_described = __version__ in sections((ROOT / "CHANGELOG.md").read_text())
+    assert (notes.returncode == 0) is is_described
+    assert is_described or "CHANGELOG.md" in notes.stderr

@@ -31,9 +31,9 @@ def test_systemd_names_an_unknown_setting(tmp_path: Path) -> None:
 
 
 def test_the_service_is_exposed_less_than_two() -> None:
-    said = succeed("systemd-analyze", "security", "--offline=true", "--no-pager", UNIT)
-    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
-    assert level, said
+    output = succeed("systemd-analyze", "security", "--offline=true", "--no-pager", UNIT)
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", output)
+    assert level, output
     assert float(level[1]) < 2.0
 
 

@@ -15,7 +15,7 @@ from tests.support.checkups import REFUSED, ZONE, good_visit, make_checkup, make
 REDUCED = replace(ZONE, kind=Kind.AUTO, name="", domain="", zone_domain="", complete=False)
 
 
-def told(target: Target, proxy: Configuration, direct: Configuration) -> Checkup:
+def checkup_of(target: Target, proxy: Configuration, direct: Configuration) -> Checkup:
     """A round in which the paths reported these configurations."""
     facts = {AccessPath.PROXY: proxy, AccessPath.DIRECT: direct}
     return conclude(target, [good_visit(route, facts=facts[route.path]) for route in target.routes], 0.0, 0.1)
@@ -37,7 +37,9 @@ def told(target: Target, proxy: Configuration, direct: Configuration) -> Checkup
 def test_paths_agree_unless_both_answer_and_differ(change: dict[str, object], agree: bool) -> None:
     other = replace(ZONE, **change)  # type: ignore[arg-type]  # names of fields
     assert paths_agree([ZONE, other]) is agree
-    assert told(make_target(), other, ZONE).diagnoses[""] is (Diagnosis.OK if agree else Diagnosis.MISMATCH)
+    assert checkup_of(make_target(), other, ZONE).diagnoses[""] is (
+        Diagnosis.OK if agree else Diagnosis.MISMATCH
+    )
 
 
 def test_one_path_alone_neither_agrees_nor_disagrees() -> None:
@@ -47,7 +49,7 @@ def test_one_path_alone_neither_agrees_nor_disagrees() -> None:
 
 def test_another_kind_than_the_configured_one_is_a_mismatch() -> None:
     target = replace(make_target(), kind=Kind.ONEPROVIDER)
-    assert told(target, ZONE, ZONE).diagnoses[""] is Diagnosis.MISMATCH
+    assert checkup_of(target, ZONE, ZONE).diagnoses[""] is Diagnosis.MISMATCH
     assert "`kind`" in RULE_OF[Diagnosis.MISMATCH].meaning
     assert "`kind`" in RULE_OF[Diagnosis.MISMATCH].first_step
 
@@ -64,10 +66,10 @@ def test_each_node_has_its_diagnosis_and_the_target_the_worst() -> None:
 
 def test_the_kind_is_as_configured_else_as_reported_else_as_before() -> None:
     target = make_target()
-    first = told(target, ZONE, ZONE)
+    first = checkup_of(target, ZONE, ZONE)
     first = replace(first, kind=kind_of(first, None))
     assert first.kind is Kind.ONEZONE
-    reduced = told(target, REDUCED, REDUCED)
+    reduced = checkup_of(target, REDUCED, REDUCED)
     assert kind_of(reduced, None) is Kind.AUTO
     assert kind_of(reduced, first) is Kind.ONEZONE
     silent = make_checkup(target, proxy=REFUSED, direct=REFUSED)
@@ -80,7 +82,7 @@ def test_the_kind_is_as_configured_else_as_reported_else_as_before() -> None:
 
 def test_routes_that_are_up_are_listed_direct_first() -> None:
     target = make_target()
-    spoken = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
-    checkup = make_checkup(target, proxy=spoken)
+    refused = Failure(Reason.UNAUTHORIZED, "HTTP 401", "unauthorized")
+    checkup = make_checkup(target, proxy=refused)
     assert checkup.routes_up == [Route(AccessPath.DIRECT), Route(AccessPath.PROXY)]
     assert make_checkup(target, direct=REFUSED).routes_up == [Route(AccessPath.PROXY)]

@@ -21,7 +21,7 @@ REFUSED = Failure(R.CONNECTION_REFUSED)
 NO_ANSWER = Failure(R.CONNECT_TIMEOUT)
 SILENT = Failure(R.TIMEOUT)
 EXPIRED = Failure(R.CERTIFICATE_EXPIRED)
-SICK = Failure(R.UNHEALTHY, "", "internalServerError")
+UNHEALTHY = Failure(R.UNHEALTHY, "", "internalServerError")
 FAILING = Failure(R.SERVER_ERROR, "", "internalServerError")
 
 
@@ -81,16 +81,16 @@ def test_the_first_step_follows_the_reason(
     ("diagnosis", "proxy", "direct", "expected"),
     [
         (D.OK, [], [REFUSED], None),
-        (D.NOT_DEPLOYED, [SICK], [], None),
-        (D.PROXY_DOWN, [REFUSED], [SICK], REFUSED),
-        (D.DIRECT_DOWN, [SICK], [NO_ANSWER], NO_ANSWER),
+        (D.NOT_DEPLOYED, [UNHEALTHY], [], None),
+        (D.PROXY_DOWN, [REFUSED], [UNHEALTHY], REFUSED),
+        (D.DIRECT_DOWN, [UNHEALTHY], [NO_ANSWER], NO_ANSWER),
         (D.PANEL_DOWN, [UPSTREAM], [REFUSED], REFUSED),
         (D.CERTIFICATE, [UPSTREAM], [EXPIRED], EXPIRED),
         (D.CERTIFICATE, [EXPIRED], [REFUSED], EXPIRED),
-        (D.UNHEALTHY, [Failure(R.SERVER_ERROR), SICK], [], SICK),
-        (D.UNHEALTHY, [REFUSED], [Failure(R.SERVER_ERROR), SICK], SICK),
-        (D.UNHEALTHY, [FAILING, SICK], [FAILING, SICK], FAILING),
-        (D.UNHEALTHY, [REFUSED], [SICK], SICK),
+        (D.UNHEALTHY, [Failure(R.SERVER_ERROR), UNHEALTHY], [], UNHEALTHY),
+        (D.UNHEALTHY, [REFUSED], [Failure(R.SERVER_ERROR), UNHEALTHY], UNHEALTHY),
+        (D.UNHEALTHY, [FAILING, UNHEALTHY], [FAILING, UNHEALTHY], FAILING),
+        (D.UNHEALTHY, [REFUSED], [UNHEALTHY], UNHEALTHY),
         (D.UNREACHABLE, [NO_ANSWER], [REFUSED], REFUSED),
         (D.UNREACHABLE, [REFUSED], [NO_ANSWER], REFUSED),
         (D.UNREACHABLE, [UPSTREAM], [REFUSED], UPSTREAM),

@@ -139,9 +139,9 @@ def test_a_round_has_the_state_of_its_renewal(checkup: Checkup, renewal: Renewal
     assert summary.renewal is not None
     assert summary.renewal.status is renewal
     assert f"renewal of the certificate: {renewal}\n" in write_text(summary)
-    said = [each for each in summary.findings if each.message.startswith("renewal of the certificate")]
-    assert bool(said) is renewal.is_broken
-    for each in said:
+    findings = [each for each in summary.findings if each.message.startswith("renewal of the certificate")]
+    assert bool(findings) is renewal.is_broken
+    for each in findings:
         assert each.severity is Severity.WARNING
         assert each.message.endswith(f"First step: {renewal.first_step}")
 

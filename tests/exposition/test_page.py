@@ -121,12 +121,12 @@ def test_the_golden_file_passes_promtool() -> None:
 
 def test_every_declared_metric_is_in_the_golden_file() -> None:
     declared = {metric.name for metric in ALL_METRICS}
-    told = {
+    exported = {
         line.split()[2]
         for line in GOLDEN.read_text(encoding="utf-8").splitlines()
         if line.startswith("# TYPE")
     }
-    assert told == declared
+    assert exported == declared
 
 
 async def test_both_formats_hold_the_same_and_can_be_parsed(store: Store) -> None:
@@ -198,8 +198,8 @@ async def test_a_compressed_page_equals_the_page_after_any_change(store: Store) 
                 exposition_of(store, lambda: now[0]).page(TextFormat.CLASSIC, names),
             )
         ]
-        plain, packed, written_anew = (b"".join(page) for page in pages)
-        assert plain == gzip.decompress(packed) == written_anew
+        plain, packed, rewritten = (b"".join(page) for page in pages)
+        assert plain == gzip.decompress(packed) == rewritten
         return plain.decode()
 
     first = await page_of(exposition, names=names)
@@ -250,8 +250,8 @@ async def test_each_of_many_targets_is_written_once_under_one_header() -> None:
         store.set_targets([make_target(f"zone-{number}") for number in range(count)])
         packed = [piece async for piece in exposition.compressed_page(TextFormat.OPENMETRICS)]
         page = gzip.decompress(b"".join(packed)).decode()
-        told = re.findall(r'^onedata_polls_total\{target="(.+)"\}', page, re.MULTILINE)
-        assert told == [f"zone-{number}" for number in range(count)]
+        exported = re.findall(r'^onedata_polls_total\{target="(.+)"\}', page, re.MULTILINE)
+        assert exported == [f"zone-{number}" for number in range(count)]
         families = [family.name for family in parse_openmetrics(page)]
         assert len(families) == len(set(families))
 

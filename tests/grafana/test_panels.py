@@ -31,7 +31,7 @@ def query(uid: str, panel: str, reference: str = "A") -> Asked:
     return found
 
 
-def said(seen: Prometheus, asked: Asked, *labels: str, **chosen: str) -> dict[str, float]:
+def latest_values(seen: Prometheus, asked: Asked, *labels: str, **chosen: str) -> dict[str, float]:
     """The last value of each series of a query, by some of its labels."""
     result = seen.ask(asked.expr, instant=asked.instant, **chosen)
     return {" ".join(filter(None, map(found.get, labels))): values[-1] for found, values in result}
@@ -96,7 +96,7 @@ def test_annotations_show_changes_and_reloads(seen: Prometheus, board: dict[str,
 
 def test_the_fleet_shows_broken_targets_and_paths(seen: Prometheus) -> None:
     table = "Every target, the broken ones first"
-    diagnoses = texts(words.DIAGNOSES, said(seen, query("onedata-fleet", table), "target"))
+    diagnoses = texts(words.DIAGNOSES, latest_values(seen, query("onedata-fleet", table), "target"))
     assert diagnoses == {
         "all-well": "ok",
         "certificate-expired": "certificate",
@@ -106,7 +106,8 @@ def test_the_fleet_shows_broken_targets_and_paths(seen: Prometheus) -> None:
         "worker-stopped": "proxy down",
     }
     paths = texts(
-        words.PATHS, said(seen, query("onedata-fleet", "Paths, those that are down first"), "target", "path")
+        words.PATHS,
+        latest_values(seen, query("onedata-fleet", "Paths, those that are down first"), "target", "path"),
     )
     down = {name for name, text in paths.items() if text == "DOWN"}
     assert down == {
@@ -118,11 +119,11 @@ def test_the_fleet_shows_broken_targets_and_paths(seen: Prometheus) -> None:
         "worker-stopped proxy",
     }
     assert {text for name, text in paths.items() if name not in down} == {"up"}
-    assert said(seen, query("onedata-fleet", "Targets in fault")) == {"": 4}
-    assert said(seen, query("onedata-fleet", "Paths down")) == {"": 6}
-    assert said(seen, query("onedata-fleet", "Services not healthy")) == {"": 1 + 3 + 3}
-    assert said(seen, query("onedata-fleet", "Targets watched")) == {"": 6}
-    assert said(seen, query("onedata-fleet", "Exporters down")) == {"": 0}
+    assert latest_values(seen, query("onedata-fleet", "Targets in fault")) == {"": 4}
+    assert latest_values(seen, query("onedata-fleet", "Paths down")) == {"": 6}
+    assert latest_values(seen, query("onedata-fleet", "Services not healthy")) == {"": 1 + 3 + 3}
+    assert latest_values(seen, query("onedata-fleet", "Targets watched")) == {"": 6}
+    assert latest_values(seen, query("onedata-fleet", "Exporters down")) == {"": 0}
 
 
 @pytest.mark.parametrize(
@@ -136,13 +137,17 @@ def test_the_fleet_shows_broken_targets_and_paths(seen: Prometheus) -> None:
 def test_every_path_of_every_target_has_a_tile(
     seen: Prometheus, target: str, expected: dict[str, str]
 ) -> None:
-    found = [said(seen, query("onedata-fleet", "$target", tile), "path", target=target) for tile in "AB"]
+    found = [
+        latest_values(seen, query("onedata-fleet", "$target", tile), "path", target=target) for tile in "AB"
+    ]
     assert [texts(words.PATHS, tile) for tile in found] == [{path: text} for path, text in expected.items()]
 
 
 def test_the_fleets_table_shows_duration_and_other_findings(seen: Prometheus) -> None:
     table = "Every target, the broken ones first"
-    columns = {column: said(seen, query("onedata-fleet", table, column), "target") for column in "BEFG"}
+    columns = {
+        column: latest_values(seen, query("onedata-fleet", table, column), "target") for column in "BEFG"
+    }
     broken_for, unhealthy, days, success = columns.values()
     assert broken_for["all-well"] == 0
     assert 5 <= broken_for["worker-stopped"] <= 60
@@ -155,23 +160,23 @@ def test_the_fleets_table_shows_duration_and_other_findings(seen: Prometheus) ->
 
 def test_the_fleet_counts_what_was_lost(seen: Prometheus) -> None:
     day, month, left = (
-        said(seen, query("onedata-fleet", "Availability and error budget", column), "target", "path")
+        latest_values(seen, query("onedata-fleet", "Availability and error budget", column), "target", "path")
         for column in "BCA"
     )
     assert day["all-well proxy"] == month["all-well proxy"] == left["all-well proxy"] == 1
     assert 0 <= day["worker-stopped proxy"] < 1
     assert left["worker-stopped proxy"] < 0
-    assert said(seen, query("onedata-fleet", "Smallest error budget"))[""] == min(left.values())
+    assert latest_values(seen, query("onedata-fleet", "Smallest error budget"))[""] == min(left.values())
 
 
 def test_only_targets_that_were_in_fault_have_a_history(seen: Prometheus) -> None:
-    history = said(seen, query("onedata-fleet", "Diagnoses of targets that were in fault"), "target")
+    history = latest_values(seen, query("onedata-fleet", "Diagnoses of targets that were in fault"), "target")
     assert set(history) == NAMES - {"all-well", "three-hosts"}
 
 
 def test_a_stopped_worker_is_seen_as_such(seen: Prometheus) -> None:
     def last(panel: str, *labels: str) -> dict[str, float]:
-        return said(seen, query("onedata-target", panel), *labels, target="worker-stopped")
+        return latest_values(seen, query("onedata-target", panel), *labels, target="worker-stopped")
 
     assert texts(words.DIAGNOSES, last("Diagnosis")) == {"": "proxy down"}
     (step,) = texts(words.FIRST_STEPS, last("First step")).values()
@@ -196,36 +201,36 @@ def test_a_stopped_worker_is_seen_as_such(seen: Prometheus) -> None:
 def test_the_history_of_a_stopped_worker_has_both_what_was_and_what_is(seen: Prometheus) -> None:
     asked = query("onedata-target", "Diagnosis and paths over time")
     ((_labels, values),) = seen.ask(asked.expr, instant=False, target="worker-stopped")
-    told = [word.text for value in dict.fromkeys(values) for word in words.DIAGNOSES if word.code == value]
-    assert told[-2:] == ["ok", "proxy down"]
+    shown = [word.text for value in dict.fromkeys(values) for word in words.DIAGNOSES if word.code == value]
+    assert shown[-2:] == ["ok", "proxy down"]
 
 
 def test_each_host_is_shown_with_its_own_fault(seen: Prometheus) -> None:
-    services = said(
+    services = latest_values(
         seen, query("onedata-target", "Services on each host"), "host", "component", target="three-hosts"
     )
-    told = {name: text for name, text in texts(words.COMPONENTS, services).items() if text != "healthy"}
-    assert told == {
+    shown = {name: text for name, text in texts(words.COMPONENTS, services).items() if text != "healthy"}
+    assert shown == {
         "host2.example worker": "stopped",
         "host3.example worker": "unhealthy",
         "host3.example database": "unhealthy",
     }
-    modules = said(
+    modules = latest_values(
         seen, query("onedata-target", "Worker's report", "B"), "host", "module", target="three-hosts"
     )
     assert texts(words.REPORTS, modules)["host3.example gs_worker"] == "out of sync"
     assert texts(words.REPORTS, modules)["host2.example dispatcher"] == "error"
     view = "Onepanel's own view of certificate and DNS"
-    web = said(seen, query("onedata-target", view), target="three-hosts")
+    web = latest_values(seen, query("onedata-target", view), target="three-hosts")
     assert texts(words.WEB_CERTIFICATES, web) == {"": "near expiration"}
-    dns = said(seen, query("onedata-target", view, "B"), "check", target="three-hosts")
+    dns = latest_values(seen, query("onedata-target", view, "B"), "check", target="three-hosts")
     assert texts(words.DNS_CHECKS, dns) == {"domain": "ok", "dns_zone": "bad records"}
-    renewal = said(seen, query("onedata-target", view, "C"), target="three-hosts")
+    renewal = latest_values(seen, query("onedata-target", view, "C"), target="three-hosts")
     assert texts(words.RENEWALS, renewal) == {"": "job lost"}
 
 
 def test_each_node_is_seen_for_itself(seen: Prometheus) -> None:
-    paths = said(
+    paths = latest_values(
         seen,
         query("onedata-target", "Diagnosis and paths over time", "B"),
         "node",
@@ -242,13 +247,13 @@ def test_each_node_is_seen_for_itself(seen: Prometheus) -> None:
 
 def test_an_expired_certificate_is_seen_as_such(seen: Prometheus) -> None:
     table = "Certificates as served"
-    days = said(seen, query("onedata-target", table), "path", target="certificate-expired")
-    verified = said(seen, query("onedata-target", table, "B"), "path", target="certificate-expired")
+    days = latest_values(seen, query("onedata-target", table), "path", target="certificate-expired")
+    verified = latest_values(seen, query("onedata-target", table, "B"), "path", target="certificate-expired")
     assert days["proxy"] < 0 < days["direct"]
     assert verified == {"proxy": 0, "direct": 1}
-    chain = said(seen, query("onedata-target", table, "C"), "path", target="certificate-expired")
+    chain = latest_values(seen, query("onedata-target", table, "C"), "path", target="certificate-expired")
     assert chain == pytest.approx(days, abs=0.01)
-    different = said(seen, query("onedata-target", table, "D"), "path", target="certificate-expired")
+    different = latest_values(seen, query("onedata-target", table, "D"), "path", target="certificate-expired")
     # The certificate may have been another one before the fault.
     assert different["proxy"] in {1, 2}
     assert different["direct"] == 1
@@ -256,16 +261,18 @@ def test_an_expired_certificate_is_seen_as_such(seen: Prometheus) -> None:
 
 def test_the_exporter_is_seen_to_be_trustworthy(seen: Prometheus) -> None:
     def one(panel: str) -> float:
-        ((_name, value),) = said(seen, query("onedata-exporter", panel)).items()
+        ((_name, value),) = latest_values(seen, query("onedata-exporter", panel)).items()
         return value
 
     assert (one("Exporters"), one("Targets overdue"), one("Bugs met"), one("Configuration")) == (1, 0, 0, 1)
     table = "Every target, the longest without a round first"
-    age, credentials = (said(seen, query("onedata-exporter", table, column), "target") for column in "AG")
+    age, credentials = (
+        latest_values(seen, query("onedata-exporter", table, column), "target") for column in "AG"
+    )
     assert set(age) == NAMES
     assert max(age.values()) < 3
     assert credentials["worker-stopped"] == 1
-    finished = said(seen, query("onedata-exporter", "Rounds a minute", "A"))
+    finished = latest_values(seen, query("onedata-exporter", "Rounds a minute", "A"))
     assert finished[""] == pytest.approx(
-        said(seen, query("onedata-exporter", "Rounds a minute", "C"))[""], rel=0.4
+        latest_values(seen, query("onedata-exporter", "Rounds a minute", "C"))[""], rel=0.4
     )

@@ -18,17 +18,19 @@ _HEADER = 'job="onedata-exporter", instance="{exporter}", target="zone"'
 
 def series(metric: str, value: int, exporter: str = "one", /, **labels: str) -> dict[str, str]:
     """A series of one exporter about the one target, with the same value all the time."""
-    told = ", ".join(
+    matchers = ", ".join(
         [_HEADER.format(exporter=exporter), *(f'{key}="{label}"' for key, label in labels.items())]
     )
-    return {"series": f"{metric}{{{told}}}", "values": f"{value}x10"}
+    return {"series": f"{metric}{{{matchers}}}", "values": f"{value}x10"}
 
 
 def direct(node: str, up: int, healthy: int | None = None) -> list[dict[str, str]]:
     """The series of a round about the direct path of a node."""
-    told = {"onedata_onepanel_up": up, "onedata_onepanel_healthy": healthy}
+    values = {"onedata_onepanel_up": up, "onedata_onepanel_healthy": healthy}
     return [
-        series(metric, value, path="direct", node=node) for metric, value in told.items() if value is not None
+        series(metric, value, path="direct", node=node)
+        for metric, value in values.items()
+        if value is not None
     ]
 
 
@@ -72,7 +74,7 @@ EXPECTED = series("onedata_path_expected", 1, path="direct")
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "said"),
+    ("first", "second", "expected"),
     [
         ((1, 1), (1, 1), "up"),
         ((1, 1), (1,), "up"),
@@ -82,10 +84,10 @@ EXPECTED = series("onedata_path_expected", 1, path="direct")
     ],
 )
 def test_a_path_is_as_good_as_its_worst_node(
-    tmp_path: Path, first: tuple[int, ...], second: tuple[int, ...], said: str
+    tmp_path: Path, first: tuple[int, ...], second: tuple[int, ...], expected: str
 ) -> None:
     given = [EXPECTED, *direct("a", *first), *direct("b", *second)]
-    check(tmp_path, TABLE, "D", given, {'{target="zone"}': code(words.PATHS, said)})
+    check(tmp_path, TABLE, "D", given, {'{target="zone"}': code(words.PATHS, expected)})
 
 
 def test_a_target_with_overdue_rounds_is_unknown(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def body(value: object) -> Response:
     return Response(200, JSON, json.dumps(value).encode())
 
 
-AWAY = error(503, "errorOnNodes", hostnames=["node2.example"])
+ERROR_ON_NODES = error(503, "errorOnNodes", hostnames=["node2.example"])
 NOT_ALLOWED = error(400, "badValueListNotAllowed", key="hosts", allowed=["node1.example"])
 
 
@@ -77,8 +77,8 @@ def run_operation(
         except StopIteration as stop:
             return stop.value, requests
         requests.append(request)
-        said = answer(request)
-        reply = said if isinstance(said, Failure | NotLearnt) else request.read(said)
+        answered = answer(request)
+        reply = answered if isinstance(answered, Failure | NotLearnt) else request.read(answered)
 
 
 def by_path(
@@ -106,10 +106,10 @@ def test_one_answer_holds_the_status_of_every_host(
     assert [request.credentials for request in requests] == [True]
 
 
-@pytest.mark.parametrize("failure_of", [AWAY, NOT_ALLOWED, TIMEOUT])
-@pytest.mark.parametrize("away", [AWAY, NOT_ALLOWED, TIMEOUT])
+@pytest.mark.parametrize("failure_of", [ERROR_ON_NODES, NOT_ALLOWED, TIMEOUT])
+@pytest.mark.parametrize("unreachable", [ERROR_ON_NODES, NOT_ALLOWED, TIMEOUT])
 def test_an_unreachable_host_costs_no_other_host_its_status(
-    failure_of: Response | Failure | NotLearnt, away: Response | Failure | NotLearnt
+    failure_of: Response | Failure | NotLearnt, unreachable: Response | Failure | NotLearnt
 ) -> None:
     facts, requests = conversation(
         component_status.WORKERS,
@@ -119,7 +119,7 @@ def test_an_unreachable_host_costs_no_other_host_its_status(
                 "/zone/workers": failure_of,
                 "/zone/configuration": body(LAYOUT),
                 "/zone/workers/node1.example": body("healthy"),
-                "/zone/workers/node2.example": away,
+                "/zone/workers/node2.example": unreachable,
                 "/zone/workers/node3.example": body("unhealthy"),
             }
         ),
@@ -184,7 +184,7 @@ def test_an_unreachable_host_is_not_queried_again_in_the_same_round() -> None:
             }
         ),
     )
-    assert facts.hosts_away == ("node2.example",)
+    assert facts.unreachable_hosts == ("node2.example",)
     assert len(requests) == 3
 
 
@@ -199,7 +199,7 @@ def test_a_service_that_hangs_on_a_host_that_has_just_answered_does_not_make_it_
                 "/zone/configuration": body(LAYOUT),
                 "/zone/workers/node1.example": body("healthy"),
                 "/zone/workers/node2.example": TIMEOUT,
-                "/zone/workers/node3.example": AWAY,
+                "/zone/workers/node3.example": ERROR_ON_NODES,
             }
         ),
     )
@@ -223,8 +223,10 @@ def test_frozen_hosts_leave_time_for_the_others() -> None:
             learnt[operation.name], requests = conversation(operation, known, answer)
             silent = [each for each in requests if answer(each.path.removeprefix(API_ROOT)) is TIMEOUT]
             silent_seconds += TIMEOUT_SECONDS * len(silent)
-    away = dict.fromkeys(frozen, Status.UNREACHABLE)
-    assert [facts.by_host for facts in learnt.values()] == 3 * [{**away, "node3.example": Status.HEALTHY}]
+    unreachable = dict.fromkeys(frozen, Status.UNREACHABLE)
+    assert [facts.by_host for facts in learnt.values()] == 3 * [
+        {**unreachable, "node3.example": Status.HEALTHY}
+    ]
     assert silent_seconds == 3 * TIMEOUT_SECONDS  # for the list once, and once for each frozen host
 
 
@@ -280,15 +282,15 @@ def test_every_round_reports_all_hosts_once_the_frozen_ones_are_known() -> None:
 def test_each_frozen_host_is_asked_again_when_its_turn_comes(revived: str) -> None:
     hosts = {f"host{number:02}": number >= 15 for number in range(20)}
     doubtful: tuple[str, ...] = ()
-    told: list[set[Status]] = []
+    statuses_seen: list[set[Status]] = []
     for number in range(20):
         checkup = round_of_details(hosts | {revived: number >= 10}, 57.0, 37.0, doubtful)
         doubtful = carried_over(checkup, make_target()).doubtful
         if number >= 5:
-            told.append({statuses(seen)[revived] for seen in checkup.details_observations})
-    found = told.index({Status.HEALTHY})
+            statuses_seen.append({statuses(seen)[revived] for seen in checkup.details_observations})
+    found = statuses_seen.index({Status.HEALTHY})
     assert 5 <= found <= 11
-    assert told == [{Status.UNREACHABLE}] * found + [{Status.HEALTHY}] * (15 - found)
+    assert statuses_seen == [{Status.UNREACHABLE}] * found + [{Status.HEALTHY}] * (15 - found)
 
 
 def test_hosts_that_answer_again_are_no_longer_doubtful() -> None:
@@ -322,7 +324,7 @@ def test_a_host_without_a_usable_answer_is_left_out() -> None:
         ZONE,
         by_path(
             {
-                "/zone/workers": AWAY,
+                "/zone/workers": ERROR_ON_NODES,
                 "/zone/configuration": body(LAYOUT),
                 "/zone/workers/node1.example": body("healthy"),
                 "/zone/workers/node2.example": error(404, "notFound"),
@@ -334,7 +336,7 @@ def test_a_host_without_a_usable_answer_is_left_out() -> None:
 
 
 def test_a_layout_that_cannot_be_read_is_the_outcome() -> None:
-    answers = {"/zone/workers": AWAY, "/zone/configuration": body({"cluster": {}})}
+    answers = {"/zone/workers": ERROR_ON_NODES, "/zone/configuration": body({"cluster": {}})}
     outcome, _ = conversation(component_status.WORKERS, ZONE, by_path(answers))
     assert outcome.reason is Reason.INVALID_BODY
 
@@ -377,7 +379,7 @@ def test_hosts_without_time_left_are_unreachable_only_if_they_were_before() -> N
     known = replace(ZONE, doubtful=(node3, node2, "gone.example"))
     answers[f"/zone/workers/{node3}"] = error(404, "notFound")
     facts, requests = conversation(component_status.WORKERS, known, by_path(answers))
-    assert facts.hosts_away == (node2, node1)  # who answers at all is not away any more
+    assert facts.unreachable_hosts == (node2, node1)  # a host that answers at all is reachable
     assert [request.can_wait for request in requests] == [False, False, True, True]
 
 
@@ -385,7 +387,7 @@ def test_hosts_asked_one_by_one_are_limited_and_counted_too_and_the_limit_is_one
     seen = ComponentStatus("worker", {f"seen{number:02}": Status.HEALTHY for number in range(99)})
     hosts = [f"host{number:03}" for number in range(500)] + ["seen00"]
     answers: dict[str, Response | Failure | NotLearnt] = {
-        "/zone/managers": AWAY,
+        "/zone/managers": ERROR_ON_NODES,
         "/zone/configuration": body({"cluster": {"managers": {"hosts": hosts}}}),
     }
     facts, requests = conversation(
@@ -405,7 +407,7 @@ def test_host_names_are_quoted_in_urls() -> None:
         ZONE,
         by_path(
             {
-                "/zone/workers": AWAY,
+                "/zone/workers": ERROR_ON_NODES,
                 "/zone/configuration": body(layout),
                 "/zone/workers/..%2Fusers%3Fx%23y": body("healthy"),
             }

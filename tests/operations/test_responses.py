@@ -72,7 +72,7 @@ def test_an_error_has_one_reason_and_its_origin(answer: Response, reason: Reason
 
 
 @pytest.mark.parametrize(
-    ("details", "told"),
+    ("details", "text"),
     [
         (
             {"authError": {"id": "badBasicCredentials", "description": "Invalid username."}},
@@ -84,11 +84,11 @@ def test_an_error_has_one_reason_and_its_origin(answer: Response, reason: Reason
         (None, "Not valid (see details)."),
     ],
 )
-def test_the_detail_of_a_rejected_credential_names_its_fault(details: object, told: str) -> None:
+def test_the_detail_of_a_rejected_credential_names_its_fault(details: object, text: str) -> None:
     error = {"id": "unauthorized", "description": "Not valid (see details).", "details": details}
     failure = failure_of(Response(401, JSON, json.dumps({"error": error}).encode()))
     assert failure is not None
-    assert failure.detail == f"HTTP 401 unauthorized: {told}"
+    assert failure.detail == f"HTTP 401 unauthorized: {text}"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ async def test_a_list_that_arrives_during_a_reload_is_kept(discovery: Discovery,
     loop, release = asyncio.get_running_loop(), threading.Event()
     loop.set_default_executor(ThreadPoolExecutor(1))
     await discovery.set_targets(zone.target)
-    zone.say(delay=0.2)
+    zone.set_state(delay=0.2)
     poll = asyncio.create_task(discovery.discoverer.poll(zone.target))
     await eventually(zone.counted_and_read, lambda seen: seen[1])
     busy = loop.run_in_executor(None, release.wait)

@@ -26,7 +26,7 @@ async def test_an_administrators_token_lists_all_providers_with_their_facts(zone
 
 
 async def test_another_token_lists_what_its_own_user_may_see(zone: RunningZone) -> None:
-    zone.say(privileged=False, clusters={"idk": CLUSTER, "idb": CLUSTER})
+    zone.set_state(privileged=False, clusters={"idk": CLUSTER, "idb": CLUSTER})
     listing = await zone.list_providers()
     assert isinstance(listing, Listing)
     assert [each.provider_id for each in listing.providers] == ["idk", "idb"]
@@ -53,7 +53,7 @@ async def test_a_rejected_token_is_shown_once_and_the_reason_returned(tmp_path: 
     ids=["no list", "an array", "null", "a mapping", "nested", "a hundred thousand ids"],
 )
 async def test_a_hostile_list_is_a_failure_with_a_reason(zone: RunningZone, body: str) -> None:
-    zone.say(raw={"/providers": body})
+    zone.set_state(raw={"/providers": body})
     listing = await zone.list_providers()
     assert isinstance(listing, Failure)
     assert listing.reason in {Reason.INVALID_BODY, Reason.TOO_LARGE}
@@ -61,7 +61,7 @@ async def test_a_hostile_list_is_a_failure_with_a_reason(zone: RunningZone, body
 
 async def test_invalid_ids_are_left_out_and_the_others_described(zone: RunningZone) -> None:
     ids: list[object] = [1, None, {}, "", "x" * 101, "a\nb", "é", "onezone", "idk", "idk", "id/../../users"]
-    zone.say(raw={"/providers": json.dumps({"providers": ids})})
+    zone.set_state(raw={"/providers": json.dumps({"providers": ids})})
     listing = await zone.list_providers()
     assert isinstance(listing, Listing)
     assert [each.provider_id for each in listing.providers] == ["idk", "id/../../users"]
@@ -69,12 +69,14 @@ async def test_invalid_ids_are_left_out_and_the_others_described(zone: RunningZo
 
 
 async def test_a_provider_whose_facts_are_unreadable_is_listed_by_its_id(zone: RunningZone) -> None:
-    zone.say(raw={"/providers/idk": "{", "/clusters/idk": '{"onepanelProxy": "no", "workerVersion": []}'})
+    zone.set_state(
+        raw={"/providers/idk": "{", "/clusters/idk": '{"onepanelProxy": "no", "workerVersion": []}'}
+    )
     assert await zone.list_providers() == Listing((Provider("idk"),), 1)
 
 
 async def test_no_more_providers_are_described_than_the_limit(zone: RunningZone) -> None:
-    zone.say(providers=[{**KRAKOW, "providerId": f"id{number}"} for number in range(50)], clusters={})
+    zone.set_state(providers=[{**KRAKOW, "providerId": f"id{number}"} for number in range(50)], clusters={})
     listing = await zone.list_providers(limit=10)
     assert isinstance(listing, Listing)
     assert ([each.provider_id for each in listing.providers], listing.total) == (
@@ -85,7 +87,7 @@ async def test_no_more_providers_are_described_than_the_limit(zone: RunningZone)
 
 
 async def test_a_list_that_takes_too_long_is_no_list(zone: RunningZone) -> None:
-    zone.say(delay=0.4, providers=[{**KRAKOW, "providerId": f"id{number}"} for number in range(50)])
+    zone.set_state(delay=0.4, providers=[{**KRAKOW, "providerId": f"id{number}"} for number in range(50)])
     began = time.perf_counter()
     listing = await zone.list_providers(seconds=1.0)
     assert time.perf_counter() - began < 2.0
@@ -108,7 +110,7 @@ _MANY = [{**KRAKOW, "providerId": f"id{number}"} for number in range(50)]
 async def test_every_request_that_the_zone_has_read_is_counted_once(
     zone: RunningZone, state: dict[str, Any], seconds: float, failures: dict[Reason, int]
 ) -> None:
-    zone.say(**state)
+    zone.set_state(**state)
     await zone.list_providers(seconds=seconds)
     counted, _read = await eventually(zone.counted_and_read, lambda seen: seen[0] == seen[1])
     assert counted >= 1
@@ -119,7 +121,7 @@ async def test_every_request_that_the_zone_has_read_is_counted_once(
 
 
 async def test_what_was_sent_for_a_list_is_counted_if_it_is_given_up(zone: RunningZone) -> None:
-    zone.say(delay=20.0)
+    zone.set_state(delay=20.0)
     listing = asyncio.create_task(zone.list_providers())
     await eventually(zone.counted_and_read, lambda seen: seen[1] == 1)
     listing.cancel()

@@ -22,8 +22,8 @@ def target(name: str, interval: float = 0.1, timeout: float = 0.1) -> Target:
     return Target(name, url, url, url, schedule=Schedule(interval, 60, timeout))
 
 
-class Looks:
-    """Counts looks, and lets a test wait for them or hold them up."""
+class Polls:
+    """Counts polls, and lets a test wait for them or hold them up."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -65,26 +65,26 @@ class Looks:
 
 
 async def test_every_target_is_polled_at_its_rate_on_a_fixed_grid() -> None:
-    looks = Looks()
-    scheduler = looks.scheduler()
+    polls = Polls()
+    scheduler = polls.scheduler()
     scheduler.set_targets([target("a", interval=0.3), target("b", interval=0.6)])
-    await looks.until("a", 7)
+    await polls.until("a", 7)
     await scheduler.stop()
-    assert 2 <= looks.counts["b"] <= 6
-    grid = [timestamp - offset("a", 0.3) for timestamp in looks.began["a"][1:]]
+    assert 2 <= polls.counts["b"] <= 6
+    grid = [timestamp - offset("a", 0.3) for timestamp in polls.began["a"][1:]]
     assert all(timestamp % 0.3 < 0.2 for timestamp in grid), grid
-    assert not looks.skipped
+    assert not polls.skipped
 
 
 def test_a_quick_round_is_not_taken_again_by_a_timer_that_goes_off_early() -> None:
     targets = [target(f"quick{number}") for number in range(10)]
-    looks = Looks()
+    polls = Polls()
 
     async def watch() -> None:
-        scheduler = looks.scheduler()
+        scheduler = polls.scheduler()
         scheduler.set_targets(targets)
         for each in targets:
-            await looks.until(each.name, 6)
+            await polls.until(each.name, 6)
         await scheduler.stop()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -92,85 +92,85 @@ def test_a_quick_round_is_not_taken_again_by_a_timer_that_goes_off_early() -> No
     for each in targets:
         shift = offset(each.name, 0.1) - 0.001
         # The first round is beside the grid: it comes at any moment, perhaps just before the place of the next.
-        places = [int((timestamp - shift) // 0.1) for timestamp in looks.began[each.name][1:]]
+        places = [int((timestamp - shift) // 0.1) for timestamp in polls.began[each.name][1:]]
         assert len(set(places)) == len(places), places
 
 
 async def test_rounds_of_a_slow_target_never_overlap_and_skipped_ones_are_counted() -> None:
-    looks = Looks()
-    looks.held["slow"] = asyncio.Event()
-    scheduler = looks.scheduler()
+    polls = Polls()
+    polls.held["slow"] = asyncio.Event()
+    scheduler = polls.scheduler()
     scheduler.set_targets([target("slow"), target("quick")])
-    await looks.until("quick", 5)
-    assert looks.counts["slow"] == 0
-    looks.held["slow"].set()
-    await looks.until("slow", 2)
+    await polls.until("quick", 5)
+    assert polls.counts["slow"] == 0
+    polls.held["slow"].set()
+    await polls.until("slow", 2)
     await scheduler.stop()
-    assert looks.skipped["slow"] >= 2
-    assert not looks.overlapped
+    assert polls.skipped["slow"] >= 2
+    assert not polls.overlapped
 
 
 async def test_a_bug_in_one_round_costs_that_round_only() -> None:
-    looks = Looks()
-    scheduler = looks.scheduler()
+    polls = Polls()
+    scheduler = polls.scheduler()
     scheduler.set_targets([target("raises"), target("fine")])
-    await looks.until("raises", 3)
-    await looks.until("fine", 3)
+    await polls.until("raises", 3)
+    await polls.until("fine", 3)
     await scheduler.stop()
-    assert len(looks.bugs) >= 2
-    assert all(where == "poller" and isinstance(error, LookupError) for where, error in looks.bugs)
+    assert len(polls.bugs) >= 2
+    assert all(where == "poller" and isinstance(error, LookupError) for where, error in polls.bugs)
 
 
 async def test_stopping_ends_rounds_that_hang() -> None:
-    looks = Looks()
-    looks.held["hangs"] = asyncio.Event()
-    scheduler = looks.scheduler()
+    polls = Polls()
+    polls.held["hangs"] = asyncio.Event()
+    scheduler = polls.scheduler()
     scheduler.set_targets([target("hangs"), target("fine")])
-    await looks.until("fine", 1)
+    await polls.until("fine", 1)
     async with asyncio.timeout(1):
         await scheduler.stop()
-    assert looks.running["hangs"] == 0
+    assert polls.running["hangs"] == 0
 
 
 async def test_changing_the_targets_keeps_the_equal_ones_and_ends_the_others() -> None:
-    looks = Looks()
-    scheduler = looks.scheduler()
-    looks.held["kept"] = looks.held["removed"] = asyncio.Event()
+    polls = Polls()
+    scheduler = polls.scheduler()
+    polls.held["kept"] = polls.held["removed"] = asyncio.Event()
     scheduler.set_targets([target("kept"), target("removed"), target("fine")])
-    await looks.until("fine", 1)
-    assert looks.running == Counter({"kept": 1, "removed": 1, "fine": 0})
+    await polls.until("fine", 1)
+    assert polls.running == Counter({"kept": 1, "removed": 1, "fine": 0})
     scheduler.set_targets([target("kept"), target("new")])
-    await looks.until("new", 2)
-    assert looks.running["kept"] == 1
-    assert looks.running["removed"] == 0
-    assert len(looks.began["kept"]) == 1
-    fine = looks.counts["fine"]
-    await looks.until("new", 4)
-    assert looks.counts["fine"] == fine
+    await polls.until("new", 2)
+    assert polls.running["kept"] == 1
+    assert polls.running["removed"] == 0
+    assert len(polls.began["kept"]) == 1
+    fine = polls.counts["fine"]
+    await polls.until("new", 4)
+    assert polls.counts["fine"] == fine
     await scheduler.stop()
 
 
 async def test_hanging_targets_do_not_starve_the_others() -> None:
-    looks = Looks()
+    polls = Polls()
     hanging = [f"hang{number}" for number in range(40)]
     fine = [f"fine{number}" for number in range(10)]
 
     async def poll(which: Target) -> None:
         if which.name.startswith("hang"):
             await asyncio.sleep(which.schedule.timeout)
-        await looks.poll(which)
+        await polls.poll(which)
 
-    scheduler = Scheduler(poll, ROUNDS, Slots(20), looks.skip, looks.bug)
+    scheduler = Scheduler(poll, ROUNDS, Slots(20), polls.skip, polls.bug)
     scheduler.set_targets([target(name, interval=0.25, timeout=0.25) for name in hanging + fine])
     for name in hanging:  # only a first round shows who hangs
-        await looks.until(name, 1)
-    before = looks.skipped.copy()
-    goals = {name: looks.counts[name] + 8 for name in fine}
+        await polls.until(name, 1)
+    before = polls.skipped.copy()
+    goals = {name: polls.counts[name] + 8 for name in fine}
     for name, goal in goals.items():
-        await looks.until(name, goal)
+        await polls.until(name, goal)
     await scheduler.stop()
-    assert all(looks.skipped[name] - before[name] <= 1 for name in fine)
-    assert sum(looks.skipped[name] for name in hanging) > 0
+    assert all(polls.skipped[name] - before[name] <= 1 for name in fine)
+    assert sum(polls.skipped[name] for name in hanging) > 0
 
 
 @given(st.text(), st.floats(0.1, 3600))
@@ -187,11 +187,11 @@ def test_offsets_are_spread_over_the_interval() -> None:
 
 @pytest.mark.parametrize("max_concurrency", [1, 2])
 async def test_every_target_gets_a_slot_even_if_there_are_few(max_concurrency: int) -> None:
-    looks = Looks()
-    scheduler = looks.scheduler(max_concurrency)
+    polls = Polls()
+    scheduler = polls.scheduler(max_concurrency)
     scheduler.set_targets([target(f"t{number}") for number in range(5)])
     for number in range(5):
-        await looks.until(f"t{number}", 2)
+        await polls.until(f"t{number}", 2)
     await scheduler.stop()
 
 
@@ -320,24 +320,24 @@ def test_no_target_is_stuck_if_rounds_need_more_slots_than_there_are_and_a_first
 
 async def test_details_that_wait_for_a_first_round_hold_no_slots() -> None:
     slots = Slots(1)
-    looks = Looks()
+    polls = Polls()
     done = asyncio.Event()
 
     async def first_poll_done(_target: Target) -> None:
         await done.wait()
 
-    details = Scheduler(looks.poll, replace(DETAILS, ready=first_poll_done), slots, looks.skip, looks.bug)
+    details = Scheduler(polls.poll, replace(DETAILS, ready=first_poll_done), slots, polls.skip, polls.bug)
     details.set_targets([target("waits")])
     await asyncio.sleep(0)
     async with asyncio.timeout(1), slots.take(1, Lane.QUICK):
         done.set()
-    await looks.until("waits", 1)
+    await polls.until("waits", 1)
     await details.stop()
 
 
 async def test_a_polling_task_that_fails_is_counted_and_restarted() -> None:
-    looks = Looks()
-    looks.held["fails"] = asyncio.Event()
+    polls = Polls()
+    polls.held["fails"] = asyncio.Event()
     failed = False
 
     def skip(which: Target) -> None:
@@ -346,10 +346,10 @@ async def test_a_polling_task_that_fails_is_counted_and_restarted() -> None:
             failed = True
             raise LookupError(which.name)
 
-    scheduler = Scheduler(looks.poll, ROUNDS, Slots(10), skip, looks.bug)
+    scheduler = Scheduler(polls.poll, ROUNDS, Slots(10), skip, polls.bug)
     scheduler.set_targets([target("fails"), target("fine")])
-    await looks.until("fine", 4)
-    looks.held["fails"].set()
-    await looks.until("fails", 3)
+    await polls.until("fine", 4)
+    polls.held["fails"].set()
+    await polls.until("fails", 3)
     await scheduler.stop()
-    assert [where for where, _error in looks.bugs] == ["poller"]
+    assert [where for where, _error in polls.bugs] == ["poller"]

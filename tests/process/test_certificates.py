@@ -48,8 +48,8 @@ async def test_a_renewal_with_a_restart_of_both_listeners_is_an_event_and_no_inc
             assert fingerprints(after)["proxy"] != fingerprints(before)["proxy"]
             assert len(set(fingerprints(after).values())) == 1
             assert json.loads((await exporter.get("/api/v1/incidents"))[1]) == []
-            told = json.loads((await exporter.get("/api/v1/targets/zone"))[1])
-            (event,) = told["events"]
+            target = json.loads((await exporter.get("/api/v1/targets/zone"))[1])
+            (event,) = target["events"]
             assert event["text"].startswith("certificate renewed (valid until ")
             assert "the listeners restarted within" in event["text"]
             (line,) = exporter.logged("certificate renewed")

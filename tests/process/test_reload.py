@@ -123,8 +123,8 @@ async def test_a_change_that_needs_a_new_start_is_named(
             config_file.write_text(text.replace('"web": {', '"latency_buckets": [1, 2], "web": {'))
             exporter.signal(signal.SIGHUP)
             await eventually(_count_of(exporter, "configuration reloaded"), bool)
-            told = exporter.logged("changed in the configuration, but takes effect only at the next start")
-            assert ["key=latency_buckets" in line for line in told] == [True]
+            lines = exporter.logged("changed in the configuration, but takes effect only at the next start")
+            assert ["key=latency_buckets" in line for line in lines] == [True]
 
 
 async def test_a_changed_ca_file_is_picked_up_without_a_restart(

@@ -104,7 +104,7 @@ async def test_what_the_exporter_counts_is_what_the_servers_have_seen(
                 for operation, end in names.items()
             }
 
-        def sick() -> int:
+        def failed_health_checks() -> int:
             return sum(request_log.count(status=500) for request_log in zone.request_logs.values())
 
         def counted(metrics: Metrics) -> dict[str, float]:
@@ -118,13 +118,13 @@ async def test_what_the_exporter_counts_is_what_the_servers_have_seen(
         def adds_up(metrics: Metrics) -> bool:
             enough = metrics.total("onedata_polls_total") >= 5
             failures = metrics.total("onedata_onepanel_request_failures_total", reason="unhealthy")
-            return enough and counted(metrics) == served() and failures == sick()
+            return enough and counted(metrics) == served() and failures == failed_health_checks()
 
         async with ExporterProcess(config) as exporter:
             # A round may be under way, whose requests are served, but not counted yet.
             metrics = await exporter.metrics_when(adds_up)
         assert served()["proxy/worker_report"] in {1, 2}  # at once, and the minute's own moment may follow
-        assert sick() >= 10
+        assert failed_health_checks() >= 10
         everything = sum(sum(request_log.served.values()) for request_log in zone.request_logs.values())
         assert everything == metrics.total("onedata_onepanel_requests_total")
         assert not any(request_log.with_credentials for request_log in zone.request_logs.values())

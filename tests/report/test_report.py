@@ -133,8 +133,8 @@ def test_a_certificate_whose_renewal_is_overdue_is_reported_by_the_share_of_its_
     visits = [good_visit(route, certificate=certificate) for route in target.routes]
     late = conclude(target, visits, CERTIFICATE.not_after - 86_400 * days_left, 0.25)
     assert severity(late) is expected
-    told = f"expires in {math.floor(10 * days_left) / 10} days" in write_text(summarize(late))
-    assert told is (expected is not Severity.OK)
+    is_reported = f"expires in {math.floor(10 * days_left) / 10} days" in write_text(summarize(late))
+    assert is_reported is (expected is not Severity.OK)
 
 
 def test_the_text_shows_the_chain_with_lifetimes_and_the_root() -> None:
@@ -166,10 +166,10 @@ def test_the_alerts_have_the_same_limits() -> None:
 def test_text_and_json_hold_the_same_details() -> None:
     target = make_target()
     summary = summarize(replace(make_checkup(target, proxy=REFUSED), details=make_details(target)))
-    text, said = write_text(summary), json.loads(write_json(summary))
-    assert (said["severity"], said["exit_code"]) == ("critical", 2)
-    assert said["components"]["worker"]["node2.example"] == "unreachable"
-    assert said["users"] == 3
+    text, printed = write_text(summary), json.loads(write_json(summary))
+    assert (printed["severity"], printed["exit_code"]) == ("critical", 2)
+    assert printed["components"]["worker"]["node2.example"] == "unreachable"
+    assert printed["users"] == 3
     for part in (
         "node2.example: unreachable",
         "datastore_worker on node1.example: error",

@@ -16,14 +16,14 @@ from exporter.targets import AccessPath, Node, Route
 from tests.support.checkups import failed_visit, good_visit, make_target
 
 TARGET = make_target(nodes=(Node("a", "192.0.2.1"), Node("b", "192.0.2.2")))
-SICK = Failure(Reason.UNHEALTHY, "HTTP 500", "internalServerError")
+UNHEALTHY = Failure(Reason.UNHEALTHY, "HTTP 500", "internalServerError")
 SILENT, VANISHED = Failure(Reason.TIMEOUT), Failure(Reason.CONNECT_TIMEOUT)
 
 
 def unhealthy_visit(route: Route) -> Visit:
     """A visit to a Onepanel that reports its configuration, and that a node of its cluster does not answer."""
     visit = good_visit(route)
-    health = Observation("health", route, SICK, (Exchange(route, 500, 0.1, 50, SICK),))
+    health = Observation("health", route, UNHEALTHY, (Exchange(route, 500, 0.1, 50, UNHEALTHY),))
     return replace(visit, observations=(visit.observations[0], health))
 
 

@@ -299,9 +299,9 @@ def test_a_line_that_has_no_single_meaning_is_refused(
 ) -> None:
     config_file.write_text("targets: [{url: https://a.test}]", encoding="utf-8")
     assert check_with_environment(config_file, line) == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert "s3cret" not in said
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert "s3cret" not in errors
 
 
 def test_check_config_prints_one_line_for_each_fault(
@@ -309,9 +309,9 @@ def test_check_config_prints_one_line_for_each_fault(
 ) -> None:
     config_file.write_text("nonsense: 1\ntargets: [{url: x}]", encoding="utf-8")
     assert check(config_file) == 2
-    printed, said = capsys.readouterr()
+    printed, errors = capsys.readouterr()
     assert printed == ""
-    assert said.splitlines() == [
+    assert errors.splitlines() == [
         f"{config_file}: targets[0].url: must begin with https://, as in https://my.zone.domain.org",
         f"{config_file}: nonsense: unknown key",
     ]

@@ -235,11 +235,11 @@ def test_the_schema_accepts_every_address_of_the_exporter(text: str) -> None:
 
 
 @given(
-    moment=st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
+    timestamp=st.datetimes(timezones=st.timezones()).map(lambda timestamp: timestamp.isoformat()),
     separator=st.sampled_from("Tt "),
 )
-def test_the_schema_accepts_every_timestamp_of_the_exporter(moment: str, separator: str) -> None:
-    text = moment.replace("T", separator)
+def test_the_schema_accepts_every_timestamp_of_the_exporter(timestamp: str, separator: str) -> None:
+    text = timestamp.replace("T", separator)
     try:
         parse_timestamp(text)
     except ValueError:

@@ -242,7 +242,7 @@ def test_a_secret_beside_any_other_fault_is_not_repeated(config_file: Path) -> N
         try:
             load(config_file, environ={})
         except ConfigurationError as error:
-            told = str(error)
+            text = str(error)
         else:
             pytest.fail(f"{place} accepts nonsense")
-        assert CANARY not in told, place
+        assert CANARY not in text, place

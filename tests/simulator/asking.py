@@ -21,7 +21,7 @@ def basic(passphrase: str) -> dict[str, str]:
 PASSPHRASE = basic(Cluster().passphrase)
 
 
-class Said(NamedTuple):
+class JsonResponse(NamedTuple):
     """Status and JSON of an answer; None without a body."""
 
     status: int
@@ -40,7 +40,7 @@ async def ask(  # noqa: PLR0913 - keywords with defaults, but for two
     headers: Mapping[str, str] = PASSPHRASE,
     body: Any = None,
     path: AccessPath = AccessPath.DIRECT,
-) -> Said:
+) -> JsonResponse:
     sent = b"" if body is None else json.dumps(body).encode()
     heard = await client.ask(path, ROOT + operation, method=method, headers=headers, body=sent)
-    return Said(heard.status, json.loads(heard.body) if heard.body else None)
+    return JsonResponse(heard.status, json.loads(heard.body) if heard.body else None)

@@ -11,7 +11,7 @@ import pytest
 
 from exporter.simulator import DnsCheck, Fault, SimulatedZone, WebCertificate
 from exporter.targets import AccessPath
-from tests.simulator.asking import PASSPHRASE, Said, ask, basic
+from tests.simulator.asking import PASSPHRASE, JsonResponse, ask, basic
 from tests.simulator.plain_client import Client
 
 TOKEN = {"x-auth-token": "simulated-token"}
@@ -23,10 +23,10 @@ NOBODY: Mapping[str, str] = {}
 DETAILS = ("hosts", "cluster", "web_cert", "dns_check", "zone/configuration", "zone/workers", "zone/nagios")
 
 
-def verdict(said: Said) -> tuple[int, str]:
-    error = said.value["error"]
+def verdict(response: JsonResponse) -> tuple[int, str]:
+    error = response.value["error"]
     problem = error.get("details", {}).get("authError", {})
-    return said.status, problem.get("id", error["id"])
+    return response.status, problem.get("id", error["id"])
 
 
 @pytest.mark.parametrize("operation", DETAILS)
@@ -94,17 +94,17 @@ async def test_the_certificate_is_reported_with_its_renewal(
     zone: SimulatedZone, client: Client, certificate: WebCertificate, facts: dict[str, Any]
 ) -> None:
     await zone.change(web_certificate=certificate)
-    told = (await ask(client, "web_cert")).value
-    assert told.items() >= facts.items()
-    assert ("lastRenewalSuccess" in told) == certificate.lets_encrypt
-    assert told["domain"] == "onezone.example"
+    answer = (await ask(client, "web_cert")).value
+    assert answer.items() >= facts.items()
+    assert ("lastRenewalSuccess" in answer) == certificate.lets_encrypt
+    assert answer["domain"] == "onezone.example"
 
 
 async def test_the_dns_check_reports_only_what_is_checked(zone: SimulatedZone, client: Client) -> None:
     await zone.change(dns_check=DnsCheck(domain="missing_records", zone="unresolvable"))
-    told = (await ask(client, "dns_check")).value
-    assert [told[key]["summary"] for key in ("domain", "dnsZone")] == ["missing_records", "unresolvable"]
-    checked = datetime.fromisoformat(told["timestamp"])
+    answer = (await ask(client, "dns_check")).value
+    assert [answer[key]["summary"] for key in ("domain", "dnsZone")] == ["missing_records", "unresolvable"]
+    checked = datetime.fromisoformat(answer["timestamp"])
     assert datetime.now(UTC) - checked < timedelta(hours=2)
     await zone.change(dns_check=DnsCheck(domain=None, zone=None))
     assert set((await ask(client, "dns_check")).value) == {"timestamp"}
@@ -124,9 +124,9 @@ async def test_an_internal_error_leaves_four_keys_of_the_configuration(
     zone: SimulatedZone, client: Client
 ) -> None:
     await zone.change(configuration_broken=True)
-    said = await ask(client, "configuration", headers={})
-    assert said.status == 200
-    assert set(said.value) == {"clusterId", "version", "build", "deployed"}
+    response = await ask(client, "configuration", headers={})
+    assert response.status == 200
+    assert set(response.value) == {"clusterId", "version", "build", "deployed"}
 
 
 async def test_faults_apply_on_top_of_changed_facts(zone: SimulatedZone, client: Client) -> None:

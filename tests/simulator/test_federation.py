@@ -26,7 +26,7 @@ from exporter.simulator import (
 from exporter.simulator.membership import ZONE
 from exporter.simulator.tokens import serialize
 from exporter.targets import AccessPath
-from tests.simulator.asking import PASSPHRASE, Said, ask
+from tests.simulator.asking import PASSPHRASE, JsonResponse, ask
 from tests.simulator.plain_client import Client
 
 ADMINISTRATOR = serialize("service = ozw-onezone,ozp-onezone,opp-*", signature=b"administrator")
@@ -50,13 +50,13 @@ def client_of(cluster: SimulatedZone) -> Client:
     return Client(cluster, server_name=cluster.node_addresses["node1"])
 
 
-async def rest(cluster: SimulatedZone, target: str, token: str = "") -> Said:
+async def rest(cluster: SimulatedZone, target: str, token: str = "") -> JsonResponse:
     headers = {"x-auth-token": token} if token else {}
     heard = await client_of(cluster).ask(AccessPath.PROXY, target, headers=headers)
-    return Said(heard.status, json.loads(heard.body) if heard.body else None)
+    return JsonResponse(heard.status, json.loads(heard.body) if heard.body else None)
 
 
-async def of_zone(federation: SimulatedFederation, name: str, token: str = ADMINISTRATOR) -> Said:
+async def of_zone(federation: SimulatedFederation, name: str, token: str = ADMINISTRATOR) -> JsonResponse:
     return await rest(federation.zone, f"/api/v3/onezone/{name}", token)
 
 
@@ -81,8 +81,8 @@ async def test_every_member_listens_on_the_same_ports_of_its_own_address(
         cluster = federation.members[member]
         assert cluster.proxy_url == f"https://{address}:{proxy}"
         assert cluster.direct_url == f"https://{address}:{direct}"
-        said = await ask(client_of(cluster), "node", headers={})
-        assert said.value["hostname"] == address
+        response = await ask(client_of(cluster), "node", headers={})
+        assert response.value["hostname"] == address
 
 
 async def test_the_zone_lists_its_providers_to_administrators_and_members_see_theirs(
@@ -121,9 +121,9 @@ async def test_the_zone_lists_its_providers_to_administrators_and_members_see_th
 async def test_the_list_needs_a_token_for_the_worker(
     federation: SimulatedFederation, token: str, answer: tuple[int, str, str]
 ) -> None:
-    said = await of_zone(federation, "providers", token)
-    details = said.value["error"].get("details", {})
-    assert (said.status, said.error_id, details.get("authError", {}).get("id", "")) == answer
+    response = await of_zone(federation, "providers", token)
+    details = response.value["error"].get("details", {})
+    assert (response.status, response.error_id, details.get("authError", {}).get("id", "")) == answer
 
 
 async def test_the_worker_does_not_accept_the_passphrase_of_onepanel(federation: SimulatedFederation) -> None:
@@ -176,8 +176,8 @@ async def test_a_provider_without_a_worker_is_offline(federation: SimulatedFeder
     await federation.set(Fault.WORKER_STOPPED, on=True, member="first")
     assert [one["online"] for one in (await listed(federation)).values()] == [False, True]
     panel = client_of(federation.providers["first"])
-    said = await ask(panel, "provider/workers?started=true", method="PATCH")
-    assert said.status == 204
+    response = await ask(panel, "provider/workers?started=true", method="PATCH")
+    assert response.status == 204
     assert await connected(federation, "first") == (True, "ok")
 
 

@@ -31,7 +31,7 @@ PACE = Timing(
 )
 COMPONENTS = pytest.mark.parametrize("component", ["workers", "managers", "databases"])
 HOSTS = [f"node{number}.onezone.example" for number in (1, 2, 3)]
-AWAY = HOSTS[1]
+FAULTY = HOSTS[1]
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ async def test_nodes_share_their_ports_and_have_names_and_addresses_of_their_own
     assert zone.node_addresses == {"node1": "127.0.0.1", "node2": "127.0.0.2", "node3": "127.0.0.3"}
     assert zone.proxy_url.startswith("https://onezone.example:")
     for path in AccessPath:
-        said = [await ask(client, "node", path=path) for client in clients]
-        assert [one.value["hostname"] for one in said] == HOSTS
+        responses = [await ask(client, "node", path=path) for client in clients]
+        assert [one.value["hostname"] for one in responses] == HOSTS
     assert [node.request_logs[AccessPath.PROXY].count("/node") for node in zone.nodes.values()] == [1, 1, 1]
 
 
@@ -63,9 +63,9 @@ async def test_a_stopped_onepanel_costs_the_whole_map_and_no_single_status(
     assert (await ask(clients[0], f"zone/{component}")).value == dict.fromkeys(HOSTS, "healthy")
     await zone.set(Fault.PANEL_STOPPED, on=True, node="node2")
     for client in (clients[0], clients[2]):
-        said = await ask(client, f"zone/{component}")
-        assert (said.status, said.error_id) == (503, "errorOnNodes")
-        assert said.value["error"]["details"]["hostnames"] == [AWAY]
+        response = await ask(client, f"zone/{component}")
+        assert (response.status, response.error_id) == (503, "errorOnNodes")
+        assert response.value["error"]["details"]["hostnames"] == [FAULTY]
         assert [(await ask(client, f"zone/{component}/{host}")).status for host in HOSTS] == [200, 503, 200]
 
 
@@ -89,7 +89,7 @@ async def test_a_frozen_onepanel_holds_up_what_asks_it_and_nothing_else(
     zone: SimulatedZone, clients: list[Client]
 ) -> None:
     await zone.set(Fault.PANEL_FROZEN, on=True, node="node2")
-    held_up = {"health": 500, "zone/workers": 503, f"zone/managers/{AWAY}": 503, "zone/nagios": 503}
+    held_up = {"health": 500, "zone/workers": 503, f"zone/managers/{FAULTY}": 503, "zone/nagios": 503}
     at_once = {"configuration": 200, "hosts": 200, "zone/configuration": 200, f"zone/workers/{HOSTS[2]}": 200}
     loop = asyncio.get_running_loop()
     for operation, status in {**held_up, **at_once}.items():
@@ -104,9 +104,9 @@ async def test_a_host_that_left_makes_the_lists_bad_and_one_whole_again(
     zone: SimulatedZone, clients: list[Client]
 ) -> None:
     await zone.change_node("node2", forgotten=True)
-    said = await ask(clients[0], "zone/workers")
-    assert (said.status, said.error_id) == (400, "badValueListNotAllowed")
-    assert said.value["error"]["details"]["allowed"] == [HOSTS[0], HOSTS[2]]
+    response = await ask(clients[0], "zone/workers")
+    assert (response.status, response.error_id) == (400, "badValueListNotAllowed")
+    assert response.value["error"]["details"]["allowed"] == [HOSTS[0], HOSTS[2]]
     assert (await ask(clients[0], f"zone/workers/{HOSTS[2]}")).value == "healthy"
     assert (await ask(clients[0], "health")).status == 200
 
@@ -125,11 +125,11 @@ async def test_one_unhealthy_worker_is_reported_alone_and_makes_users_unavailabl
     zone: SimulatedZone, clients: list[Client], worker: Worker
 ) -> None:
     await zone.change_node("node2", worker=worker)
-    told = (await ask(clients[0], "zone/workers")).value
-    assert told == {HOSTS[0]: "healthy", AWAY: WORKERS[worker], HOSTS[2]: "healthy"}
+    answer = (await ask(clients[0], "zone/workers")).value
+    assert answer == {HOSTS[0]: "healthy", FAULTY: WORKERS[worker], HOSTS[2]: "healthy"}
     assert (await ask(clients[0], "health")).status == 200
-    said = await ask(clients[0], "zone/users", path=AccessPath.PROXY)
-    assert (said.status, said.error_id) == (503, "serviceUnavailable")
+    response = await ask(clients[0], "zone/users", path=AccessPath.PROXY)
+    assert (response.status, response.error_id) == (503, "serviceUnavailable")
 
 
 async def test_operations_on_users_fail_when_it_is_the_turn_of_a_dead_host(
@@ -138,8 +138,8 @@ async def test_operations_on_users_fail_when_it_is_the_turn_of_a_dead_host(
     await zone.set(Fault.HOST_DOWN, on=True, node="node2")
     statuses = [(await ask(clients[0], "zone/users")).status for _ in range(6)]
     assert statuses == [503, 200, 200] * 2
-    said = await ask(clients[0], "web_cert")
-    assert (said.status, said.error_id) == (503, "errorOnNodes")
+    response = await ask(clients[0], "web_cert")
+    assert (response.status, response.error_id) == (503, "errorOnNodes")
 
 
 async def test_one_unhealthy_manager_makes_users_unavailable(
@@ -156,10 +156,10 @@ async def test_modules_that_are_not_ok_show_in_every_nodes_report(
     await zone.change_node("node3", modules={"gs_worker": 'error: no "db" <&>'})
     report = (await clients[0].ask(AccessPath.PROXY, "/nagios")).body.decode()
     assert report.partition("<oz_worker")[0].endswith(' status="error">')
-    assert f'name="oz_worker@{AWAY}" status="out_of_sync"' in report
+    assert f'name="oz_worker@{FAULTY}" status="out_of_sync"' in report
     assert "'error: no \"db\" &lt;&amp;&gt;'" in report
-    told = (await ask(clients[0], "zone/workers")).value
-    assert told == {HOSTS[0]: "healthy", AWAY: "unhealthy", HOSTS[2]: "unhealthy"}
+    answer = (await ask(clients[0], "zone/workers")).value
+    assert answer == {HOSTS[0]: "healthy", FAULTY: "unhealthy", HOSTS[2]: "unhealthy"}
 
 
 HOSTILE = 'a\nb"c\0' + "x" * 1_000_000
@@ -176,9 +176,9 @@ async def test_a_cluster_can_have_ten_thousand_hosts_of_hostile_names(authority:
     words = {HOSTILE: HostState(words={"workers": "stopping"})}
     cluster = Cluster(hosts=hosts, host_states=words)
     async with SimulatedZone(authority=authority, cluster=cluster, timing=PACE) as zone:
-        told = (await ask(Client(zone), "zone/workers")).value
-        assert len(told) == 10_002
-        assert told[HOSTILE] == "stopping"
+        answer = (await ask(Client(zone), "zone/workers")).value
+        assert len(answer) == 10_002
+        assert answer[HOSTILE] == "stopping"
         assert (await ask(Client(zone), "zone/workers/host-9999")).value == "healthy"
 
 
@@ -236,10 +236,10 @@ async def test_the_exporter_keeps_the_status_of_every_other_host(
         details = await client.poll_details(target, OPERATIONS, Known(Kind.ONEZONE), seen)
     finally:
         await client.close()
-    told = {
+    answer = {
         seen.operation: {host: str(status) for host, status in seen.outcome.by_host.items()}
         for seen in details.observations
         if isinstance(seen.outcome, ComponentStatus)
     }
-    expected = {HOSTS[0]: "healthy", AWAY: "unreachable", HOSTS[2]: "healthy"}
-    assert told == dict.fromkeys(("workers", "managers", "databases"), expected)
+    expected = {HOSTS[0]: "healthy", FAULTY: "unreachable", HOSTS[2]: "healthy"}
+    assert answer == dict.fromkeys(("workers", "managers", "databases"), expected)

@@ -127,16 +127,16 @@ NAMED = {
 }
 
 
-def told(component: str, word: str) -> Way:
+def component_reported(component: str, word: str) -> Way:
     state = State(host_state={"words": {component: word}})
     return Way(f"zone/{component}", RIGHT, state=state)
 
 
 WHOLE_SITUATIONS = {
-    "cluster_manager ping exit 1": told("managers", "stopped"),
-    "cluster_manager script ok, node down": told("managers", "stopped"),
-    "couchbase status exit 1": told("databases", "stopped"),
-    "couchbase running, port closed": told("databases", "unhealthy"),
+    "cluster_manager ping exit 1": component_reported("managers", "stopped"),
+    "cluster_manager script ok, node down": component_reported("managers", "stopped"),
+    "couchbase status exit 1": component_reported("databases", "stopped"),
+    "couchbase running, port closed": component_reported("databases", "unhealthy"),
 }
 
 ABSENT = {"hosts": ("127.0.0.1", "10.9.9.9"), "host_states": {"10.9.9.9": HostState(forgotten=True)}}

@@ -23,9 +23,9 @@ async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
 
 
 async def configuration(client: Client) -> dict[str, Any]:
-    told = (await ask(client, "configuration", headers={})).value
-    assert isinstance(told, dict)
-    return told
+    facts = (await ask(client, "configuration", headers={})).value
+    assert isinstance(facts, dict)
+    return facts
 
 
 async def test_a_registered_oneprovider_names_itself(client: Client) -> None:
@@ -46,24 +46,24 @@ async def test_a_registered_oneprovider_names_itself(client: Client) -> None:
 
 async def test_without_a_worker_it_is_registered_and_nameless(zone: SimulatedZone, client: Client) -> None:
     await zone.only(Fault.WORKER_STOPPED)
-    told = await configuration(client)
-    assert told["isRegistered"] is True
-    assert [told[key] for key in NAMES] == [None, None, None]
+    facts = await configuration(client)
+    assert facts["isRegistered"] is True
+    assert [facts[key] for key in NAMES] == [None, None, None]
 
 
 async def test_an_unregistered_one_has_no_identity(zone: SimulatedZone, client: Client) -> None:
     await zone.change(provider=None)
-    told = await configuration(client)
-    assert told["isRegistered"] is False
-    assert [told[key] for key in (*NAMES, "clusterId", "zoneDomain")] == [None] * 5
+    facts = await configuration(client)
+    assert facts["isRegistered"] is False
+    assert [facts[key] for key in (*NAMES, "clusterId", "zoneDomain")] == [None] * 5
     assert (await ask(client, "cluster")).status == 404
 
 
 async def test_version_20_02_knows_less(zone: SimulatedZone, client: Client) -> None:
     await zone.only(Fault.OLD_VERSION)
-    told = await configuration(client)
-    assert "providerId" in told
-    assert not {"providerName", "providerDomain"} & set(told)
+    facts = await configuration(client)
+    assert "providerId" in facts
+    assert not {"providerName", "providerDomain"} & set(facts)
     assert (await client.ask(AccessPath.DIRECT, "/api/v3/onepanel/health")).status == 404
 
 
@@ -87,5 +87,5 @@ async def test_its_worker_reports_under_its_own_name(client: Client) -> None:
 
 async def test_a_token_needs_its_own_worker(zone: SimulatedZone, client: Client) -> None:
     await zone.only(Fault.NOT_DEPLOYED)
-    said = await ask(client, "hosts", headers={"x-auth-token": "simulated-token"})
-    assert said.value["error"]["details"] == {"service": "op_worker"}
+    response = await ask(client, "hosts", headers={"x-auth-token": "simulated-token"})
+    assert response.value["error"]["details"] == {"service": "op_worker"}

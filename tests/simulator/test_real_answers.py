@@ -129,17 +129,17 @@ def shape(heard: Heard) -> str:
     error = value["error"]
     details = error.get("details", {})
     inner = details.get("error", details.get("authError", {})).get("id", "")
-    said = "/".join(filter(None, (error["id"], inner)))
-    return f"error {said} | {error['description']}"
+    cause = "/".join(filter(None, (error["id"], inner)))
+    return f"error {cause} | {error['description']}"
 
 
 def agrees(heard: Heard, row: Row) -> bool:
     """Compare answers: the descriptions of errors as far as they were kept, and without the names of nodes."""
     if (str(heard.status), heard.headers.get("content-type", "-")) != (row.status, row.content_type):
         return False
-    (kind, _, text), (told_kind, _, told_text) = shape(heard).partition(" | "), row.shape.partition(" | ")
-    text, told_text = text.rpartition(".example: ")[2], told_text.rpartition(".test: ")[2]
-    return kind == told_kind and text.startswith(told_text)
+    (kind, _, text), (real_kind, _, real_text) = shape(heard).partition(" | "), row.shape.partition(" | ")
+    text, real_text = text.rpartition(".example: ")[2], real_text.rpartition(".test: ")[2]
+    return kind == real_kind and text.startswith(real_text)
 
 
 @pytest.mark.parametrize(

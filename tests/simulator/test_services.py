@@ -8,7 +8,7 @@ import pytest
 
 from exporter.simulator import INSTANT, Authority, Fault, HostState, SimulatedZone
 from exporter.targets import AccessPath
-from tests.simulator.asking import PASSPHRASE, Said, ask
+from tests.simulator.asking import PASSPHRASE, JsonResponse, ask
 from tests.simulator.plain_client import Client
 
 ADMINISTRATOR = {"x-auth-token": "simulated-token"}
@@ -23,13 +23,13 @@ async def zone(authority: Authority) -> AsyncIterator[SimulatedZone]:
         yield zone
 
 
-async def switch(client: Client, what: str, headers: Mapping[str, str] = PASSPHRASE) -> Said:
+async def switch(client: Client, what: str, headers: Mapping[str, str] = PASSPHRASE) -> JsonResponse:
     return await ask(client, f"zone/{what}", method="PATCH", headers=headers)
 
 
 async def words(client: Client, service: str) -> list[str]:
-    said = await ask(client, f"zone/{service}")
-    return [said.value[host] for host in HOSTS]
+    response = await ask(client, f"zone/{service}")
+    return [response.value[host] for host in HOSTS]
 
 
 @SERVICES
@@ -64,15 +64,17 @@ async def test_a_worker_that_was_stopped_opens_its_port_once_it_is_started(
 
 
 async def test_a_start_does_not_mend_an_unhealthy_service(zone: SimulatedZone, client: Client) -> None:
-    sick = HostState(words={"databases": "unhealthy"}, modules={"datastore_worker": "error"})
-    await zone.change(host_states={HOSTS[0]: sick})
+    unhealthy = HostState(words={"databases": "unhealthy"}, modules={"datastore_worker": "error"})
+    await zone.change(host_states={HOSTS[0]: unhealthy})
     await switch(client, "databases")
     await switch(client, "workers")
     assert [(await words(client, service))[0] for service in ("databases", "workers")] == ["unhealthy"] * 2
 
 
 async def test_only_administrators_may(zone: SimulatedZone, client: Client) -> None:
-    answered = [(await switch(client, "databases", who)).status for who in ({}, MEMBER, ADMINISTRATOR)]
+    answered = [
+        (await switch(client, "databases", headers)).status for headers in ({}, MEMBER, ADMINISTRATOR)
+    ]
     assert answered == [401, 403, 204]
     await zone.set(Fault.NOT_DEPLOYED, on=True)
     assert (await switch(client, "databases")).error_id == "notFound"
@@ -87,8 +89,8 @@ async def test_only_administrators_may(zone: SimulatedZone, client: Client) -> N
     ],
 )
 async def test_what_makes_no_sense_is_refused(client: Client, what: str, failure_of: tuple[int, str]) -> None:
-    said = await switch(client, what)
-    assert (said.status, said.error_id) == failure_of
+    response = await switch(client, what)
+    assert (response.status, response.error_id) == failure_of
 
 
 async def test_no_service_changes_while_a_host_is_unreachable(zone: SimulatedZone, client: Client) -> None:

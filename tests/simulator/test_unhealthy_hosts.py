@@ -44,9 +44,9 @@ async def test_without_its_database_onepanel_verifies_no_credentials(zone: Simul
     for operation, status in {"node": 200, "health": 500, "configuration": 500, "hosts": 401}.items():
         assert (await ask(client, operation, headers={})).status == status
     for headers in (PASSPHRASE, ADMINISTRATOR, {"authorization": "Basic !"}):
-        said = await ask(client, "health", headers=headers)
-        assert (said.status, said.error_id) == (401, "unauthorized")
-        assert "details" not in said.value["error"]
+        response = await ask(client, "health", headers=headers)
+        assert (response.status, response.error_id) == (401, "unauthorized")
+        assert "details" not in response.value["error"]
 
 
 async def test_a_locked_table_leaves_configuration_alone_without_an_answer(zone: SimulatedZone) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.simulator import Fault, SimulatedZone
 from exporter.targets import AccessPath
-from tests.simulator.asking import PASSPHRASE, ROOT, Said, ask
+from tests.simulator.asking import PASSPHRASE, ROOT, JsonResponse, ask
 from tests.simulator.plain_client import Client
 
 NEW = {"username": "somebody", "password": "long-enough", "fullName": "Some Body", "groups": ["g1"]}
@@ -57,14 +57,14 @@ REFUSED_BODIES = [
 async def test_a_body_is_refused_before_rights_are_checked(
     zone: SimulatedZone, client: Client, body: Any, answer: tuple[int, str], headers: dict[str, str]
 ) -> None:
-    said = await ask(client, "zone/users", method="POST", body=body, headers=headers)
-    assert (said.status, said.error_id) == answer
+    response = await ask(client, "zone/users", method="POST", body=body, headers=headers)
+    assert (response.status, response.error_id) == answer
     assert zone.cluster.users.named("somebody") is None
 
 
 async def test_a_short_name_is_refused(client: Client) -> None:
-    said = await ask(client, "zone/users", method="POST", body=NEW | {"username": "x"})
-    assert (said.status, said.error_id) == (400, "badValueUsername")
+    response = await ask(client, "zone/users", method="POST", body=NEW | {"username": "x"})
+    assert (response.status, response.error_id) == (400, "badValueUsername")
 
 
 @pytest.mark.parametrize(
@@ -104,19 +104,19 @@ async def test_an_unknown_user_is_not_found_whatever_the_rights(
     client: Client, method: str, headers: dict[str, str]
 ) -> None:
     body = {"newPassword": "long-enough"} if method == "PATCH" else None
-    said = await ask(client, "zone/users/nobody", method=method, body=body, headers=headers)
-    assert (said.status, said.error_id) == (404, "errorOnNodes")
-    assert said.value["error"]["details"]["error"]["id"] == "notFound"
+    response = await ask(client, "zone/users/nobody", method=method, body=body, headers=headers)
+    assert (response.status, response.error_id) == (404, "errorOnNodes")
+    assert response.value["error"]["details"]["error"]["id"] == "notFound"
 
 
 async def test_a_short_password_is_an_internal_error(zone: SimulatedZone, client: Client) -> None:
     user_id = next(iter(zone.cluster.users.by_id))
-    said = await ask(client, f"zone/users/{user_id}", method="PATCH", body={"newPassword": "short"})
-    assert (said.status, said.error_id) == (500, "internalServerError")
+    response = await ask(client, f"zone/users/{user_id}", method="PATCH", body={"newPassword": "short"})
+    assert (response.status, response.error_id) == (500, "internalServerError")
     assert zone.cluster.users.by_id[user_id].password == ""
 
 
-async def list_users(client: Client, headers: dict[str, str]) -> Said:
+async def list_users(client: Client, headers: dict[str, str]) -> JsonResponse:
     return await ask(client, "zone/users", headers=headers)
 
 
@@ -128,7 +128,7 @@ async def test_members_may_list_users_and_only_administrators_change_them(
     created = [
         await ask(client, "zone/users", method="POST", body=NEW, headers=headers) for headers in callers
     ]
-    assert [said.status for said in created] == [401, 403, 201]
+    assert [response.status for response in created] == [401, 403, 201]
     await zone.set(Fault.WORKER_STOPPED, on=True)
     assert [(await list_users(client, headers)).status for headers in ({}, MEMBER, PASSPHRASE)] == [503] * 3
 

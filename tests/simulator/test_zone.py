@@ -229,9 +229,9 @@ async def test_it_stops_at_once_whatever_hangs_on_it(zone: SimulatedZone, client
         writer.transport.abort()
 
 
-async def until(host_state: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not host_state():  # noqa: ASYNC110 - the journal has no events to wait for
+        while not condition():  # noqa: ASYNC110 - the request log has no events to wait for
             await asyncio.sleep(0.005)
 
 

@@ -7,7 +7,7 @@ from exporter.state.incidents import MOST_CLOSED, Brief, Incident, Incidents, Op
 from exporter.state.target_state import DiagnosisChange
 from tests.support.checkups import make_target
 
-UNKNOWN, OK, DOWN, AWAY = Diagnosis.UNKNOWN, Diagnosis.OK, Diagnosis.PROXY_DOWN, Diagnosis.UNREACHABLE
+UNKNOWN, OK, DOWN, UNREACHABLE = Diagnosis.UNKNOWN, Diagnosis.OK, Diagnosis.PROXY_DOWN, Diagnosis.UNREACHABLE
 REASONS = {"proxy": "connection_refused", "direct": None}
 
 
@@ -33,9 +33,9 @@ def test_each_change_closes_the_incident_before_and_opens_the_next() -> None:
     change(incidents, 10.0, (UNKNOWN, OK))
     assert not shown(incidents)
     change(incidents, 20.0, (OK, DOWN))
-    change(incidents, 30.0, (DOWN, AWAY))
+    change(incidents, 30.0, (DOWN, UNREACHABLE))
     assert shown(incidents) == [("proxy_down", "unreachable", 30.0, None), ("ok", "proxy_down", 20.0, 30.0)]
-    change(incidents, 40.0, (AWAY, OK))
+    change(incidents, 40.0, (UNREACHABLE, OK))
     assert [each[3] for each in shown(incidents)] == [40.0, 30.0]
     (latest, _) = incidents.latest_first()
     assert latest.evidence == {"seen_at": 30.0}
@@ -55,7 +55,7 @@ def test_after_a_restart_an_open_incident_continues_or_ends() -> None:
     for after, expected in (
         (DOWN, [("ok", "proxy_down", 10.0, None)]),
         (OK, [("ok", "proxy_down", 10.0, 50.0)]),
-        (AWAY, [("proxy_down", "unreachable", 50.0, None), ("ok", "proxy_down", 10.0, 50.0)]),
+        (UNREACHABLE, [("proxy_down", "unreachable", 50.0, None), ("ok", "proxy_down", 10.0, 50.0)]),
     ):
         incidents = Incidents()
         incidents.restore(before.latest_first())
@@ -101,12 +101,12 @@ def test_nothing_stays_of_incidents_that_are_no_longer_kept() -> None:
 
 
 def test_brief_incidents_are_withdrawn() -> None:
-    brief = Brief(60.0, frozenset({DOWN.value, AWAY.value}))
+    brief = Brief(60.0, frozenset({DOWN.value, UNREACHABLE.value}))
     incidents = Incidents()
     change(incidents, 10.0, (OK, DOWN))
     change(incidents, 20.0, (DOWN, OK))
     change(incidents, 30.0, (OK, DOWN))
-    change(incidents, 40.0, (DOWN, AWAY))
+    change(incidents, 40.0, (DOWN, UNREACHABLE))
     assert incidents.withdraw("a", "", 72.0, brief) == 20.0 + 10.0
     assert shown(incidents) == [("ok", "proxy_down", 10.0, 20.0)]
     assert incidents.withdraw("a", "", 72.0, brief) is None
@@ -116,9 +116,9 @@ def test_an_incident_that_is_long_or_of_another_kind_is_not_withdrawn() -> None:
     incidents = Incidents()
     change(incidents, 10.0, (OK, DOWN))
     assert incidents.withdraw("a", "", 80.0, Brief(60.0, frozenset({DOWN.value}))) is None
-    assert incidents.withdraw("a", "", 20.0, Brief(60.0, frozenset({AWAY.value}))) is None
+    assert incidents.withdraw("a", "", 20.0, Brief(60.0, frozenset({UNREACHABLE.value}))) is None
     assert incidents.withdraw("b", "", 20.0, Brief(60.0, frozenset({DOWN.value}))) is None
     assert incidents.count_open() == 1
-    change(incidents, 70.0, (DOWN, AWAY))
+    change(incidents, 70.0, (DOWN, UNREACHABLE))
     # It is the end of a longer one.
-    assert incidents.withdraw("a", "", 80.0, Brief(60.0, frozenset({DOWN.value, AWAY.value}))) is None
+    assert incidents.withdraw("a", "", 80.0, Brief(60.0, frozenset({DOWN.value, UNREACHABLE.value}))) is None

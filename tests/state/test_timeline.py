@@ -60,8 +60,8 @@ def test_a_pause_in_polling_is_neither_up_nor_down() -> None:
 def test_the_retention_holds_for_a_target_that_does_not_answer() -> None:
     timeline, target = recorded((BEGAN, True)), make_target()
     for hours in range(1, 27):
-        away = make_checkup(target, REFUSED, REFUSED, at=BEGAN + 3600.0 * hours)
-        timeline.record(away, continues_after=4000.0)
+        unreachable = make_checkup(target, REFUSED, REFUSED, at=BEGAN + 3600.0 * hours)
+        timeline.record(unreachable, continues_after=4000.0)
     assert [run.state for run in timeline.diagnoses] == [Diagnosis.UNREACHABLE]
     assert not any(map(list, timeline.latencies.values()))
 

@@ -21,12 +21,12 @@ class ForwardProxy:
         self.credentials |= {line for line in headers if line.lower().startswith("proxy-authorization")}
         self.asked.append(f"{method} {where}")
         if self._refuses:
-            await wire.say(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
+            await wire.send(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
             return
         host, _colon, port = where.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         try:
-            await wire.say(b"HTTP/1.1 200 OK\r\n\r\n")
+            await wire.send(b"HTTP/1.1 200 OK\r\n\r\n")
             await asyncio.gather(_pass_on(wire.reader, writer), _pass_on(reader, wire.writer))
         finally:
             writer.transport.abort()

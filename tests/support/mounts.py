@@ -40,8 +40,8 @@ async def check_exporter(root: Path) -> None:
 
 def check_prometheus(root: Path) -> None:
     """Prometheus accepts the configuration that it finds there, and finds rules by it."""
-    said = succeed("promtool", "check", "config", root / "etc/prometheus/prometheus.yml")
-    assert re.search(r"SUCCESS: [1-9][0-9]* rule files found", said), said
+    output = succeed("promtool", "check", "config", root / "etc/prometheus/prometheus.yml")
+    assert re.search(r"SUCCESS: [1-9][0-9]* rule files found", output), output
 
 
 def check_alertmanager(root: Path) -> None:

@@ -44,7 +44,7 @@ class RunningZone:
         self.counters = RouteCounters()
         self._file = file
 
-    def say(self, **state: Any) -> None:
+    def set_state(self, **state: Any) -> None:
         whole = {"privileged": True, "providers": [KRAKOW], "clusters": {"idk": CLUSTER}, **state}
         self._file.write_text(json.dumps(whole), encoding="utf-8")
 
@@ -97,7 +97,7 @@ async def run_zone(tmp_path: Path, token: str) -> AsyncIterator[RunningZone]:
     zone = RunningZone(
         Target("zone", url, url, url, auth=auth, tls=tls, discovery=Discovery()), file, requests
     )
-    zone.say()
+    zone.set_state()
     try:
         yield zone
     finally:

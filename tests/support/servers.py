@@ -35,7 +35,7 @@ class Wire:
         self.heard += head
         return head.decode("latin-1")
 
-    async def say(self, data: bytes) -> None:
+    async def send(self, data: bytes) -> None:
         """Send bytes."""
         self.writer.write(data)
         await self.writer.drain()
@@ -157,7 +157,7 @@ def http(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def onepanel_says(request: str) -> bytes:
+def onepanel_answer(request: str) -> bytes:
     """What a healthy Onepanel answers to a public operation."""
     facts = CONFIGURATION if "/configuration " in request else {"status": "healthy"}
     return http(json.dumps(facts).encode())
@@ -166,7 +166,7 @@ def onepanel_says(request: str) -> bytes:
 async def healthy(wire: Wire) -> None:
     """A whole healthy Onepanel, request after request."""
     while True:
-        await wire.say(onepanel_says(await wire.request()))
+        await wire.send(onepanel_answer(await wire.request()))
 
 
 async def silent(wire: Wire) -> None:
@@ -180,7 +180,7 @@ def answering(data: bytes) -> Script:
     async def script(wire: Wire) -> None:
         while True:
             await wire.request()
-            await wire.say(data)
+            await wire.send(data)
 
     return script
 
@@ -190,7 +190,7 @@ def answering_once(data: bytes) -> Script:
 
     async def script(wire: Wire) -> None:
         await wire.request()
-        await wire.say(data)
+        await wire.send(data)
 
     return script
 
@@ -237,9 +237,9 @@ def shaking_hands(context: ssl.SSLContext) -> Script:
             try:
                 tls.do_handshake()
             except ssl.SSLWantReadError:
-                await wire.say(outgoing.read())
+                await wire.send(outgoing.read())
             except ssl.SSLError:
-                await wire.say(outgoing.read())
+                await wire.send(outgoing.read())
                 return
 
     return script

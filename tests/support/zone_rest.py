@@ -18,7 +18,7 @@ from typing import Any
 ROOT = "/api/v3/onezone"
 
 
-def say(*words: str) -> None:
+def print_words(*words: str) -> None:
     sys.stdout.write(" ".join(words) + "\n")
     sys.stdout.flush()
 
@@ -29,7 +29,7 @@ class Zone(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         state = json.loads(self.file.read_text(encoding="utf-8"))
-        say("GET", self.path, self.headers.get("X-Auth-Token", "-"))
+        print_words("GET", self.path, self.headers.get("X-Auth-Token", "-"))
         threading.Event().wait(state.get("delay", 0.0))
         status, body = self.answer(state, self.path.removeprefix(ROOT))
         payload = body if isinstance(body, str) else json.dumps(body)
@@ -66,7 +66,7 @@ def main() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    say(str(server.server_address[1]))
+    print_words(str(server.server_address[1]))
     server.serve_forever()
 
 

@@ -43,9 +43,9 @@ def endless(start: bytes, piece: bytes) -> Script:
 
     async def script(wire: Wire) -> None:
         await wire.request()
-        await wire.say(start)
+        await wire.send(start)
         while True:
-            await wire.say(piece)
+            await wire.send(piece)
             await asyncio.sleep(0)
 
     return script
@@ -57,7 +57,7 @@ def dripping(data: bytes) -> Script:
     async def script(wire: Wire) -> None:
         await wire.request()
         for byte in data * 1000:
-            await wire.say(bytes([byte]))
+            await wire.send(bytes([byte]))
             await asyncio.sleep(_DRIP_SECONDS)
 
     return script
@@ -69,7 +69,7 @@ def reset_after(data: bytes) -> Script:
     async def script(wire: Wire) -> None:
         await wire.request()
         if data:
-            await wire.say(data)
+            await wire.send(data)
         wire.reset()
 
     return script
@@ -80,7 +80,7 @@ def half_closed_after(data: bytes) -> Script:
 
     async def script(wire: Wire) -> None:
         await wire.request()
-        await wire.say(data)
+        await wire.send(data)
         wire.connection.shutdown(socket.SHUT_WR)
         await wire.listen()
 
@@ -102,7 +102,7 @@ def gzip_of_zeros(mebibytes: int) -> bytes:
 
 async def greeting_of_ssh(wire: Wire) -> None:
     """Another protocol, in which the server begins."""
-    await wire.say(b"SSH-2.0-OpenSSH_9.2\r\n")
+    await wire.send(b"SSH-2.0-OpenSSH_9.2\r\n")
     await wire.listen()
 
 
@@ -230,23 +230,23 @@ OVER_TLS: dict[str, Hostile] = {
 async def garbage_for_a_handshake(wire: Wire) -> None:
     """Send something else than TLS."""
     await wire.reader.read(1)
-    await wire.say(b"what do you want?\r\n" * 10)
+    await wire.send(b"what do you want?\r\n" * 10)
     await wire.listen()
 
 
 async def endless_garbage(wire: Wire) -> None:
     """Send something else than TLS, without end."""
     while True:
-        await wire.say(bytes(4096))
+        await wire.send(bytes(4096))
         await asyncio.sleep(0)
 
 
 async def endless_handshake(wire: Wire) -> None:
     """Announce a handshake message of 16 MiB, and send it record by record."""
     await wire.reader.read(65536)
-    await wire.say(bytes.fromhex("1603030004 02ffffff"))
+    await wire.send(bytes.fromhex("1603030004 02ffffff"))
     while True:
-        await wire.say(bytes.fromhex("1603034000") + bytes(2**14))
+        await wire.send(bytes.fromhex("1603034000") + bytes(2**14))
         await asyncio.sleep(0)
 
 
@@ -264,19 +264,19 @@ async def reset_in_the_handshake(wire: Wire) -> None:
 async def closed_after_a_word(wire: Wire) -> None:
     """Begin to answer the greeting, then close."""
     await wire.reader.read(65536)
-    await wire.say(bytes.fromhex("160303007a"))
+    await wire.send(bytes.fromhex("160303007a"))
 
 
 async def plain_http_server(wire: Wire) -> None:
     """Answer in HTTP where TLS is expected."""
     await wire.reader.read(65536)
-    await wire.say(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+    await wire.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 
 
 async def alert_at_once(wire: Wire) -> None:
     """Refuse the handshake, as TLS has it."""
     await wire.reader.read(65536)
-    await wire.say(bytes.fromhex("15030100020228"))
+    await wire.send(bytes.fromhex("15030100020228"))
 
 
 IN_THE_HANDSHAKE: dict[str, Hostile] = {

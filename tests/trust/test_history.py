@@ -153,8 +153,8 @@ class History(RuleBasedStateMachine):
         assert {name for name in by_target.values() if name is not None} == set(self.configured)
         for (name, labels), value in found.items():
             if name == "onedata_target_info":
-                told = {key: value for key, value in labels if key != "target"}
-                assert told == dict(self.configured[dict(labels)["target"]].labels)
+                other_labels = {key: value for key, value in labels if key != "target"}
+                assert other_labels == dict(self.configured[dict(labels)["target"]].labels)
             if by_target[name, labels] is not None and _grows(name):
                 assert value >= self.counted.get((name, labels), 0.0), (name, labels)
         assert self.counted.keys() <= found.keys(), "a counter of a target that stays is gone"

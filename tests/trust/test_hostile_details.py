@@ -71,11 +71,11 @@ def onepanel_with(report: bytes, statuses: bytes) -> Script:
         while True:
             path = (await wire.request()).split()[1]
             if path == "/nagios":
-                await wire.say(http(report, "content-type: application/xml"))
+                await wire.send(http(report, "content-type: application/xml"))
             elif path.endswith("/workers"):
-                await wire.say(http(statuses))
+                await wire.send(http(statuses))
             else:
-                await wire.say(http(b"", status="404 Not Found"))
+                await wire.send(http(b"", status="404 Not Found"))
 
     return script
 

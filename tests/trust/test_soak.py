@@ -24,12 +24,12 @@ async def test_after_a_minute_beside_hostile_targets_memory_is_flat_no_round_was
     )
     try:
         async with asyncio.timeout(150):
-            told = (await process.communicate())[0].decode()
+            output = (await process.communicate())[0].decode()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    print(told)  # noqa: T201 - the seed and the figures, for whoever sees it fail
-    assert process.returncode == 0, told
-    assert "counters compared" in told
-    assert "rounds of hostile targets" in told
+    print(output)  # noqa: T201 - the seed and the figures, for whoever sees it fail
+    assert process.returncode == 0, output
+    assert "counters compared" in output
+    assert "rounds of hostile targets" in output

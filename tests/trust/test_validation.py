@@ -22,7 +22,7 @@ OK = (200, 50, None)
 SILENT = (0, 0, Failure(Reason.TIMEOUT))
 REFUSED = (0, 0, Failure(Reason.CONNECTION_REFUSED))
 FULL = (503, 50, Failure(Reason.SERVICE_UNAVAILABLE, "HTTP 503", "serviceUnavailable"))
-SICK = (500, 50, Failure(Reason.UNHEALTHY, "HTTP 500", "internalServerError"))
+UNHEALTHY = (500, 50, Failure(Reason.UNHEALTHY, "HTTP 500", "internalServerError"))
 ODD = (500, 50, Failure(Reason.SERVER_ERROR, "HTTP 500", "internalServerError"))
 NO_HEALTH = (404, 0, Failure(Reason.NOT_FOUND, "HTTP 404"))
 NO_HEALTH_BY_ONEPANEL = (404, 50, Failure(Reason.NOT_FOUND, "HTTP 404", "notFound"))
@@ -47,9 +47,11 @@ def seen(status: int, body_bytes: int, outcome: Failure | NotLearnt | None) -> O
     ("configuration", "health", "expected"),
     [
         pytest.param(OK, OK, Symptom.HEALTHY, id="both answered"),
-        pytest.param(OK, SICK, Symptom.UNHEALTHY, id="health reports a failure"),
-        pytest.param(ODD, SICK, Symptom.UNHEALTHY, id="500 to both: the panel's database is stopped"),
-        pytest.param(LOST, SICK, Symptom.UNHEALTHY, id="health reports a failure, the other one is lost"),
+        pytest.param(OK, UNHEALTHY, Symptom.UNHEALTHY, id="health reports a failure"),
+        pytest.param(ODD, UNHEALTHY, Symptom.UNHEALTHY, id="500 to both: the panel's database is stopped"),
+        pytest.param(
+            LOST, UNHEALTHY, Symptom.UNHEALTHY, id="health reports a failure, the other one is lost"
+        ),
         pytest.param(OK, SILENT, Symptom.UNHEALTHY, id="health never ends"),
         pytest.param(SILENT, OK, Symptom.HANGING, id="configuration never ends"),
         pytest.param(
@@ -75,7 +77,7 @@ def seen(status: int, body_bytes: int, outcome: Failure | NotLearnt | None) -> O
         pytest.param(LATE, OK, Symptom.HEALTHY, id="the round ended before configuration"),
         pytest.param(LATE, FULL, Symptom.FULL, id="the round ended before configuration, and health is full"),
         pytest.param(
-            LATE, SICK, Symptom.UNHEALTHY, id="the round ended before configuration, and health fails"
+            LATE, UNHEALTHY, Symptom.UNHEALTHY, id="the round ended before configuration, and health fails"
         ),
         pytest.param(LATE, LATE, Symptom.UNSEEN, id="the round ended before anything"),
         pytest.param(SILENT, LATE, Symptom.SILENT, id="one had its time, and shows silence"),

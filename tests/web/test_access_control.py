@@ -141,7 +141,7 @@ class TestTls:
                 await get(f"http://{place}/-/healthy")
 
     @pytest.mark.parametrize(
-        ("tls", "highest", "spoken"),
+        ("tls", "highest", "negotiated"),
         [
             ("min_version: TLS12", ssl.TLSVersion.TLSv1_2, "TLSv1.2"),
             ("min_version: TLS13", ssl.TLSVersion.TLSv1_2, None),
@@ -155,13 +155,13 @@ class TestTls:
         web_config: WebConfigFile,
         tls: str,
         highest: ssl.TLSVersion,
-        spoken: str | None,
+        negotiated: str | None,
     ) -> None:
         web_config.write(tls=tls)
         context = trusting()
         context.maximum_version = highest
         async with serving(site, web_config.access_control()) as place:
-            assert await session_of(place, context) == (spoken and (spoken, None))
+            assert await session_of(place, context) == (negotiated and (negotiated, None))
 
     async def test_only_the_cipher_suites_of_the_file_are_used(
         self, site: AppContext, web_config: WebConfigFile
@@ -175,9 +175,9 @@ class TestTls:
             context.set_ciphers("ECDHE+AES256")
             assert await session_of(place, context) is None
             context.set_ciphers("ECDHE+AES")
-            told = await session_of(place, context, tell_cipher=True)
-            assert told
-            assert "AES128-GCM" in str(told[1])
+            session = await session_of(place, context, with_cipher=True)
+            assert session
+            assert "AES128-GCM" in str(session[1])
 
     @pytest.mark.parametrize(
         ("kind", "client", "let_in"),
@@ -256,10 +256,10 @@ class TestTls:
     ) -> None:
         web_config.write(tls="curve_preferences: [CurveP384]")
         async with serving(site, web_config.access_control()) as place:
-            for curve, spoken in (("secp384r1", True), ("prime256v1", False)):
+            for curve, negotiated in (("secp384r1", True), ("prime256v1", False)):
                 context = trusting()
                 context.set_ecdh_curve(curve)
-                assert (await session_of(place, context) is not None) is spoken
+                assert (await session_of(place, context) is not None) is negotiated
 
 
 async def test_requests_above_the_rate_limit_are_refused(site: AppContext, web_config: WebConfigFile) -> None:
@@ -282,7 +282,7 @@ def test_a_bucket_fills_again_with_time() -> None:
 
 
 async def session_of(
-    place: str, context: ssl.SSLContext, *, tell_cipher: bool = False
+    place: str, context: ssl.SSLContext, *, with_cipher: bool = False
 ) -> tuple[str, str | None] | None:
     """The version of TLS that is agreed on, and perhaps the cipher; None when nothing is."""
     host, port = place.rsplit(":", 1)
@@ -292,7 +292,7 @@ async def session_of(
         return None
     session = writer.get_extra_info("ssl_object")
     writer.close()
-    return session.version(), session.cipher()[0] if tell_cipher else None
+    return session.version(), session.cipher()[0] if with_cipher else None
 
 
 class TestChanges:
@@ -463,9 +463,9 @@ class TestPasswords:
         async with serving(site, web_config.access_control()) as place:
             url = f"http://{place}/"
             answers = await asyncio.gather(*(get(url, user=("alice", str(number))) for number in range(60)))
-        turned_away = [answer for answer in answers if answer.status == 503]
+        rejected = [answer for answer in answers if answer.status == 503]
         assert {answer.status for answer in answers} == {401, 503}
-        assert {answer.headers["Retry-After"] for answer in turned_away} == {"1"}
+        assert {answer.headers["Retry-After"] for answer in rejected} == {"1"}
 
     async def test_the_health_address_needs_no_password_and_serves_no_other_page(
         self, site: AppContext, web_config: WebConfigFile
@@ -475,10 +475,10 @@ class TestPasswords:
         site.know(make_target())
         async with AsyncExitStack() as stack:
             (place,) = await listen(stack, create_health_app(pages), [LOOPBACK])
-            told = {
+            statuses = {
                 path: (await get(f"http://{place}{path}")).status for path in ("/-/healthy", "/-/ready", "/")
             }
-            assert told == {"/-/healthy": 200, "/-/ready": 200, "/": 404}
+            assert statuses == {"/-/healthy": 200, "/-/ready": 200, "/": 404}
 
 
 async def test_the_headers_of_the_file_are_on_every_answer_beside_the_own_policy(

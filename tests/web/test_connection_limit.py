@@ -100,13 +100,13 @@ async def test_answers_that_no_client_reads_do_not_pile_up() -> None:
 
     async with serving(large) as address, AsyncExitStack() as stack:
         held = [stack.enter_context(socket.create_connection(address)) for _ in range(10)]
-        turned_away: set[socket.socket] = set()
+        rejected: set[socket.socket] = set()
         for each in held:
             each.sendall(ASKING)
 
         async def count() -> int:
-            turned_away.update(each for each in held if each.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-            return len(turned_away)
+            rejected.update(each for each in held if each.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+            return len(rejected)
 
         await eventually(count, lambda number: number == len(held) - 4)
 

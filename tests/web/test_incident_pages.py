@@ -116,7 +116,7 @@ async def echo(wire: Wire) -> None:
         body = json.dumps({"id": SECRET, "text": LONG}).encode()
         secrets = f"Set-Cookie: {SECRET}\r\nX-Echo: Bearer {SECRET}"
         head = f"HTTP/1.1 500 Internal\r\n{secrets}\r\nContent-Type: text/html\r\n"
-        await wire.say(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        await wire.send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
 
 async def test_known_secrets_are_redacted_and_everything_is_bounded() -> None:

@@ -149,7 +149,7 @@ async def test_the_command_takes_the_socket_that_systemd_opened() -> None:
             return repr(error)
 
     try:
-        await eventually(healthy, lambda said: said == "ok\n")
+        await eventually(healthy, lambda body: body == "ok\n")
     finally:
         process.terminate()
         _, log = process.communicate()

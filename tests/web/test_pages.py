@@ -118,9 +118,9 @@ async def test_a_bug_is_counted_and_answered_with_a_plain_sentence(client: Clien
     site.broken = True
     answer = await client.get("/metrics")
     assert answer.status == 500
-    said = await answer.text()
-    assert said.startswith("Internal error")
-    assert "detail" not in said
+    text = await answer.text()
+    assert text.startswith("Internal error")
+    assert "detail" not in text
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert [(where, type(error)) for where, error in site.bugs] == [("web", LookupError)]
 
@@ -162,13 +162,13 @@ class TestMetrics:
 async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
     client: Client, site: AppContext
 ) -> None:
-    well, broken = make_target("a-well"), make_target("b-broken")
-    site.know(well, broken)
-    site.record(make_checkup(well))
+    healthy, broken = make_target("a-healthy"), make_target("b-broken")
+    site.know(healthy, broken)
+    site.record(make_checkup(healthy))
     site.record(make_checkup(broken, proxy=REFUSED), age=7)
     page = await text_of(client, "/")
     assert "1 of 2 targets need" in page
-    assert page.index('href="/targets/b-broken"') < page.index('href="/targets/a-well"')
+    assert page.index('href="/targets/b-broken"') < page.index('href="/targets/a-healthy"')
     assert "The worker is down: restart it through the direct path" in page
     assert "connection_<wbr>refused: Connect call failed" in page
     assert all(text in page for text in ("proxy down", "refused", "60 ms", "Onezone 21.02.7", "7 s ago"))
@@ -177,16 +177,16 @@ async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
 async def test_the_status_page_shows_findings_beside_the_diagnosis_ok(
     client: Client, site: AppContext
 ) -> None:
-    well, sick = make_target("a-well"), make_target("b-sick")
-    site.know(well, sick)
-    site.record(make_checkup(well))
-    site.record(make_checkup(sick, facts=replace(ZONE, complete=False)))
+    healthy, broken = make_target("a-healthy"), make_target("b-unhealthy")
+    site.know(healthy, broken)
+    site.record(make_checkup(healthy))
+    site.record(make_checkup(broken, facts=replace(ZONE, complete=False)))
     page = await text_of(client, "/")
     assert '<h1><span role="status">1 of 2 targets has other findings</span></h1>' in page
-    assert page.index('href="/targets/b-sick"') < page.index('href="/targets/a-well"')
+    assert page.index('href="/targets/b-unhealthy"') < page.index('href="/targets/a-healthy"')
     assert page.count("configuration: the server gave only its reduced answer") == 1
     assert "more" not in page.partition("<main")[2]
-    site.record(replace(make_checkup(well), details=make_details(well)))
+    site.record(replace(make_checkup(healthy), details=make_details(healthy)))
     page = await text_of(client, "/")
     assert '<h1><span role="status">2 of 2 targets have other findings</span></h1>' in page
     assert re.search(r"and \d+ more</p>", page)
@@ -253,11 +253,11 @@ async def test_a_target_page_shows_the_chain_the_renewal_and_the_events(
     assert "CN=Some Intermediate, valid until 2027-01-15" in page
     assert Renewal.FINE.meaning in page
     assert "certificate renewed (valid until some day)" in page
-    told = json.loads(await text_of(client, "/api/v1/targets/my-zone"))
-    path = told["summary"]["nodes"][0]["proxy"]
+    reported = json.loads(await text_of(client, "/api/v1/targets/my-zone"))
+    path = reported["summary"]["nodes"][0]["proxy"]
     assert [each["subject"] for each in path["chain"]] == ["CN=onezone.example", "CN=Some Intermediate"]
-    assert told["summary"]["renewal"]["status"] == "fine"
-    assert told["events"][0]["text"].startswith("certificate renewed")
+    assert reported["summary"]["renewal"]["status"] == "fine"
+    assert reported["events"][0]["text"].startswith("certificate renewed")
 
 
 async def test_a_target_page_shows_that_the_last_round_is_too_old(client: Client, site: AppContext) -> None:
@@ -311,10 +311,10 @@ async def test_the_summary_in_the_json_is_that_of_the_command_probe(client: Clie
     site.know(make_target())
     checkup = make_checkup(make_target())
     site.record(checkup)
-    (said,) = (await (await client.get("/api/v1/targets")).json())["targets"]
+    (target,) = (await (await client.get("/api/v1/targets")).json())["targets"]
     probed = json.loads(write_json(summarize(checkup)))
     del probed["exit_code"]
-    assert said["summary"] == probed
+    assert target["summary"] == probed
 
 
 class TestDetails:
@@ -330,8 +330,8 @@ class TestDetails:
     async def test_services_are_listed_by_host(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
         row = page[page.index(">node2.example</th>") :]
-        told = re.findall(r'<td data-label="(\w+)">.*?</span> (\w+)</span>', row[: row.index("</tr>")])
-        assert told == [(each, "unreachable") for each in ("Worker", "Manager", "Database")]
+        reported = re.findall(r'<td data-label="(\w+)">.*?</span> (\w+)</span>', row[: row.index("</tr>")])
+        assert reported == [(each, "unreachable") for each in ("Worker", "Manager", "Database")]
 
     async def test_a_cluster_without_services_has_no_empty_table_of_them(
         self, client: Client, site: AppContext
@@ -351,11 +351,11 @@ class TestDetails:
     async def test_certificate_dns_credentials_and_users_are_shown(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
         pairs = re.findall(r"<dt>([^<]+)</dt><dd>(.*?)</dd>", page)
-        told = {term: re.sub(r"<[^>]+>", "", said).strip("✓✕! ") for term, said in pairs}
-        assert told["Certificate"] == "valid"
-        assert told["DNS of the zone"] == "bad records"
-        assert (told["Token"], told["Passphrase"]) == ("rejected", "accepted")
-        assert told["Users"] == "3"
+        reported = {term: re.sub(r"<[^>]+>", "", text).strip("✓✕! ") for term, text in pairs}
+        assert reported["Certificate"] == "valid"
+        assert reported["DNS of the zone"] == "bad records"
+        assert (reported["Token"], reported["Passphrase"]) == ("rejected", "accepted")
+        assert reported["Users"] == "3"
 
     async def test_findings_beside_the_diagnosis_are_at_the_top(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
@@ -369,16 +369,16 @@ class TestDetails:
     async def test_names_from_the_cluster_cannot_inject(self, client: Client, site: AppContext) -> None:
         target = site.store.states[0].target
         route = Route(AccessPath.DIRECT)
-        told: dict[str, Outcome] = {
+        outcomes: dict[str, Outcome] = {
             "workers": ComponentStatus("worker", {HOSTILE: Status.STOPPED}),
             "worker_report": WorkerReport(ReportStatus.ERROR, {HOSTILE: {HOSTILE: ReportStatus.ERROR}}),
             "users": Failure(Reason.FORBIDDEN, HOSTILE),
         }
-        seen = tuple(Observation(name, route, outcome, ()) for name, outcome in told.items())
+        seen = tuple(Observation(name, route, outcome, ()) for name, outcome in outcomes.items())
         site.store.record_details(target, Details(seen, {}, {}), time.monotonic())
         page = await text_of(client, "/targets/my-zone")
         assert "<script>alert" not in page
-        assert page.count("&lt;script&gt;alert(1)") >= len(told) + 1
+        assert page.count("&lt;script&gt;alert(1)") >= len(outcomes) + 1
 
     async def test_a_failed_operation_is_shown_with_its_advice(
         self, client: Client, site: AppContext

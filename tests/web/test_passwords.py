@@ -30,7 +30,7 @@ def basic(name: str, password: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("said", "right"),
+    ("header", "right"),
     [
         (basic("alice", "s:ecret"), True),
         (basic("alice", "s:ecret").replace("Basic", "bAsIc"), True),
@@ -48,11 +48,11 @@ def basic(name: str, password: str) -> str:
         ("Bearer " + basic("alice", "s:ecret")[6:], False),
     ],
 )
-async def test_only_a_users_own_password_is_right(pool: ThreadPoolExecutor, said: str, right: bool) -> None:
+async def test_only_a_users_own_password_is_right(pool: ThreadPoolExecutor, header: str, right: bool) -> None:
     users = {"alice": "s:ecret", "zażółć": "gęślą", "long": "x" * 100}
     passwords = Passwords([(name, hashed(password)) for name, password in users.items()], pool)
     for _ in range(2):
-        assert await passwords.accept(said) is right
+        assert await passwords.accept(header) is right
 
 
 async def test_a_pair_that_was_right_costs_nothing_more(pool: ThreadPoolExecutor) -> None:
@@ -113,7 +113,7 @@ def test_a_name_always_meets_the_same_decoy(pool: ThreadPoolExecutor) -> None:
 
 
 @given(st.text())
-def test_no_header_breaks_the_reader(said: str) -> None:
-    assert parse_authorization(said) is None or ":" in base64.b64decode(said.split(" ", 1)[1]).decode(
+def test_no_header_breaks_the_reader(header: str) -> None:
+    assert parse_authorization(header) is None or ":" in base64.b64decode(header.split(" ", 1)[1]).decode(
         "latin-1"
     )

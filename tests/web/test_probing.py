@@ -105,12 +105,13 @@ class TestThePage:
 
 
 @pytest.mark.parametrize(
-    ("said", "most", "seconds"), [(None, 15.0, 15.0), ("10", 15.0, 9.5), ("60", 15.0, 15.0), ("1", 15.0, 0.8)]
+    ("header", "most", "seconds"),
+    [(None, 15.0, 15.0), ("10", 15.0, 9.5), ("60", 15.0, 15.0), ("1", 15.0, 0.8)],
 )
 def test_a_round_has_a_little_less_time_than_the_scrape(
-    said: str | None, most: float, seconds: float
+    header: str | None, most: float, seconds: float
 ) -> None:
-    headers = {} if said is None else {"X-Prometheus-Scrape-Timeout-Seconds": said}
+    headers = {} if header is None else {"X-Prometheus-Scrape-Timeout-Seconds": header}
     assert scrape_seconds(headers, most) == pytest.approx(seconds)
 
 
@@ -227,8 +228,8 @@ class TestLimits:
         assert time.perf_counter() - began < 5.0  # it would never end
 
     async def test_a_round_cancelled_after_its_client_left_is_no_error(self, prober: Prober) -> None:
-        told: list[dict[str, Any]] = []
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+        errors: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: errors.append(context))
         (asked,) = start(prober.probe(make_target(), 0.1))
         await settle()
         asked.cancel()
@@ -238,7 +239,7 @@ class TestLimits:
 
         await eventually(remembered, lambda count: count == 0)
         gc.collect()
-        assert not told
+        assert not errors
 
     async def test_a_bug_in_a_round_is_raised_and_not_kept(self) -> None:
         async def fail(_target: Target, _seconds: float) -> FreshRound:
