@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from exporter.observation import Visit
+from tests.browser.backend import PolledBackend
 from tests.browser.chromium import chromium
-from tests.browser.site import Site
 from tests.support.checkups import PROVIDER, REFUSED, ZONE, make_checkup, make_target
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
@@ -20,11 +20,11 @@ OUTAGES = {"zone": ((51_000, 49_800), (900, 0)), "lisbon": ((30_000, 24_000),)}
 WIDTH, MOST_HEIGHT = 1280, 1680
 
 
-def fill(site: Site) -> None:
+def fill(backend: PolledBackend) -> None:
     """Record a day of rounds."""
     names = {"zone": "Onezone", "krakow": "Oneprovider", "lisbon": "Oneprovider", "uppsala": "Oneprovider"}
     targets = {name: replace(make_target(name), url=f"https://{name}.domain.org") for name in names}
-    site.know(*targets.values())
+    backend.know(*targets.values())
     now = time.time()
     for ago in range(DAY_SECONDS, -1, -STEP_SECONDS):
         for number, (name, target) in enumerate(targets.items()):
@@ -33,7 +33,7 @@ def fill(site: Site) -> None:
             checkup = make_checkup(target, proxy=REFUSED if is_down else None, at=now - ago, facts=facts)
             slower = 1.0 + 0.1 * ((ago // 1800 + number) % 4)
             visits = {route: with_latency(visit, slower) for route, visit in checkup.visits.items()}
-            site.record_all(replace(checkup, visits=visits), float(ago))
+            backend.record_all(replace(checkup, visits=visits), float(ago))
 
 
 def with_latency(visit: Visit, factor: float) -> Visit:
@@ -53,10 +53,10 @@ def with_latency(visit: Visit, factor: float) -> Visit:
 
 async def draw() -> None:
     """Draw all pictures."""
-    site = Site()
-    fill(site)
-    server = await site.serve()
-    incident = next(site.incidents.latest_first("zone"))
+    backend = PolledBackend()
+    fill(backend)
+    server = await backend.serve()
+    incident = next(backend.incidents.latest_first("zone"))
     pages = {
         "status-page": "/",
         "target-page": "/targets/zone",

@@ -24,21 +24,23 @@ _TARGETS_PER_TURN = 20
 
 async def targets_json(request: web.Request) -> web.Response:
     """Show `/api/v1/targets`: the fields of `TargetStatus`, the broken ones first, and the faults of the exporter."""
-    site = request.app[APP_CONTEXT]
-    return _json(await site.shared.run("targets", lambda: _all_targets(site)))
+    app_context = request.app[APP_CONTEXT]
+    return _json(await app_context.shared.run("targets", lambda: _all_targets(app_context)))
 
 
-async def _all_targets(site: AppContext) -> bytes:
-    async with site.making:
-        statuses = by_urgency(await _statuses(site))
-        faults = site.readiness.banners(site.store.states, site.faults(), time.monotonic())
+async def _all_targets(app_context: AppContext) -> bytes:
+    async with app_context.making:
+        statuses = by_urgency(await _statuses(app_context))
+        faults = app_context.readiness.banners(
+            app_context.store.states, app_context.faults(), time.monotonic()
+        )
         return await asyncio.to_thread(_encoded, statuses, faults)
 
 
-async def _statuses(site: AppContext) -> list[TargetStatus]:
+async def _statuses(app_context: AppContext) -> list[TargetStatus]:
     """Return the status of all targets, each at one moment. Let other tasks run in between."""
     statuses = []
-    for number, state in enumerate(site.store.states, start=1):
+    for number, state in enumerate(app_context.store.states, start=1):
         statuses.append(status_of(state, time.monotonic(), time.time()))
         if number % _TARGETS_PER_TURN == 0:
             await asyncio.sleep(0)
@@ -113,8 +115,8 @@ def incident_summary(incident: Incident) -> dict[str, object]:
 
 def incident_members(request: web.Request, incident: Incident) -> dict[str, object]:
     """Return an incident with its evidence and its address."""
-    site = request.app[APP_CONTEXT]
-    base = site.external_url.rstrip("/") or f"{request.scheme}://{request.host}{site.prefix}"
+    app_context = request.app[APP_CONTEXT]
+    base = app_context.external_url.rstrip("/") or f"{request.scheme}://{request.host}{app_context.prefix}"
     return {
         **incident_summary(incident),
         "url": f"{base}/incidents/{incident.incident_id}",
@@ -130,17 +132,17 @@ async def service_discovery(request: web.Request) -> web.Response:
     For relabelling: `__meta_onedata_url`, `__meta_onedata_kind` and, of the user's labels,
     `__meta_onedata_label_NAME`.
     """
-    site = request.app[APP_CONTEXT]
+    app_context = request.app[APP_CONTEXT]
     groups = [
         {
             "targets": [request.host],
             "labels": {
-                "__metrics_path__": f"{site.prefix}/probe",
+                "__metrics_path__": f"{app_context.prefix}/probe",
                 "__scheme__": request.scheme,
                 **_discovery_labels(state.target),
             },
         }
-        for state in site.store.states
+        for state in app_context.store.states
     ]
     return _json(json.dumps(groups).encode())
 

@@ -68,7 +68,7 @@ class AppContext:
     making: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PAGES_AT_ONCE))
 
 
-APP_CONTEXT = web.AppKey("site", AppContext)
+APP_CONTEXT = web.AppKey("app_context", AppContext)
 
 
 def state_of(request: web.Request, name: str) -> TargetState:
@@ -77,10 +77,10 @@ def state_of(request: web.Request, name: str) -> TargetState:
     Raises:
         web.HTTPNotFound: no target of this name is configured.
     """
-    site = request.app[APP_CONTEXT]
-    state = site.store.state(name)
+    app_context = request.app[APP_CONTEXT]
+    state = app_context.store.state(name)
     if state is None:
         raise web.HTTPNotFound(
-            text=f"No target of this name is configured. All targets are listed at {site.prefix}/.\n"
+            text=f"No target of this name is configured. All targets are listed at {app_context.prefix}/.\n"
         )
     return state

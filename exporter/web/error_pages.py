@@ -31,9 +31,9 @@ def _words(request: web.Request, error: web.HTTPException) -> str:
     if error.text and error.text != f"{error.status}: {error.reason}":
         return error.text
     if error.status == HTTPStatus.NOT_FOUND:
-        site = request.app[APP_CONTEXT]
+        app_context = request.app[APP_CONTEXT]
         return (
-            f"There is no such page. The metrics are at {site.prefix}{site.telemetry_path}, "
-            f"the status of all targets is at {site.prefix}/.\n"
+            f"There is no such page. The metrics are at {app_context.prefix}{app_context.telemetry_path}, "
+            f"the status of all targets is at {app_context.prefix}/.\n"
         )
     return f"{error.reason}.\n"

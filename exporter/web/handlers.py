@@ -23,24 +23,28 @@ async def metrics(request: web.Request) -> web.Response:
     A page that is being made serves all requests for the same.
     """
     wanted_format, names = _wanted(request)
-    site, packed = request.app[APP_CONTEXT], _wants_gzip(request)
+    app_context, packed = request.app[APP_CONTEXT], _wants_gzip(request)
     key = ("metrics", wanted_format, names, packed)
-    body = await site.shared.run(key, lambda: _metrics_page(site, wanted_format, names, packed=packed))
+    body = await app_context.shared.run(
+        key, lambda: _metrics_page(app_context, wanted_format, names, packed=packed)
+    )
     return _exposed(body, wanted_format, packed=packed)
 
 
 async def _metrics_page(
-    site: AppContext, wanted_format: TextFormat, names: frozenset[str], *, packed: bool
+    app_context: AppContext, wanted_format: TextFormat, names: frozenset[str], *, packed: bool
 ) -> bytes:
     """Make the page. There are few whole ones, which wait for nothing, and any number of parts of it."""
-    async with site.making if names else nullcontext():
-        pieces = (site.exposition.compressed_page if packed else site.exposition.page)(wanted_format, names)
+    async with app_context.making if names else nullcontext():
+        pieces = (app_context.exposition.compressed_page if packed else app_context.exposition.page)(
+            wanted_format, names
+        )
         return b"".join([piece async for piece in pieces])
 
 
 async def probe(request: web.Request) -> web.Response:
     """`/probe?target=NAME`: a round on request, as metrics of this target alone or, with `debug=true`, as text."""
-    site = request.app[APP_CONTEXT]
+    app_context = request.app[APP_CONTEXT]
     name = request.query.get("target")
     if not name:
         prefix = request.app[APP_CONTEXT].prefix
@@ -48,12 +52,12 @@ async def probe(request: web.Request) -> web.Response:
             text=f"Name the target: {prefix}/probe?target=NAME. All targets are listed at {prefix}/.\n"
         )
     target = state_of(request, name).target
-    fresh = await site.prober.probe(target, scrape_seconds(request.headers, target.schedule.interval))
+    fresh = await app_context.prober.probe(target, scrape_seconds(request.headers, target.schedule.interval))
     if request.query.get("debug") == "true":
         text = f"{write_text(summarize(fresh.checkup))}\n{explain(fresh.checkup, fresh.traces)}"
         return web.Response(body=text.encode("utf-8", "replace"), content_type="text/plain", charset="utf-8")
     wanted_format, names = _wanted(request)
-    page = site.exposition.round_page(fresh.checkup, wanted_format, names)
+    page = app_context.exposition.round_page(fresh.checkup, wanted_format, names)
     packed = _wants_gzip(request)
     return _exposed(gzip.compress(page) if packed else page, wanted_format, packed=packed)
 
@@ -84,8 +88,8 @@ async def healthy(_request: web.Request) -> web.Response:
 
 async def ready(request: web.Request) -> web.Response:
     """Show `/-/ready`: 200 while the exporter serves and polls, else 503 with the reason."""
-    site = request.app[APP_CONTEXT]
-    reason = site.readiness.reason(site.store.states, time.monotonic())
+    app_context = request.app[APP_CONTEXT]
+    reason = app_context.readiness.reason(app_context.store.states, time.monotonic())
     return web.Response(status=503, text=f"not ready: {reason}\n") if reason else web.Response(text="ready\n")
 
 

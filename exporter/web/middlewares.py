@@ -94,9 +94,13 @@ async def check_host(request: web.Request, handler: Handler) -> web.StreamRespon
 
     Otherwise a page elsewhere could have its name resolve to the exporter's address, and read the pages.
     """
-    site = request.app[APP_CONTEXT]
-    is_health_page = request.path.removeprefix(site.prefix) in _HEALTH_PAGES
-    if site.allowed_hosts and not is_health_page and host_of(request.host) not in site.allowed_hosts:
+    app_context = request.app[APP_CONTEXT]
+    is_health_page = request.path.removeprefix(app_context.prefix) in _HEALTH_PAGES
+    if (
+        app_context.allowed_hosts
+        and not is_health_page
+        and host_of(request.host) not in app_context.allowed_hosts
+    ):
         raise web.HTTPMisdirectedRequest(
             text="The exporter does not serve this host name. To allow it, add it to web.allowed_hosts.\n"
         )
@@ -122,11 +126,11 @@ def refuse_foreign_forms(request: web.Request) -> None:
 
     Browsers send `Sec-Fetch-Site` over TLS and on loopback only, `Origin` with every form.
     """
-    site = request.headers.get("Sec-Fetch-Site")
+    fetch_site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     is_foreign = (
-        site not in {"same-origin", "none"}
-        if site
+        fetch_site not in {"same-origin", "none"}
+        if fetch_site
         else origin and not is_same_origin(origin, request.host, request.app[APP_CONTEXT].allowed_hosts)
     )
     if is_foreign:

@@ -32,9 +32,9 @@ _SLOTS_OF_BAR, _SLOTS_OF_TIMELINE = 96, 288
 
 async def status_page(request: web.Request) -> web.Response:
     """Show `/`: the targets that the query selects, by default those with a fault first."""
-    site = request.app[APP_CONTEXT]
-    async with site.making:
-        seen = overview(await _entries(site), parse_query(request.query), time.time())
+    app_context = request.app[APP_CONTEXT]
+    async with app_context.making:
+        seen = overview(await _entries(app_context), parse_query(request.query), time.time())
         rows = {
             entry.name: (status_of(entry.state, time.monotonic(), time.time()), _bar(entry.state))
             for group in seen.groups
@@ -45,17 +45,17 @@ async def status_page(request: web.Request) -> web.Response:
             TEMPLATES.get_template("status.html"),
             seen=seen,
             rows=rows,
-            maintained=sum(state.maintenance(time.time()) is not None for state in site.store.states),
+            maintained=sum(state.maintenance(time.time()) is not None for state in app_context.store.states),
             numbers=page_numbers(seen.pages, min(seen.query.page, seen.pages)),
-            page_address=lambda number: f"{site.prefix}/{seen.query.with_page(number)}",
+            page_address=lambda number: f"{app_context.prefix}/{seen.query.with_page(number)}",
         )
 
 
-async def _entries(site: AppContext) -> list[Entry]:
+async def _entries(app_context: AppContext) -> list[Entry]:
     """Return the entries of all targets. Let other tasks run in between."""
-    entries, states = [], site.store.states
+    entries, states = [], app_context.store.states
     for number, state in enumerate(states, start=1):
-        zone = site.store.membership(state.target).onezone
+        zone = app_context.store.membership(state.target).onezone
         entries.append(entry_of(state, zone, time.monotonic()))
         if number % _STATES_PER_TURN == 0:
             await asyncio.sleep(0)
@@ -78,7 +78,7 @@ def _bar(state: TargetState) -> Mapping[str, object]:
 
 async def target_page(request: web.Request) -> web.Response:
     """Show `/targets/NAME`: one target, its day and its last rounds; 404 for a name that is not configured."""
-    site = request.app[APP_CONTEXT]
+    app_context = request.app[APP_CONTEXT]
     state = state_of(request, request.match_info["name"])
     now = time.time()
     status = status_of(state, time.monotonic(), now)
@@ -92,26 +92,26 @@ async def target_page(request: web.Request) -> web.Response:
         TEMPLATES.get_template("target.html"),
         target=status,
         notes=state.target.notes,
-        zone=site.store.membership(state.target).onezone,
+        zone=app_context.store.membership(state.target).onezone,
         rounds=list(reversed(state.history)),
         window=window,
         lanes=[(lane.name, lane, charts.lane_text(lane, window)) for lane in lanes],
         slots=_SLOTS_OF_TIMELINE,
         plot=latency_plot(state.timeline, window),
         availability=charts.availability(state.timeline, window.since),
-        incidents=list(site.incidents.latest_first(state.target.name))[:5],
-        grafana=grafana_url(site.links, state.target.name),
-        runbook=runbook_url(site.links, status.diagnosis, state.target.name) if status.summary else "",
+        incidents=list(app_context.incidents.latest_first(state.target.name))[:5],
+        grafana=grafana_url(app_context.links, state.target.name),
+        runbook=runbook_url(app_context.links, status.diagnosis, state.target.name) if status.summary else "",
     )
 
 
 async def poll_now(request: web.Request) -> web.Response:
     """Poll a target (`POST /targets/NAME/poll`) within the limits of `/probe`, and show its page."""
     refuse_foreign_forms(request)
-    site = request.app[APP_CONTEXT]
+    app_context = request.app[APP_CONTEXT]
     target = state_of(request, request.match_info["name"]).target
-    fresh = await site.prober.probe(target, target.schedule.interval)
-    site.record_round(fresh.checkup)
+    fresh = await app_context.prober.probe(target, target.schedule.interval)
+    app_context.record_round(fresh.checkup)
     raise web.HTTPSeeOther(request.rel_url.parent.raw_path)
 
 
@@ -124,9 +124,9 @@ async def badge(request: web.Request) -> web.Response:
 
 async def incidents_page(request: web.Request) -> web.Response:
     """Show `/incidents`: all incidents, or those of `target`; the open ones first."""
-    site = request.app[APP_CONTEXT]
+    app_context = request.app[APP_CONTEXT]
     target = request.query.get("target", "")
-    found = list(site.incidents.latest_first(target or None))
+    found = list(app_context.incidents.latest_first(target or None))
     pages = max(1, -(-len(found) // ROWS_PER_PAGE))
     number = min(parse_query(request.query).page, pages)
     return await page(
@@ -137,7 +137,7 @@ async def incidents_page(request: web.Request) -> web.Response:
         total=len(found),
         number=number,
         page_address=lambda number: (
-            f"{site.prefix}/incidents?{urlencode({'target': target, 'page': number}, errors='replace')}"
+            f"{app_context.prefix}/incidents?{urlencode({'target': target, 'page': number}, errors='replace')}"
         ),
         numbers=page_numbers(pages, number),
     )
@@ -145,9 +145,9 @@ async def incidents_page(request: web.Request) -> web.Response:
 
 async def incident_page(request: web.Request) -> web.Response:
     """Show `/incidents/ID`: one incident with its evidence; 404 for one that is not kept."""
-    site = request.app[APP_CONTEXT]
+    app_context = request.app[APP_CONTEXT]
     incident = incident_of(request)
-    state = site.store.state(incident.target)
+    state = app_context.store.state(incident.target)
     members = incident_members(request, incident)
     return await page(
         request,
@@ -157,8 +157,8 @@ async def incident_page(request: web.Request) -> web.Response:
         paths=[path.value for path in AccessPath],
         ticket=json.dumps(members, indent=2),
         is_configured=state is not None,
-        runbook=runbook_url(site.links, incident.after, incident.target),
-        grafana=grafana_url(site.links, incident.target),
+        runbook=runbook_url(app_context.links, incident.after, incident.target),
+        grafana=grafana_url(app_context.links, incident.target),
     )
 
 
@@ -168,10 +168,10 @@ def incident_of(request: web.Request) -> Incident:
     Raises:
         web.HTTPNotFound: there is none of this id.
     """
-    site = request.app[APP_CONTEXT]
-    incident = site.incidents.get(request.match_info["id"])
+    app_context = request.app[APP_CONTEXT]
+    incident = app_context.incidents.get(request.match_info["id"])
     if incident is None:
         raise web.HTTPNotFound(
-            text=f"No incident of this id is kept. The latest ones are listed at {site.prefix}/incidents.\n"
+            text=f"No incident of this id is kept. The latest ones are listed at {app_context.prefix}/incidents.\n"
         )
     return incident

@@ -85,14 +85,16 @@ def policy(nonce: str) -> str:
 
 async def page(request: web.Request, template: jinja2.Template, **values: object) -> web.Response:
     """Return the page that a template makes of values. It is rendered off the loop, as a page may be long."""
-    site, nonce = request.app[APP_CONTEXT], secrets.token_urlsafe(16)
+    app_context, nonce = request.app[APP_CONTEXT], secrets.token_urlsafe(16)
     text = await asyncio.to_thread(
         template.render,
         nonce=nonce,
-        prefix=site.prefix,
-        telemetry_path=site.telemetry_path,
-        open_incidents=site.incidents.count_open(),
-        banners=site.readiness.banners(site.store.states, site.faults(), time.monotonic()),
+        prefix=app_context.prefix,
+        telemetry_path=app_context.telemetry_path,
+        open_incidents=app_context.incidents.count_open(),
+        banners=app_context.readiness.banners(
+            app_context.store.states, app_context.faults(), time.monotonic()
+        ),
         now=time.time(),
         **values,
     )

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from tests.browser.backend import PolledBackend
 from tests.browser.chromium import Reader, chromium
-from tests.browser.site import Site
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -19,14 +19,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-def site() -> Site:
-    return Site()
+def backend() -> PolledBackend:
+    return PolledBackend()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def reader(browser: Browser, site: Site) -> AsyncIterator[Reader]:
+async def reader(browser: Browser, backend: PolledBackend) -> AsyncIterator[Reader]:
     """A reader of the pages of the site."""
-    server = await site.serve()
+    server = await backend.serve()
     found = Reader(browser, str(server.make_url("")).rstrip("/"))
     yield found
     await found.close()

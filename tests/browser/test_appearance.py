@@ -6,16 +6,16 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.appearance import ALL_APPEARANCES, BROKEN_WORDS, HEIGHT, LONGEST_ZONE, check_all
+from tests.browser.backend import PolledBackend, every_state
 from tests.browser.chromium import Reader
-from tests.browser.site import Site, every_state
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_no_word_is_broken_at_768_pixels_and_only_targets_are_printed(
-    reader: Reader, site: Site
+    reader: Reader, backend: PolledBackend
 ) -> None:
-    every_state(site)
+    every_state(backend)
     page = await reader.open(viewport={"width": 768, "height": HEIGHT}, timezone_id=LONGEST_ZONE)
     for path in ("/incidents", "/targets/down", "/"):
         await page.goto(reader.origin + path)
@@ -33,10 +33,10 @@ ON_PAPER = """() => ({
 
 
 async def test_a_dark_page_is_printed_black_on_white_with_all_of_its_evidence(
-    reader: Reader, site: Site
+    reader: Reader, backend: PolledBackend
 ) -> None:
-    every_state(site)
-    (incident, *_) = site.incidents.latest_first("down")
+    every_state(backend)
+    (incident, *_) = backend.incidents.latest_first("down")
     page = await reader.open(f"/incidents/{incident.incident_id}", color_scheme="dark")
     await page.evaluate("document.querySelector('pre').textContent += '\\nline'.repeat(100)")
     assert (await page.evaluate(ON_PAPER))["cut"] == 1
@@ -49,8 +49,8 @@ async def test_a_dark_page_is_printed_black_on_white_with_all_of_its_evidence(
     await expect(page.locator("#ticket")).to_be_hidden()
 
 
-def paths_of(site: Site) -> list[str]:
-    (incident, *_) = site.incidents.latest_first("down")
+def paths_of(backend: PolledBackend) -> list[str]:
+    (incident, *_) = backend.incidents.latest_first("down")
     names = ("healthy", "down", "nodes", "waiting", "stale", "maintained")
     return [
         "/",
@@ -62,12 +62,12 @@ def paths_of(site: Site) -> list[str]:
     ]
 
 
-async def test_every_page_and_state_is_accessible_and_fits(reader: Reader, site: Site) -> None:
-    every_state(site)
-    await check_all(reader, paths_of(site))
+async def test_every_page_and_state_is_accessible_and_fits(reader: Reader, backend: PolledBackend) -> None:
+    every_state(backend)
+    await check_all(reader, paths_of(backend))
 
 
 @pytest.mark.slow
-async def test_every_page_is_accessible_in_every_appearance(reader: Reader, site: Site) -> None:
-    every_state(site)
-    await check_all(reader, paths_of(site), ALL_APPEARANCES)
+async def test_every_page_is_accessible_in_every_appearance(reader: Reader, backend: PolledBackend) -> None:
+    every_state(backend)
+    await check_all(reader, paths_of(backend), ALL_APPEARANCES)

@@ -16,8 +16,8 @@ from playwright.async_api import Browser, Page, expect
 
 from exporter.targets import Target
 from tests.browser.appearance import ALL_APPEARANCES, check_all
+from tests.browser.backend import PolledBackend, many
 from tests.browser.chromium import Reader, Tab
-from tests.browser.site import Site, many
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -32,30 +32,32 @@ TWO_BAD = "2 of 60 targets need attention"
 class Many:
     """The pages of many targets, and a reader of them."""
 
-    site: Site
+    backend: PolledBackend
     targets: list[Target]
     reader: Reader
 
     def poll(self, number: int, *, is_up: bool) -> None:
         """Record a round of one target."""
-        self.site.poll(self.targets[number], is_up=is_up)
+        self.backend.poll(self.targets[number], is_up=is_up)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served() -> AsyncIterator[tuple[Site, list[Target], TestServer]]:
+async def served() -> AsyncIterator[tuple[PolledBackend, list[Target], TestServer]]:
     """60 targets behind a reverse proxy with a prefix; no test is the only one that reads them."""
-    site, targets = Site(), many(60)
-    site.know(*targets)
-    server = await site.serve(PREFIX)
-    yield site, targets, server
+    backend, targets = PolledBackend(), many(60)
+    backend.know(*targets)
+    server = await backend.serve(PREFIX)
+    yield backend, targets, server
     await server.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def sixty(browser: Browser, served: tuple[Site, list[Target], TestServer]) -> AsyncIterator[Many]:
+async def sixty(
+    browser: Browser, served: tuple[PolledBackend, list[Target], TestServer]
+) -> AsyncIterator[Many]:
     """60 targets of two sites, one of them down."""
-    site, targets, server = served
-    found = Many(site, targets, Reader(browser, str(server.make_url(PREFIX))))
+    backend, targets, server = served
+    found = Many(backend, targets, Reader(browser, str(server.make_url(PREFIX))))
     for number in range(60):
         found.poll(number, is_up=number != DOWN)
     yield found
@@ -184,13 +186,15 @@ async def test_60_targets_are_accessible_and_fit(sixty: Many) -> None:
 
 
 @pytest.mark.slow
-async def test_1000_targets_answer_quickly_and_make_a_small_page(browser: Browser, site: Site) -> None:
+async def test_1000_targets_answer_quickly_and_make_a_small_page(
+    browser: Browser, backend: PolledBackend
+) -> None:
     targets = many(1000)
-    site.know(*targets)
+    backend.know(*targets)
     for step in range(40):
         for number, target in enumerate(targets):
-            site.poll(target, is_up=bool((step + number) % 3), ago=86_000.0 - 2_100.0 * step)
-    server = await site.serve()
+            backend.poll(target, is_up=bool((step + number) % 3), ago=86_000.0 - 2_100.0 * step)
+    server = await backend.serve()
     reader = Reader(browser, str(server.make_url("")).rstrip("/"))
     try:
         async with aiohttp.ClientSession() as session:

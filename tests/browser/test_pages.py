@@ -7,19 +7,19 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.backend import PolledBackend
 from tests.browser.chromium import Reader
-from tests.browser.site import Site
 from tests.support.checkups import make_target
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_page_whose_exporter_does_not_respond_is_marked_as_out_of_date(
-    reader: Reader, site: Site
+    reader: Reader, backend: PolledBackend
 ) -> None:
     target = make_target("aaa")
-    site.know(target)
-    site.poll(target)
+    backend.know(target)
+    backend.poll(target)
     page = await reader.open()
     await expect(page).to_have_title("✓ 1 target, all healthy · onedata-exporter")
     await page.context.set_offline(offline=True)
@@ -33,24 +33,28 @@ async def test_a_page_whose_exporter_does_not_respond_is_marked_as_out_of_date(
     await expect(page).to_have_title("✓ 1 target, all healthy · onedata-exporter")
 
 
-async def test_a_page_that_the_exporter_refuses_names_the_answer(reader: Reader, site: Site) -> None:
+async def test_a_page_that_the_exporter_refuses_names_the_answer(
+    reader: Reader, backend: PolledBackend
+) -> None:
     target = make_target("aaa")
-    site.know(target)
-    site.poll(target)
+    backend.know(target)
+    backend.poll(target)
     page = await reader.open("/targets/aaa")
-    site.know()
+    backend.know()
     await page.evaluate("refresh()")
     stopped = page.get_by_role("alert")
     await expect(stopped).to_have_text("The exporter answered 404 Not Found. This page is out of date.")
-    site.know(target)
+    backend.know(target)
     await page.evaluate("refresh()")
     await expect(stopped).to_be_empty()
 
 
-async def test_rounds_have_the_time_in_utc_and_in_the_zone_of_the_reader(reader: Reader, site: Site) -> None:
+async def test_rounds_have_the_time_in_utc_and_in_the_zone_of_the_reader(
+    reader: Reader, backend: PolledBackend
+) -> None:
     target = make_target("aaa")
-    site.know(target)
-    site.poll(target)
+    backend.know(target)
+    backend.poll(target)
     page = await reader.open("/targets/aaa", timezone_id="Europe/Warsaw")
     shown = page.locator(".rounds time.when").first
     await page.evaluate("refresh()")

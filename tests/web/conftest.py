@@ -27,8 +27,8 @@ from tests.support.checkups import make_checkup, make_details
 
 
 @dataclass
-class AppContext:
-    """What stands behind the pages. `broken` makes the exposition raise, as a bug would."""
+class Backend:
+    """The state behind the pages. `broken` makes the exposition raise, as a bug would."""
 
     store: Store = field(default_factory=lambda: Store(["configuration", "health"], [0.1, 1.0]))
     bugs: list[tuple[str, Exception]] = field(default_factory=list)
@@ -71,15 +71,15 @@ class AppContext:
 
 
 @pytest.fixture
-def site() -> AppContext:
-    return AppContext()
+def backend() -> Backend:
+    return Backend()
 
 
 @pytest.fixture
-async def client(site: AppContext) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]  # of two kinds of request
-    async with serve(site, "/metrics") as client:
+async def client(backend: Backend) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]  # of two kinds of request
+    async with serve(backend, "/metrics") as client:
         yield client
 
 
-def serve(site: AppContext, telemetry_path: str) -> TestClient:  # type: ignore[type-arg]  # of two kinds of request
-    return TestClient(TestServer(create_app(site.pages(telemetry_path=telemetry_path))))
+def serve(backend: Backend, telemetry_path: str) -> TestClient:  # type: ignore[type-arg]  # of two kinds of request
+    return TestClient(TestServer(create_app(backend.pages(telemetry_path=telemetry_path))))

@@ -25,7 +25,7 @@ from exporter.web.listening import listen
 from exporter.web.rate_limit import TokenBucket
 from tests.support.checkups import make_target
 from tests.support.waiting import eventually
-from tests.web.conftest import AppContext
+from tests.web.conftest import Backend
 
 HASH = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
 USERS = f"basic_auth_users: {{alice: {HASH}}}\n"
@@ -71,11 +71,14 @@ def web_config(tmp_path: Path) -> WebConfigFile:
 
 
 @asynccontextmanager
-async def serving(site: AppContext, access_control: AccessControl) -> AsyncIterator[str]:
+async def serving(backend: Backend, access_control: AccessControl) -> AsyncIterator[str]:
     """The place `host:port` of the pages behind this access control."""
     async with AsyncExitStack() as stack:
         (address,) = await listen(
-            stack, create_app(site.pages(access_control=access_control)), [LOOPBACK], access_control.context
+            stack,
+            create_app(backend.pages(access_control=access_control)),
+            [LOOPBACK],
+            access_control.context,
         )
         yield str(address)
 
@@ -104,21 +107,21 @@ async def get(
 
 class TestTls:
     async def test_it_serves_its_certificate_over_the_newest_version(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         web_config.write(tls="")
-        async with serving(site, web_config.access_control()) as place:
+        async with serving(backend, web_config.access_control()) as place:
             assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
 
     @pytest.mark.parametrize(
         "sent", [b"", b"\x16\x03\x01\x02\x00"], ids=["silence", "the begin of a handshake"]
     )
     async def test_unfinished_handshakes_lock_no_client_out(
-        self, site: AppContext, web_config: WebConfigFile, monkeypatch: pytest.MonkeyPatch, sent: bytes
+        self, backend: Backend, web_config: WebConfigFile, monkeypatch: pytest.MonkeyPatch, sent: bytes
     ) -> None:
         monkeypatch.setattr("exporter.web.acceptor.HANDSHAKE_SECONDS", 600.0)
         web_config.write(tls="")
-        async with serving(site, web_config.access_control()) as place, AsyncExitStack() as stack:
+        async with serving(backend, web_config.access_control()) as place, AsyncExitStack() as stack:
             silent = []
             for _ in range(600):
                 reader, writer = await asyncio.open_connection(*place.split(":"))
@@ -134,9 +137,9 @@ class TestTls:
             expected = [True] * (600 - 512 + 1) + [False] * 511
             await eventually(evicted, lambda found: found == expected)
 
-    async def test_plain_http_is_not_answered(self, site: AppContext, web_config: WebConfigFile) -> None:
+    async def test_plain_http_is_not_answered(self, backend: Backend, web_config: WebConfigFile) -> None:
         web_config.write(tls="")
-        async with serving(site, web_config.access_control()) as place:
+        async with serving(backend, web_config.access_control()) as place:
             with pytest.raises(aiohttp.ClientError):
                 await get(f"http://{place}/-/healthy")
 
@@ -151,7 +154,7 @@ class TestTls:
     )
     async def test_only_the_versions_of_the_file_are_negotiated(
         self,
-        site: AppContext,
+        backend: Backend,
         web_config: WebConfigFile,
         tls: str,
         highest: ssl.TLSVersion,
@@ -160,18 +163,18 @@ class TestTls:
         web_config.write(tls=tls)
         context = trusting()
         context.maximum_version = highest
-        async with serving(site, web_config.access_control()) as place:
+        async with serving(backend, web_config.access_control()) as place:
             assert await session_of(place, context) == (negotiated and (negotiated, None))
 
     async def test_only_the_cipher_suites_of_the_file_are_used(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         web_config.write(
             tls="max_version: TLS12, cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "
             "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]"
         )
         context = trusting()
-        async with serving(site, web_config.access_control()) as place:
+        async with serving(backend, web_config.access_control()) as place:
             context.set_ciphers("ECDHE+AES256")
             assert await session_of(place, context) is None
             context.set_ciphers("ECDHE+AES")
@@ -192,7 +195,7 @@ class TestTls:
     )
     async def test_clients_show_the_certificates_that_the_file_wants(
         self,
-        site: AppContext,
+        backend: Backend,
         web_config: WebConfigFile,
         kind: str,
         client: trustme.CA | None,
@@ -200,7 +203,7 @@ class TestTls:
         let_in: bool,
     ) -> None:
         web_config.write(tls=f"client_auth_type: {kind}, client_ca_file: ca.pem")
-        async with serving(site, web_config.access_control()) as place:
+        async with serving(backend, web_config.access_control()) as place:
             url = f"https://{place}/-/healthy"
             if let_in:
                 assert (await get(url, trusting(client=client))).status == 200
@@ -221,12 +224,12 @@ class TestTls:
         ],
     )
     async def test_clients_have_one_of_the_names_that_the_file_allows(
-        self, site: AppContext, web_config: WebConfigFile, identity: str, allowed: str, *, let_in: bool
+        self, backend: Backend, web_config: WebConfigFile, identity: str, allowed: str, *, let_in: bool
     ) -> None:
         web_config.write(tls=f"{CLIENTS}, client_allowed_sans: {allowed}")
         context = trusting()
         AUTHORITY.issue_cert(identity).configure_cert(context)
-        async with serving(site, web_config.access_control()) as place:
+        async with serving(backend, web_config.access_control()) as place:
             url = f"https://{place}/-/healthy"
             if let_in:
                 assert (await get(url, context)).status == 200
@@ -235,7 +238,7 @@ class TestTls:
                     await get(url, context)
 
     async def test_certificate_key_and_authorities_may_be_inline(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         folder = web_config.file.parent
         texts = {"cert": "c.pem", "key": "c.key", "client_ca": "ca.pem"}
@@ -245,26 +248,26 @@ class TestTls:
         web_config.file.write_text(json.dumps({"tls_server_config": server}), encoding="ascii")
         access_control = web_config.access_control()
         assert "PRIVATE KEY" not in repr(access_control._config)
-        async with serving(site, access_control) as place:
+        async with serving(backend, access_control) as place:
             url = f"https://{place}/-/healthy"
             assert (await get(url, trusting(client=AUTHORITY))).status == 200
             with pytest.raises(aiohttp.ClientError):
                 await get(url, trusting())
 
     async def test_only_the_curve_of_the_file_is_used(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         web_config.write(tls="curve_preferences: [CurveP384]")
-        async with serving(site, web_config.access_control()) as place:
+        async with serving(backend, web_config.access_control()) as place:
             for curve, negotiated in (("secp384r1", True), ("prime256v1", False)):
                 context = trusting()
                 context.set_ecdh_curve(curve)
                 assert (await session_of(place, context) is not None) is negotiated
 
 
-async def test_requests_above_the_rate_limit_are_refused(site: AppContext, web_config: WebConfigFile) -> None:
+async def test_requests_above_the_rate_limit_are_refused(backend: Backend, web_config: WebConfigFile) -> None:
     web_config.write("rate_limit: {interval: 1h, burst: 2}\n")
-    pages = site.pages(access_control=web_config.access_control())
+    pages = backend.pages(access_control=web_config.access_control())
     async with AsyncExitStack() as stack:
         (place,) = await listen(stack, create_app(pages), [LOOPBACK])
         (health,) = await listen(stack, create_health_app(pages), [LOOPBACK])
@@ -297,11 +300,11 @@ async def session_of(
 
 class TestChanges:
     async def test_a_new_certificate_is_served_without_a_restart(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         web_config.write(tls="")
         access_control = web_config.access_control()
-        async with serving(site, access_control) as place:
+        async with serving(backend, access_control) as place:
             url = f"https://{place}/-/healthy"
             assert (await get(url, trusting())).status == 200
             web_config.write_pair(OTHER_AUTHORITY)
@@ -312,11 +315,11 @@ class TestChanges:
         assert web_config.noted == [""]
 
     async def test_a_broken_new_certificate_leaves_the_old_one(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         web_config.write(tls="")
         access_control = web_config.access_control()
-        async with serving(site, access_control) as place:
+        async with serving(backend, access_control) as place:
             (web_config.file.parent / "c.pem").write_text("broken", encoding="ascii")
             await access_control.check()
             assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
@@ -342,11 +345,11 @@ class TestChanges:
         assert web_config.noted == ["[Errno 24] Too many open files", ""]
 
     async def test_a_changed_password_is_used_and_the_old_one_forgotten(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         web_config.write(USERS)
         access_control = web_config.access_control()
-        async with serving(site, access_control) as place:
+        async with serving(backend, access_control) as place:
             url = f"http://{place}/"
             assert (await get(url, user=("alice", "secret"))).status == 200
             web_config.write(USERS.replace(HASH, bcrypt.hashpw(b"new", bcrypt.gensalt(4)).decode()))
@@ -356,7 +359,7 @@ class TestChanges:
 
     @pytest.mark.parametrize("before", [None, ""])
     async def test_tls_is_not_switched_on_or_off_while_it_runs(
-        self, site: AppContext, web_config: WebConfigFile, before: str | None
+        self, backend: Backend, web_config: WebConfigFile, before: str | None
     ) -> None:
         web_config.write(USERS, tls=before)
         access_control = web_config.access_control()
@@ -364,7 +367,7 @@ class TestChanges:
         await access_control.check()
         (noted,) = web_config.noted
         assert "TLS cannot be switched" in noted
-        async with serving(site, access_control) as place:
+        async with serving(backend, access_control) as place:
             scheme = "http" if before is None else "https"
             assert (await get(f"{scheme}://{place}/", trusting())).status == 401
 
@@ -394,11 +397,11 @@ class TestChanges:
         assert web_config.noted[1:] == [""]
 
     async def test_a_file_that_is_emptied_opens_nothing(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         web_config.write(USERS)
         access_control = web_config.access_control()
-        async with serving(site, access_control) as place:
+        async with serving(backend, access_control) as place:
             web_config.file.write_text("", encoding="ascii")
             await access_control.check()
             assert (await get(f"http://{place}/")).status == 401
@@ -421,13 +424,13 @@ class TestChanges:
         assert web_config.noted == ["", ""]
 
     async def test_a_pipe_in_place_of_a_certificate_holds_nothing_up(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         web_config.write(tls="")
         access_control = web_config.access_control()
         (web_config.file.parent / "c.pem").unlink()
         os.mkfifo(web_config.file.parent / "c.pem")
-        async with serving(site, access_control) as place:
+        async with serving(backend, access_control) as place:
             await asyncio.wait_for(access_control.check(), 10)
             assert (await get(f"https://{place}/-/healthy", trusting())).status == 200
         (noted,) = web_config.noted
@@ -443,11 +446,11 @@ class TestChanges:
 class TestPasswords:
     @pytest.mark.parametrize("path", ["/", "/metrics", "/probe", "/api/v1/targets", "/-/ready", "/nowhere"])
     async def test_no_page_is_shown_without_the_password(
-        self, site: AppContext, web_config: WebConfigFile, path: str
+        self, backend: Backend, web_config: WebConfigFile, path: str
     ) -> None:
         web_config.write(USERS)
-        site.know(make_target())
-        async with serving(site, web_config.access_control()) as place:
+        backend.know(make_target())
+        async with serving(backend, web_config.access_control()) as place:
             for user in (None, ("alice", "wrong"), ("bob", "secret")):
                 answer = await get(f"http://{place}{path}", user=user)
                 assert answer.status == 401
@@ -456,11 +459,11 @@ class TestPasswords:
             assert (await get(f"http://{place}{path}", user=("alice", "secret"))).status != 401
 
     async def test_a_flood_of_logins_is_answered_with_retry_after(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         slow = bcrypt.hashpw(b"secret", bcrypt.gensalt(9)).decode()
         web_config.write(USERS.replace(HASH, slow))
-        async with serving(site, web_config.access_control()) as place:
+        async with serving(backend, web_config.access_control()) as place:
             url = f"http://{place}/"
             answers = await asyncio.gather(*(get(url, user=("alice", str(number))) for number in range(60)))
         rejected = [answer for answer in answers if answer.status == 503]
@@ -468,11 +471,11 @@ class TestPasswords:
         assert {answer.headers["Retry-After"] for answer in rejected} == {"1"}
 
     async def test_the_health_address_needs_no_password_and_serves_no_other_page(
-        self, site: AppContext, web_config: WebConfigFile
+        self, backend: Backend, web_config: WebConfigFile
     ) -> None:
         web_config.write(USERS)
-        pages = site.pages(access_control=web_config.access_control())
-        site.know(make_target())
+        pages = backend.pages(access_control=web_config.access_control())
+        backend.know(make_target())
         async with AsyncExitStack() as stack:
             (place,) = await listen(stack, create_health_app(pages), [LOOPBACK])
             statuses = {
@@ -482,13 +485,13 @@ class TestPasswords:
 
 
 async def test_the_headers_of_the_file_are_on_every_answer_beside_the_own_policy(
-    site: AppContext, web_config: WebConfigFile
+    backend: Backend, web_config: WebConfigFile
 ) -> None:
     headers = (
         "X-Frame-Options: sameorigin, Strict-Transport-Security: max-age=1, Content-Security-Policy: sandbox"
     )
     web_config.file.write_text(f"http_server_config: {{headers: {{{headers}}}}}", encoding="ascii")
-    async with serving(site, web_config.access_control()) as place:
+    async with serving(backend, web_config.access_control()) as place:
         for path in ("/", "/nowhere"):
             answer = await get(f"http://{place}{path}")
             assert answer.headers.getall("X-Frame-Options") == ["sameorigin"]

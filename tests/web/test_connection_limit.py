@@ -18,7 +18,7 @@ from exporter.web.app import create_app
 from exporter.web.connection_limit import ConnectionLimit
 from exporter.web.listening import listen
 from tests.support.waiting import eventually
-from tests.web.conftest import AppContext
+from tests.web.conftest import Backend
 from tests.web.test_fuzz import answer_to
 
 ASKING = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -84,9 +84,9 @@ async def serving(handler: Callable[[web.Request], Any]) -> AsyncIterator[Listen
         yield address
 
 
-async def test_clients_that_hold_their_connections_lock_no_client_out(site: AppContext) -> None:
+async def test_clients_that_hold_their_connections_lock_no_client_out(backend: Backend) -> None:
     async with AsyncExitStack() as stack:
-        (address,) = await listen(stack, create_app(site.pages()), [ListenAddress("127.0.0.1", 0)])
+        (address,) = await listen(stack, create_app(backend.pages()), [ListenAddress("127.0.0.1", 0)])
         assert isinstance(address, ListenAddress)
         for _ in range(600):
             _, writer = await asyncio.open_connection(*address)
@@ -134,24 +134,24 @@ class Pages:
 
 
 @asynccontextmanager
-async def asking(site: AppContext, pages: Pages) -> AsyncIterator[Callable[[str], asyncio.Future[Any]]]:
+async def asking(backend: Backend, pages: Pages) -> AsyncIterator[Callable[[str], asyncio.Future[Any]]]:
     """Something that asks for a page of `/metrics` over a connection of its own."""
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     async with TestClient(
-        TestServer(create_app(replace(site.pages(), exposition=pages))), connector=connector
+        TestServer(create_app(replace(backend.pages(), exposition=pages))), connector=connector
     ) as client:
         yield lambda query: asyncio.ensure_future(
             client.get(f"/metrics{query}", headers={"Accept-Encoding": "identity"})
         )
 
 
-async def test_one_page_in_the_making_serves_all_requests_for_the_same(site: AppContext) -> None:
+async def test_one_page_in_the_making_serves_all_requests_for_the_same(backend: Backend) -> None:
     pages = Pages()
-    async with asking(site, pages) as ask:
+    async with asking(backend, pages) as ask:
         asked = [ask("") for _ in range(100)]
 
         async def waiting() -> int:
-            return sum(shared.callers for shared in site.shared._running.values())
+            return sum(shared.callers for shared in backend.shared._running.values())
 
         await eventually(waiting, lambda number: number == 100)
         pages.go_on.set()
@@ -162,10 +162,10 @@ async def test_one_page_in_the_making_serves_all_requests_for_the_same(site: App
 
 
 async def test_few_parts_of_the_metrics_are_made_at_once_and_the_whole_waits_for_none(
-    site: AppContext,
+    backend: Backend,
 ) -> None:
     pages = Pages()
-    async with asking(site, pages) as ask:
+    async with asking(backend, pages) as ask:
         asked = [ask(f"?name[]=a{number}") for number in range(20)]
 
         async def begun() -> int:
@@ -179,10 +179,10 @@ async def test_few_parts_of_the_metrics_are_made_at_once_and_the_whole_waits_for
         assert {(await each).status for each in asked} == {200}
 
 
-async def test_a_page_that_no_client_waits_for_is_not_made_to_its_end(site: AppContext) -> None:
+async def test_a_page_that_no_client_waits_for_is_not_made_to_its_end(backend: Backend) -> None:
     pages = Pages()
     async with AsyncExitStack() as stack:
-        app = create_app(replace(site.pages(), exposition=pages))
+        app = create_app(replace(backend.pages(), exposition=pages))
         (address,) = await listen(stack, app, [ListenAddress("127.0.0.1", 0)])
         assert isinstance(address, ListenAddress)
         asked = [await asyncio.open_connection(*address) for _ in range(3)]
@@ -190,7 +190,7 @@ async def test_a_page_that_no_client_waits_for_is_not_made_to_its_end(site: AppC
             writer.write(ASKING.replace(b"/ ", b"/metrics "))
 
         async def waiting() -> int:
-            return sum(shared.callers for shared in site.shared._running.values())
+            return sum(shared.callers for shared in backend.shared._running.values())
 
         await eventually(waiting, lambda number: number == 3)
         for _, writer in asked[:2]:
@@ -203,7 +203,7 @@ async def test_a_page_that_no_client_waits_for_is_not_made_to_its_end(site: AppC
             return pages.ended
 
         await eventually(ended, lambda number: number == 1)
-        assert not site.shared._running
+        assert not backend.shared._running
 
 
 async def test_a_request_ends_when_its_client_disconnects() -> None:
@@ -225,7 +225,7 @@ async def test_a_request_ends_when_its_client_disconnects() -> None:
         await asyncio.wait_for(ended.wait(), 10)
 
 
-async def test_a_reload_finishes_although_its_client_disconnects(site: AppContext) -> None:
+async def test_a_reload_finishes_although_its_client_disconnects(backend: Backend) -> None:
     began, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def reload() -> bool:
@@ -235,7 +235,7 @@ async def test_a_reload_finishes_although_its_client_disconnects(site: AppContex
         return True
 
     async with AsyncExitStack() as stack:
-        app = create_app(site.pages(reload=reload))
+        app = create_app(backend.pages(reload=reload))
         ended = asyncio.Event()
 
         @web.middleware

@@ -13,7 +13,7 @@ from exporter.simulator.host_state import WELL, Worker
 from exporter.simulator.page import add_demo_page, undo
 from exporter.web.app import create_app
 from tests.support.checkups import REFUSED, ZONE, make_checkup, make_target
-from tests.web.conftest import AppContext
+from tests.web.conftest import Backend
 
 Client = TestClient[Any, Any]
 AT_ZONE = "https://127.0.0.1"
@@ -37,9 +37,9 @@ def zone(federation: SimulatedFederation) -> SimulatedZone:
 
 
 @pytest.fixture
-async def client(site: AppContext, federation: SimulatedFederation) -> AsyncIterator[Client]:
-    app = create_app(site.pages())
-    add_demo_page(app, federation, site.store)
+async def client(backend: Backend, federation: SimulatedFederation) -> AsyncIterator[Client]:
+    app = create_app(backend.pages())
+    add_demo_page(app, federation, backend.store)
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -67,10 +67,10 @@ async def test_the_page_of_a_provider_switches_its_own_faults(
 
 
 async def test_the_page_of_a_cluster_shows_the_targets_at_its_address(
-    client: Client, site: AppContext
+    client: Client, backend: Backend
 ) -> None:
     for name, address in {"the-zone": "127.0.0.1", "the-provider": "127.1.0.2"}.items():
-        site.know(replace(make_target(name), url=f"https://{address}"))
+        backend.know(replace(make_target(name), url=f"https://{address}"))
     zone, provider = [await (await client.get(page)).text() for page in ("/demo", "/demo?member=krakow")]
     assert ["first round pending" in page for page in (zone, provider)] == [True, True]
     assert "not monitored" in await (await client.get("/demo?member=lisbon")).text()
@@ -127,9 +127,9 @@ async def test_the_button_starts_what_was_stopped_by_way_of_onepanel(
     assert zone.cluster.host_state(zone.nodes["node1"].host) == WELL
 
 
-async def test_the_page_shows_findings_beside_the_diagnosis_ok(client: Client, site: AppContext) -> None:
-    site.know(target := replace(make_target(), url=AT_ZONE))
-    site.record(make_checkup(target, facts=replace(ZONE, complete=False)))
+async def test_the_page_shows_findings_beside_the_diagnosis_ok(client: Client, backend: Backend) -> None:
+    backend.know(target := replace(make_target(), url=AT_ZONE))
+    backend.record(make_checkup(target, facts=replace(ZONE, complete=False)))
     assert (
         "configuration: the server gave only its reduced answer" in await (await client.get("/demo")).text()
     )
@@ -198,9 +198,9 @@ async def test_a_switch_is_no_link(client: Client, zone: SimulatedZone) -> None:
     assert not zone.faults
 
 
-async def test_the_diagnosis_is_shown_beside_the_switches(client: Client, site: AppContext) -> None:
-    site.know(target := replace(make_target(), url=AT_ZONE))
-    site.record(make_checkup(target, proxy=REFUSED))
+async def test_the_diagnosis_is_shown_beside_the_switches(client: Client, backend: Backend) -> None:
+    backend.know(target := replace(make_target(), url=AT_ZONE))
+    backend.record(make_checkup(target, proxy=REFUSED))
     page = await (await client.get("/demo")).text()
     assert "proxy down" in page
     assert "The worker is down: restart it" in page

@@ -19,7 +19,7 @@ from exporter.web.app import create_app
 from exporter.web.listening import listen
 from tests.support.checkups import make_checkup, make_details, make_target
 from tests.support.waiting import eventually
-from tests.web.conftest import AppContext
+from tests.web.conftest import Backend
 
 CANARY = "canary-51d0"
 _QUIET_SECONDS = 0.2
@@ -117,16 +117,16 @@ async def answer_to(place: ListenAddress, sent: bytes) -> bytes:
 
 
 @pytest.fixture
-async def place(site: AppContext, request: pytest.FixtureRequest) -> AsyncIterator[ListenAddress]:
+async def place(backend: Backend, request: pytest.FixtureRequest) -> AsyncIterator[ListenAddress]:
     """A site with secrets behind it, and in front of it if the test wants so."""
     target = replace(make_target(), auth=Auth(token=Secret(CANARY), passphrase=Secret(CANARY)))
-    site.know(target)
-    site.record(make_checkup(target))
-    site.store.record_details(target, make_details(target), time.monotonic())
+    backend.know(target)
+    backend.record(make_checkup(target))
+    backend.store.record_details(target, make_details(target), time.monotonic())
     hashed = bcrypt.hashpw(CANARY.encode(), bcrypt.gensalt(4)).decode()
     web_config = WebConfig(users=(("alice", hashed),)) if getattr(request, "param", False) else WebConfig()
     async with AsyncExitStack() as stack:
-        app = create_app(site.pages(access_control=AccessControl(web_config)))
+        app = create_app(backend.pages(access_control=AccessControl(web_config)))
         (address,) = await listen(stack, app, [ListenAddress("127.0.0.1", 0)])
         assert isinstance(address, ListenAddress)
         yield address
@@ -139,7 +139,7 @@ async def place(site: AppContext, request: pytest.FixtureRequest) -> AsyncIterat
     indirect=["place"],
 )
 async def test_nothing_that_is_sent_breaks_a_page_is_reflected_or_shows_a_secret(
-    site: AppContext, place: ListenAddress, expected: set[int]
+    backend: Backend, place: ListenAddress, expected: set[int]
 ) -> None:
     dice = random.Random(19443)  # noqa: S311 - the same dice every time
     statuses = set()
@@ -159,7 +159,7 @@ async def test_nothing_that_is_sent_breaks_a_page_is_reflected_or_shows_a_secret
         if "application/json" not in text:
             assert MARK.encode() not in body, sent
         assert CANARY.encode() not in answer, sent
-    assert not site.bugs
+    assert not backend.bugs
     assert statuses >= expected
 
 

@@ -28,7 +28,7 @@ from exporter.web.app import create_app
 from tests.support.checkups import REFUSED, make_checkup, make_target
 from tests.support.polling import target_at
 from tests.support.servers import ScriptedServer, Wire
-from tests.web.conftest import AppContext
+from tests.web.conftest import Backend
 
 Pages = TestClient[Any, Any]
 SECRET = "a-token-that-nobody-may-see"
@@ -39,16 +39,16 @@ class Watched:
     """A target that a real poller polls, and its pages."""
 
     def __init__(self, target: Target) -> None:
-        self.site, self.incidents, self.target = AppContext(), Incidents(), target
-        self.site.know(target)
-        self.client = Client(self.site.report_bug)
-        self.poller = Poller(self.site.store, self.incidents, Rounds(self.client))
+        self.backend, self.incidents, self.target = Backend(), Incidents(), target
+        self.backend.know(target)
+        self.client = Client(self.backend.report_bug)
+        self.poller = Poller(self.backend.store, self.incidents, Rounds(self.client))
 
     async def poll(self) -> None:
         await self.poller.poll(self.target)
 
     def pages(self, **more: Any) -> Pages:
-        return TestClient(TestServer(create_app(self.site.pages(incidents=self.incidents, **more))))
+        return TestClient(TestServer(create_app(self.backend.pages(incidents=self.incidents, **more))))
 
     async def incidents_json(self, pages: Pages) -> list[dict[str, Any]]:
         answer = await pages.get("/api/v1/incidents")
@@ -106,7 +106,7 @@ async def test_a_stopped_worker_opens_an_incident_with_what_was_seen(
         assert closed["until"] is not None
         assert "<strong>open</strong>" not in await (await pages.get("/incidents")).text()
     await watched.client.close()
-    assert not watched.site.bugs
+    assert not watched.backend.bugs
 
 
 async def echo(wire: Wire) -> None:
@@ -148,9 +148,9 @@ async def test_known_secrets_are_redacted_and_everything_is_bounded() -> None:
 
 async def test_the_incidents_of_one_target_are_listed() -> None:
     watched = Watched(make_target("a"))
-    watched.site.know(make_target("a"), make_target("b"))
+    watched.backend.know(make_target("a"), make_target("b"))
     for name in ("a", "b"):
-        state = watched.site.store.state(name)
+        state = watched.backend.store.state(name)
         assert state is not None
         watched.poller.record(state, make_checkup(state.target, proxy=REFUSED))
     async with watched.pages() as pages:
@@ -177,7 +177,7 @@ async def test_an_incident_of_a_damaged_or_newer_file_still_has_a_page() -> None
         answer = await (await pages.get("/api/v1/incidents/x1")).json()
         assert answer["evidence"] == {"first_round": None, "round_before": None}
     await watched.client.close()
-    assert not watched.site.bugs
+    assert not watched.backend.bugs
 
 
 async def test_an_incident_that_is_not_kept_is_not_found() -> None:

@@ -27,7 +27,7 @@ from exporter.web.query import Query, Sort, parse_query
 from exporter.web.status import status_of
 from tests.support.checkups import PROVIDER, REFUSED, ZONE, make_checkup, make_target
 from tests.support.processes import ROOT
-from tests.web.conftest import AppContext
+from tests.web.conftest import Backend
 
 NOW = 1_795_000_000.0
 WINDOW = charts.Window(NOW - DAY_SECONDS, NOW)
@@ -189,10 +189,10 @@ def test_urls_in_notes_become_links_and_nothing_else_becomes_markup() -> None:
 
 
 async def test_every_page_and_link_has_the_prefix() -> None:
-    site = AppContext()
-    site.know(make_target())
-    site.record(make_checkup(make_target(), at=time.time()))
-    async with TestClient(TestServer(create_app(site.pages(prefix="/onedata")))) as client:
+    backend = Backend()
+    backend.know(make_target())
+    backend.record(make_checkup(make_target(), at=time.time()))
+    async with TestClient(TestServer(create_app(backend.pages(prefix="/onedata")))) as client:
         assert (await client.get("/metrics")).status == 404
         for path in (
             "/metrics",
@@ -215,10 +215,10 @@ async def test_every_page_and_link_has_the_prefix() -> None:
 
 
 async def test_poll_now_records_a_round_and_shows_the_target() -> None:
-    site = AppContext()
+    backend = Backend()
     recorded: list[Checkup] = []
-    site.know(make_target("a b"))
-    pages = site.pages(record_round=recorded.append)
+    backend.know(make_target("a b"))
+    pages = backend.pages(record_round=recorded.append)
     async with TestClient(TestServer(create_app(pages))) as client:
         answer = await client.post("/targets/a%20b/poll", allow_redirects=False)
         assert (answer.status, answer.headers["Location"]) == (303, "/targets/a%20b")
@@ -226,15 +226,15 @@ async def test_poll_now_records_a_round_and_shows_the_target() -> None:
         foreign = await client.post("/targets/a%20b/poll", headers={"Origin": "https://evil.example"})
         assert foreign.status == 403
         assert (await client.post("/targets/x/poll")).status == 404
-        assert site.rounds_taken == 1
+        assert backend.rounds_taken == 1
 
 
 async def test_faults_of_the_exporter_are_shown_on_every_page() -> None:
-    site = AppContext()
-    site.know(make_target())
-    site.record(make_checkup(make_target()), age=600.0)
+    backend = Backend()
+    backend.know(make_target())
+    backend.record(make_checkup(make_target()), age=600.0)
     async with TestClient(
-        TestServer(create_app(site.pages(faults=lambda: ("The file is <invalid>.",))))
+        TestServer(create_app(backend.pages(faults=lambda: ("The file is <invalid>.",))))
     ) as client:
         for path in ("/", "/targets/my-zone", "/incidents"):
             page = await (await client.get(path)).text()
@@ -243,13 +243,13 @@ async def test_faults_of_the_exporter_are_shown_on_every_page() -> None:
 
 
 async def test_every_choice_is_listed_once() -> None:
-    site = AppContext()
+    backend = Backend()
     targets = [
         make_target(f"t{number}", (("site", "ab"[number]), ("zone", "cd"[number]), ("state", "ef"[number])))
         for number in range(2)
     ]
-    site.know(*targets)
-    async with TestClient(TestServer(create_app(site.pages()))) as client:
+    backend.know(*targets)
+    async with TestClient(TestServer(create_app(backend.pages()))) as client:
         page = await (await client.get("/")).text()
     lists = dict(re.findall(r'<select name="(\w+)">(.*?)</select>', page, re.DOTALL))
     assert page.count("<select") == len(lists)

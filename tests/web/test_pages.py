@@ -34,7 +34,7 @@ from tests.support.checkups import (
     make_details,
     make_target,
 )
-from tests.web.conftest import AppContext, serve
+from tests.web.conftest import Backend, serve
 
 PAGES = ("/", "/targets/my-zone", "/metrics", "/api/v1/targets", "/api/v1/sd", "/-/healthy", "/-/ready")
 HOSTILE = "<script>alert(1)</script>\"'&\n"
@@ -50,11 +50,11 @@ async def text_of(client: Client, path: str) -> str:
 
 
 @pytest.fixture
-def watched(site: AppContext) -> AppContext:
+def watched(backend: Backend) -> Backend:
     """One healthy target, polled once."""
-    site.know(make_target(labels=(("site", "cracow"),)))
-    site.record(make_checkup(make_target(labels=(("site", "cracow"),))))
-    return site
+    backend.know(make_target(labels=(("site", "cracow"),)))
+    backend.record(make_checkup(make_target(labels=(("site", "cracow"),))))
+    return backend
 
 
 @pytest.mark.usefixtures("watched")
@@ -83,8 +83,8 @@ async def test_no_page_can_be_written_to(client: Client, path: str) -> None:
     assert "Content-Security-Policy" in answer.headers
 
 
-async def test_an_unknown_page_names_the_path_of_the_metrics(site: AppContext) -> None:
-    async with serve(site, "/elsewhere") as client:
+async def test_an_unknown_page_names_the_path_of_the_metrics(backend: Backend) -> None:
+    async with serve(backend, "/elsewhere") as client:
         answer = await client.get("/metrics")
         assert answer.status == 404
         assert "The metrics are at /elsewhere" in await answer.text()
@@ -92,9 +92,9 @@ async def test_an_unknown_page_names_the_path_of_the_metrics(site: AppContext) -
         assert (await client.get("/elsewhere")).status == 200
 
 
-async def test_a_browser_gets_an_error_as_a_page_with_a_link(site: AppContext) -> None:
+async def test_a_browser_gets_an_error_as_a_page_with_a_link(backend: Backend) -> None:
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-    async with TestClient(TestServer(create_app(site.pages(prefix="/onedata")))) as client:
+    async with TestClient(TestServer(create_app(backend.pages(prefix="/onedata")))) as client:
         plain = await client.get("/onedata/targets/<nobody>")
         answer = await client.get("/onedata/targets/<nobody>", headers=browser)
         assert (plain.content_type, answer.content_type) == ("text/plain", "text/html")
@@ -108,21 +108,21 @@ async def test_a_browser_gets_an_error_as_a_page_with_a_link(site: AppContext) -
         assert (not_allowed.status, not_allowed.headers["Allow"]) == (405, "GET,HEAD")
         redirected = await client.get("/", headers=browser, allow_redirects=False)
         assert (redirected.status, redirected.headers["Location"]) == (302, "/onedata/")
-        site.broken = True
+        backend.broken = True
         bug = await client.get("/onedata/metrics", headers=browser)
         assert (bug.status, bug.content_type) == (500, "text/html")
         assert "a detail of a bug" not in await bug.text()
 
 
-async def test_a_bug_is_counted_and_answered_with_a_plain_sentence(client: Client, site: AppContext) -> None:
-    site.broken = True
+async def test_a_bug_is_counted_and_answered_with_a_plain_sentence(client: Client, backend: Backend) -> None:
+    backend.broken = True
     answer = await client.get("/metrics")
     assert answer.status == 500
     text = await answer.text()
     assert text.startswith("Internal error")
     assert "detail" not in text
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert [(where, type(error)) for where, error in site.bugs] == [("web", LookupError)]
+    assert [(where, type(error)) for where, error in backend.bugs] == [("web", LookupError)]
 
 
 @pytest.mark.usefixtures("watched")
@@ -160,12 +160,12 @@ class TestMetrics:
 
 
 async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
-    client: Client, site: AppContext
+    client: Client, backend: Backend
 ) -> None:
     healthy, broken = make_target("a-healthy"), make_target("b-broken")
-    site.know(healthy, broken)
-    site.record(make_checkup(healthy))
-    site.record(make_checkup(broken, proxy=REFUSED), age=7)
+    backend.know(healthy, broken)
+    backend.record(make_checkup(healthy))
+    backend.record(make_checkup(broken, proxy=REFUSED), age=7)
     page = await text_of(client, "/")
     assert "1 of 2 targets need" in page
     assert page.index('href="/targets/b-broken"') < page.index('href="/targets/a-healthy"')
@@ -175,18 +175,18 @@ async def test_the_status_page_shows_the_broken_target_first_and_what_to_do(
 
 
 async def test_the_status_page_shows_findings_beside_the_diagnosis_ok(
-    client: Client, site: AppContext
+    client: Client, backend: Backend
 ) -> None:
     healthy, broken = make_target("a-healthy"), make_target("b-unhealthy")
-    site.know(healthy, broken)
-    site.record(make_checkup(healthy))
-    site.record(make_checkup(broken, facts=replace(ZONE, complete=False)))
+    backend.know(healthy, broken)
+    backend.record(make_checkup(healthy))
+    backend.record(make_checkup(broken, facts=replace(ZONE, complete=False)))
     page = await text_of(client, "/")
     assert '<h1><span role="status">1 of 2 targets has other findings</span></h1>' in page
     assert page.index('href="/targets/b-unhealthy"') < page.index('href="/targets/a-healthy"')
     assert page.count("configuration: the server gave only its reduced answer") == 1
     assert "more" not in page.partition("<main")[2]
-    site.record(replace(make_checkup(healthy), details=make_details(healthy)))
+    backend.record(replace(make_checkup(healthy), details=make_details(healthy)))
     page = await text_of(client, "/")
     assert '<h1><span role="status">2 of 2 targets have other findings</span></h1>' in page
     assert re.search(r"and \d+ more</p>", page)
@@ -213,12 +213,12 @@ async def test_the_policy_allows_the_pages_own_style_and_script_only(client: Cli
 
 
 async def test_a_target_page_shows_both_paths_the_certificate_and_the_last_rounds(
-    client: Client, site: AppContext
+    client: Client, backend: Backend
 ) -> None:
     target = make_target(labels=(("site", "cracow"),))
-    site.know(target)
-    site.record(make_checkup(target, at=1_795_000_000))
-    site.record(make_checkup(target, direct=REFUSED, at=1_795_000_015))
+    backend.know(target)
+    backend.record(make_checkup(target, at=1_795_000_000))
+    backend.record(make_checkup(target, direct=REFUSED, at=1_795_000_015))
     page = await text_of(client, "/targets/my-zone")
     assert 'diagnosis="direct_down"' in page
     assert "9443 refuses connections, though Onepanel runs" in page
@@ -235,10 +235,10 @@ async def test_a_target_page_shows_both_paths_the_certificate_and_the_last_round
 
 
 async def test_a_target_page_shows_the_chain_the_renewal_and_the_events(
-    client: Client, site: AppContext
+    client: Client, backend: Backend
 ) -> None:
     target = make_target()
-    site.know(target)
+    backend.know(target)
     issuer = replace(CERTIFICATE, subject="CN=Some Intermediate", issuer="CN=Some Root")
     visits = []
     for route in target.routes:
@@ -246,8 +246,8 @@ async def test_a_target_page_shows_the_chain_the_renewal_and_the_events(
         (connection,) = visit.connections
         visits.append(replace(visit, connections=(replace(connection, chain=(CERTIFICATE, issuer)),)))
     checkup = conclude(target, visits, 1_795_000_000.0, 0.1)
-    site.record(replace(checkup, details=make_details(target)))
-    (state,) = site.store.states
+    backend.record(replace(checkup, details=make_details(target)))
+    (state,) = backend.store.states
     state.events.add(Event(1_795_000_000.0, "", "certificate renewed (valid until some day)"))
     page = await text_of(client, "/targets/my-zone")
     assert "CN=Some Intermediate, valid until 2027-01-15" in page
@@ -260,9 +260,9 @@ async def test_a_target_page_shows_the_chain_the_renewal_and_the_events(
     assert reported["events"][0]["text"].startswith("certificate renewed")
 
 
-async def test_a_target_page_shows_that_the_last_round_is_too_old(client: Client, site: AppContext) -> None:
-    site.know(make_target())
-    site.record(make_checkup(make_target()), age=3600)
+async def test_a_target_page_shows_that_the_last_round_is_too_old(client: Client, backend: Backend) -> None:
+    backend.know(make_target())
+    backend.record(make_checkup(make_target()), age=3600)
     page = await text_of(client, "/targets/my-zone")
     assert "no recent round" in page
     assert "this target is not polled" in page
@@ -276,12 +276,12 @@ async def test_an_unknown_target_is_not_found(client: Client) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 async def test_a_name_of_any_kind_has_its_page_and_cannot_inject(
-    client: Client, site: AppContext, name: str
+    client: Client, backend: Backend, name: str
 ) -> None:
     failure = Failure(Reason.CONNECT, HOSTILE)
     target = make_target(name, labels=(("note", HOSTILE),))
-    site.know(target)
-    site.record(make_checkup(target, proxy=failure))
+    backend.know(target)
+    backend.record(make_checkup(target, proxy=failure))
     link = f"/targets/{segment(name)}"
     status = await text_of(client, "/")
     assert f'href="{link}"' in status
@@ -293,9 +293,9 @@ async def test_a_name_of_any_kind_has_its_page_and_cannot_inject(
         assert "&lt;script&gt;alert(1)" in page
 
 
-async def test_the_json_holds_what_the_pages_show(client: Client, site: AppContext) -> None:
-    site.know(make_target("a"), make_target(HOSTILE))
-    site.record(make_checkup(make_target(HOSTILE), proxy=REFUSED))
+async def test_the_json_holds_what_the_pages_show(client: Client, backend: Backend) -> None:
+    backend.know(make_target("a"), make_target(HOSTILE))
+    backend.record(make_checkup(make_target(HOSTILE), proxy=REFUSED))
     answer = await client.get("/api/v1/targets")
     assert answer.content_type == "application/json"
     first, second = (await answer.json())["targets"]
@@ -307,10 +307,10 @@ async def test_the_json_holds_what_the_pages_show(client: Client, site: AppConte
     assert (second["diagnosis"], second["finished_at"], second["summary"]) == ("unknown", None, None)
 
 
-async def test_the_summary_in_the_json_is_that_of_the_command_probe(client: Client, site: AppContext) -> None:
-    site.know(make_target())
+async def test_the_summary_in_the_json_is_that_of_the_command_probe(client: Client, backend: Backend) -> None:
+    backend.know(make_target())
     checkup = make_checkup(make_target())
-    site.record(checkup)
+    backend.record(checkup)
     (target,) = (await (await client.get("/api/v1/targets")).json())["targets"]
     probed = json.loads(write_json(summarize(checkup)))
     del probed["exit_code"]
@@ -321,11 +321,11 @@ class TestDetails:
     """The outcomes of the slower operations."""
 
     @pytest.fixture(autouse=True)
-    def _learnt(self, site: AppContext) -> None:
+    def _learnt(self, backend: Backend) -> None:
         target = make_target(maintenance=(Window(0.0, 1e12, "new <disks>"),))
-        site.know(target)
-        site.record(make_checkup(target))
-        site.store.record_details(target, make_details(target), time.monotonic())
+        backend.know(target)
+        backend.record(make_checkup(target))
+        backend.store.record_details(target, make_details(target), time.monotonic())
 
     async def test_services_are_listed_by_host(self, client: Client) -> None:
         page = await text_of(client, "/targets/my-zone")
@@ -334,12 +334,12 @@ class TestDetails:
         assert reported == [(each, "unreachable") for each in ("Worker", "Manager", "Database")]
 
     async def test_a_cluster_without_services_has_no_empty_table_of_them(
-        self, client: Client, site: AppContext
+        self, client: Client, backend: Backend
     ) -> None:
-        target, route = site.store.states[0].target, Route(AccessPath.DIRECT)
+        target, route = backend.store.states[0].target, Route(AccessPath.DIRECT)
         assert ">Services<" in await text_of(client, "/targets/my-zone")
         seen = Observation("workers", route, ComponentStatus("worker", {}), ())
-        site.store.record_details(target, Details((seen,), {}, {}), time.monotonic())
+        backend.store.record_details(target, Details((seen,), {}, {}), time.monotonic())
         assert ">Services<" not in await text_of(client, "/targets/my-zone")
 
     async def test_only_modules_that_are_not_ok_are_named(self, client: Client) -> None:
@@ -366,8 +366,8 @@ class TestDetails:
         page = await text_of(client, path)
         assert re.search(r"[Ii]n maintenance(</strong>)?: <bdi>new &lt;disks&gt;</bdi>", page)
 
-    async def test_names_from_the_cluster_cannot_inject(self, client: Client, site: AppContext) -> None:
-        target = site.store.states[0].target
+    async def test_names_from_the_cluster_cannot_inject(self, client: Client, backend: Backend) -> None:
+        target = backend.store.states[0].target
         route = Route(AccessPath.DIRECT)
         outcomes: dict[str, Outcome] = {
             "workers": ComponentStatus("worker", {HOSTILE: Status.STOPPED}),
@@ -375,19 +375,19 @@ class TestDetails:
             "users": Failure(Reason.FORBIDDEN, HOSTILE),
         }
         seen = tuple(Observation(name, route, outcome, ()) for name, outcome in outcomes.items())
-        site.store.record_details(target, Details(seen, {}, {}), time.monotonic())
+        backend.store.record_details(target, Details(seen, {}, {}), time.monotonic())
         page = await text_of(client, "/targets/my-zone")
         assert "<script>alert" not in page
         assert page.count("&lt;script&gt;alert(1)") >= len(outcomes) + 1
 
     async def test_a_failed_operation_is_shown_with_its_advice(
-        self, client: Client, site: AppContext
+        self, client: Client, backend: Backend
     ) -> None:
-        target = site.store.states[0].target
+        target = backend.store.states[0].target
         route = Route(AccessPath.DIRECT)
         failure = Failure(Reason.FORBIDDEN, "HTTP 403")
         seen = Observation("users", route, failure, (Exchange(route, 403, 0.1, 10, failure),))
-        site.store.record_details(target, Details((seen,), {}, {}), time.monotonic())
+        backend.store.record_details(target, Details((seen,), {}, {}), time.monotonic())
         page = await text_of(client, "/targets/my-zone")
         assert "forbidden: HTTP 403" in page
         assert Reason.FORBIDDEN.advice[1:] in page
@@ -413,10 +413,10 @@ async def test_service_discovery_gives_a_group_for_each_target(client: Client) -
     ]
 
 
-async def test_it_is_ready_before_the_first_rounds_and_not_while_it_stops(site: AppContext) -> None:
+async def test_it_is_ready_before_the_first_rounds_and_not_while_it_stops(backend: Backend) -> None:
     readiness = Readiness()
-    async with TestClient(TestServer(create_app(site.pages(readiness=readiness)))) as client:
-        site.know(make_target())
+    async with TestClient(TestServer(create_app(backend.pages(readiness=readiness)))) as client:
+        backend.know(make_target())
         assert await text_of(client, "/-/healthy") == "ok\n"
         for phase, status in ((Phase.STARTING, 503), (Phase.SERVING, 200), (Phase.STOPPING, 503)):
             readiness.phase = phase
@@ -425,8 +425,8 @@ async def test_it_is_ready_before_the_first_rounds_and_not_while_it_stops(site: 
             assert await answer.text() == (f"not ready: {phase.value}\n" if phase.value else "ready\n")
 
 
-async def test_many_targets_are_all_shown(client: Client, site: AppContext) -> None:
-    site.know(*(make_target(f"zone-{number}") for number in range(50)))
+async def test_many_targets_are_all_shown(client: Client, backend: Backend) -> None:
+    backend.know(*(make_target(f"zone-{number}") for number in range(50)))
     assert (await text_of(client, "/")).count('href="/targets/zone-') == 50
 
 
@@ -442,7 +442,7 @@ async def test_many_targets_are_all_shown(client: Client, site: AppContext) -> N
     ],
 )
 async def test_a_page_of_another_site_cannot_cause_a_reload(
-    site: AppContext, headers: dict[str, str], status: int
+    backend: Backend, headers: dict[str, str], status: int
 ) -> None:
     reloads = []
 
@@ -450,7 +450,7 @@ async def test_a_page_of_another_site_cannot_cause_a_reload(
         reloads.append(1)
         return True
 
-    async with TestClient(TestServer(create_app(site.pages(reload=reload)))) as client:
+    async with TestClient(TestServer(create_app(backend.pages(reload=reload)))) as client:
         answer = await client.post("/-/reload", headers={"Host": "exporter.example:1", **headers})
     assert answer.status == status
     assert bool(reloads) is (status == 200)

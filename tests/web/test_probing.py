@@ -26,7 +26,7 @@ from tests.support.polling import target_at
 from tests.support.processes import Metrics
 from tests.support.servers import LOOPBACK, ScriptedServer, healthy, silent
 from tests.support.waiting import eventually
-from tests.web.conftest import AppContext
+from tests.web.conftest import Backend
 
 Client = TestClient[Any, Any]
 CANARY = "canary-7f3a"
@@ -34,9 +34,9 @@ CANARY = "canary-7f3a"
 
 class TestThePage:
     async def test_it_shows_one_target_alone_after_a_fresh_round(
-        self, client: Client, site: AppContext
+        self, client: Client, backend: Backend
     ) -> None:
-        site.know(make_target(auth=Auth(token=Secret("token"))), make_target("other"))
+        backend.know(make_target(auth=Auth(token=Secret("token"))), make_target("other"))
         answer = await client.get("/probe?target=my-zone")
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -48,16 +48,16 @@ class TestThePage:
         assert 'target="other"' not in text
         assert "onedata_exporter_build_info" not in text
 
-    async def test_it_leaves_what_is_polled_untouched(self, client: Client, site: AppContext) -> None:
-        site.know(make_target())
+    async def test_it_leaves_what_is_polled_untouched(self, client: Client, backend: Backend) -> None:
+        backend.know(make_target())
         await client.get("/probe?target=my-zone")
-        (state,) = site.store.states
+        (state,) = backend.store.states
         assert (state.polls, state.checkup, len(state.history)) == (0, None, 0)
 
     async def test_it_negotiates_compresses_and_filters_as_the_metrics_do(
-        self, client: Client, site: AppContext
+        self, client: Client, backend: Backend
     ) -> None:
-        site.know(make_target())
+        backend.know(make_target())
         headers = {"Accept": "application/openmetrics-text; version=1.0.0", "Accept-Encoding": "gzip"}
         answer = await client.get("/probe?target=my-zone&name[]=onedata_polls_total", headers=headers)
         assert answer.headers["Content-Encoding"] == "gzip"
@@ -67,8 +67,8 @@ class TestThePage:
             "# TYPE onedata_polls counter"
         ]
 
-    async def test_debug_explains_the_result(self, client: Client, site: AppContext) -> None:
-        site.know(make_target())
+    async def test_debug_explains_the_result(self, client: Client, backend: Backend) -> None:
+        backend.know(make_target())
         answer = await client.get("/probe?target=my-zone&debug=true")
         assert answer.content_type == "text/plain"
         text = await answer.text()
@@ -87,17 +87,17 @@ class TestThePage:
         ],
     )
     async def test_only_names_of_targets_are_taken(
-        self, client: Client, site: AppContext, query: str, status: int
+        self, client: Client, backend: Backend, query: str, status: int
     ) -> None:
-        site.know(make_target())
+        backend.know(make_target())
         assert (await client.get(f"/probe{query}")).status == status
-        assert site.rounds_taken == 0
+        assert backend.rounds_taken == 0
 
     @pytest.mark.parametrize("seconds", ["", "x", "0", "-1", "nan", "inf", "1e999"])
     async def test_a_timeout_that_is_none_is_refused(
-        self, client: Client, site: AppContext, seconds: str
+        self, client: Client, backend: Backend, seconds: str
     ) -> None:
-        site.know(make_target())
+        backend.know(make_target())
         headers = {"X-Prometheus-Scrape-Timeout-Seconds": seconds}
         answer = await client.get("/probe?target=my-zone", headers=headers)
         assert answer.status == 400
@@ -255,14 +255,16 @@ Serve = Callable[[Target], Awaitable[Client]]
 
 
 @pytest.fixture
-async def serve(site: AppContext) -> AsyncIterator[Serve]:
+async def serve(backend: Backend) -> AsyncIterator[Serve]:
     """The pages over the real client, which knows one target."""
-    fresh = FreshRounds(site.report_bug)
+    fresh = FreshRounds(backend.report_bug)
     clients: list[Client] = []
 
     async def serve(target: Target) -> Client:
-        site.know(target)
-        client: Client = TestClient(TestServer(create_app(replace(site.pages(), prober=Prober(fresh.take)))))
+        backend.know(target)
+        client: Client = TestClient(
+            TestServer(create_app(replace(backend.pages(), prober=Prober(fresh.take))))
+        )
         await client.start_server()
         clients.append(client)
         return client
@@ -271,7 +273,7 @@ async def serve(site: AppContext) -> AsyncIterator[Serve]:
     for client in clients:
         await client.close()
     await fresh.close()
-    assert not site.bugs
+    assert not backend.bugs
 
 
 class TestWithTheRealClient:
@@ -302,8 +304,8 @@ class TestWithTheRealClient:
             assert "X-Auth-Token" in explained
             assert CANARY not in explained
 
-    async def test_rounds_at_the_same_time_keep_their_exchanges_apart(self, site: AppContext) -> None:
-        fresh = FreshRounds(site.report_bug)
+    async def test_rounds_at_the_same_time_keep_their_exchanges_apart(self, backend: Backend) -> None:
+        fresh = FreshRounds(backend.report_bug)
         async with ScriptedServer(healthy) as one, ScriptedServer(healthy) as other:
             targets = [target_at(f"http://{LOOPBACK}:{each.port}") for each in (one, other)]
             found = await asyncio.gather(*(fresh.take(target, 5.0) for target in targets))

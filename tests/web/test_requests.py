@@ -16,7 +16,7 @@ from exporter.web.app import create_app, create_health_app
 from exporter.web.listening import listen
 from exporter.web.origins import host_of, is_same_origin
 from tests.support.waiting import eventually
-from tests.web.conftest import AppContext
+from tests.web.conftest import Backend
 from tests.web.test_fuzz import answer_to
 
 HEALTHY = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n%bConnection: close\r\n\r\n"
@@ -36,10 +36,10 @@ def status(answer: bytes) -> int:
 
 
 @pytest.fixture(params=[create_app, create_health_app], ids=["pages", "health address"])
-async def place(site: AppContext, request: pytest.FixtureRequest) -> AsyncIterator[ListenAddress]:
-    async with serving(request.param(site.pages())) as address:
+async def place(backend: Backend, request: pytest.FixtureRequest) -> AsyncIterator[ListenAddress]:
+    async with serving(request.param(backend.pages())) as address:
         yield address
-    assert not site.bugs
+    assert not backend.bugs
 
 
 def posted(body: bytes, *headers: bytes, length: bool = True) -> bytes:
@@ -51,9 +51,9 @@ def posted(body: bytes, *headers: bytes, length: bool = True) -> bytes:
 
 class TestHeaders:
     async def test_a_megabyte_of_open_quotes_holds_nothing_up(
-        self, site: AppContext, place: ListenAddress
+        self, backend: Backend, place: ListenAddress
     ) -> None:
-        del site
+        del backend
         quotes = b'"' + b'\\"' * 4000 + b"\r\n"
         headers = (b"Accept: " + quotes) * 60 + (b"Accept-Encoding: " + quotes) * 60
         began = time.process_time()
@@ -109,7 +109,7 @@ class TestBodies:
         writer.close()
 
     async def test_a_client_that_leaves_amid_its_body_is_no_bug(
-        self, place: ListenAddress, site: AppContext, caplog: pytest.LogCaptureFixture
+        self, place: ListenAddress, backend: Backend, caplog: pytest.LogCaptureFixture
     ) -> None:
         for _ in range(5):
             _, writer = await asyncio.open_connection(*place)
@@ -117,15 +117,15 @@ class TestBodies:
             await writer.drain()
             writer.transport.abort()
         assert status(await answer_to(place, HEALTHY % b"")) == 200
-        assert not site.bugs
+        assert not backend.bugs
         assert not caplog.records
 
 
 async def test_an_answer_that_a_closed_connection_cannot_take_ends_quietly(
-    site: AppContext, caplog: pytest.LogCaptureFixture
+    backend: Backend, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The whole of a refused body is not read: the connection is closed after the answer."""
-    async with serving(create_app(site.pages())) as place:
+    async with serving(create_app(backend.pages())) as place:
         reader, writer = await asyncio.open_connection(*place)
         writer.write(posted(b"x" * 10_000_000))
 
@@ -159,15 +159,15 @@ class TestHosts:
         ],
     )
     async def test_only_the_allowed_names_are_served_and_probes_by_address(
-        self, site: AppContext, host: str, path: str, expected: int
+        self, backend: Backend, host: str, path: str, expected: int
     ) -> None:
-        pages = site.pages(allowed_hosts=frozenset({"exporter.test", "::1"}))
+        pages = backend.pages(allowed_hosts=frozenset({"exporter.test", "::1"}))
         async with serving(create_app(pages)) as place:
             sent = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
             assert status(await answer_to(place, sent.encode())) == expected
 
-    async def test_every_name_is_served_unless_some_are_allowed(self, site: AppContext) -> None:
-        async with serving(create_app(site.pages())) as place:
+    async def test_every_name_is_served_unless_some_are_allowed(self, backend: Backend) -> None:
+        async with serving(create_app(backend.pages())) as place:
             sent = b"GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n"
             assert status(await answer_to(place, sent)) == 200
 
@@ -188,12 +188,12 @@ class TestHosts:
     ) -> None:
         assert is_same_origin(origin, host, allowed) is same
 
-    async def test_a_rebound_name_does_not_pass_the_check_of_origins(self, site: AppContext) -> None:
+    async def test_a_rebound_name_does_not_pass_the_check_of_origins(self, backend: Backend) -> None:
         async def reload() -> bool:
             return True
 
         for allowed, expected in ((frozenset[str](), 200), (frozenset({"exporter.test"}), 421)):
-            pages = site.pages(reload=reload, allowed_hosts=allowed)
+            pages = backend.pages(reload=reload, allowed_hosts=allowed)
             async with serving(create_app(pages)) as place:
                 sent = (
                     b"POST /-/reload HTTP/1.1\r\nHost: e:1\r\nOrigin: http://e:1\r\nConnection: close\r\n\r\n"

@@ -15,10 +15,10 @@ from exporter.state.incidents import Incidents, Opening
 from exporter.targets import Node, Target
 from exporter.web.app import create_app
 from tests.support.checkups import REFUSED, ZONE, make_checkup, make_details, make_target
-from tests.web.conftest import AppContext
+from tests.web.conftest import Backend
 
 
-class Site(AppContext):
+class PolledBackend(Backend):
     """The pages over rounds that a test makes."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Site(AppContext):
         return server
 
 
-def every_state(site: Site) -> None:
+def every_state(backend: PolledBackend) -> None:
     """Targets in every state that the pages distinguish."""
     named = (Node("node1", "10.0.0.1"), Node("node2", "10.0.0.2"))
     window = Window(0.0, 2e10, "disk is replaced")
@@ -59,20 +59,20 @@ def every_state(site: Site) -> None:
         "rtl": make_target("שלום עולם"),
         "long": make_target("a-rather-long-name-of-a-target-" * 3),
     }
-    site.know(*targets.values())
+    backend.know(*targets.values())
     for name, target in targets.items():
         if name not in {"waiting", "stale"}:
-            site.poll(target, ago=30.0)
-            site.poll(target, is_up=name not in {"down", "nodes"}, ago=15.0)
-            site.poll(target, is_up=name not in {"down", "nodes"})
-    site.poll(targets["stale"], ago=4100.0)  # the widest of all ages: "1 h 8 min ago"
+            backend.poll(target, ago=30.0)
+            backend.poll(target, is_up=name not in {"down", "nodes"}, ago=15.0)
+            backend.poll(target, is_up=name not in {"down", "nodes"})
+    backend.poll(targets["stale"], ago=4100.0)  # the widest of all ages: "1 h 8 min ago"
     found = replace(
         make_checkup(targets["findings"], facts=replace(ZONE, complete=False)), finished_at=time.time()
     )
-    site.record_all(found)
+    backend.record_all(found)
     for name in ("healthy", "findings", "down"):
         details = replace(make_details(targets[name]), finished_at=time.time())
-        site.store.record_details(targets[name], details, time.monotonic())
+        backend.store.record_details(targets[name], details, time.monotonic())
 
 
 def many(count: int) -> list[Target]:
