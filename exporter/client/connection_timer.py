@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, overload
 
-from exporter.client.chains import served_chain, verified_chain
 from exporter.client.reachable import check_reachable
 from exporter.client.wire import wire_limit
 from exporter.observation import Phase
@@ -186,25 +185,3 @@ def open_socket(info: Any) -> ReportingSocket:
         opened.attempt = timer.connecting_to((where[0], where[1]))
         timer.sockets.append(opened)
     return opened
-
-
-class TimedSSLObject(ssl.SSLObject):
-    """An SSL object that reports the begin and the end of its handshake to the timer."""
-
-    def do_handshake(self) -> None:
-        """Continue the handshake: called again and again until it no longer raises SSLWantReadError."""
-        timer = current_timer.get()
-        if timer is None:
-            super().do_handshake()
-            return
-        if timer.ssl_object is not self:
-            timer.connected()
-            timer.ssl_object = self
-            timer.begin(Stage.HANDSHAKING)
-        else:
-            timer.server_spoke = True
-        super().do_handshake()
-        timer.finish(Phase.TLS)
-        timer.stage = Stage.OPEN
-        # Taken at once: an SSL object that has failed since then no longer returns them.
-        timer.served_chain, timer.verified_chain = served_chain(self), verified_chain(self)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from exporter.client.chains import KnownIntermediates
-from exporter.client.connection_timer import TimedSSLObject
+from exporter.client.timed_tls import TimedSSLObject
 from exporter.files import FileVersion, cause, file_version
 from exporter.files.pem import load_key_pair, read_pem
 from exporter.targets import TlsOptions

