@@ -29,7 +29,7 @@ ABSENT_JOB = "absent"
 TIMES_FASTER = 20
 # What is longer than five minutes is shortened more, from there on; so are Alertmanager's waits.
 MORE_TIMES_FASTER = 60
-_MOMENT_SECONDS = 300.0
+_SHORT_SECONDS = 300.0
 # The exporter counts certificates over ten minutes: their alert waits for longer, or each change would fire it.
 AS_SLOW_AS_EVER = frozenset({"OnedataCertificatesDiffer"})
 # The longest wait of all is shortened further, or the tests would last six minutes longer.
@@ -40,8 +40,8 @@ _START_SECONDS = 30.0
 def sooner(duration: str) -> str:
     """The one change that is made to rules: every duration is a fraction of what it was. What is longer stays so."""
     seconds = parse_duration(duration)
-    timestamp = min(seconds, _MOMENT_SECONDS)
-    return _in_ms(timestamp / TIMES_FASTER + (seconds - timestamp) / MORE_TIMES_FASTER)
+    short = min(seconds, _SHORT_SECONDS)
+    return _in_ms(short / TIMES_FASTER + (seconds - short) / MORE_TIMES_FASTER)
 
 
 def _in_ms(seconds: float) -> str:

@@ -16,7 +16,7 @@ from tests.support.servers import LOOPBACK, ScriptedServer, healthy
 _A_MINUTE_OF_THE_LOOP = 60.0
 
 
-async def show_patience(
+async def check_slow_handshake(
     seconds: float, authority: Authority, ca_file: Path, environment: pytest.MonkeyPatch
 ) -> None:
     """Each handshake of a server begins late: both paths are fine, without and with a forward proxy between."""
@@ -38,11 +38,11 @@ async def test_a_handshake_may_take_longer_than_asyncio_would_wait_for_one(
 ) -> None:
     """The minute of asyncio is made short; that of uvloop is compiled in, and has the test below."""
     environment.setattr("asyncio.constants.SSL_HANDSHAKE_TIMEOUT", 0.3)
-    await show_patience(1.0, authority, ca_file, environment)
+    await check_slow_handshake(1.0, authority, ca_file, environment)
 
 
 @pytest.mark.slow
 async def test_a_handshake_of_more_than_a_minute_is_waited_for(
     authority: Authority, ca_file: Path, environment: pytest.MonkeyPatch
 ) -> None:
-    await show_patience(_A_MINUTE_OF_THE_LOOP + 2.0, authority, ca_file, environment)
+    await check_slow_handshake(_A_MINUTE_OF_THE_LOOP + 2.0, authority, ca_file, environment)

@@ -53,11 +53,11 @@ def label_values(page: str, name: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("is_away", [False, True])
+@pytest.mark.parametrize("is_stopped", [False, True])
 async def test_a_hundred_of_ten_thousand_hosts_are_exported_and_the_rest_counted(
-    authority: Authority, ca_file: Path, *, is_away: bool
+    authority: Authority, ca_file: Path, *, is_stopped: bool
 ) -> None:
-    host_states = {**WORDS, "host00001": HostState(panel=Panel.STOPPED if is_away else Panel.RUNNING)}
+    host_states = {**WORDS, "host00001": HostState(panel=Panel.STOPPED if is_stopped else Panel.RUNNING)}
     async with (
         SimulatedZone(authority=authority, cluster=Cluster(hosts=HOSTS), timing=INSTANT) as zone,
         polling(target_at(zone, ca_file)) as polled,

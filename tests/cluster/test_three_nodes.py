@@ -52,8 +52,8 @@ def missing_one(metrics: Metrics) -> bool:
     """Whether every case is reported as expected; fails as soon as a living host's status is lost."""
     for case in CASES:
         for words in reported(metrics, case):
-            living = [word for number, word in enumerate(words, start=1) if number != case.node]
-            assert living == ["healthy", "healthy"], (case, words)
+            others = [word for number, word in enumerate(words, start=1) if number != case.node]
+            assert others == ["healthy", "healthy"], (case, words)
     return all(reported(metrics, case) == [case.expected] * len(COMPONENTS) for case in CASES)
 
 

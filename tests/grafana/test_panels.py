@@ -87,7 +87,7 @@ def test_annotations_show_changes_and_reloads(seen: Prometheus, board: dict[str,
     )
     assert {"target": "worker-stopped", "diagnosis": "proxy_down"} in [labels for labels, _values in faults]
     assert not alerts, "there are no rules here"
-    assert loads, "it was told to load its configuration again"
+    assert loads, "its configuration was reloaded"
     assert all(value > 0 for _labels, values in loads for value in values)
     titles = [annotation["titleFormat"] for annotation in board["annotations"]["list"]]
     assert "worker-stopped: proxy_down" in {legend(titles[0], labels) for labels, _values in faults}

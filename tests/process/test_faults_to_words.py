@@ -52,7 +52,7 @@ def _unclear(symptom: Symptom, reason: Reason) -> PathRow:
 
 _WELL = PathRow(Symptom.HEALTHY, 1.0, 1.0, None, None)
 _OLD = PathRow(Symptom.HEALTHY, 1.0, None, None, Reason.NOT_FOUND)
-_SICK = PathRow(Symptom.UNHEALTHY, 1.0, 0.0, None, Reason.UNHEALTHY)
+_PATH_UNHEALTHY = PathRow(Symptom.UNHEALTHY, 1.0, 0.0, None, Reason.UNHEALTHY)
 _FAILING = PathRow(Symptom.UNHEALTHY, 1.0, 0.0, Reason.SERVER_ERROR, Reason.UNHEALTHY)
 _LOSSY = PathRow(Symptom.LOSSY, 1.0, 1.0, Reason.CONNECTION_LOST, None)
 _HANGING = PathRow(Symptom.HANGING, 1.0, 1.0, Reason.TIMEOUT, None)
@@ -103,11 +103,13 @@ ROWS: Mapping[Fault, Row] = {
     Fault.PANEL_SILENT: _panel_down(_SILENT),
     Fault.HOST_DOWN: Row(Diagnosis.UNREACHABLE, "error", 2, _REFUSED, _REFUSED, Reason.CONNECTION_REFUSED),
     Fault.HOST_FROZEN: Row(Diagnosis.HOST_FROZEN, "error", 2, _FROZEN, _FROZEN, Reason.TIMEOUT),
-    Fault.NEIGHBOUR_STOPPED: _unhealthy(_SICK, "manager on neighbour0.onezone.example: unreachable"),
-    Fault.NEIGHBOUR_FROZEN: _unhealthy(_SICK, "manager on neighbour0.onezone.example: unreachable"),
+    Fault.NEIGHBOUR_STOPPED: _unhealthy(
+        _PATH_UNHEALTHY, "manager on neighbour0.onezone.example: unreachable"
+    ),
+    Fault.NEIGHBOUR_FROZEN: _unhealthy(_PATH_UNHEALTHY, "manager on neighbour0.onezone.example: unreachable"),
     Fault.DIRECT_CLOSED: Row(Diagnosis.DIRECT_DOWN, "warning", 1, _WELL, _REFUSED, Reason.CONNECTION_REFUSED),
     # The answers of Onepanel.
-    Fault.LISTENER_SICK: _unhealthy(_SICK),
+    Fault.LISTENER_SICK: _unhealthy(_PATH_UNHEALTHY),
     Fault.EXECUTOR_STUCK: _FINE._replace(code=3, finding="managers not learnt (server_error)"),
     Fault.BREAKER_OPEN: Row(Diagnosis.DATABASE_FULL, "error", 2, _FULL, _FULL, Reason.SERVICE_UNAVAILABLE),
     Fault.DATABASE_DOWN: _unhealthy(_FAILING)._replace(cause=Reason.SERVER_ERROR),

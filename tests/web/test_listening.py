@@ -94,14 +94,14 @@ async def test_a_socket_left_by_a_process_that_is_gone_is_replaced(socket_path: 
         assert await ask("http://exporter/", str(socket_path)) == "hello"
 
 
-@pytest.mark.parametrize("kind", ["living socket", "file"])
+@pytest.mark.parametrize("kind", ["socket in use", "file"])
 async def test_a_file_or_socket_in_use_is_left_alone(socket_path: Path, kind: str) -> None:
-    with socket.socket(socket.AF_UNIX) as living:
+    with socket.socket(socket.AF_UNIX) as listening:
         if kind == "file":
             socket_path.write_text("mine", encoding="ascii")
         else:
-            living.bind(str(socket_path))
-            living.listen()
+            listening.bind(str(socket_path))
+            listening.listen()
         async with AsyncExitStack() as stack:
             with pytest.raises(OSError, match=f"unix:{socket_path}: Address already in use"):
                 await listen(stack, pages(), [UnixAddress(str(socket_path))])

@@ -36,7 +36,7 @@ class Printer(BaseHTTPRequestHandler):
 
 
 def main(address: str) -> None:
-    """Serve until the process is told to stop."""
+    """Serve until a signal stops the process."""
     host, _, port = address.rpartition(":")
     HTTPServer((host, int(port)), Printer).serve_forever()
 
