@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from exporter.polling.slots import Hold, Lane, Slots
+from exporter.polling.slots import Hold, Priority, Slots
 from exporter.targets import Target
 from exporter.tasks import ReportBug, supervise
 
@@ -27,22 +27,22 @@ async def _always(_target: Target) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PollPlan:
-    """How often a target is polled (seconds), in which lane, and how many connections that takes at once.
+    """How often a target is polled (seconds), with which priority, and how many connections that takes at once.
 
     `ready` returns once a round can begin: a round waits for it before it takes slots.
     """
 
     interval: Callable[[Target], float]
     connections: Callable[[Target], int]
-    lane: Lane = Lane.QUICK
+    priority: Priority = Priority.QUICK
     ready: Callable[[Target], Awaitable[None]] = _always
 
 
 ROUNDS = PollPlan(lambda target: target.schedule.interval, lambda target: len(target.routes))
-DETAILS = PollPlan(lambda target: target.schedule.details_interval, lambda _target: 1, Lane.DETAILS)
+DETAILS = PollPlan(lambda target: target.schedule.details_interval, lambda _target: 1, Priority.DETAILS)
 
 DISCOVERY = PollPlan(
-    lambda zone: zone.discovery.interval if zone.discovery else math.inf, lambda _zone: 8, Lane.DETAILS
+    lambda zone: zone.discovery.interval if zone.discovery else math.inf, lambda _zone: 8, Priority.DETAILS
 )
 
 
@@ -115,15 +115,15 @@ class Scheduler:
     async def _round(self, target: Target, before: float | None) -> float:
         """Run one round; return how long it took. `before` is the same of the round before, None at first.
 
-        A round that used up its time last time begins in the slow lane. One that takes much longer than last
-        time moves there. If the slow lane has no room and quick rounds wait, the round is cut and begins
-        again there.
+        A round that used up its time last time begins as a slow one. One that takes much longer than last
+        time becomes slow. If there is no room for it and quick rounds wait, the round is cut, and begins
+        again as a slow one.
         """
         await self._plan.ready(target)
         is_slow = before is not None and before > _share_of_timeout(target)
-        lane = Lane.SLOW if is_slow and self._plan.lane is Lane.QUICK else self._plan.lane
+        priority = Priority.SLOW if is_slow and self._plan.priority is Priority.QUICK else self._plan.priority
         clock = asyncio.get_running_loop().time
-        async with self._slots.take(self._plan.connections(target), lane) as hold:
+        async with self._slots.take(self._plan.connections(target), priority) as hold:
             began = clock()
             is_cut = await self._run(target, hold, _quick_seconds(target, before))
             seconds = clock() - began
@@ -134,7 +134,7 @@ class Scheduler:
         running = asyncio.create_task(self._poll_once(target))
         try:
             await asyncio.wait({running}, timeout=quick_seconds)
-            is_late = not running.done() and hold.lane is Lane.QUICK
+            is_late = not running.done() and hold.priority is Priority.QUICK
             if is_late and not self._slots.become_slow(hold) and await self._contended(running):
                 return True
             await running

@@ -1,4 +1,4 @@
-"""A limit on the connections of all rounds, shared by three lanes so that none starves another."""
+"""A limit on the connections of all rounds, shared by three priorities so that none starves another."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Lane(Enum):
-    """What a round is expected to be like; the value is the share of all slots that the lane may use."""
+class Priority(Enum):
+    """What a round is expected to be like; the value is the share of all slots that the priority may use."""
 
     QUICK = 1.0
     SLOW = 0.5
@@ -25,39 +25,39 @@ class Hold:
 
     number: int
     count: int
-    lane: Lane
+    priority: Priority
     admitted: asyncio.Future[None]
 
 
 class Slots:
-    """Limits how many connections are open at once, in lanes; within a lane first come, first served.
+    """Limits how many connections are open at once, by priority; within a priority first come, first served.
 
     Quick rounds go first and may use all slots. Slow rounds and details have a share each: however many of
-    them wait, the rest is left to quick rounds. A lane of which nothing runs gets its turn all the same.
-    A round that turns out to be slow moves to the slow lane while it runs (`become_slow`).
+    them wait, the rest is left to quick rounds. A priority of which nothing runs gets its turn all the same.
+    A round that turns out to be slow changes its priority while it runs (`become_slow`).
     """
 
     def __init__(self, total: int) -> None:
-        self._used = dict.fromkeys(Lane, 0)
+        self._used = dict.fromkeys(Priority, 0)
         self._numbers = itertools.count()
-        self._waiting: dict[Lane, deque[Hold]] = {lane: deque() for lane in Lane}
+        self._waiting: dict[Priority, deque[Hold]] = {priority: deque() for priority in Priority}
         self._contended = asyncio.Event()
         self.resize(total)
 
     def resize(self, total: int) -> None:
         """Have another number of slots from now on; those in use stay in use until they are given back."""
         self._total = total
-        self._limits = {lane: max(1, min(int(total * lane.value), total)) for lane in Lane}
+        self._limits = {priority: max(1, min(int(total * priority.value), total)) for priority in Priority}
         if total > 1:
-            self._limits[Lane.SLOW] = min(self._limits[Lane.SLOW], total - 1)
+            self._limits[Priority.SLOW] = min(self._limits[Priority.SLOW], total - 1)
         self._admit()
 
     @asynccontextmanager
-    async def take(self, wanted: int, lane: Lane) -> AsyncIterator[Hold]:
-        """Hold slots for as many connections; more than the lane has means all of the lane's."""
-        count = min(wanted, self._limits[lane])
-        hold = Hold(next(self._numbers), count, lane, asyncio.get_running_loop().create_future())
-        self._waiting[lane].append(hold)
+    async def take(self, wanted: int, priority: Priority) -> AsyncIterator[Hold]:
+        """Hold slots for as many connections; more than the priority has means all that it has."""
+        count = min(wanted, self._limits[priority])
+        hold = Hold(next(self._numbers), count, priority, asyncio.get_running_loop().create_future())
+        self._waiting[priority].append(hold)
         self._admit()
         try:
             await hold.admitted
@@ -71,11 +71,11 @@ class Slots:
 
     def become_slow(self, hold: Hold) -> bool:
         """Move a running quick round to the slow priority; return whether there was room."""
-        if not self._has_room(Lane.SLOW, hold.count):
+        if not self._has_room(Priority.SLOW, hold.count):
             return False
-        self._used[hold.lane] -= hold.count
-        hold.lane = Lane.SLOW
-        self._used[hold.lane] += hold.count
+        self._used[hold.priority] -= hold.count
+        hold.priority = Priority.SLOW
+        self._used[hold.priority] += hold.count
         return True
 
     async def contention(self) -> None:
@@ -84,10 +84,10 @@ class Slots:
 
     def _admit(self) -> None:
         while (hold := self._next()) is not None:
-            self._waiting[hold.lane].popleft()
-            self._used[hold.lane] += hold.count
+            self._waiting[hold.priority].popleft()
+            self._used[hold.priority] += hold.count
             hold.admitted.set_result(None)
-        if self._first(Lane.QUICK) is None:
+        if self._first(Priority.QUICK) is None:
             self._contended.clear()
         else:
             self._contended.set()
@@ -100,31 +100,35 @@ class Slots:
 
     def _by_precedence(self) -> Iterator[Hold]:
         """Yield the first round of each priority with room, in the order of admission."""
-        waiting = [hold for lane in Lane if (hold := self._first(lane)) and self._has_room(lane, hold.count)]
-        quick = next((hold for hold in waiting if hold.lane is Lane.QUICK), None)
+        waiting = [
+            hold
+            for priority in Priority
+            if (hold := self._first(priority)) and self._has_room(priority, hold.count)
+        ]
+        quick = next((hold for hold in waiting if hold.priority is Priority.QUICK), None)
         others = sorted(
-            (hold for hold in waiting if hold.lane is not Lane.QUICK), key=lambda hold: hold.number
+            (hold for hold in waiting if hold.priority is not Priority.QUICK), key=lambda hold: hold.number
         )
         yield from (
-            hold for hold in others if quick and not self._used[hold.lane] and hold.number < quick.number
+            hold for hold in others if quick and not self._used[hold.priority] and hold.number < quick.number
         )
         if quick is not None:
             yield quick
         yield from others
 
-    def _has_room(self, lane: Lane, count: int) -> bool:
+    def _has_room(self, priority: Priority, count: int) -> bool:
         """Return whether a priority has room. Without rounds it has room for any: it may have been larger before."""
-        return not self._used[lane] or self._used[lane] + count <= self._limits[lane]
+        return not self._used[priority] or self._used[priority] + count <= self._limits[priority]
 
-    def _first(self, lane: Lane) -> Hold | None:
+    def _first(self, priority: Priority) -> Hold | None:
         """Return the longest-waiting round of a priority, except for cancelled ones."""
-        queue = self._waiting[lane]
+        queue = self._waiting[priority]
         while queue and queue[0].admitted.cancelled():
             queue.popleft()
         return queue[0] if queue else None
 
     def _release(self, hold: Hold) -> None:
-        self._used[hold.lane] -= hold.count
+        self._used[hold.priority] -= hold.count
         self._admit()
 
     def _give_up(self, hold: Hold) -> None:
@@ -132,5 +136,5 @@ class Slots:
             self._release(hold)
         else:
             with suppress(ValueError):  # it may have been passed over already
-                self._waiting[hold.lane].remove(hold)
+                self._waiting[hold.priority].remove(hold)
             self._admit()

@@ -37,7 +37,7 @@ class Window(NamedTuple):
         return self.until - self.since
 
 
-class Lane(NamedTuple):
+class ChartLane(NamedTuple):
     """One line of a timeline: its name, the runs of one or more nodes, and how a state is shown."""
 
     name: str
@@ -52,30 +52,32 @@ def availability(timeline: Timeline, since: float) -> float | None:
     return seconds.get(Diagnosis.OK, 0.0) / watched if watched else None
 
 
-def lanes_of(timeline: Timeline, nodes: Iterable[str], expected: Iterable[AccessPath]) -> list[Lane]:
+def lanes_of(timeline: Timeline, nodes: Iterable[str], expected: Iterable[AccessPath]) -> list[ChartLane]:
     """Return the lanes of both paths and of the diagnosis."""
     names, wanted = tuple(nodes), frozenset(expected)
     paths = [
-        Lane(
+        ChartLane(
             f"{path.value.capitalize()} path",
             [timeline.path(path, node) for node in names],
             _path_shown(expected=path in wanted),
         )
         for path in AccessPath
     ]
-    return [*paths, Lane("Diagnosis", [timeline.diagnoses], diagnosis_badge)]
+    return [*paths, ChartLane("Diagnosis", [timeline.diagnoses], diagnosis_badge)]
 
 
-def service_lanes(timeline: Timeline) -> list[Lane]:
+def service_lanes(timeline: Timeline) -> list[ChartLane]:
     """Return the lanes of the services."""
-    return [Lane(f"{name.capitalize()}s", [runs], status_badge) for name, runs in timeline.services().items()]
+    return [
+        ChartLane(f"{name.capitalize()}s", [runs], status_badge) for name, runs in timeline.services().items()
+    ]
 
 
 def _path_shown(*, expected: bool) -> Shown:
     return lambda symptom: path_badge(symptom, expected=expected)
 
 
-def bar(lanes: Sequence[Lane], window: Window, slots: int, text: str) -> Markup:
+def bar(lanes: Sequence[ChartLane], window: Window, slots: int, text: str) -> Markup:
     """Return one picture of lanes above one another; of several states within one slot it shows the worst."""
     parts = []
     for number, lane in enumerate(lanes):
@@ -90,7 +92,7 @@ def bar(lanes: Sequence[Lane], window: Window, slots: int, text: str) -> Markup:
     ).format(slots, _LANE_HEIGHT * len(lanes) - 1, text, Markup("").join(parts))
 
 
-def _ranks(lane: Lane, window: Window, slots: int) -> list[int]:
+def _ranks(lane: ChartLane, window: Window, slots: int) -> list[int]:
     ranks = [0] * slots
     rank_of: dict[StrEnum, int] = {}
     for run in (run for runs in lane.runs for run in runs):
@@ -116,7 +118,7 @@ def _stretches(ranks: Sequence[int], rank: int) -> Iterable[tuple[int, int]]:
             began = None
 
 
-def lane_text(lane: Lane, window: Window) -> str:
+def lane_text(lane: ChartLane, window: Window) -> str:
     """Return for how long a lane had each state, the longest first."""
     by_state: dict[StrEnum, float] = {}
     for runs in lane.runs:

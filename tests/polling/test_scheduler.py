@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.polling.scheduler import DETAILS, ROUNDS, Scheduler, offset
-from exporter.polling.slots import Lane, Slots
+from exporter.polling.slots import Priority, Slots
 from exporter.targets import Node, Schedule, Target
 
 
@@ -329,7 +329,7 @@ async def test_details_that_wait_for_a_first_round_hold_no_slots() -> None:
     details = Scheduler(polls.poll, replace(DETAILS, ready=first_poll_done), slots, polls.skip, polls.bug)
     details.set_targets([target("waits")])
     await asyncio.sleep(0)
-    async with asyncio.timeout(1), slots.take(1, Lane.QUICK):
+    async with asyncio.timeout(1), slots.take(1, Priority.QUICK):
         done.set()
     await polls.until("waits", 1)
     await details.stop()

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from exporter.polling.slots import Lane, Slots
+from exporter.polling.slots import Priority, Slots
 
 
 async def test_slots_are_given_first_come_first_served_and_never_too_many() -> None:
@@ -15,7 +15,7 @@ async def test_slots_are_given_first_come_first_served_and_never_too_many() -> N
 
     async def use(number: int, count: int) -> None:
         nonlocal in_use, peak
-        async with slots.take(count, Lane.QUICK):
+        async with slots.take(count, Priority.QUICK):
             order.append(number)
             in_use += count
             peak = max(peak, in_use)
@@ -29,9 +29,9 @@ async def test_slots_are_given_first_come_first_served_and_never_too_many() -> N
 
 async def test_more_slots_than_there_are_means_all_of_them() -> None:
     slots = Slots(2)
-    async with asyncio.timeout(1), slots.take(10, Lane.QUICK):
+    async with asyncio.timeout(1), slots.take(10, Priority.QUICK):
         pass
-    async with asyncio.timeout(1), slots.take(10, Lane.SLOW):
+    async with asyncio.timeout(1), slots.take(10, Priority.SLOW):
         pass
 
 
@@ -39,14 +39,14 @@ async def test_slow_ones_do_not_pass_one_that_waits_for_many_slots() -> None:
     slots = Slots(4)
     admitted: list[str] = []
 
-    async def use(name: str, count: int, lane: Lane) -> None:
-        async with slots.take(count, lane):
+    async def use(name: str, count: int, priority: Priority) -> None:
+        async with slots.take(count, priority):
             admitted.append(name)
 
-    async with slots.take(1, Lane.SLOW):
+    async with slots.take(1, Priority.SLOW):
         waiting = [
-            asyncio.create_task(use("many", 4, Lane.QUICK)),
-            asyncio.create_task(use("slow", 1, Lane.SLOW)),
+            asyncio.create_task(use("many", 4, Priority.QUICK)),
+            asyncio.create_task(use("slow", 1, Priority.SLOW)),
         ]
         await asyncio.sleep(0)
     async with asyncio.timeout(1):
@@ -60,12 +60,12 @@ async def test_a_slow_one_gets_its_turn_though_others_always_wait() -> None:
 
     async def quick_ones_for_ever() -> None:
         while True:
-            async with slots.take(2, Lane.QUICK):
+            async with slots.take(2, Priority.QUICK):
                 admitted.append("quick")
                 await asyncio.sleep(0)
 
     async def slow_one(name: str) -> None:
-        async with slots.take(1, Lane.SLOW):
+        async with slots.take(1, Priority.SLOW):
             admitted.append(name)
             await asyncio.sleep(0)
 
@@ -83,14 +83,16 @@ async def test_while_others_wait_only_one_slow_one_is_let_in() -> None:
     admitted: list[str] = []
     leave = asyncio.Event()
 
-    async def use(name: str, count: int, lane: Lane) -> None:
-        async with slots.take(count, lane):
+    async def use(name: str, count: int, priority: Priority) -> None:
+        async with slots.take(count, priority):
             admitted.append(name)
             await leave.wait()
 
-    async with slots.take(4, Lane.QUICK):
+    async with slots.take(4, Priority.QUICK):
         waiting = [
-            asyncio.create_task(use(name, count, Lane.SLOW if name.startswith("slow") else Lane.QUICK))
+            asyncio.create_task(
+                use(name, count, Priority.SLOW if name.startswith("slow") else Priority.QUICK)
+            )
             for name, count in (("slow0", 1), ("slow1", 1), ("quick0", 2), ("quick1", 2))
         ]
         await asyncio.sleep(0)
@@ -102,12 +104,12 @@ async def test_while_others_wait_only_one_slow_one_is_let_in() -> None:
         await asyncio.gather(*waiting)
 
 
-@pytest.mark.parametrize("lane", Lane)
-async def test_one_that_waits_for_more_slots_than_are_left_gets_its_turn(lane: Lane) -> None:
+@pytest.mark.parametrize("priority", Priority)
+async def test_one_that_waits_for_more_slots_than_are_left_gets_its_turn(priority: Priority) -> None:
     slots = Slots(10)
     waiting = contextlib.AsyncExitStack()
-    async with slots.take(10, Lane.QUICK):
-        turn = asyncio.create_task(waiting.enter_async_context(slots.take(5, lane)))
+    async with slots.take(10, Priority.QUICK):
+        turn = asyncio.create_task(waiting.enter_async_context(slots.take(5, priority)))
         await asyncio.sleep(0)
         slots.resize(1)
         assert not turn.done()
@@ -120,10 +122,10 @@ async def test_giving_up_while_waiting_gives_the_slots_to_the_next() -> None:
     got: list[str] = []
 
     async def use(name: str) -> None:
-        async with slots.take(1, Lane.QUICK):
+        async with slots.take(1, Priority.QUICK):
             got.append(name)
 
-    async with slots.take(1, Lane.QUICK):
+    async with slots.take(1, Priority.QUICK):
         first = asyncio.create_task(use("first"))
         second = asyncio.create_task(use("second"))
         await asyncio.sleep(0)
@@ -134,11 +136,11 @@ async def test_giving_up_while_waiting_gives_the_slots_to_the_next() -> None:
     assert got == ["second"]
 
 
-async def test_slots_of_the_slow_lane_are_given_back_to_it() -> None:
+async def test_slots_of_a_slow_round_are_given_back_to_its_priority() -> None:
     slots = Slots(4)
     async with asyncio.timeout(1):
         for _ in range(10):
-            async with slots.take(1, Lane.SLOW):
+            async with slots.take(1, Priority.SLOW):
                 pass
 
 
@@ -146,13 +148,17 @@ async def test_requests_cancelled_at_once_leave_their_slots_to_the_others() -> N
     slots = Slots(2)
     got: list[str] = []
 
-    async def use(name: str, lane: Lane) -> None:
-        async with slots.take(1, lane):
+    async def use(name: str, priority: Priority) -> None:
+        async with slots.take(1, priority):
             got.append(name)
 
-    async with slots.take(2, Lane.QUICK):
-        leaving = [asyncio.create_task(use(f"leaving{n}", (Lane.QUICK, Lane.SLOW)[n % 2])) for n in range(6)]
-        staying = [asyncio.create_task(use(f"staying{n}", (Lane.QUICK, Lane.SLOW)[n % 2])) for n in range(2)]
+    async with slots.take(2, Priority.QUICK):
+        leaving = [
+            asyncio.create_task(use(f"leaving{n}", (Priority.QUICK, Priority.SLOW)[n % 2])) for n in range(6)
+        ]
+        staying = [
+            asyncio.create_task(use(f"staying{n}", (Priority.QUICK, Priority.SLOW)[n % 2])) for n in range(2)
+        ]
         await asyncio.sleep(0)
         for task in leaving:
             task.cancel()
@@ -160,25 +166,29 @@ async def test_requests_cancelled_at_once_leave_their_slots_to_the_others() -> N
     assert [type(end) for end in ended] == [asyncio.CancelledError] * 6
     async with asyncio.timeout(1):
         await asyncio.gather(*staying)
-        async with slots.take(2, Lane.QUICK):
+        async with slots.take(2, Priority.QUICK):
             got.append("all of them")
     assert sorted(got) == ["all of them", "staying0", "staying1"]
 
 
-async def test_a_running_round_becomes_slow_as_long_as_the_slow_lane_has_room() -> None:
+async def test_a_running_round_becomes_slow_as_long_as_slow_rounds_have_room() -> None:
     slots = Slots(4)
-    async with asyncio.timeout(1), slots.take(2, Lane.QUICK) as first, slots.take(2, Lane.QUICK) as second:
+    async with (
+        asyncio.timeout(1),
+        slots.take(2, Priority.QUICK) as first,
+        slots.take(2, Priority.QUICK) as second,
+    ):
         assert slots.become_slow(first)
         assert not slots.become_slow(second)
-    async with asyncio.timeout(1), slots.take(4, Lane.QUICK):
+    async with asyncio.timeout(1), slots.take(4, Priority.QUICK):
         pass
 
 
 async def test_details_that_hang_leave_slots_to_slow_and_quick_rounds() -> None:
     slots = Slots(8)
-    async with asyncio.timeout(1), slots.take(1, Lane.DETAILS), slots.take(1, Lane.DETAILS):
-        third = asyncio.create_task(slots.take(1, Lane.DETAILS).__aenter__())
-        async with slots.take(4, Lane.SLOW), slots.take(2, Lane.QUICK):
+    async with asyncio.timeout(1), slots.take(1, Priority.DETAILS), slots.take(1, Priority.DETAILS):
+        third = asyncio.create_task(slots.take(1, Priority.DETAILS).__aenter__())
+        async with slots.take(4, Priority.SLOW), slots.take(2, Priority.QUICK):
             assert not third.done()
         third.cancel()
         await asyncio.gather(third, return_exceptions=True)

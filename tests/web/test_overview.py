@@ -114,7 +114,7 @@ def test_a_bar_shows_the_worst_state_of_each_slot_and_has_a_text() -> None:
     runs.add(Diagnosis.PROXY_DOWN, NOW - 40_000, NOW - 50_000)
     runs.add(Diagnosis.OK, NOW - 39_990, NOW - 40_000)
     runs.add(Diagnosis.OK, NOW, NOW - 39_990)
-    lane = charts.Lane("Diagnosis", [runs], diagnosis_badge)
+    lane = charts.ChartLane("Diagnosis", [runs], diagnosis_badge)
     svg = fromstring(charts.bar([lane], WINDOW, 96, "a <text>"))
     assert svg.attrib["aria-label"] == "a <text>"
     paths = {path.attrib["class"]: path.attrib["d"] for path in svg}
