@@ -34,6 +34,7 @@ SERVER_NAME = "localhost"
 # Clusters of the federation: the zone, and its providers.
 PROVIDERS = 1000
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - 127/8 has no other name
+_FIRST_OF_A_ROUND = b"/onepanel/configuration"
 _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -41,7 +42,8 @@ _NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 class Record:
     """What was served since the last record: how many requests, the seconds they took here, and the connections.
 
-    `arrivals` are (address, port, monotonic seconds) of every connection, taken when its handshake was done.
+    `arrivals` are (address, port, monotonic seconds) of every connection that a round has opened, which begins with
+    the public configuration. The time is that of the end of its handshake.
     """
 
     requests: int = 0
@@ -56,12 +58,13 @@ class Connection(asyncio.Protocol):
         self._farm = farm
         self._received = b""
         self._transport: asyncio.Transport | None = None
+        self._opened: list[tuple[str, int, float]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the connection."""
+        """Remember when the connection was opened."""
         self._transport = cast("asyncio.Transport", transport)
         address, port = transport.get_extra_info("sockname")
-        self._farm.record.arrivals.append((address, port, time.monotonic()))
+        self._opened.append((address, port, time.monotonic()))
 
     def data_received(self, data: bytes) -> None:
         """Answer as soon as the request is complete."""
@@ -71,6 +74,9 @@ class Connection(asyncio.Protocol):
             return
         path = self._received.split(b" ", 2)[1]
         self._received = b""
+        if path.endswith(_FIRST_OF_A_ROUND):
+            self._farm.record.arrivals += self._opened
+        self._opened = []
         self._transport.write(self._farm.answers.get(path, _NOT_FOUND))
         self._farm.record.requests += 1
         self._farm.record.seconds += time.perf_counter() - began

@@ -199,9 +199,7 @@ async def many(ground: Ground) -> Figures:
             await asyncio.sleep(2 * _USUAL_INTERVAL if ground.thorough else _USUAL_INTERVAL)
         record = await ground.farm.record()
         delays = sorted(_delays(record["arrivals"], ground.farm.direct))
-        rounds = len(
-            delays
-        )  # the direct path is connected to once a round; the requests would count worker reports
+        rounds = len(delays)  # a round connects to the direct path once
         page = await _pages(contestant, span.share, 5 if ground.thorough else 2)
         return {
             "start_cpu": contestant.start_cpu,
@@ -216,7 +214,7 @@ async def many(ground: Ground) -> Figures:
 def _delays(arrivals: Iterable[tuple[str, int, float]], direct: int) -> list[float]:
     """Return how long after its moment on the grid each direct path was connected to, handshake included.
 
-    Proxies are left out: the worker report, which has a grid of its own, goes over them.
+    Both paths are connected to at the same time: one of them is enough.
     """
     shifts = {address_of(index): offset(f"zone-{index:04}", _USUAL_INTERVAL) for index in range(_MANY)}
     half = _USUAL_INTERVAL / 2  # timers may be a little early

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
 Subject_contra = TypeVar("Subject_contra", contravariant=True)
@@ -52,11 +53,25 @@ class Distribution:
     counts: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FixedSeries:
+    """Series whose numbers are the same for every subject that has this object.
+
+    Each has the values of the labels that follow those of its reading, and its number. Subjects share the object,
+    so that its lines are made once.
+    """
+
+    series: tuple[tuple[tuple[str, ...], float], ...]
+
+
 class Reading(NamedTuple):
-    """One series of a metric: the values of its own labels, in their order, and the number."""
+    """What a metric has of one subject: the values of its own labels, in their order, and the number.
+
+    `FixedSeries` has values of the last labels itself.
+    """
 
     labels: tuple[str, ...]
-    value: float | Distribution
+    value: float | Distribution | FixedSeries
 
 
 def one(value: float) -> Iterator[Reading]:
@@ -69,9 +84,9 @@ class Metric(Generic[Subject_contra]):
     """The declaration of one metric family.
 
     `name` is the family's name as exposed (counters with `_total`). `see` picks off a subject what there is
-    to expose: an immutable value that has what `read` needs and no more, as lines are written again only when
-    it has changed; None when there is nothing to expose. `read` turns it into readings. `label_names`
-    replaces `labels` where the names depend on what was seen (only `onedata_target_info` does that).
+    to expose: an immutable value that has what `read` needs and no more; None when there is nothing to expose.
+    `read` turns it into readings. `label_names` replaces `labels` where the names depend on what was seen
+    (only `onedata_target_info` does that).
     """
 
     name: str
@@ -84,15 +99,20 @@ class Metric(Generic[Subject_contra]):
     label_names: Callable[[Any], tuple[str, ...]] | None = None
 
 
-def state_set(states: type[StrEnum], current: str, *labels: str) -> Iterator[Reading]:
-    """Yield a series for each state, 1 for the current one.
+def state_set(current: StrEnum, *labels: str) -> Reading:
+    """Return a series for each state of an enumeration, 1 for the current one.
 
     `labels` are the values of the metric's labels before the state, which comes last.
     """
-    for state in states:
-        yield Reading((*labels, state.value), float(state.value == current))
+    return Reading(labels, _states(type(current), current))
 
 
-def states_of(states: type[StrEnum]) -> Callable[[str], Iterator[Reading]]:
-    """Return the reader of a metric that has no labels but the state."""
-    return lambda current: state_set(states, current)
+# Equal members of different enumerations are one key, unless the enumeration is part of it.
+@cache
+def _states(states: type[StrEnum], current: StrEnum) -> FixedSeries:
+    return FixedSeries(tuple(((state.value,), float(state is current)) for state in states))
+
+
+def only_state(current: StrEnum) -> tuple[Reading]:
+    """Read a metric that has no labels but the state."""
+    return (state_set(current),)

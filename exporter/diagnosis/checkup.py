@@ -97,6 +97,17 @@ class Checkup:
         """Return the facts of an operation from the first route that gave any; None when there are none."""
         return next((each for each in self.outcomes(operation) if isinstance(each, Facts)), None)
 
+    def all_facts(self) -> dict[str, Facts]:
+        """Return the facts of every operation that gave any, by its name."""
+        visits = [
+            visit for path in _DIRECT_FIRST for route, visit in self.visits.items() if route.path is path
+        ]
+        found: dict[str, Facts] = {}
+        for seen in (*(seen for visit in visits for seen in visit.observations), *self.details_observations):
+            if isinstance(seen.outcome, Facts):
+                found.setdefault(seen.operation, seen.outcome)
+        return found
+
     def onepanel_answered(self, route: Route) -> bool:
         """Return whether Onepanel itself answered over this route, with any answer."""
         visit = self.visits.get(route)

@@ -7,15 +7,14 @@ subject, a column for each metric. The columns of one name are a *family*.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Never, TypeAlias
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.catalogue import EXPORTER_METRICS, NODE_METRICS, ROUTE_METRICS, TARGET_METRICS
-from exporter.exposition.text_format import Labels, escape, lines
+from exporter.exposition.text_format import Labels, labelled, lines, number_lines
 from exporter.exposition.views import ExporterView, NodeView, RouteView, TargetView
-from exporter.metrics import Metric, Scope
+from exporter.metrics import Metric, Scope, one
 from exporter.operations import OPERATIONS, applicable
 from exporter.operations.operation import Operation
 from exporter.operations.outcome import Facts
@@ -23,10 +22,8 @@ from exporter.targets import Route
 
 # The metrics of one kind of subject.
 Columns: TypeAlias = tuple[Metric[Any], ...]
-# The escaped name of the target (the exporter itself has none), and the labels that name the subject within it.
-Name: TypeAlias = tuple[str, Labels]
-# Of each table that has the family's column: the names of its rows, and what was seen of each, or None.
-Family: TypeAlias = tuple[tuple[list[Name], list[Any]], ...]
+# Of each table that has the family's column: the labels of its rows' subjects, and what was seen of each, or None.
+Family: TypeAlias = tuple[tuple[list[Labels], list[Any]], ...]
 
 
 def _in_scope(operation: Operation[Facts], scope: Scope) -> Columns:
@@ -74,7 +71,7 @@ _PLACES = _places()
 
 
 class _Table(NamedTuple):
-    names: list[Name]
+    labels: list[Labels]
     rows: list[tuple[Any, ...]]
 
 
@@ -86,56 +83,66 @@ class MetricTable:
 
     def add_exporter(self, view: ExporterView) -> None:
         """Add the metrics of the exporter itself."""
-        self._add(EXPORTER_METRICS, ("", ()), view)
+        self._add(EXPORTER_METRICS, labelled(), view)
 
     def add_target(self, view: TargetView) -> None:
         """Add the metrics of a target, and of its nodes and routes."""
-        target = escape(view.target.name)
-        self._add(TARGET_METRICS, (target, ()), view)
+        named = ("target", view.target.name)
+        target = labelled(named)
+        self._add(TARGET_METRICS, target, view)
         for node in view.state.node_names:
-            self._add(NODE_METRICS, (target, (("node", escape(node)),)), NodeView(view, node))
-        for route in view.state.routes:
-            self._add(ROUTE_METRICS, (target, _labels(route)), RouteView(view, route))
+            self._add(NODE_METRICS, labelled(named, ("node", node)), NodeView(view, node))
+        routes = {route: labelled(named, *_labels(route)) for route in view.state.routes}
+        for route, labels in routes.items():
+            self._add(ROUTE_METRICS, labels, RouteView(view, route))
         if view.checkup is not None:
-            for operation in applicable(view.target):
-                self._add_operation(target, operation, view.checkup)
+            self._add_facts(target, view)
+            self._add_outcomes(routes, view.checkup, applicable(view.target))
 
-    def _add_operation(self, target: str, operation: Operation[Facts], checkup: Checkup) -> None:
-        of_target, of_route = _OF_TARGET[operation], _OF_ROUTE[operation]
-        facts = checkup.facts(operation.name) if of_target else None
-        if facts is not None:
-            self._add(of_target, (target, ()), facts)
-        for route in checkup.visits if of_route else ():
-            seen = checkup.observation(route, operation.name)
-            if seen is not None:
-                self._add(of_route, (target, _labels(route)), seen.outcome)
+    def _add_facts(self, target: Labels, view: TargetView) -> None:
+        found = view.checkup.all_facts() if view.checkup else {}
+        for operation in applicable(view.target):
+            columns, facts = _OF_TARGET[operation], found.get(operation.name)
+            if columns and facts is not None:
+                self._add(columns, target, facts)
 
-    def _add(self, columns: Columns, name: Name, subject: Any) -> None:
+    def _add_outcomes(
+        self, routes: Mapping[Route, Labels], checkup: Checkup, operations: Iterable[Operation[Facts]]
+    ) -> None:
+        for operation in operations:
+            columns = _OF_ROUTE[operation]
+            for route in checkup.visits if columns else ():
+                seen = checkup.observation(route, operation.name)
+                if seen is not None:
+                    self._add(columns, routes[route], seen.outcome)
+
+    def _add(self, columns: Columns, labels: Labels, subject: Any) -> None:
         table = self._tables[columns]
-        table.names.append(name)
+        table.labels.append(labels)
         table.rows.append(tuple([metric.see(subject) for metric in columns]))
 
     def family(self, name: str) -> Family:
         """Return all lines of one family; empty if there are none."""
         return tuple(self._columns(name))
 
-    def _columns(self, name: str) -> Iterator[tuple[list[Name], list[Any]]]:
+    def _columns(self, name: str) -> Iterator[tuple[list[Labels], list[Any]]]:
         for columns, number in _PLACES[name]:
             table = self._tables.get(columns)
             seen = [row[number] for row in table.rows] if table else []
             if table and any(each is not None for each in seen):
-                yield table.names, seen
+                yield table.labels, seen
 
 
 def write(metric: Metric[Never], family: Family) -> Iterator[str]:
     """Yield the lines of a family, in pieces of bounded length."""
-    for names, column in family:
-        for (target, labels), seen in zip(names, column, strict=True):
-            if seen is not None:
-                yield from lines(metric, labels, seen, target)
+    for subjects, column in family:
+        rows = ((labels, seen) for labels, seen in zip(subjects, column, strict=True) if seen is not None)
+        if metric.read is one:
+            yield from number_lines(metric.name, rows)
+            continue
+        for labels, seen in rows:
+            yield from lines(metric, labels, seen)
 
 
-# The names of nodes are short, and those of the configuration or addresses.
-@lru_cache(maxsize=1024)
-def _labels(route: Route) -> Labels:
-    return (("path", route.path.value), ("node", escape(route.node)))
+def _labels(route: Route) -> tuple[tuple[str, str], ...]:
+    return (("path", route.path.value), ("node", route.node))

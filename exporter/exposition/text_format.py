@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from typing import NamedTuple, Never, TypeAlias
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics import CLOSED_LABELS, Distribution, Metric, MetricType, Reading
+from exporter.metrics import CLOSED_LABELS, Distribution, FixedSeries, Metric, MetricType, Reading
 
-# The labels of a reading, and the bounds of its buckets if it is a distribution.
-_Shape: TypeAlias = tuple[tuple[str, ...], tuple[float, ...] | None]
-# Names and escaped values.
-Labels: TypeAlias = tuple[tuple[str, str], ...]
+# The bounds of the buckets of a distribution, series with their numbers, or None for one number.
+_Kind: TypeAlias = tuple[float, ...] | FixedSeries | None
+# The labels of a reading, and its kind.
+_Shape: TypeAlias = tuple[tuple[str, ...], _Kind]
 
 _number: Callable[[float], str] = floatToGoString
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
@@ -59,30 +59,45 @@ def line_names(metric: Metric[Never]) -> frozenset[str]:
     return frozenset({metric.name, family_name(metric), *(metric.name + suffix for suffix in suffixes)})
 
 
-def lines(metric: Metric[Never], labels: Labels, seen: object, target: str = "") -> Iterator[str]:
+class Labels(NamedTuple):
+    """The labels that name a subject: their names, and their values, which are escaped and never empty."""
+
+    names: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+def labelled(*labels: tuple[str, str]) -> Labels:
+    """Return these labels. An empty value leaves its label out."""
+    named = [(name, escape(value)) for name, value in labels if value]
+    return Labels(tuple(name for name, _value in named), tuple(value for _name, value in named))
+
+
+def number_lines(name: str, rows: Iterable[tuple[Labels, float]]) -> Iterator[str]:
+    """Yield the lines of a metric without labels of its own, in pieces of bounded length."""
+    rows, names = iter(rows), None
+    template: Callable[..., str] = "".format
+    while batch := list(islice(rows, _READINGS_AT_ONCE)):
+        pieces = []
+        for labels, number in batch:
+            if labels.names != names:
+                names, template = labels.names, _template(name, labels.names, (), _ONE_NUMBER)
+            pieces.append(template(*labels.values, _figure(number)))
+        yield "".join(pieces)
+
+
+def lines(metric: Metric[Never], subject: Labels, seen: object) -> Iterator[str]:
     """Yield the lines of what a metric has seen of one subject, in pieces of bounded length.
 
-    `labels` name the subject within its target, the metric's readings add their own. `labels` and the name of
-    the target are already escaped; an empty value leaves its label out.
+    The metric's readings add their own labels to those of the subject.
     """
     own_names = metric.label_names(seen) if metric.label_names else metric.labels
-    named = [(name, value) for name, value in (("target", target), *labels) if value]
-    head = _Head(metric.name, tuple(name for name, _value in named))
-    values = [value for _name, value in named]
     if CLOSED_LABELS.issuperset(own_names):
         shape, numbers = _take_apart(metric.read(seen))
-        yield _template(head, own_names, shape)(*values, *numbers)
+        yield _template(metric.name, subject.names, own_names, shape)(*subject.values, *numbers)
         return
     readings = iter(metric.read(seen))
     while batch := list(islice(readings, _READINGS_AT_ONCE)):
-        yield "".join(_foreign_lines(head, values, own_names, batch))
-
-
-class _Head(NamedTuple):
-    """The name of a metric, and of the labels of its subject."""
-
-    name: str
-    labels: tuple[str, ...]
+        yield "".join(_foreign_lines(metric.name, subject, own_names, batch))
 
 
 def _take_apart(readings: Iterable[Reading]) -> tuple[tuple[_Shape, ...], list[float | str]]:
@@ -90,7 +105,9 @@ def _take_apart(readings: Iterable[Reading]) -> tuple[tuple[_Shape, ...], list[f
     shape: list[_Shape] = []
     numbers: list[float] = []
     for own, value in readings:
-        if isinstance(value, Distribution):
+        if isinstance(value, FixedSeries):
+            shape.append((own, value))
+        elif isinstance(value, Distribution):
             shape.append((own, value.bounds))
             numbers += (*value.counts, value.count, value.sum)
         else:
@@ -105,39 +122,56 @@ def _figure(value: float) -> float | str:
 
 
 def _foreign_lines(
-    head: _Head, values: list[str], own_names: tuple[str, ...], readings: list[Reading]
+    name: str, subject: Labels, own_names: tuple[str, ...], readings: list[Reading]
 ) -> Iterator[str]:
-    """Yield the lines of readings whose own labels may have any value; empty ones are left out."""
-    plain = _template(_Head(head.name, head.labels + own_names), (), _ONE_NUMBER)
+    """Yield the lines of readings whose own labels may have any value; empty ones are left out.
+
+    The labels that `FixedSeries` adds have no foreign value.
+    """
     for own, value in readings:
-        if len(own) == len(own_names) and all(own) and not isinstance(value, Distribution):
-            yield plain(*values, *map(escape, own), _figure(value))
-            continue
-        named = [(name, escape(text)) for name, text in zip(own_names, own, strict=True) if text]
-        ((_own, bounds),), numbers = _take_apart([Reading(own, value)])
-        names = tuple(name for name, _text in named)
-        template = _template(_Head(head.name, head.labels + names), (), (((), bounds),))
-        yield template(*values, *(text for _name, text in named), *numbers)
+        more = own_names[len(own) :] if isinstance(value, FixedSeries) else ()
+        foreign = own_names[: len(own_names) - len(more)]
+        named = [(label, escape(text)) for label, text in zip(foreign, own, strict=True) if text]
+        ((_own, kind),), numbers = _take_apart([Reading((), value)])
+        names = (*subject.names, *(label for label, _text in named))
+        template = _template(name, names, more, (((), kind),))
+        yield template(*subject.values, *(text for _label, text in named), *numbers)
 
 
 @lru_cache(maxsize=1024)
-def _template(head: _Head, own_names: tuple[str, ...], shape: tuple[_Shape, ...]) -> Callable[..., str]:
-    """Return what formats lines from the values of `head.labels` and then the numbers.
+def _template(
+    name: str, labels: tuple[str, ...], own_names: tuple[str, ...], shape: tuple[_Shape, ...]
+) -> Callable[..., str]:
+    """Return what formats lines from the values of `labels` and then the numbers.
 
     It holds no foreign text: own labels come from closed sets.
     """
-    fixed = {label: f"{{{place}}}" for place, label in enumerate(head.labels)}
-    heads = [
-        each for own, bounds in shape for each in _heads(head.name, fixed | _literal(own_names, own), bounds)
+    fixed = {label: f"{{{place}}}" for place, label in enumerate(labels)}
+    places = count(len(labels))
+    parts = [
+        line
+        for own, kind in shape
+        for line in _kind_lines(name, fixed | _literal(own_names, own), own_names[len(own) :], kind, places)
     ]
-    return "".join(f"{each} {{{place}}}\n" for place, each in enumerate(heads, len(head.labels))).format
+    return "".join(parts).format
+
+
+def _kind_lines(
+    name: str, labels: Mapping[str, str], more: tuple[str, ...], kind: _Kind, places: Iterator[int]
+) -> Iterator[str]:
+    if isinstance(kind, FixedSeries):
+        for own, number in kind.series:
+            yield f"{_line_head(name, {**labels, **_literal(more, own)})} {_figure(number)}\n"
+        return
+    for head in _heads(name, labels, kind):
+        yield f"{head} {{{next(places)}}}\n"
 
 
 def _literal(names: tuple[str, ...], values: tuple[str, ...]) -> dict[str, str]:
-    """Return label values as part of a template."""
+    """Return values of the first labels as part of a template."""
     return {
         name: escape(value).replace("{", "{{").replace("}", "}}")
-        for name, value in zip(names, values, strict=True)
+        for name, value in zip(names, values, strict=False)
         if value
     }
 

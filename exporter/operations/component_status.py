@@ -139,7 +139,7 @@ def _applies(known_before: Known) -> bool:
 
 def _readings(facts: ComponentStatus) -> Iterator[Reading]:
     for host, status in facts.by_host.items():
-        yield from state_set(Status, status, facts.component, host)
+        yield state_set(status, facts.component, host)
 
 
 _METRIC: Metric[Outcome] = Metric(

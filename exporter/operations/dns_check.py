@@ -53,7 +53,7 @@ def read(answer: Response) -> DnsCheck | Failure:
 
 def _statuses(statuses: Mapping[str, DnsStatus]) -> Iterator[Reading]:
     for check, status in statuses.items():
-        yield from state_set(DnsStatus, status, check)
+        yield state_set(status, check)
 
 
 OPERATION: Operation[DnsCheck] = Operation(

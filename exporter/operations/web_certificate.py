@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from exporter.metrics import Metric, Scope, states_of
+from exporter.metrics import Metric, Scope, only_state
 from exporter.operations.operation import (
     Cadence,
     Operation,
@@ -77,7 +77,7 @@ OPERATION: Operation[WebCertificate] = Operation(
             help="Onepanel's own view of the cluster's certificate.",
             scope=Scope.TARGET,
             see=known(WebCertificate, lambda facts: facts.status),
-            read=states_of(WebCertificateStatus),
+            read=only_state,
             labels=("status",),
         ),
         Metric(

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from exporter.metrics import Metric, Reading, Scope, state_set, states_of
+from exporter.metrics import Metric, Reading, Scope, only_state, state_set
 from exporter.operations.limits import MAX_HOSTS, MAX_MODULES, Guarded, guard, hosts_named
 from exporter.operations.operation import (
     API_ROOT,
@@ -163,7 +163,7 @@ def _conversation(known_before: Known) -> Conversation[WorkerReport]:
 def _modules(by_host: Mapping[str, Mapping[str, ReportStatus]]) -> Iterator[Reading]:
     for host, modules in by_host.items():
         for name, status in modules.items():
-            yield from state_set(ReportStatus, status, host, name)
+            yield state_set(status, host, name)
 
 
 OPERATION: Operation[WorkerReport] = Operation(
@@ -178,7 +178,7 @@ OPERATION: Operation[WorkerReport] = Operation(
             help="Overall status in the worker's report.",
             scope=Scope.TARGET,
             see=known(WorkerReport, lambda facts: facts.status),
-            read=states_of(ReportStatus),
+            read=only_state,
             labels=("status",),
         ),
         Metric(

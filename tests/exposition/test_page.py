@@ -25,7 +25,7 @@ from exporter.discovery.admission import Admission, ProviderState
 from exporter.discovery.zone_view import ZoneView, with_list
 from exporter.exposition.page import Exposition
 from exporter.exposition.table import ALL_METRICS
-from exporter.exposition.text_format import TextFormat, escape, family_name, header, lines
+from exporter.exposition.text_format import TextFormat, family_name, header, labelled, lines
 from exporter.exposition.views import ExporterView
 from exporter.maintenance import Window
 from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope
@@ -288,7 +288,7 @@ def as_family(metric: Metric[None], labels: dict[str, str]) -> Family:
                 family.add_sample(f"{metric.name}_bucket", {**own, "le": number(bound)}, count)
             family.add_sample(f"{metric.name}_count", own, reading.value.count)
             family.add_sample(f"{metric.name}_sum", own, reading.value.sum)
-        else:
+        elif isinstance(reading.value, float | int):
             family.add_sample(metric.name, own, reading.value)
     return family
 
@@ -302,7 +302,7 @@ class OneFamily:
 
 
 def text_of(metric: Metric[None], target: str) -> bytes:
-    return "".join(lines(metric, (), metric.see(None), escape(target))).encode()
+    return "".join(lines(metric, labelled(("target", target)), metric.see(None))).encode()
 
 
 @given(st.sampled_from(MetricType), label_values, label_values, values, distributions, st.text(max_size=30))

@@ -25,7 +25,7 @@ FED = {
 }
 # Caches whose keys are no foreign text.
 OWN_KEYS = {
-    "exposition/table.py: _labels": "routes: names of nodes of the configuration, or the addresses of a domain",
+    "metrics.py: _states": "enumerations of the code",
     "exposition/catalogue/paths.py: _foreseen": "the tuples of operations, and paths",
     "operations/__init__.py: _applicable": "names of operations",
     "settings/certificates.py: _has_certificate": "files of the configuration",

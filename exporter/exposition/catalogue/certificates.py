@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from exporter.diagnosis.renewal import Renewal
 from exporter.diagnosis.renewal_signs import renewal_of
 from exporter.exposition.views import RouteView, TargetView
-from exporter.metrics import Metric, Reading, Scope, states_of
+from exporter.metrics import Metric, Reading, Scope, only_state
 from exporter.observation import Certificate
 
 
@@ -44,7 +44,7 @@ RENEWAL_METRICS: tuple[Metric[TargetView], ...] = (
         "Whether Onepanel renews the certificate, and why not, from its own view and what is served.",
         Scope.TARGET,
         _renewal,
-        states_of(Renewal),
+        only_state,
         labels=("status",),
     ),
 )

@@ -10,7 +10,7 @@ from exporter.diagnosis.checkup import HEALTH
 from exporter.diagnosis.conclusion import configurations, paths_agree
 from exporter.diagnosis.rules import Diagnosis
 from exporter.exposition.views import NodeView, RouteView
-from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope, states_of
+from exporter.metrics import Distribution, FixedSeries, Metric, MetricType, Reading, Scope, only_state
 from exporter.observation import Phase
 from exporter.operations import OPERATIONS, applicable
 from exporter.operations.operation import Cadence, Operation
@@ -28,6 +28,7 @@ _NO_FAILURES = {
     if operation.cadence is Cadence.ROUND
     for reason in Reason
 }
+_ZEROS = FixedSeries(tuple(((operation, reason.value), 0.0) for operation, reason in _NO_FAILURES))
 
 
 def _asked(view: RouteView) -> tuple[str, ...]:
@@ -72,11 +73,10 @@ def _requests(view: RouteView) -> ByName:
     return tuple((operation, requests[operation]) for operation in _asked(view))
 
 
-def _failures(view: RouteView) -> tuple[tuple[tuple[str, Reason], int], ...]:
-    return tuple(view.counters.failures.items())
-
-
 def _failure_readings(failures: tuple[tuple[tuple[str, Reason], int], ...]) -> Iterator[Reading]:
+    if not failures:
+        yield Reading((), _ZEROS)
+        return
     for (operation, reason), count in {**_NO_FAILURES, **dict(failures)}.items():
         yield Reading((operation, reason.value), count)
 
@@ -144,7 +144,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "onedata_onepanel_request_failures_total",
         "Finished requests that failed. Series begin at 0 for health and configuration, else with the first failure.",
         Scope.ROUTE,
-        _failures,
+        lambda view: tuple(view.counters.failures.items()),
         _failure_readings,
         labels=("operation", "reason"),
         type=MetricType.COUNTER,
@@ -181,7 +181,7 @@ NODE_METRICS: tuple[Metric[NodeView], ...] = (
         "Diagnosis from both paths together; 1 for the one that holds.",
         Scope.NODE,
         _diagnosis,
-        states_of(Diagnosis),
+        only_state,
         labels=("diagnosis",),
     ),
     Metric(
