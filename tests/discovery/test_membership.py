@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from exporter.diagnosis.checkup import Checkup
 from exporter.diagnosis.conclusion import conclude
 from exporter.discovery.admission import Admission, ProviderState
-from exporter.discovery.membership import Membership, Side
+from exporter.discovery.membership import Membership, Side, reported_since
 from exporter.discovery.zone_view import ZoneView, with_failure, with_list
 from exporter.observation import Details, Exchange, Observation
 from exporter.operations import TIMED_OPERATIONS
@@ -155,3 +156,21 @@ def test_a_loss_counts_if_a_zone_that_another_exporter_polls_gives_a_later_list(
         store.set_zones({"zone": replace(view, admissions=(admitted,))})
         found.append(store.membership(PROVIDER).disconnected(state.checkup))
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("rounds", "since"),
+    [
+        ([(10.0, False), (20.0, False)], 10.0),
+        ([(10.0, False), (20.0, None), (30.0, False)], 10.0),
+        ([(10.0, False), (20.0, True)], math.inf),
+        ([(10.0, False), (20.0, True), (30.0, False)], 30.0),
+    ],
+)
+def test_a_loss_is_reported_since_the_first_of_its_rounds(
+    rounds: list[tuple[float, bool | None]], since: float
+) -> None:
+    found = math.inf
+    for at, connected in rounds:
+        found = reported_since(found, reporting(at, connected=connected))
+    assert found == since
