@@ -402,7 +402,8 @@ async def test_a_full_disk_costs_nothing_and_is_made_up_for(tmp_path: Path) -> N
             ballast = disk / "ballast"
             with pytest.raises(OSError, match="No space left"):
                 fill(ballast)
-            found.round(now - 30, is_up=False)
+            found.round(now - 35, is_up=False)
+            found.round(now - 25)
             await found.writer.write()
             assert "cannot be written" in found.writer.fault
             found.round(now - 15)
