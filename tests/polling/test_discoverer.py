@@ -11,8 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from exporter.client.client import Client
+from exporter.credentials import Auth, Secret
 from exporter.operations import TIMED_OPERATIONS
 from exporter.polling.discoverer import Configured, Discoverer
+from exporter.simulator.tokens import serialize
 from exporter.state.store import Store
 from exporter.targets import Discovery, Target
 from tests.support.running_zone import RunningZone
@@ -147,3 +149,16 @@ async def test_a_list_is_kept_in_the_cache_file_for_the_next_start(
     await discovered.set_targets()
     await discovered.set_targets(replace(target, discovery=Discovery(cache_file=str(file), max_discovered=2)))
     assert discovered.applied[-1] == ["zone", "p0.example.org", "p1.example.org"]
+
+
+async def test_a_fault_of_the_common_token_is_logged_once_and_again_for_a_zone_that_was_removed_meanwhile(
+    discovered: DiscoveredTargets, zone: RunningZone
+) -> None:
+    auth = Auth(token=Secret(serialize("time < 4000000000")))
+    target = replace(zone.target, discovery=Discovery(template=replace(zone.target, auth=auth)))
+    logged = []
+    for targets in ((target,), (target,), (), (target,)):
+        await discovered.set_targets(*targets)
+        logged += [await discovered.poll(each) for each in targets]
+    fault = ["credentials of discovered clusters"]
+    assert logged == [fault, [], fault]

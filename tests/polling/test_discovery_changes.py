@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from exporter.operations import TIMED_OPERATIONS
-from exporter.polling.discovery_changes import Change, Kind, changes, note
+from exporter.polling.discovery_changes import Change, Kind, changes, note, note_held
 from exporter.state.store import Store
 from exporter.targets import Target
 
@@ -42,10 +42,13 @@ def test_what_a_list_changes_is_found(
     assert changes(before, after) == expected
 
 
-def events(found: tuple[Change, ...]) -> list[tuple[float, str]]:
+def events(found: tuple[Change, ...], missing: tuple[int, ...] = ()) -> list[tuple[float, str]]:
+    """The events of a zone after these changes, and after lists that miss so many providers."""
     store = Store(TIMED_OPERATIONS, (1.0,))
     store.set_targets((ZONE,))
     note(found, store, 7.0)
+    for count in missing:
+        note_held(ZONE, count, store, 8.0)
     state = store.state("zone")
     assert state is not None
     return [(event.at, event.text) for event in reversed(list(state.events.latest_first()))]
@@ -63,3 +66,9 @@ def test_many_changes_at_once_are_one_event_with_their_number() -> None:
 
 def test_a_zone_that_another_exporter_polls_keeps_no_events_here() -> None:
     assert events((Change(Kind.DISCOVERED, provider("a", "elsewhere")),)) == []
+    note_held(replace(ZONE, name="elsewhere"), 1, Store(TIMED_OPERATIONS, (1.0,)), 7.0)
+
+
+def test_a_zone_keeps_the_number_of_providers_missing_from_its_list_as_an_event() -> None:
+    what = "missing from the list, kept until more lists agree"
+    assert events((), missing=(1, 2)) == [(8.0, f"1 provider {what}"), (8.0, f"2 providers {what}")]
