@@ -10,7 +10,7 @@ import pytest
 from exporter import __version__
 from exporter.commands import check_config
 from exporter.commands.arguments import parse
-from exporter.commands.command_list import COMMANDS
+from exporter.commands.command_list import COMMANDS, COMPLETION_PLACES
 from exporter.settings.keys import walk
 from exporter.settings.shards import shard_index
 
@@ -102,6 +102,7 @@ def test_bad_usage_ends_with_2_and_a_message(
         (["--version"], f"onedata-exporter {__version__}\n"),
         (["--help"], "--target https://my.zone.domain.org"),
         (["serve", "-h"], "--poll.timeout"),
+        (["completion", "--help"], COMPLETION_PLACES),
     ],
 )
 def test_version_and_help_are_printed(argv: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -217,7 +217,7 @@ async def test_a_rejected_reload_is_shown_until_one_is_accepted(tmp_path: Path) 
     file = tmp_path / "onedata-exporter.yml"
     valid = json.dumps(
         {
-            "web": {"listen_addresses": ["127.0.0.1:0"]},
+            "web": {"listen_addresses": ["127.0.0.1:0"], "enable_lifecycle": True},
             "targets": [{"name": "a", "url": "https://127.0.0.1:1", "direct_url": "https://127.0.0.1:2"}],
         }
     )
@@ -230,12 +230,16 @@ async def test_a_rejected_reload_is_shown_until_one_is_accepted(tmp_path: Path) 
         async def is_shown() -> bool:
             return "The configuration file is invalid" in await (await client.get("/")).text()
 
+        async def reload() -> tuple[int, str]:
+            answer = await client.post("/-/reload")
+            return answer.status, await answer.text()
+
         assert not await is_shown()
         file.write_text("targets: [")
-        assert not await exporter.reload()
+        assert await reload() == (500, "the configuration was refused; the log has the reason\n")
         assert await is_shown()
         file.write_text(valid)
-        assert await exporter.reload()
+        assert await reload() == (200, "configuration reloaded\n")
         assert not await is_shown()
 
 

@@ -68,6 +68,15 @@ def test_a_query_selects_targets(query: dict[str, str], names: str) -> None:
     assert found.selected == len(names.split())
 
 
+def test_the_values_of_the_first_four_labels_can_be_chosen() -> None:
+    names, store = [f"label{number}" for number in range(6)], Store([], [])
+    store.set_targets(
+        [make_target(target, tuple((name, target) for name in ("state", *names))) for target in "ba"]
+    )
+    found = overview([entry_of(state, "", 1.0) for state in store.states], parse_query({}), NOW)
+    assert found.choices == {name: ["a", "b"] for name in names[:4]}
+
+
 def test_targets_are_grouped_by_label_or_zone_and_the_others_come_last() -> None:
     by_site = overview(entries(), parse_query({"group": "site"}), NOW)
     assert [(group.value, group.size, group.bad) for group in by_site.groups] == [("a", 4, 2), ("b", 3, 1)]
