@@ -8,6 +8,7 @@ import re
 import select
 import subprocess
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 
 from exporter.commands.command_list import COMMANDS, SHELLS
 from exporter.commands.command_tree import command_tree
-from exporter.commands.completion import completion
+from exporter.commands.completion import completion, run
 from exporter.settings.values import LogFormat, LogLevel
 from tests.support.commands import succeed
 from tests.support.programs import program
@@ -105,6 +106,7 @@ def test_bash_and_zsh_complete_commands_options_and_values(shell: Shell, tmp_pat
         "check-conf\t--config.file\texp\t": ["check-config", "--config.file", "exporter file.yml"],
         "check-config --config.file=exp\t": ["check-config", "--config.file", "exporter file.yml"],
         "completion f\t": ["completion", "fish"],
+        "--target a --targ\tb": ["--target", "a", "--target", "b"],
         # Behind an option of `serve`, no command follows.
         "--log.level debug prob\t": ["--log.level", "debug", "prob"],
         "probe --timeout e\t": ["probe", "--timeout", "e"],
@@ -117,6 +119,8 @@ def test_fish_completes_commands_options_and_values(tmp_path: Path) -> None:
     (tmp_path / "script").write_text(completion("fish"))
     offers = {
         "prob": ["probe"],
+        "--log.l": ["--log.level"],
+        "config-schema -": ["-h", "--help"],
         "probe --form": ["--format"],
         "probe --format ": ["json", "nagios", "text"],
         "users list --auth=p": ["--auth=passphrase"],
@@ -143,6 +147,12 @@ def test_scripts_contain_every_command_and_every_option(shell: str) -> None:
     for node in command_tree().walk():
         options = {name.lstrip("-") for option in node.options for name in option.names}
         assert {*node.words, *options} - words == set(), node.path
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_command_prints_the_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(Namespace(shell=shell)) == 0
+    assert capsys.readouterr().out == completion(shell)
 
 
 def test_tree_has_every_command_of_the_list() -> None:

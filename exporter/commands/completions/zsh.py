@@ -68,8 +68,6 @@ def _option(option: Argument, name: str) -> str:
     others = "" if option.is_repeatable else f"({' '.join(option.names)})"
     once = "*" if option.is_repeatable else ""
     value = f"={{}}{_value(option)}" if option.metavar else "{}"
-    if not name.startswith("--"):
-        value = value.removeprefix("=")
     description = brief(option.help).replace("]", "\\]")
     return _quoted(f"{others}{once}{name}{value.replace('{}', f'[{description}]', 1)}")
 
