@@ -33,7 +33,7 @@ from exporter.operations import TIMED_OPERATIONS
 from exporter.operations.providers import Provider
 from exporter.reasons import Failure, Reason
 from exporter.state.store import Store
-from exporter.targets import Node
+from exporter.targets import Discovery, Node
 from tests.support.checkups import PROVIDER, REFUSED, make_checkup, make_details, make_target
 from tests.support.programs import program
 
@@ -241,6 +241,14 @@ async def test_a_family_without_samples_has_no_header() -> None:
     page = await own_page(store)
     assert "# TYPE onedata_onepanel_requests_total counter" in page
     assert "onedata_onepanel_up" not in page
+
+
+async def test_requests_for_a_list_of_providers_begin_at_0_on_the_proxy_path_alone() -> None:
+    store = Store(TIMED_OPERATIONS, BUCKETS)
+    zone = make_target("zone")
+    store.set_targets([replace(zone, discovery=Discovery()), replace(zone, name="without-discovery")])
+    of_list = r'^onedata_onepanel_requests_total\{operation="providers",path="(.*)",target="(.*)"\} (.*)$'
+    assert re.findall(of_list, await own_page(store), re.MULTILINE) == [("proxy", "zone", "0.0")]
 
 
 async def test_each_of_many_targets_is_written_once_under_one_header() -> None:
