@@ -84,7 +84,7 @@ def address_of(index: int) -> str:
 def write_exporter_config(file: Path, where: FarmProcess, targets: int, interval: float, **poll: Any) -> Path:
     """Return the exporter's configuration file: everything as by default, but for what is given."""
     document = {
-        "poll": {"interval": interval, "timeout": min(interval, 10.0), **poll},
+        "poll": {"interval": interval, "timeout": min(2 / 3 * interval, 10.0), **poll},
         "web": {"listen_addresses": ["127.0.0.1:0"]},
         "defaults": {"tls": {"ca_file": where.ca_file, "server_name": SERVER_NAME}},
         "targets": [

@@ -66,7 +66,7 @@ EFFECTS: Mapping[Fault, Effect] = {
     Fault.NEIGHBOUR_STOPPED: Effect(neighbour=HostState(panel=Panel.STOPPED, worker=Worker.STOPPED)),
     Fault.NEIGHBOUR_FROZEN: Effect(neighbour=HostState(panel=Panel.FROZEN, worker=Worker.FROZEN)),
     Fault.DIRECT_CLOSED: Effect(outside=_CLOSED),
-    Fault.LISTENER_SICK: Effect(host_state={"listener": PanelListener.SICK}),
+    Fault.LISTENER_FAILING: Effect(host_state={"listener": PanelListener.FAILING}),
     Fault.EXECUTOR_STUCK: Effect(host_state={"executor_stuck": True}),
     Fault.BREAKER_OPEN: Effect(cluster={"breaker_open": True}),
     Fault.DATABASE_DOWN: Effect(cluster={"database_down": True}),

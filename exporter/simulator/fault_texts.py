@@ -67,7 +67,7 @@ FAULT_TEXTS: Mapping[str, FaultText] = {
         "9443 refuses connections; the worker still reaches Onepanel, and 443 works.",
         Diagnosis.DIRECT_DOWN,
     ),
-    "listener_sick": FaultText(
+    "listener_failing": FaultText(
         "break a listener of Onepanel",
         "`/health` answers 500 with a JSON error on both paths, `/configuration` works.",
         Diagnosis.UNHEALTHY,

@@ -26,7 +26,7 @@ class Fault(Enum):
     NEIGHBOUR_FROZEN = "neighbour_frozen"
     DIRECT_CLOSED = "direct_closed"
     # The answers of Onepanel.
-    LISTENER_SICK = "listener_sick"
+    LISTENER_FAILING = "listener_failing"
     EXECUTOR_STUCK = "executor_stuck"
     BREAKER_OPEN = "breaker_open"
     DATABASE_DOWN = "database_down"

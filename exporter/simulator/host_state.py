@@ -24,7 +24,7 @@ class PanelListener(Enum):
     """What `/health` finds of a host whose Onepanel runs."""
 
     WELL = "well"
-    SICK = "sick"
+    FAILING = "failing"
     HANGING = "hanging"
 
 

@@ -61,7 +61,7 @@ def health(_request: Request, cluster: Cluster, _argument: str) -> Reply:
         return replace(INTERNAL_ERROR, stalled=True)
     if PanelListener.HANGING in listeners:
         return replace(INTERNAL_ERROR, seconds=_LISTENER_SECONDS)
-    is_unhealthy = PanelListener.SICK in listeners or any(cluster.hosts_with(Panel.STOPPED))
+    is_unhealthy = PanelListener.FAILING in listeners or any(cluster.hosts_with(Panel.STOPPED))
     reply = INTERNAL_ERROR if is_unhealthy else onepanel_reply(200, {"status": "healthy"})
     return replace(reply, seconds=_HEALTH_SECONDS)
 

@@ -60,7 +60,7 @@ FAULTS = (
     ),
     _diagnosis("OnedataDatabaseFull", "pager", Fault.BREAKER_OPEN),
     _diagnosis("OnedataDirectPathDown", "mail", Fault.DIRECT_CLOSED),
-    _diagnosis("OnedataPanelUnhealthy", "mail", Fault.LISTENER_SICK),
+    _diagnosis("OnedataPanelUnhealthy", "mail", Fault.LISTENER_FAILING),
     _diagnosis("OnedataPathsDisagree", "mail", Fault.ELSEWHERE),
     _diagnosis("OnedataNotDeployed", "mail", Fault.NOT_DEPLOYED),
     _diagnosis("OnedataCertificateUntrusted", "pager", Fault.PROXY_CERTIFICATE_UNTRUSTED),

@@ -45,7 +45,7 @@ ROWS: dict[Fault, tuple[dict[str, str], dict[str, str]]] = {
         {"configuration": _OK, "health": str(Reason.TIMEOUT)},
     ),
     Fault.DIRECT_CLOSED: (_HEALTHY, _both(Reason.CONNECTION_REFUSED)),
-    Fault.LISTENER_SICK: (_UNHEALTHY, _UNHEALTHY),
+    Fault.LISTENER_FAILING: (_UNHEALTHY, _UNHEALTHY),
     Fault.BREAKER_OPEN: (_both(Reason.SERVICE_UNAVAILABLE), _both(Reason.SERVICE_UNAVAILABLE)),
     Fault.EXECUTOR_STUCK: (_HEALTHY, _HEALTHY),
     Fault.DATABASE_DOWN: (_DATABASE_DOWN, _DATABASE_DOWN),

@@ -78,7 +78,7 @@ async def test_public_operations_carry_no_credentials_whatever_is_wrong(
         SimulatedZone(authority=authority, timing=INSTANT) as zone,
         polling(target_at(zone, ca_file, BOTH)) as polled,
     ):
-        for fault in (None, Fault.WORKER_STOPPED, Fault.DIRECT_CLOSED, Fault.LISTENER_SICK):
+        for fault in (None, Fault.WORKER_STOPPED, Fault.DIRECT_CLOSED, Fault.LISTENER_FAILING):
             await zone.only(*([fault] if fault else []))
             await polled.poll()
         shown = paths_with_credentials(zone)

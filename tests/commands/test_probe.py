@@ -37,7 +37,7 @@ async def test_a_healthy_zone_is_ok_and_all_details_are_printed(terminal: Termin
         (Fault.PANEL_STOPPED, 2, "panel_down"),
         (Fault.DIRECT_CLOSED, 1, "direct_down"),
         (Fault.BREAKER_OPEN, 2, "database_full"),
-        (Fault.LISTENER_SICK, 2, "unhealthy"),
+        (Fault.LISTENER_FAILING, 2, "unhealthy"),
         (Fault.NOT_DEPLOYED, 1, "not_deployed"),
         (Fault.ELSEWHERE, 1, "mismatch"),
         (Fault.PROXY_CERTIFICATE_EXPIRED, 2, "certificate"),

@@ -109,7 +109,7 @@ ROWS: Mapping[Fault, Row] = {
     Fault.NEIGHBOUR_FROZEN: _unhealthy(_PATH_UNHEALTHY, "manager on neighbour0.onezone.example: unreachable"),
     Fault.DIRECT_CLOSED: Row(Diagnosis.DIRECT_DOWN, "warning", 1, _WELL, _REFUSED, Reason.CONNECTION_REFUSED),
     # The answers of Onepanel.
-    Fault.LISTENER_SICK: _unhealthy(_PATH_UNHEALTHY),
+    Fault.LISTENER_FAILING: _unhealthy(_PATH_UNHEALTHY),
     Fault.EXECUTOR_STUCK: _FINE._replace(code=3, finding="managers not learnt (server_error)"),
     Fault.BREAKER_OPEN: Row(Diagnosis.DATABASE_FULL, "error", 2, _FULL, _FULL, Reason.SERVICE_UNAVAILABLE),
     Fault.DATABASE_DOWN: _unhealthy(_FAILING)._replace(cause=Reason.SERVER_ERROR),

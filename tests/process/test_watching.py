@@ -94,7 +94,7 @@ async def test_what_the_exporter_counts_is_what_the_servers_have_seen(
         "worker_report": "/nagios",
     }
     async with SimulatedZone(authority=authority, timing=INSTANT) as zone:
-        await zone.set(Fault.LISTENER_SICK, on=True)
+        await zone.set(Fault.LISTENER_FAILING, on=True)
         config = write_config(config_file, [target_of(zone, "my-zone")], ca_file, 0.5)
 
         def served() -> dict[str, int]:

@@ -40,7 +40,7 @@ SHOWN = {
     Fault.NEIGHBOUR_STOPPED: ("500 application/json", "500 application/json"),
     Fault.NEIGHBOUR_FROZEN: (EMPTY_503, "silent"),
     Fault.DIRECT_CLOSED: (WELL, "refused"),
-    Fault.LISTENER_SICK: ("500 application/json", "500 application/json"),
+    Fault.LISTENER_FAILING: ("500 application/json", "500 application/json"),
     Fault.BREAKER_OPEN: ("503 application/json", "503 application/json"),
     Fault.EXECUTOR_STUCK: (WELL, WELL),
     Fault.DATABASE_DOWN: ("500 application/json", "500 application/json"),

@@ -152,8 +152,8 @@ NOT_RENEWED = {
 # The words that a situation begins with.
 STATES = {
     "breaker open: ": State((Fault.NOT_DEPLOYED, Fault.BREAKER_OPEN)),
-    "port 80 refused: ": State((Fault.NOT_DEPLOYED, Fault.LISTENER_SICK)),
-    "port 80 back: ": State((Fault.NOT_DEPLOYED,), past=(Fault.LISTENER_SICK,)),
+    "port 80 refused: ": State((Fault.NOT_DEPLOYED, Fault.LISTENER_FAILING)),
+    "port 80 back: ": State((Fault.NOT_DEPLOYED,), past=(Fault.LISTENER_FAILING,)),
     "unseeded again: ": EMPTY,
     "panel stopped: proxy ": State((Fault.PANEL_STOPPED,)),
     "panel SIGSTOPped: proxy ": State((Fault.PANEL_FROZEN,)),
