@@ -146,7 +146,7 @@ class RouteConnection:
             if explained is None:
                 raise
             return explained, is_idle_close
-        draft.seconds = time.perf_counter() - max(began, timer.opened_at)
+        draft.seconds = time.perf_counter() - max(timer.ready_at, timer.opened_at)
         clean = draft.body = self._redaction.data(answer.body)
         answer = replace(answer, body=clean, seconds=draft.seconds, received_at=time.time())
         return await parse(answer, request), False

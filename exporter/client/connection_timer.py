@@ -52,7 +52,8 @@ class ConnectionTimer:
     `server_spoke`: whether the server sent anything in the handshake. A reset before that means that TLS has
     not begun, as with a load balancer without a server. `addresses` is how many the name has. The chains are
     in DER; `verify_code` is OpenSSL's, of a certificate that was refused. `lookup_began_at` is when the
-    lookup that is waited for was started, perhaps by another request.
+    lookup that is waited for was started, perhaps by another request. `ready_at` is when the request could be sent,
+    or its connection be opened.
     """
 
     def __init__(self, seconds: float, max_body_bytes: int = 0) -> None:
@@ -68,6 +69,7 @@ class ConnectionTimer:
         self.verify_code = 0
         self.is_sent = False
         self.server_spoke = False
+        self.ready_at = 0.0
         self.opened_at = 0.0
         self.given_up = False
         self.lookup_began_at: float | None = None

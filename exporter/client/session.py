@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 
 import aiohttp
@@ -74,6 +75,7 @@ class RouteSession:
         """Send a request and read its answer, within so many seconds; raise what aiohttp raises."""
         current_timer.set(timer)
         session = await self._ready()
+        timer.ready_at = time.perf_counter()
         self._timers.append(timer)
         self._running += 1
         try:

@@ -380,6 +380,21 @@ async def test_a_round_that_is_given_up_leaves_nothing_behind(authority: Authori
     assert len(asyncio.all_tasks()) == 1
 
 
+async def test_the_check_of_a_kept_connection_is_no_part_of_the_latency() -> None:
+    """The exporter waits 5 ms to see whether the server closes the connection."""
+    async with ScriptedServer(healthy) as server:
+        target = target_at(f"http://{LOOPBACK}:{server.port}")
+        rounds = [await poll(target) for _ in range(10)]
+    latencies = [
+        health.last.seconds
+        for checkup in rounds
+        for route in (PROXY, DIRECT)
+        if (health := checkup.observation(route, HEALTH)) is not None
+    ]
+    assert len(latencies) == 20
+    assert min(seconds for seconds in latencies if seconds is not None) < 0.005
+
+
 @pytest.mark.parametrize("name", [*IN_THE_HANDSHAKE, "no TLS", "a closed port"])
 def test_a_connection_that_failed_does_not_wait_for_the_garbage_collector(name: str) -> None:
     script = IN_THE_HANDSHAKE[name].script if name in IN_THE_HANDSHAKE else closed_without_a_word
