@@ -25,8 +25,7 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
 _PLAIN = 1e6
 _ONE_NUMBER: tuple[_Shape, ...] = (((), None),)
-# So many lines take about a millisecond.
-_READINGS_AT_ONCE = 500
+_READINGS_AT_ONCE = 500  # so many lines take about a millisecond
 _SUFFIXES = {
     MetricType.HISTOGRAM: ("_bucket", "_count", "_sum"),
     MetricType.SUMMARY: ("_count", "_sum"),
@@ -130,8 +129,8 @@ def _foreign_lines(
     """
     for own, value in readings:
         more = own_names[len(own) :] if isinstance(value, FixedSeries) else ()
-        foreign = own_names[: len(own_names) - len(more)]
-        named = [(label, escape(text)) for label, text in zip(foreign, own, strict=True) if text]
+        foreign = zip(own_names[: len(own_names) - len(more)], own, strict=True)
+        named = [(label, escape(text)) for label, text in foreign if text]
         ((_own, kind),), numbers = _take_apart([Reading((), value)])
         names = (*subject.names, *(label for label, _text in named))
         template = _template(name, names, more, (((), kind),))
@@ -151,7 +150,10 @@ def _template(
     parts = [
         line
         for own, kind in shape
-        for line in _kind_lines(name, fixed | _literal(own_names, own), own_names[len(own) :], kind, places)
+        for last in (len(own) if isinstance(kind, FixedSeries) else None,)
+        for line in _kind_lines(
+            name, fixed | _literal(own_names[:last], own), own_names[len(own) :], kind, places
+        )
     ]
     return "".join(parts).format
 
@@ -168,10 +170,10 @@ def _kind_lines(
 
 
 def _literal(names: tuple[str, ...], values: tuple[str, ...]) -> dict[str, str]:
-    """Return values of the first labels as part of a template."""
+    """Return label values as part of a template."""
     return {
         name: escape(value).replace("{", "{{").replace("}", "}}")
-        for name, value in zip(names, values, strict=False)
+        for name, value in zip(names, values, strict=True)
         if value
     }
 

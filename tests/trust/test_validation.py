@@ -168,9 +168,10 @@ def test_a_family_may_be_asked_for_by_the_names_of_its_series() -> None:
     assert line_names(_metric()) == {"onedata_any"}
 
 
-def test_labels_that_do_not_fit_are_a_bug_that_is_noticed() -> None:
+@pytest.mark.parametrize("labels", [("a", "b"), ("path", "state"), ()], ids=["foreign", "closed", "none"])
+def test_labels_that_do_not_fit_are_a_bug_that_is_noticed(labels: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="zip"):
-        list(lines(_metric(labels=("a", "b")), labelled(), 1.0))
+        list(lines(_metric(labels=labels), labelled(), 1.0))
 
 
 def test_a_percent_sign_in_a_label_is_no_place_for_a_number() -> None:
