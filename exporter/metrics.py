@@ -7,11 +7,11 @@ unknown value is absent from `/metrics`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 Subject_contra = TypeVar("Subject_contra", contravariant=True)
 
@@ -40,17 +40,16 @@ class MetricType(StrEnum):
     SUMMARY = "summary"
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(NamedTuple):
     """A histogram, or a summary when it has no buckets.
 
-    `bounds` are the upper bounds of the buckets, ending with +Inf, `counts` their cumulative counts.
+    `bounds` are the upper bounds of the buckets, ending with +Inf. `counts` are the cumulative counts of the buckets,
+    and then the count of all observations.
     """
 
-    count: float
     sum: float
+    counts: tuple[int, ...]
     bounds: tuple[float, ...] = ()
-    counts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +63,9 @@ class FixedSeries:
     series: tuple[tuple[tuple[str, ...], float], ...]
 
 
+Value: TypeAlias = float | Distribution | FixedSeries
+
+
 class Reading(NamedTuple):
     """What a metric has of one subject: the values of its own labels, in their order, and the number.
 
@@ -71,7 +73,23 @@ class Reading(NamedTuple):
     """
 
     labels: tuple[str, ...]
-    value: float | Distribution | FixedSeries
+    value: Value
+
+
+class ByLabel(NamedTuple):
+    """Numbers by the value of the one label that a metric has of its own; all are of one kind.
+
+    Most subjects have the same values of the label.
+    """
+
+    values: tuple[str, ...]
+    numbers: Sequence[float | Distribution]
+
+
+def by_label(seen: ByLabel) -> Iterator[Reading]:
+    """Yield a reading for each value of the label."""
+    for value, number in zip(seen.values, seen.numbers, strict=True):
+        yield Reading((value,), number)
 
 
 def one(value: float) -> Iterator[Reading]:

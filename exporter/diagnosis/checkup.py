@@ -68,10 +68,14 @@ class Checkup:
 
     def observation(self, route: Route, operation: str) -> Observation | None:
         """Return the observation of an operation over a route; None when it was not asked there."""
-        details = (
-            seen for seen in self.details_observations if (seen.route, seen.operation) == (route, operation)
+        return observation(self.visits.get(route), operation) or next(
+            (
+                seen
+                for seen in self.details_observations
+                if seen.operation == operation and seen.route == route
+            ),
+            None,
         )
-        return observation(self.visits.get(route), operation) or next(details, None)
 
     def outcomes(self, operation: str) -> Iterator[Outcome]:
         """Yield the outcome of an operation over each route it was asked on, direct paths first."""

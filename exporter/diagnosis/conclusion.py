@@ -86,9 +86,9 @@ def paths_agree(reported: list[Configuration]) -> bool | None:
     """
     if len(reported) < len(AccessPath):
         return None
-    return all(
-        len(set(values) - {"", Kind.AUTO}) <= 1
-        for values in zip(*(facts.identity for facts in reported), strict=True)
+    identities = {facts.identity for facts in reported}
+    return len(identities) == 1 or all(
+        len(set(values) - {"", Kind.AUTO}) <= 1 for values in zip(*identities, strict=True)
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any, Never
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,9 +19,10 @@ from prometheus_client import (
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter.diagnosis.checkup import Checkup
-from exporter.exposition.table import ALL_METRICS, MetricTable, write
+from exporter.exposition.table import ALL_METRICS, MetricTable
 from exporter.exposition.text_format import TextFormat, header, line_names
 from exporter.exposition.views import ExporterView, TargetView
+from exporter.metrics import Metric
 from exporter.state.target_state import TargetState
 
 _TURN_SECONDS = 0.002
@@ -56,17 +58,10 @@ class Exposition:
         """
         turn = Turn()
         table = await self._table(turn)
-        pieces: list[str] = []
-        size = 0
-        for text in _in_families(table, text_format, names):
-            pieces.append(text)
-            size += len(text)
-            if size > _PIECE_CHARACTERS:
-                yield "".join(pieces).encode()
-                pieces, size = [], 0
+        for piece in _joined(_in_families(table, text_format, names)):
+            yield piece.encode()
             await turn.give_way()
-        pieces += self._process_page(text_format, names), _end(text_format)
-        yield "".join(pieces).encode()
+        yield (self._process_page(text_format, names) + _end(text_format)).encode()
 
     async def compressed_page(
         self, text_format: TextFormat, names: frozenset[str] = frozenset()
@@ -124,12 +119,28 @@ class Turn:
 
 
 def _in_families(table: MetricTable, text_format: TextFormat, names: frozenset[str]) -> Iterator[str]:
-    """Yield the header and lines of every family that has any, in the order of the declarations."""
-    for metric in ALL_METRICS:
-        family = () if names and names.isdisjoint(line_names(metric)) else table.family(metric.name)
-        if family:
-            yield header(metric, text_format)
-            yield from write(metric, family)
+    """Return the header and lines of every family that has any, in the order of the declarations."""
+    chosen = (metric for metric in ALL_METRICS if not names or names & line_names(metric))
+    return chain.from_iterable(_family(table, metric, text_format) for metric in chosen)
+
+
+def _family(table: MetricTable, metric: Metric[Never], text_format: TextFormat) -> Iterable[str]:
+    lines = table.lines(metric)
+    first = next(lines, None)
+    return () if first is None else chain((header(metric, text_format), first), lines)
+
+
+def _joined(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the same text in fewer pieces."""
+    pieces: list[str] = []
+    size = 0
+    for text in texts:
+        pieces.append(text)
+        size += len(text)
+        if size > _PIECE_CHARACTERS:
+            yield "".join(pieces)
+            pieces, size = [], 0
+    yield "".join(pieces)
 
 
 def _end(text_format: TextFormat) -> str:

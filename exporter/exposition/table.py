@@ -7,62 +7,70 @@ subject, a column for each metric. The columns of one name are a *family*.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple, Never, TypeAlias
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.catalogue import EXPORTER_METRICS, NODE_METRICS, ROUTE_METRICS, TARGET_METRICS
-from exporter.exposition.text_format import Labels, labelled, lines, number_lines
+from exporter.exposition.labels import Labels, labelled
+from exporter.exposition.text_format import lines
 from exporter.exposition.views import ExporterView, NodeView, RouteView, TargetView
-from exporter.metrics import Metric, Scope, one
+from exporter.metrics import Metric, Scope
 from exporter.operations import OPERATIONS, applicable
 from exporter.operations.operation import Operation
 from exporter.operations.outcome import Facts
 from exporter.targets import Route
 
-# The metrics of one kind of subject.
-Columns: TypeAlias = tuple[Metric[Any], ...]
-# Of each table that has the family's column: the labels of its rows' subjects, and what was seen of each, or None.
-Family: TypeAlias = tuple[tuple[list[Labels], list[Any]], ...]
+# The labels of the subjects of which something was seen, and what.
+Column: TypeAlias = tuple[list[Labels], list[object]]
 
 
-def _in_scope(operation: Operation[Facts], scope: Scope) -> Columns:
-    return tuple(metric for metric in operation.metrics if metric.scope is scope)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns:
+    """The metrics of one kind of subject, and what each sees of it."""
+
+    metrics: tuple[Metric[Any], ...]
+    sees: tuple[Callable[[Any], object], ...]
 
 
-_OF_TARGET = {operation: _in_scope(operation, Scope.TARGET) for operation in OPERATIONS}
-_OF_ROUTE = {operation: _in_scope(operation, Scope.ROUTE) for operation in OPERATIONS}
-# Operations with the same metrics share a table.
-_KINDS: tuple[Columns, ...] = tuple(
-    dict.fromkeys(
-        (
-            EXPORTER_METRICS,
-            TARGET_METRICS,
-            NODE_METRICS,
-            ROUTE_METRICS,
-            *(
-                columns
-                for operation in OPERATIONS
-                for columns in (_OF_TARGET[operation], _OF_ROUTE[operation])
-            ),
-        )
-    )
-)
+@cache
+def _columns(metrics: tuple[Metric[Any], ...]) -> _Columns:
+    """Return the columns for these metrics: operations with the same metrics share a table."""
+    return _Columns(metrics, tuple(metric.see for metric in metrics))
+
+
+def _of_operations(scope: Scope) -> dict[Operation[Facts], _Columns]:
+    """Return the columns of each operation that has metrics of a scope."""
+    in_scope = {
+        operation: tuple(metric for metric in operation.metrics if metric.scope is scope)
+        for operation in OPERATIONS
+    }
+    return {operation: _columns(metrics) for operation, metrics in in_scope.items() if metrics}
+
+
+_EXPORTER, _TARGET = _columns(EXPORTER_METRICS), _columns(TARGET_METRICS)
+_NODE, _ROUTE = _columns(NODE_METRICS), _columns(ROUTE_METRICS)
+_FACTS, _OUTCOMES = _of_operations(Scope.TARGET), _of_operations(Scope.ROUTE)
+_OF_OPERATIONS = (of[operation] for operation in OPERATIONS for of in (_FACTS, _OUTCOMES) if operation in of)
+_KINDS = tuple(dict.fromkeys((_EXPORTER, _TARGET, _NODE, _ROUTE, *_OF_OPERATIONS)))
 # A metric that is in several tables is one family all the same.
-ALL_METRICS: Columns = tuple({metric.name: metric for columns in _KINDS for metric in columns}.values())
+ALL_METRICS = tuple({metric.name: metric for kind in _KINDS for metric in kind.metrics}.values())
 
 
 class _Place(NamedTuple):
     """The position of a family's column."""
 
-    columns: Columns
+    columns: _Columns
     number: int
 
 
 def _places() -> dict[str, tuple[_Place, ...]]:
     found: dict[str, list[_Place]] = defaultdict(list)
     for columns in _KINDS:
-        for number, metric in enumerate(columns):
+        for number, metric in enumerate(columns.metrics):
             found[metric.name].append(_Place(columns, number))
     return {name: tuple(places) for name, places in found.items()}
 
@@ -70,79 +78,56 @@ def _places() -> dict[str, tuple[_Place, ...]]:
 _PLACES = _places()
 
 
-class _Table(NamedTuple):
-    labels: list[Labels]
-    rows: list[tuple[Any, ...]]
-
-
 class MetricTable:
     """The tables, filled target by target."""
 
     def __init__(self) -> None:
-        self._tables: defaultdict[Columns, _Table] = defaultdict(lambda: _Table([], []))
+        self._tables: dict[_Columns, tuple[Column, ...]] = {
+            columns: tuple(([], []) for _ in columns.sees) for columns in _KINDS
+        }
 
     def add_exporter(self, view: ExporterView) -> None:
         """Add the metrics of the exporter itself."""
-        self._add(EXPORTER_METRICS, labelled(), view)
+        self._add(_EXPORTER, labelled(), view)
 
     def add_target(self, view: TargetView) -> None:
         """Add the metrics of a target, and of its nodes and routes."""
-        named = ("target", view.target.name)
-        target = labelled(named)
-        self._add(TARGET_METRICS, target, view)
+        name = view.target.name
+        target = labelled(Scope.TARGET.value, (name,))
+        self._add(_TARGET, target, view)
         for node in view.state.node_names:
-            self._add(NODE_METRICS, labelled(named, ("node", node)), NodeView(view, node))
-        routes = {route: labelled(named, *_labels(route)) for route in view.state.routes}
-        for route, labels in routes.items():
-            self._add(ROUTE_METRICS, labels, RouteView(view, route))
-        if view.checkup is not None:
-            self._add_facts(target, view)
-            self._add_outcomes(routes, view.checkup, applicable(view.target))
+            self._add(_NODE, labelled(Scope.NODE.value, (name, node)), NodeView(view, node))
+        checkup, due = view.checkup, applicable(view.target)
+        for route in view.state.routes:
+            labels = labelled(Scope.ROUTE.value, (name, *route))
+            self._add(_ROUTE, labels, RouteView(view, route, checkup.connection(route) if checkup else None))
+            if checkup is not None:
+                self._add_outcomes(labels, checkup, route, due)
+        if checkup is not None:
+            self._add_facts(target, checkup, due)
 
-    def _add_facts(self, target: Labels, view: TargetView) -> None:
-        found = view.checkup.all_facts() if view.checkup else {}
-        for operation in applicable(view.target):
-            columns, facts = _OF_TARGET[operation], found.get(operation.name)
-            if columns and facts is not None:
-                self._add(columns, target, facts)
+    def _add_facts(self, target: Labels, checkup: Checkup, due: Iterable[Operation[Facts]]) -> None:
+        found = checkup.all_facts()
+        for operation in due:
+            if operation in _FACTS and operation.name in found:
+                self._add(_FACTS[operation], target, found[operation.name])
 
     def _add_outcomes(
-        self, routes: Mapping[Route, Labels], checkup: Checkup, operations: Iterable[Operation[Facts]]
+        self, labels: Labels, checkup: Checkup, route: Route, due: Iterable[Operation[Facts]]
     ) -> None:
-        for operation in operations:
-            columns = _OF_ROUTE[operation]
-            for route in checkup.visits if columns else ():
-                seen = checkup.observation(route, operation.name)
-                if seen is not None:
-                    self._add(columns, routes[route], seen.outcome)
+        for operation in due:
+            seen = checkup.observation(route, operation.name) if operation in _OUTCOMES else None
+            if seen is not None:
+                self._add(_OUTCOMES[operation], labels, seen.outcome)
 
-    def _add(self, columns: Columns, labels: Labels, subject: Any) -> None:
-        table = self._tables[columns]
-        table.labels.append(labels)
-        table.rows.append(tuple([metric.see(subject) for metric in columns]))
+    def _add(self, columns: _Columns, labels: Labels, subject: Any) -> None:
+        for (subjects, seen), see in zip(self._tables[columns], columns.sees, strict=True):
+            value = see(subject)
+            if value is not None:
+                subjects.append(labels)
+                seen.append(value)
 
-    def family(self, name: str) -> Family:
-        """Return all lines of one family; empty if there are none."""
-        return tuple(self._columns(name))
-
-    def _columns(self, name: str) -> Iterator[tuple[list[Labels], list[Any]]]:
-        for columns, number in _PLACES[name]:
-            table = self._tables.get(columns)
-            seen = [row[number] for row in table.rows] if table else []
-            if table and any(each is not None for each in seen):
-                yield table.labels, seen
-
-
-def write(metric: Metric[Never], family: Family) -> Iterator[str]:
-    """Yield the lines of a family, in pieces of bounded length."""
-    for subjects, column in family:
-        rows = ((labels, seen) for labels, seen in zip(subjects, column, strict=True) if seen is not None)
-        if metric.read is one:
-            yield from number_lines(metric.name, rows)
-            continue
-        for labels, seen in rows:
-            yield from lines(metric, labels, seen)
-
-
-def _labels(route: Route) -> tuple[tuple[str, str], ...]:
-    return (("path", route.path.value), ("node", route.node))
+    def lines(self, metric: Metric[Never]) -> Iterator[str]:
+        """Return the lines of one family; empty if nothing was seen."""
+        columns = (self._tables[columns][number] for columns, number in _PLACES[metric.name])
+        return chain.from_iterable(lines(metric, zip(*column, strict=True)) for column in columns)

@@ -47,20 +47,16 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class RouteView:
-    """One route of a target."""
+    """One route of a target. `connection` is that of the last round."""
 
     of: TargetView
     route: Route
+    connection: Connection | None
 
     @property
     def counters(self) -> RouteCounters:
         """Return the counters of this route."""
         return self.of.state.counters_by_route[self.route]
-
-    @property
-    def connection(self) -> Connection | None:
-        """Return the connection of the last round."""
-        return self.of.checkup.connection(self.route) if self.of.checkup else None
 
 
 @dataclass(frozen=True, slots=True)

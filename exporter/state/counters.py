@@ -33,7 +33,7 @@ class Histogram:
     def distribution(self) -> Distribution:
         """Return the cumulative buckets, ending with +Inf."""
         counts = tuple(accumulate(self._counts))
-        return Distribution(counts[-1], self._sum, self._bounds, counts)
+        return Distribution(self._sum, (*counts, counts[-1]), self._bounds)
 
 
 @dataclass(slots=True)

@@ -23,9 +23,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse_cla
 from exporter.credentials import Auth, Secret
 from exporter.discovery.admission import Admission, ProviderState
 from exporter.discovery.zone_view import ZoneView, with_list
+from exporter.exposition.labels import labelled
 from exporter.exposition.page import Exposition
 from exporter.exposition.table import ALL_METRICS
-from exporter.exposition.text_format import TextFormat, family_name, header, labelled, lines
+from exporter.exposition.text_format import TextFormat, family_name, header, lines
 from exporter.exposition.views import ExporterView
 from exporter.maintenance import Window
 from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope
@@ -278,10 +279,14 @@ number: Callable[[float], str] = utils.floatToGoString
 parse_openmetrics: Callable[[str], Iterator[Family]] = untyped_parse_openmetrics
 label_values = st.text(max_size=40)
 values = st.floats() | st.integers(-(2**53), 2**53).map(float)
-distributions = st.tuples(values, values, st.lists(values, max_size=3)).map(
-    lambda drawn: Distribution(
-        drawn[0], drawn[1], tuple(float(index) for index, _each in enumerate(drawn[2])), tuple(drawn[2])
-    )
+counts = st.integers(0, 2**53)
+distributions = st.builds(
+    lambda total, count, buckets: Distribution(
+        total, (*buckets, count), tuple(map(float, range(len(buckets))))
+    ),
+    values,
+    counts,
+    st.lists(counts, max_size=3),
 )
 
 
@@ -292,9 +297,10 @@ def as_family(metric: Metric[None], labels: dict[str, str]) -> Family:
         own = {**labels, **dict(zip(metric.labels, reading.labels, strict=True))}
         own = {key: value.encode("utf-8", "replace").decode() for key, value in own.items() if value}
         if isinstance(reading.value, Distribution):
-            for bound, count in zip(reading.value.bounds, reading.value.counts, strict=True):
+            *buckets, count_of_all = reading.value.counts
+            for bound, count in zip(reading.value.bounds, buckets, strict=True):
                 family.add_sample(f"{metric.name}_bucket", {**own, "le": number(bound)}, count)
-            family.add_sample(f"{metric.name}_count", own, reading.value.count)
+            family.add_sample(f"{metric.name}_count", own, count_of_all)
             family.add_sample(f"{metric.name}_sum", own, reading.value.sum)
         elif isinstance(reading.value, float | int):
             family.add_sample(metric.name, own, reading.value)
@@ -310,7 +316,7 @@ class OneFamily:
 
 
 def text_of(metric: Metric[None], target: str) -> bytes:
-    return "".join(lines(metric, labelled(("target", target)), metric.see(None))).encode()
+    return "".join(lines(metric, [(labelled(("target",), (target,)), metric.see(None))])).encode()
 
 
 @given(st.sampled_from(MetricType), label_values, label_values, values, distributions, st.text(max_size=30))

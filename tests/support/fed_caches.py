@@ -23,8 +23,9 @@ from exporter.certificates import parse_chain
 from exporter.client.client import Client
 from exporter.client.rejections import Rejections
 from exporter.credentials import AuthMethod
+from exporter.exposition.labels import escape
 from exporter.exposition.page import Exposition
-from exporter.exposition.text_format import TextFormat, escape
+from exporter.exposition.text_format import TextFormat
 from exporter.exposition.views import ExporterView
 from exporter.observation import Transcript
 from exporter.operations import TIMED_OPERATIONS, configuration, health, worker_report

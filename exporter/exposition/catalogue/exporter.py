@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.exposition.views import ExporterView
-from exporter.metrics import Metric, MetricType, Reading, Scope
+from exporter.metrics import ByLabel, Metric, MetricType, Reading, Scope, by_label
 from exporter.settings.shards import Shard
 
 ERROR_SOURCES = ("client", "poller", "web", "loop", "background")
@@ -19,9 +19,8 @@ def _shard_info(shard: Shard) -> Iterator[Reading]:
     yield Reading((str(shard.index), str(shard.count)), 1)
 
 
-def _unhandled_errors(counts: tuple[int, ...]) -> Iterator[Reading]:
-    for where, count in zip(ERROR_SOURCES, counts, strict=True):
-        yield Reading((where,), count)
+def _unhandled_errors(view: ExporterView) -> ByLabel:
+    return ByLabel(ERROR_SOURCES, tuple(map(view.store.unhandled_errors.__getitem__, ERROR_SOURCES)))
 
 
 EXPORTER_METRICS: tuple[Metric[ExporterView], ...] = (
@@ -63,8 +62,8 @@ EXPORTER_METRICS: tuple[Metric[ExporterView], ...] = (
         "onedata_exporter_unhandled_errors_total",
         "Bugs: unexpected exceptions, by where they were caught.",
         Scope.EXPORTER,
-        lambda view: tuple(view.store.unhandled_errors[where] for where in ERROR_SOURCES),
         _unhandled_errors,
+        by_label,
         labels=("where",),
         type=MetricType.COUNTER,
     ),

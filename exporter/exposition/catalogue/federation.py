@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from exporter.discovery.admission import ProviderState
 from exporter.exposition.views import TargetView
-from exporter.metrics import Metric, Reading, Scope
+from exporter.metrics import ByLabel, Metric, Reading, Scope, by_label
 from exporter.operations.providers import Provider
 
 
@@ -18,13 +17,9 @@ def _succeeded(view: TargetView) -> float | None:
     return view.zone.succeeded_at if view.zone else None
 
 
-def _counts(view: TargetView) -> tuple[tuple[ProviderState, int], ...] | None:
-    return tuple(view.zone.counts().items()) if view.zone else None
-
-
-def _count_readings(counts: tuple[tuple[ProviderState, int], ...]) -> Iterator[Reading]:
-    for state, count in counts:
-        yield Reading((state.value,), count)
+def _counts(view: TargetView) -> ByLabel | None:
+    counts = view.zone.counts() if view.zone else {}
+    return ByLabel(tuple(counts), tuple(counts.values())) if counts else None
 
 
 def _listed(view: TargetView) -> tuple[str, Provider] | None:
@@ -80,7 +75,7 @@ FEDERATION_METRICS: tuple[Metric[TargetView], ...] = (
         "Providers that the zone lists, by what the exporter does with them.",
         Scope.TARGET,
         _counts,
-        _count_readings,
+        by_label,
         labels=("state",),
     ),
     Metric(

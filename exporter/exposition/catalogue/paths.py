@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import TypeAlias
 
 from exporter.diagnosis.checkup import HEALTH
 from exporter.diagnosis.conclusion import configurations, paths_agree
 from exporter.diagnosis.rules import Diagnosis
 from exporter.exposition.views import NodeView, RouteView
-from exporter.metrics import Distribution, FixedSeries, Metric, MetricType, Reading, Scope, only_state
+from exporter.metrics import (
+    ByLabel,
+    Distribution,
+    FixedSeries,
+    Metric,
+    MetricType,
+    Reading,
+    Scope,
+    by_label,
+    only_state,
+)
 from exporter.observation import Phase
 from exporter.operations import OPERATIONS, applicable
 from exporter.operations.operation import Cadence, Operation
@@ -19,8 +28,7 @@ from exporter.operations.providers import LISTING
 from exporter.reasons import Reason
 from exporter.targets import AccessPath, Route
 
-# What was seen, by the value of the metric's one label: an operation or a phase.
-ByName: TypeAlias = tuple[tuple[str, float | Distribution], ...]
+_PHASES = tuple(phase.value for phase in Phase)
 # These series begin at 0, so that `rate` sees the first failure; zeros of all operations would be half of the page.
 _NO_FAILURES = {
     (operation.name, reason): 0
@@ -45,16 +53,11 @@ def _foreseen(due: tuple[Operation[Facts], ...], path: AccessPath, more: tuple[s
     return dict.fromkeys((*(each.name for each in due if path in each.paths), *more))
 
 
-def _per_name(by_name: ByName) -> Iterator[Reading]:
-    for name, value in by_name:
-        yield Reading((name,), value)
-
-
 def _up(view: RouteView) -> bool | None:
     return view.of.checkup.onepanel_answered(view.route) if view.of.checkup else None
 
 
-def _http_status(view: RouteView) -> ByName | None:
+def _http_status(view: RouteView) -> ByLabel | None:
     if view.of.checkup is None:
         return None
     visit = view.of.checkup.visits.get(view.route)
@@ -65,12 +68,12 @@ def _http_status(view: RouteView) -> ByName | None:
         for exchange in seen.exchanges
         if exchange.route == view.route and not exchange.cut
     }
-    return tuple(statuses.items()) or None
+    return ByLabel(tuple(statuses), tuple(statuses.values())) if statuses else None
 
 
-def _requests(view: RouteView) -> ByName:
-    requests = view.counters.requests
-    return tuple((operation, requests[operation]) for operation in _asked(view))
+def _requests(view: RouteView) -> ByLabel:
+    asked = _asked(view)
+    return ByLabel(asked, tuple(map(view.counters.requests.__getitem__, asked)))
 
 
 def _failure_readings(failures: tuple[tuple[tuple[str, Reason], int], ...]) -> Iterator[Reading]:
@@ -81,21 +84,15 @@ def _failure_readings(failures: tuple[tuple[tuple[str, Reason], int], ...]) -> I
         yield Reading((operation, reason.value), count)
 
 
-def _durations(view: RouteView) -> ByName:
+def _durations(view: RouteView) -> ByLabel:
     durations = view.counters.durations
-    return tuple(
-        (operation, durations[operation].distribution())
-        for operation in _asked(view)
-        if operation in durations
-    )
+    timed = tuple(filter(durations.__contains__, _asked(view)))
+    return ByLabel(timed, tuple(durations[operation].distribution() for operation in timed))
 
 
-def _phases(view: RouteView) -> ByName:
-    counters = view.counters
-    return tuple(
-        (phase.value, Distribution(counters.phase_counts[phase], counters.phase_seconds.get(phase, 0.0)))
-        for phase in Phase
-    )
+def _phases(view: RouteView) -> ByLabel:
+    counts, seconds = view.counters.phase_counts, view.counters.phase_seconds
+    return ByLabel(_PHASES, tuple(Distribution(seconds.get(phase, 0.0), (counts[phase],)) for phase in Phase))
 
 
 def _overhead(view: NodeView) -> float | None:
@@ -128,7 +125,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "HTTP status code of the last answer; 0: no HTTP answer.",
         Scope.ROUTE,
         _http_status,
-        _per_name,
+        by_label,
         labels=("operation",),
     ),
     Metric(
@@ -136,7 +133,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "Finished requests.",
         Scope.ROUTE,
         _requests,
-        _per_name,
+        by_label,
         labels=("operation",),
         type=MetricType.COUNTER,
     ),
@@ -154,7 +151,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "From sending the request to the last byte of the answer, for every HTTP answer.",
         Scope.ROUTE,
         _durations,
-        _per_name,
+        by_label,
         labels=("operation",),
         type=MetricType.HISTOGRAM,
     ),
@@ -163,7 +160,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "Time spent opening connections, by phase.",
         Scope.ROUTE,
         _phases,
-        _per_name,
+        by_label,
         labels=("phase",),
         type=MetricType.SUMMARY,
     ),

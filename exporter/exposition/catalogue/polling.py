@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from exporter.credentials import AuthMethod
 from exporter.exposition.views import TargetView
-from exporter.metrics import Metric, MetricType, Reading, Scope
+from exporter.metrics import ByLabel, Metric, MetricType, Reading, Scope, by_label
 from exporter.targets import AccessPath
 
+_PATHS = tuple(path.value for path in AccessPath)
 
-def _expected(paths: frozenset[AccessPath]) -> Iterator[Reading]:
-    for path in AccessPath:
-        yield Reading((path.value,), path in paths)
+
+def _expected(view: TargetView) -> ByLabel:
+    return ByLabel(_PATHS, tuple(path in view.target.expected_paths for path in AccessPath))
 
 
 def _info(labels: tuple[tuple[str, str], ...]) -> Iterator[Reading]:
     yield Reading(tuple(value for _name, value in labels), 1)
 
 
-def _accepted(view: TargetView) -> Mapping[AuthMethod, bool] | None:
+def _accepted(view: TargetView) -> ByLabel | None:
     details = view.checkup.details if view.checkup else None
-    return details.accepted or None if details else None
-
-
-def _credentials(accepted: Mapping[AuthMethod, bool]) -> Iterator[Reading]:
-    for method, is_accepted in accepted.items():
-        yield Reading((method.value,), is_accepted)
+    accepted = details.accepted if details else {}
+    return ByLabel(tuple(accepted), tuple(accepted.values())) if accepted else None
 
 
 TARGET_METRICS: tuple[Metric[TargetView], ...] = (
@@ -42,8 +38,8 @@ TARGET_METRICS: tuple[Metric[TargetView], ...] = (
         "onedata_path_expected",
         "1: this path is configured to work.",
         Scope.TARGET,
-        lambda view: view.target.expected_paths,
         _expected,
+        by_label,
         labels=("path",),
     ),
     Metric(
@@ -95,7 +91,7 @@ TARGET_METRICS: tuple[Metric[TargetView], ...] = (
         "1: the credential was accepted. 0: it was rejected. Absent when it was not tried or could not be verified.",
         Scope.TARGET,
         _accepted,
-        _credentials,
+        by_label,
         labels=("method",),
     ),
     Metric(

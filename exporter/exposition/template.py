@@ -1,0 +1,138 @@
+"""Lines of the text formats with gaps for what differs between subjects: values of labels, and numbers. Pure.
+
+Most subjects of a metric differ in nothing else, so that a template is made once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import count
+from operator import itemgetter
+from typing import TypeAlias
+
+from prometheus_client.utils import floatToGoString
+
+from exporter.exposition.labels import escape
+from exporter.metrics import Distribution, FixedSeries, Value
+
+# The bounds of the buckets of a distribution, series with their numbers, or None for one number.
+Kind: TypeAlias = tuple[float, ...] | FixedSeries | None
+# What the lines of readings have in common: their own labels, and their kinds.
+Shape: TypeAlias = tuple[tuple[tuple[str, ...], Kind], ...]
+# A piece of a line: text, or the place of the value that fills a gap.
+_Piece: TypeAlias = str | int
+
+ONE_NUMBER: Shape = (((), None),)
+_PLAIN = 1e6
+_number: Callable[[float], str] = floatToGoString
+
+
+class Template:
+    """Text with gaps."""
+
+    __slots__ = ("_pick", "_pieces")
+
+    def __init__(self, pieces: Iterable[_Piece]) -> None:
+        texts: list[str] = [""]
+        places: list[int] = []
+        for piece in pieces:
+            if isinstance(piece, str):
+                texts[-1] += piece
+            else:
+                places.append(piece)
+                texts += "", ""
+        self._pieces = texts
+        self._pick = _picker(places)
+
+    def fill(self, values: Sequence[str]) -> str:
+        """Return the text with each gap filled by the value of its place."""
+        pieces = self._pieces.copy()
+        pieces[1::2] = self._pick(values)
+        return "".join(pieces)
+
+
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
+    """Return what picks the values of these places. `itemgetter` returns no sequence for one place, and needs one."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
+
+
+def kind_of(value: Value) -> Kind:
+    """Return what lines a value has."""
+    if isinstance(value, FixedSeries):
+        return value
+    return value.bounds if isinstance(value, Distribution) else None
+
+
+def figures_of(value: Value) -> tuple[str, ...]:
+    """Return the numbers of a value as they are written, in the order of its lines."""
+    if isinstance(value, Distribution):
+        return (*map(count_figure, value.counts), figure(value.sum))
+    return () if isinstance(value, FixedSeries) else (figure(value),)
+
+
+def figure(value: float) -> str:
+    """Return a number as Go writes it. Python writes the same unless it is very large, very small or no number."""
+    return repr(float(value)) if -_PLAIN < value < _PLAIN else _number(value)
+
+
+@lru_cache(maxsize=8192)
+def count_figure(value: float) -> str:
+    """Return a count as Go writes it: the same few are in many lines."""
+    return figure(value)
+
+
+@lru_cache(maxsize=1024)
+def template_by_label(
+    name: str, labels: tuple[str, ...], label: str, values: tuple[str, ...], kind: Kind
+) -> Template:
+    """Return the lines of a metric with one label of its own, for these values of it."""
+    return template(name, labels, (label,), tuple(((value,), kind) for value in values))
+
+
+@lru_cache(maxsize=1024)
+def template(name: str, labels: tuple[str, ...], own_names: tuple[str, ...], shape: Shape) -> Template:
+    """Return the lines of a metric with gaps for the values of `labels` and then the numbers.
+
+    It is kept, so that own labels must come from closed sets.
+    """
+    fixed: dict[str, _Piece] = {label: place for place, label in enumerate(labels)}
+    places = count(len(labels))
+    pieces: list[_Piece] = []
+    for own, kind in shape:
+        last = len(own) if isinstance(kind, FixedSeries) else None
+        pieces += _lines(name, fixed | _named(own_names[:last], own), own_names[last:], kind, places)
+    return Template(pieces)
+
+
+def _lines(
+    name: str, labels: Mapping[str, _Piece], more: tuple[str, ...], kind: Kind, places: Iterator[int]
+) -> Iterator[_Piece]:
+    """Yield the lines of one reading. `more` are the names of the labels that `FixedSeries` adds."""
+    if isinstance(kind, FixedSeries):
+        for own, number in kind.series:
+            yield from _line(name, {**labels, **_named(more, own)}, figure(number))
+        return
+    if kind is None:
+        yield from _line(name, labels, next(places))
+        return
+    for bound in kind:
+        yield from _line(f"{name}_bucket", {**labels, "le": _number(bound)}, next(places))
+    yield from _line(f"{name}_count", labels, next(places))
+    yield from _line(f"{name}_sum", labels, next(places))
+
+
+def _named(names: tuple[str, ...], values: tuple[str, ...]) -> dict[str, _Piece]:
+    return {name: escape(value) for name, value in zip(names, values, strict=True) if value}
+
+
+def _line(name: str, labels: Mapping[str, _Piece], number: _Piece) -> Iterator[_Piece]:
+    """Yield one line; labels are in alphabetical order."""
+    yield name
+    separator = "{"
+    for label, value in sorted(labels.items()):
+        yield from (f'{separator}{label}="', value, '"')
+        separator = ","
+    yield from ("} " if labels else " ", number, "\n")

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.exposition.labels import Labels, labelled
+from exporter.exposition.template import Template
+from exporter.exposition.text_format import lines
+from exporter.metrics import ByLabel, Distribution, FixedSeries, Metric, Reading, Scope, by_label, one
+
+BY_PATH: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, by_label, labels=("path",))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        pytest.param((), "", id="nothing"),
+        pytest.param(("only ", "text"), "only text", id="no gap"),
+        pytest.param((1,), "one", id="one gap, and no text"),
+        pytest.param(("<", 2, ">"), "<two>", id="one gap"),
+        pytest.param((0, 0, " and ", 2, 1), "zerozero and twoone", id="gaps beside gaps, in any order"),
+    ],
+)
+def test_each_gap_is_filled_by_the_value_of_its_place(pieces: tuple[str | int, ...], expected: str) -> None:
+    template = Template(pieces)
+    assert template.fill(("zero", "one", "two")) == expected
+    assert template.fill(("zero", "one", "two")) == expected
+
+
+@given(st.lists(st.text() | st.integers(0, 3)), st.tuples(*[st.text()] * 4))
+def test_values_are_never_read_as_gaps(pieces: list[str | int], values: tuple[str, ...]) -> None:
+    expected = "".join(values[piece] if isinstance(piece, int) else piece for piece in pieces)
+    assert Template(pieces).fill(values) == expected
+
+
+def test_subjects_with_other_labels_have_lines_of_their_own() -> None:
+    metric: Metric[object] = Metric("m", "M.", Scope.NODE, lambda seen: seen, one)
+    rows = [
+        (labelled(("target", "node"), ("a", "1")), 1.0),
+        (labelled(("target", "node"), ("b", "")), 2.0),
+        (labelled(("target", "node"), ("c", "3")), 3.0),
+    ]
+    expected = ['m{node="1",target="a"} 1.0\n', 'm{target="b"} 2.0\n', 'm{node="3",target="c"} 3.0\n']
+    assert list(lines(metric, rows)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param(ByLabel((), ()), "", id="no value"),
+        pytest.param(ByLabel(("proxy",), (3,)), 'm{path="proxy"} 3.0\n', id="one value"),
+        pytest.param(ByLabel(("proxy", ""), (1, 2)), 'm{path="proxy"} 1.0\nm 2.0\n', id="an empty value"),
+        pytest.param(ByLabel(("proxy",), (1e21,)), 'm{path="proxy"} 1e+21\n', id="a large number"),
+        pytest.param(
+            ByLabel(("proxy",), (Distribution(0.5, (2, 3), (math.inf,)),)),
+            'm_bucket{le="+Inf",path="proxy"} 2.0\nm_count{path="proxy"} 3.0\nm_sum{path="proxy"} 0.5\n',
+            id="a distribution",
+        ),
+    ],
+)
+def test_numbers_by_a_label_have_a_line_for_each_value(seen: ByLabel, expected: str) -> None:
+    assert "".join(lines(BY_PATH, [(labelled(), seen)])) == expected
+    foreign: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, by_label, labels=("word",))
+    assert "".join(lines(foreign, [(labelled(), seen)])) == expected.replace("path=", "word=")
+
+
+def test_fixed_series_add_their_labels_to_those_of_the_reading() -> None:
+    states = FixedSeries(((("up",), 1.0), (("down",), 0.0)))
+    for label in ("path", "host"):
+        metric: Metric[object] = Metric(
+            "m",
+            "M.",
+            Scope.TARGET,
+            lambda seen: seen,
+            lambda _seen: [Reading(("x",), states), Reading(("",), states)],
+            labels=(label, "state"),
+        )
+        assert "".join(lines(metric, [(Labels((), ()), None)])) == (
+            f'm{{{label}="x",state="up"}} 1.0\nm{{{label}="x",state="down"}} 0.0\n'
+            'm{state="up"} 1.0\nm{state="down"} 0.0\n'
+        )
