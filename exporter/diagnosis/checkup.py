@@ -48,6 +48,7 @@ class Checkup:
     zone_notes: tuple[str, ...] = ()
     waiting: Mapping[str, int] = field(default_factory=dict)
     served: Served = field(default_factory=dict, compare=False)
+    _facts: dict[str, Facts] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -99,18 +100,18 @@ class Checkup:
 
     def facts(self, operation: str) -> Facts | None:
         """Return the facts of an operation from the first route that gave any; None when there are none."""
-        return next((each for each in self.outcomes(operation) if isinstance(each, Facts)), None)
+        return self.all_facts().get(operation)
 
-    def all_facts(self) -> dict[str, Facts]:
-        """Return the facts of every operation that gave any, by its name."""
-        visits = [
-            visit for path in _DIRECT_FIRST for route, visit in self.visits.items() if route.path is path
-        ]
-        found: dict[str, Facts] = {}
-        for seen in (*(seen for visit in visits for seen in visit.observations), *self.details_observations):
-            if isinstance(seen.outcome, Facts):
-                found.setdefault(seen.operation, seen.outcome)
-        return found
+    def all_facts(self) -> Mapping[str, Facts]:
+        """Return the facts of every operation that gave any, by its name. They are looked for once."""
+        if not self._facts:
+            visits = [
+                visit for path in _DIRECT_FIRST for route, visit in self.visits.items() if route.path is path
+            ]
+            for seen in (*(seen for visit in visits for seen in visit.observations), *self.details_observations):
+                if isinstance(seen.outcome, Facts):
+                    self._facts.setdefault(seen.operation, seen.outcome)
+        return self._facts
 
     def onepanel_answered(self, route: Route) -> bool:
         """Return whether Onepanel itself answered over this route, with any answer."""
