@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import Authority
+from tests.support.coverage import measure_no_other_process
 
 # After so many seconds a test of these markers has failed; for all others pyproject.toml has the limit.
 _SECONDS_OF = {"slow": 3600, "long": 900}
@@ -19,6 +20,10 @@ _ROOMS_THAT_WAIT = {"alerts", "browser", "cluster", "deploy", "docs", "process",
 # A shell starts commands in the background with SIGINT ignored, and processes that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The process that shares the tests out passes it on to those that run them.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    measure_no_other_process()
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,10 @@ class Checkup:
             visits = [
                 visit for path in _DIRECT_FIRST for route, visit in self.visits.items() if route.path is path
             ]
-            for seen in (*(seen for visit in visits for seen in visit.observations), *self.details_observations):
+            for seen in (
+                *(seen for visit in visits for seen in visit.observations),
+                *self.details_observations,
+            ):
                 if isinstance(seen.outcome, Facts):
                     self._facts.setdefault(seen.operation, seen.outcome)
         return self._facts

@@ -13,14 +13,20 @@ import os
 import runpy
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
 from importlib import import_module
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import IO, NamedTuple
+
+from tests.support.coverage import measuring
+
+_BEGINNING = threading.Lock()
 
 
 class Ended(NamedTuple):
@@ -45,9 +51,9 @@ def run_forked(
         given.write(stdin.encode())
         given.flush()
         names = [stream.name for stream in streams]
-        process = _context().Process(
-            target=_become, args=(names, list(arguments), dict(environment), program)
-        )
+        with _BEGINNING:  # commands are run by several threads
+            context = _context()
+        process = context.Process(target=_become, args=(names, list(arguments), dict(environment), program))
         process.start()
         process.join(seconds)
         if process.exitcode is None:
@@ -61,6 +67,8 @@ def run_forked(
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.support.imported"])
+    with measuring():
+        forkserver.ensure_running()
     return context
 
 

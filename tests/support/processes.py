@@ -96,8 +96,7 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\.", lambda found: _ESCAPED[found[0]], text) if "\\" in text else text
 
 
-# Coverage is not measured in processes of their own: preparing the exporter for it takes each 2 s of CPU.
-_NOT_INHERITED = ("ONEDATA_EXPORTER_", "COVERAGE_FOLDER")
+_NOT_INHERITED = "ONEDATA_EXPORTER_"
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -22,11 +22,14 @@ _NEVER = 10**9
 class _Beginning(MetaPathFinder):
     """The finder that begins to measure when the package is imported; most processes never do."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
     def find_spec(self, fullname: str, _path: object, _target: object = None) -> None:
         """Begin, and leave finding to the other finders."""
         if fullname == PACKAGE:
             sys.meta_path.remove(self)
-            _measure(Path(os.environ["COVERAGE_FOLDER"]))
+            _measure(self._folder)
 
 
 def _measure(folder: Path) -> None:
@@ -46,4 +49,4 @@ def _measure(folder: Path) -> None:
 
 
 if "COVERAGE_FOLDER" in os.environ:
-    sys.meta_path.insert(0, _Beginning())
+    sys.meta_path.insert(0, _Beginning(Path(os.environ["COVERAGE_FOLDER"])))
