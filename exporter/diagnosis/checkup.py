@@ -177,7 +177,10 @@ def observation(visit: Visit | None, operation: str) -> Observation | None:
     """Return the observation of one operation within a visit, if it was made."""
     if visit is None:
         return None
-    return next((seen for seen in visit.observations if seen.operation == operation), None)
+    for seen in visit.observations:
+        if seen.operation == operation:
+            return seen
+    return None
 
 
 def symptom_of(visit: Visit | None) -> Symptom:

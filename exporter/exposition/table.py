@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Never, TypeAlias
 
 from exporter.diagnosis.checkup import Checkup
 from exporter.exposition.catalogue import EXPORTER_METRICS, NODE_METRICS, ROUTE_METRICS, TARGET_METRICS
-from exporter.exposition.labels import Labels, labelled
+from exporter.exposition.labels import Subject, subject
 from exporter.exposition.text_format import lines
 from exporter.exposition.views import ExporterView, NodeView, RouteView, TargetView
 from exporter.metrics import Metric, Scope
@@ -24,8 +24,8 @@ from exporter.operations.operation import Operation
 from exporter.operations.outcome import Facts
 from exporter.targets import Route
 
-# The labels of the subjects of which something was seen, and what.
-Column: TypeAlias = tuple[list[Labels], list[object]]
+# The subjects of which something was seen, and what.
+Column: TypeAlias = tuple[list[Subject], list[object]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,43 +88,43 @@ class MetricTable:
 
     def add_exporter(self, view: ExporterView) -> None:
         """Add the metrics of the exporter itself."""
-        self._add(_EXPORTER, labelled(), view)
+        self._add(_EXPORTER, subject(), view)
 
     def add_target(self, view: TargetView) -> None:
         """Add the metrics of a target, and of its nodes and routes."""
         name = view.target.name
-        target = labelled(Scope.TARGET.value, (name,))
+        target = subject(Scope.TARGET.value, (name,))
         self._add(_TARGET, target, view)
         for node in view.state.node_names:
-            self._add(_NODE, labelled(Scope.NODE.value, (name, node)), NodeView(view, node))
+            self._add(_NODE, subject(Scope.NODE.value, (name, node)), NodeView(view, node))
         checkup, due = view.checkup, applicable(view.target)
         for route in view.state.routes:
-            labels = labelled(Scope.ROUTE.value, (name, *route))
-            self._add(_ROUTE, labels, RouteView(view, route, checkup.connection(route) if checkup else None))
+            named = subject(Scope.ROUTE.value, (name, *route))
+            self._add(_ROUTE, named, RouteView(view, route, checkup.connection(route) if checkup else None))
             if checkup is not None:
-                self._add_outcomes(labels, checkup, route, due)
+                self._add_outcomes(named, checkup, route, due)
         if checkup is not None:
             self._add_facts(target, checkup, due)
 
-    def _add_facts(self, target: Labels, checkup: Checkup, due: Iterable[Operation[Facts]]) -> None:
+    def _add_facts(self, target: Subject, checkup: Checkup, due: Iterable[Operation[Facts]]) -> None:
         found = checkup.all_facts()
         for operation in due:
             if operation in _FACTS and operation.name in found:
                 self._add(_FACTS[operation], target, found[operation.name])
 
     def _add_outcomes(
-        self, labels: Labels, checkup: Checkup, route: Route, due: Iterable[Operation[Facts]]
+        self, named: Subject, checkup: Checkup, route: Route, due: Iterable[Operation[Facts]]
     ) -> None:
         for operation in due:
             seen = checkup.observation(route, operation.name) if operation in _OUTCOMES else None
             if seen is not None:
-                self._add(_OUTCOMES[operation], labels, seen.outcome)
+                self._add(_OUTCOMES[operation], named, seen.outcome)
 
-    def _add(self, columns: _Columns, labels: Labels, subject: Any) -> None:
+    def _add(self, columns: _Columns, named: Subject, view: Any) -> None:
         for (subjects, seen), see in zip(self._tables[columns], columns.sees, strict=True):
-            value = see(subject)
+            value = see(view)
             if value is not None:
-                subjects.append(labels)
+                subjects.append(named)
                 seen.append(value)
 
     def lines(self, metric: Metric[Never]) -> Iterator[str]:

@@ -23,7 +23,6 @@ Shape: TypeAlias = tuple[tuple[tuple[str, ...], Kind], ...]
 # A piece of a line: text, or the place of the value that fills a gap.
 _Piece: TypeAlias = str | int
 
-ONE_NUMBER: Shape = (((), None),)
 _PLAIN = 1e6
 _number: Callable[[float], str] = floatToGoString
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from itertools import chain, groupby
+from itertools import chain, islice
 from typing import Any, Never, TypeAlias
 
-from exporter.exposition.labels import Labels, labelled
+from exporter.exposition.labels import Subject, labelled
 from exporter.exposition.template import (
-    ONE_NUMBER,
     count_figure,
     figure,
     figures_of,
@@ -23,10 +22,11 @@ from exporter.exposition.template import (
 from exporter.metrics import CLOSED_LABELS, Metric, MetricType, by_label, one
 
 # A subject, and what a metric has seen of it.
-Row: TypeAlias = tuple[Labels, Any]
+Row: TypeAlias = tuple[Subject, Any]
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
+_ROWS_AT_ONCE = 500
 _SUFFIXES = {
     MetricType.HISTOGRAM: ("_bucket", "_count", "_sum"),
     MetricType.SUMMARY: ("_count", "_sum"),
@@ -60,31 +60,27 @@ def line_names(metric: Metric[Never]) -> frozenset[str]:
 
 
 def lines(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of what a metric has seen of its subjects: those of one reading at least.
+    """Yield the lines of what a metric has seen of its subjects, in pieces of bounded length.
 
     The readings add their own labels to those of the subject.
     """
     if metric.read is one:
-        return _number_lines(metric.name, rows)
-    if metric.read is by_label and CLOSED_LABELS.issuperset(metric.labels):
-        return _lines_by_label(metric, rows)
-    if metric.label_names is None and CLOSED_LABELS.issuperset(metric.labels):
-        return _closed_lines(metric, rows)
+        return _number_lines(metric.name, iter(rows))
+    if CLOSED_LABELS.issuperset(metric.labels) and metric.label_names is None:
+        return (_lines_by_label if metric.read is by_label else _closed_lines)(metric, rows)
     return _foreign_lines(metric, rows)
 
 
-def _number_lines(name: str, rows: Iterable[Row]) -> Iterator[str]:
+def _number_lines(name: str, rows: Iterator[Row]) -> Iterator[str]:
     """Yield the lines of a metric without labels of its own."""
-    for names, group in groupby(rows, lambda row: row[0].names):
-        lines_of = template(name, names, (), ONE_NUMBER)
-        for labels, number in group:
-            yield lines_of.fill((*labels.values, figure(number)))
+    while batch := list(islice(rows, _ROWS_AT_ONCE)):
+        yield "".join([f"{name}{subject.text} {figure(number)}\n" for subject, number in batch])
 
 
 def _lines_by_label(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]:
     """Yield the lines of a metric with one label of its own, which has few values."""
     (label,) = metric.labels
-    for labels, (values, numbers) in rows:
+    for (labels, _text), (values, numbers) in rows:
         kind = kind_of(numbers[0]) if numbers else None
         lines_of = template_by_label(metric.name, labels.names, label, values, kind)
         figures = (
@@ -95,18 +91,16 @@ def _lines_by_label(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]
 
 def _closed_lines(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]:
     """Yield lines whose own labels have few values."""
-    for labels, seen in rows:
+    for (labels, _text), seen in rows:
         readings = tuple(metric.read(seen))
         shape = tuple((own, kind_of(value)) for own, value in readings)
-        lines_of = template(metric.name, labels.names, metric.labels, shape)
-        yield lines_of.fill(
-            (*labels.values, *chain.from_iterable(figures_of(value) for _own, value in readings))
-        )
+        figures = chain.from_iterable(figures_of(value) for _own, value in readings)
+        yield template(metric.name, labels.names, metric.labels, shape).fill((*labels.values, *figures))
 
 
 def _foreign_lines(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]:
     """Yield lines whose own labels may have any value, except those that `FixedSeries` adds."""
-    for labels, seen in rows:
+    for (labels, _text), seen in rows:
         own_names = metric.label_names(seen) if metric.label_names else metric.labels
         for own, value in metric.read(seen):
             foreign, more = labelled(own_names[: len(own)], own), own_names[len(own) :]

@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_cla
 from exporter.credentials import Auth, Secret
 from exporter.discovery.admission import Admission, ProviderState
 from exporter.discovery.zone_view import ZoneView, with_list
-from exporter.exposition.labels import labelled
+from exporter.exposition.labels import subject
 from exporter.exposition.page import Exposition
 from exporter.exposition.table import ALL_METRICS
 from exporter.exposition.text_format import TextFormat, family_name, header, lines
@@ -316,7 +316,7 @@ class OneFamily:
 
 
 def text_of(metric: Metric[None], target: str) -> bytes:
-    return "".join(lines(metric, [(labelled(("target",), (target,)), metric.see(None))])).encode()
+    return "".join(lines(metric, [(subject(("target",), (target,)), metric.see(None))])).encode()
 
 
 @given(st.sampled_from(MetricType), label_values, label_values, values, distributions, st.text(max_size=30))

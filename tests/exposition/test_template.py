@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.exposition.labels import Labels, labelled
+from exporter.exposition.labels import subject
 from exporter.exposition.template import Template
 from exporter.exposition.text_format import lines
 from exporter.metrics import ByLabel, Distribution, FixedSeries, Metric, Reading, Scope, by_label, one
@@ -39,12 +39,12 @@ def test_values_are_never_read_as_gaps(pieces: list[str | int], values: tuple[st
 def test_subjects_with_other_labels_have_lines_of_their_own() -> None:
     metric: Metric[object] = Metric("m", "M.", Scope.NODE, lambda seen: seen, one)
     rows = [
-        (labelled(("target", "node"), ("a", "1")), 1.0),
-        (labelled(("target", "node"), ("b", "")), 2.0),
-        (labelled(("target", "node"), ("c", "3")), 3.0),
+        (subject(("target", "node"), ("a", "1")), 1.0),
+        (subject(("target", "node"), ("b", "")), 2.0),
+        (subject(("target", "node"), ("c", "3")), 3.0),
     ]
-    expected = ['m{node="1",target="a"} 1.0\n', 'm{target="b"} 2.0\n', 'm{node="3",target="c"} 3.0\n']
-    assert list(lines(metric, rows)) == expected
+    expected = 'm{node="1",target="a"} 1.0\nm{target="b"} 2.0\nm{node="3",target="c"} 3.0\n'
+    assert "".join(lines(metric, rows)) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_subjects_with_other_labels_have_lines_of_their_own() -> None:
     ],
 )
 def test_numbers_by_a_label_have_a_line_for_each_value(seen: ByLabel, expected: str) -> None:
-    assert "".join(lines(BY_PATH, [(labelled(), seen)])) == expected
+    assert "".join(lines(BY_PATH, [(subject(), seen)])) == expected
     foreign: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, by_label, labels=("word",))
-    assert "".join(lines(foreign, [(labelled(), seen)])) == expected.replace("path=", "word=")
+    assert "".join(lines(foreign, [(subject(), seen)])) == expected.replace("path=", "word=")
 
 
 def test_fixed_series_add_their_labels_to_those_of_the_reading() -> None:
@@ -78,7 +78,7 @@ def test_fixed_series_add_their_labels_to_those_of_the_reading() -> None:
             lambda _seen: [Reading(("x",), states), Reading(("",), states)],
             labels=(label, "state"),
         )
-        assert "".join(lines(metric, [(Labels((), ()), None)])) == (
+        assert "".join(lines(metric, [(subject(), None)])) == (
             f'm{{{label}="x",state="up"}} 1.0\nm{{{label}="x",state="down"}} 0.0\n'
             'm{state="up"} 1.0\nm{state="down"} 0.0\n'
         )

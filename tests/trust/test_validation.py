@@ -6,7 +6,7 @@ import pytest
 
 from exporter.diagnosis.rules import Diagnosis, Pair, diagnose
 from exporter.diagnosis.symptoms import Symptom, symptom
-from exporter.exposition.labels import escape, labelled
+from exporter.exposition.labels import escape, subject
 from exporter.exposition.page import Exposition
 from exporter.exposition.text_format import TextFormat, header, line_names, lines
 from exporter.exposition.views import ExporterView
@@ -172,7 +172,7 @@ def test_a_family_may_be_asked_for_by_the_names_of_its_series() -> None:
 @pytest.mark.parametrize("labels", [("a", "b"), ("path", "state"), ()], ids=["foreign", "closed", "none"])
 def test_labels_that_do_not_fit_are_a_bug_that_is_noticed(labels: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="zip"):
-        list(lines(_metric(labels=labels), [(labelled(), 1.0)]))
+        list(lines(_metric(labels=labels), [(subject(), 1.0)]))
 
 
 def test_a_percent_sign_in_a_label_is_no_place_for_a_number() -> None:
@@ -184,8 +184,8 @@ def test_a_percent_sign_in_a_label_is_no_place_for_a_number() -> None:
         lambda seen: [Reading((seen,), 1.0)],
         labels=("a",),
     )
-    subject = labelled(("target", "b"), ("50%{}", "%d{0}"))
-    text = "".join(lines(metric, [(subject, metric.see(None))]))
+    named = subject(("target", "b"), ("50%{}", "%d{0}"))
+    text = "".join(lines(metric, [(named, metric.see(None))]))
     assert text == 'onedata_any{a="100 %s",b="%d{0}",target="50%{}"} 1.0\n'
 
 

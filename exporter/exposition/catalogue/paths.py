@@ -44,8 +44,9 @@ def _asked(view: RouteView) -> tuple[str, ...]:
     target, path = view.of.target, view.route.path
     listing = (LISTING,) if target.discovery and path is AccessPath.PROXY else ()
     foreseen = _foreseen(applicable(target), path, listing)
-    unforeseen = view.counters.requests.keys() - foreseen.keys()
-    return (*foreseen, *sorted(unforeseen)) if unforeseen else tuple(foreseen)
+    if view.counters.requests.keys() <= foreseen.keys():
+        return tuple(foreseen)
+    return (*foreseen, *sorted(view.counters.requests.keys() - foreseen.keys()))
 
 
 @cache
