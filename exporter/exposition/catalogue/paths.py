@@ -28,7 +28,9 @@ from exporter.operations.providers import LISTING
 from exporter.reasons import Reason
 from exporter.targets import AccessPath, Route
 
-_PHASES = tuple(phase.value for phase in Phase)
+# Iterating over an enumeration takes longer, and every scrape does it for each target.
+_PHASES = tuple(Phase)
+_PATHS = tuple(AccessPath)
 # These series begin at 0, so that `rate` sees the first failure; zeros of all operations would be half of the page.
 _NO_FAILURES = {
     (operation.name, reason): 0
@@ -88,18 +90,18 @@ def _failure_readings(failures: tuple[tuple[tuple[str, Reason], int], ...]) -> I
 def _durations(view: RouteView) -> ByLabel:
     durations = view.counters.durations
     timed = tuple(filter(durations.__contains__, _asked(view)))
-    return ByLabel(timed, tuple(durations[operation].distribution() for operation in timed))
+    return ByLabel(timed, [durations[operation].distribution() for operation in timed])
 
 
 def _phases(view: RouteView) -> ByLabel:
     counts, seconds = view.counters.phase_counts, view.counters.phase_seconds
-    return ByLabel(_PHASES, tuple(Distribution(seconds.get(phase, 0.0), (counts[phase],)) for phase in Phase))
+    return ByLabel(_PHASES, [Distribution(seconds.get(phase, 0.0), (counts[phase],)) for phase in _PHASES])
 
 
 def _overhead(view: NodeView) -> float | None:
     if view.of.checkup is None:
         return None
-    seen = [view.of.checkup.observation(Route(path, view.node), HEALTH) for path in AccessPath]
+    seen = [view.of.checkup.observation(Route(path, view.node), HEALTH) for path in _PATHS]
     proxy, direct = (entry.last.seconds if entry and not entry.failure else None for entry in seen)
     return None if proxy is None or direct is None else proxy - direct
 

@@ -8,11 +8,11 @@ from exporter.exposition.views import TargetView
 from exporter.metrics import ByLabel, Metric, MetricType, Reading, Scope, by_label
 from exporter.targets import AccessPath
 
-_PATHS = tuple(path.value for path in AccessPath)
+_PATHS = tuple(AccessPath)
 
 
 def _expected(view: TargetView) -> ByLabel:
-    return ByLabel(_PATHS, tuple(path in view.target.expected_paths for path in AccessPath))
+    return ByLabel(_PATHS, [path in view.target.expected_paths for path in _PATHS])
 
 
 def _info(labels: tuple[tuple[str, str], ...]) -> Iterator[Reading]:
