@@ -77,10 +77,7 @@ class Reading(NamedTuple):
 
 
 class ByLabel(NamedTuple):
-    """Numbers by the value of the one label that a metric has of its own; all are of one kind.
-
-    Most subjects have the same values of the label.
-    """
+    """Numbers by the value of the one label that a metric has of its own. Most subjects have the same values of it."""
 
     values: tuple[str, ...]
     numbers: Sequence[float | Distribution]

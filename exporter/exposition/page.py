@@ -125,7 +125,7 @@ def _in_families(table: MetricTable, text_format: TextFormat, names: frozenset[s
 
 
 def _family(table: MetricTable, metric: Metric[Never], text_format: TextFormat) -> Iterable[str]:
-    lines = table.lines(metric)
+    lines = filter(None, table.lines(metric))
     first = next(lines, None)
     return () if first is None else chain((header(metric, text_format), first), lines)
 

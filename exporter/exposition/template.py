@@ -5,6 +5,7 @@ Most subjects of a metric differ in nothing else, so that a template is made onc
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
@@ -41,7 +42,8 @@ class Template:
             else:
                 places.append(piece)
                 texts += "", ""
-        self._pieces = texts
+        # Most lines of a template have the same pieces between their labels.
+        self._pieces = [*map(sys.intern, texts)]
         self._pick = _picker(places)
 
     def fill(self, values: Sequence[str]) -> str:
@@ -85,10 +87,11 @@ def count_figure(value: float) -> str:
 
 @lru_cache(maxsize=1024)
 def template_by_label(
-    name: str, labels: tuple[str, ...], label: str, values: tuple[str, ...], kind: Kind
+    name: str, labels: tuple[str, ...], label: str, values: tuple[str, ...], kinds: tuple[Kind, ...]
 ) -> Template:
-    """Return the lines of a metric with one label of its own, for these values of it."""
-    return template(name, labels, (label,), tuple(((value,), kind) for value in values))
+    """Return the lines of a metric with one label of its own, for these values of it and what they have each."""
+    shape = tuple(((value,), kind) for value, kind in zip(values, kinds, strict=True))
+    return template(name, labels, (label,), shape)
 
 
 @lru_cache(maxsize=1024)

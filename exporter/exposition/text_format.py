@@ -12,7 +12,6 @@ from typing import Any, Never, TypeAlias
 
 from exporter.exposition.labels import Subject, labelled
 from exporter.exposition.template import (
-    count_figure,
     figure,
     figures_of,
     kind_of,
@@ -81,11 +80,8 @@ def _lines_by_label(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]
     """Yield the lines of a metric with one label of its own, which has few values."""
     (label,) = metric.labels
     for (labels, _text), (values, numbers) in rows:
-        kind = kind_of(numbers[0]) if numbers else None
-        lines_of = template_by_label(metric.name, labels.names, label, values, kind)
-        figures = (
-            map(count_figure, numbers) if kind is None else chain.from_iterable(map(figures_of, numbers))
-        )
+        lines_of = template_by_label(metric.name, labels.names, label, values, tuple(map(kind_of, numbers)))
+        figures = chain.from_iterable(map(figures_of, numbers))
         yield lines_of.fill((*labels.values, *figures))
 
 

@@ -244,6 +244,12 @@ async def test_a_family_without_samples_has_no_header() -> None:
     assert "onedata_onepanel_up" not in page
 
 
+async def test_a_family_whose_subjects_have_no_series_has_no_header() -> None:
+    store = Store((), BUCKETS)  # no operation is timed
+    store.set_targets([make_target("zone")])
+    assert "request_duration" not in await own_page(store)
+
+
 async def test_requests_for_a_list_of_providers_begin_at_0_on_the_proxy_path_alone() -> None:
     store = Store(TIMED_OPERATIONS, BUCKETS)
     zone = make_target("zone")

@@ -59,12 +59,28 @@ def test_subjects_with_other_labels_have_lines_of_their_own() -> None:
             'm_bucket{le="+Inf",path="proxy"} 2.0\nm_count{path="proxy"} 3.0\nm_sum{path="proxy"} 0.5\n',
             id="a distribution",
         ),
+        pytest.param(
+            ByLabel(("proxy", "direct"), (Distribution(0.5, (2,)), Distribution(0.25, (3, 4), (math.inf,)))),
+            'm_count{path="proxy"} 2.0\nm_sum{path="proxy"} 0.5\n'
+            'm_bucket{le="+Inf",path="direct"} 3.0\nm_count{path="direct"} 4.0\nm_sum{path="direct"} 0.25\n',
+            id="distributions with other buckets",
+        ),
     ],
 )
 def test_numbers_by_a_label_have_a_line_for_each_value(seen: ByLabel, expected: str) -> None:
     assert "".join(lines(BY_PATH, [(subject(), seen)])) == expected
     foreign: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, by_label, labels=("word",))
     assert "".join(lines(foreign, [(subject(), seen)])) == expected.replace("path=", "word=")
+
+
+@pytest.mark.parametrize("label", ["path", "word"])
+@pytest.mark.parametrize(
+    "seen", [ByLabel(("a",), (1, 2)), ByLabel(("a", "b"), (1,))], ids=["value", "number"]
+)
+def test_a_missing_value_or_number_is_a_bug_that_is_noticed(seen: ByLabel, label: str) -> None:
+    metric: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, by_label, labels=(label,))
+    with pytest.raises(ValueError, match="zip"):
+        list(lines(metric, [(subject(), seen)]))
 
 
 def test_fixed_series_add_their_labels_to_those_of_the_reading() -> None:

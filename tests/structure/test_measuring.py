@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import coverage
 from tests.support.commands import run, succeed
 from tests.support.processes import LOOPBACK_ANY_PORT, ROOT, ExporterProcess
 
@@ -29,6 +30,16 @@ def test_a_process_that_imports_the_exporter_writes_its_lines_and_branches(tmp_p
 def test_a_process_without_the_exporter_writes_nothing(tmp_path: Path) -> None:
     succeed(sys.executable, "-c", "import json", environment=measured(tmp_path))
     assert not list(tmp_path.iterdir())
+
+
+def test_only_the_fork_servers_of_a_test_process_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "_kept", {})
+    monkeypatch.setenv("COVERAGE_FOLDER", "folder")
+    coverage.measure_no_other_process()
+    assert "COVERAGE_FOLDER" not in os.environ
+    with coverage.measuring():
+        assert os.environ["COVERAGE_FOLDER"] == "folder"
+    assert "COVERAGE_FOLDER" not in os.environ
 
 
 async def test_an_exporter_that_is_stopped_writes_its_coverage(tmp_path: Path) -> None:

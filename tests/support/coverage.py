@@ -10,22 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _NAME = "COVERAGE_FOLDER"
-_folders: list[str] = []
+_kept: dict[str, str] = {}
 
 
 def measure_no_other_process() -> None:
     """Let no process that this one starts measure its coverage."""
     if _NAME in os.environ:
-        _folders.append(os.environ.pop(_NAME))
+        _kept[_NAME] = os.environ.pop(_NAME)
 
 
 @contextmanager
 def measuring() -> Iterator[None]:
     """Let the processes that are started meanwhile measure theirs after all, if this one does."""
-    for folder in _folders:
-        os.environ[_NAME] = folder
+    os.environ.update(_kept)
     try:
         yield
     finally:
-        if _folders:
-            del os.environ[_NAME]
+        for name in _kept:
+            del os.environ[name]

@@ -28,9 +28,7 @@ from exporter.operations.providers import LISTING
 from exporter.reasons import Reason
 from exporter.targets import AccessPath, Route
 
-# Iterating over an enumeration takes longer, and every scrape does it for each target.
 _PHASES = tuple(Phase)
-_PATHS = tuple(AccessPath)
 # These series begin at 0, so that `rate` sees the first failure; zeros of all operations would be half of the page.
 _NO_FAILURES = {
     (operation.name, reason): 0
@@ -101,7 +99,7 @@ def _phases(view: RouteView) -> ByLabel:
 def _overhead(view: NodeView) -> float | None:
     if view.of.checkup is None:
         return None
-    seen = [view.of.checkup.observation(Route(path, view.node), HEALTH) for path in _PATHS]
+    seen = [view.of.checkup.observation(Route(path, view.node), HEALTH) for path in AccessPath]
     proxy, direct = (entry.last.seconds if entry and not entry.failure else None for entry in seen)
     return None if proxy is None or direct is None else proxy - direct
 
