@@ -42,6 +42,13 @@ def test_paths_agree_unless_both_answer_and_differ(change: dict[str, object], ag
     )
 
 
+def test_facts_are_those_of_the_direct_path_if_both_gave_any() -> None:
+    of_proxy, of_direct = replace(ZONE, name="proxy"), replace(ZONE, name="direct")
+    checkup = checkup_of(make_target(), of_proxy, of_direct)
+    assert checkup.facts("configuration") is of_direct
+    assert checkup.all_facts() == {"configuration": of_direct, "health": checkup.facts("health")}
+
+
 def test_one_path_alone_neither_agrees_nor_disagrees() -> None:
     assert paths_agree([]) is None
     assert paths_agree([ZONE]) is None

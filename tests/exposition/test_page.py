@@ -244,6 +244,30 @@ async def test_a_family_without_samples_has_no_header() -> None:
     assert "onedata_onepanel_up" not in page
 
 
+async def test_requests_that_were_not_foreseen_are_counted_beside_the_others() -> None:
+    store = Store(TIMED_OPERATIONS, BUCKETS)
+    store.set_targets([make_target("zone")])
+    for counters in store.states[0].counters_by_route.values():
+        counters.requests["surprise"] += 2
+    found = re.findall(
+        r'^onedata_onepanel_requests_total\{operation="(surprise|health)",.*\} (.*)$',
+        await own_page(store),
+        re.MULTILINE,
+    )
+    assert sorted(found) == [("health", "0.0")] * 2 + [("surprise", "2.0")] * 2
+
+
+async def test_an_operation_that_is_left_out_from_now_on_shows_no_facts_of_the_last_round() -> None:
+    store = Store(TIMED_OPERATIONS, BUCKETS)
+    target = make_target("zone", auth=AUTH)
+    store.set_targets([target])
+    store.record(make_checkup(target), 995.0)
+    store.record_details(target, make_details(target), 995.0)
+    assert "onedata_zone_users" in await own_page(store)
+    store.states[0].target = replace(target, left_out=frozenset({"users"}))
+    assert "onedata_zone_users" not in await own_page(store)
+
+
 async def test_a_family_whose_subjects_have_no_series_has_no_header() -> None:
     store = Store((), BUCKETS)  # no operation is timed
     store.set_targets([make_target("zone")])

@@ -12,6 +12,7 @@ import pytest
 from tests.support import coverage
 from tests.support.commands import run, succeed
 from tests.support.processes import LOOPBACK_ANY_PORT, ROOT, ExporterProcess
+from tools.coverage_report import add_up
 
 
 def measured(folder: Path) -> dict[str, str]:
@@ -30,6 +31,19 @@ def test_a_process_that_imports_the_exporter_writes_its_lines_and_branches(tmp_p
 def test_a_process_without_the_exporter_writes_nothing(tmp_path: Path) -> None:
     succeed(sys.executable, "-c", "import json", environment=measured(tmp_path))
     assert not list(tmp_path.iterdir())
+
+
+def test_what_any_process_has_executed_is_covered(tmp_path: Path) -> None:
+    def write(lines: list[int], branches: list[list[int]]) -> None:
+        found = {"executed_lines": lines, "executed_branches": branches}
+        report = {"files": {"exporter/version.py": found}}
+        (tmp_path / f"{len(lines)}.json").write_text(json.dumps(report), encoding="utf-8")
+
+    write([1], [[1, 2]])
+    write([3, 4], [[1, 3]])
+    found = add_up(tmp_path, ROOT / "exporter")["files"]["exporter/version.py"]
+    assert found["executed_lines"] == [1, 3, 4]
+    assert found["executed_branches"] == [[1, 2], [1, 3]]
 
 
 def test_only_the_fork_servers_of_a_test_process_measure(monkeypatch: pytest.MonkeyPatch) -> None:
