@@ -8,9 +8,9 @@ unknown value is absent from `/metrics`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 Subject_contra = TypeVar("Subject_contra", contravariant=True)
@@ -40,18 +40,6 @@ class MetricType(StrEnum):
     SUMMARY = "summary"
 
 
-class Distribution(NamedTuple):
-    """A histogram, or a summary when it has no buckets.
-
-    `bounds` are the upper bounds of the buckets, ending with +Inf. `counts` are the cumulative counts of the buckets,
-    and then the count of all observations.
-    """
-
-    sum: float
-    counts: tuple[int, ...]
-    bounds: tuple[float, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class FixedSeries:
     """Series whose numbers are the same for every subject that has this object.
@@ -63,30 +51,63 @@ class FixedSeries:
     series: tuple[tuple[tuple[str, ...], float], ...]
 
 
-Value: TypeAlias = float | Distribution | FixedSeries
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What the series of most subjects have in common: their labels, and what their numbers are.
+
+    `labels` are the values of the labels that follow those of the reading. `bounds` are the upper bounds of the
+    buckets of histograms, ending with +Inf; summaries have none. They are None for plain numbers. `width` is the
+    count of all numbers.
+    """
+
+    labels: tuple[tuple[str, ...], ...]
+    bounds: tuple[float, ...] | None = None
+    width: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count the numbers."""
+        of_one = 1 if self.bounds is None else len(self.bounds) + 2
+        object.__setattr__(self, "width", of_one * len(self.labels))
+
+
+class Series(NamedTuple):
+    """Series with numbers of their own, in the order of the labels of the shape.
+
+    Histograms and summaries have several: the cumulative counts of the buckets, the count of all, and the sum.
+    """
+
+    shape: Shape
+    numbers: Sequence[float]
+
+
+Value: TypeAlias = float | Series | FixedSeries
 
 
 class Reading(NamedTuple):
     """What a metric has of one subject: the values of its own labels, in their order, and the number.
 
-    `FixedSeries` has values of the last labels itself.
+    `Series` and `FixedSeries` have values of the last labels themselves.
     """
 
     labels: tuple[str, ...]
     value: Value
 
 
-class ByLabel(NamedTuple):
-    """Numbers by the value of the one label that a metric has of its own. Most subjects have the same values of it."""
+def by_label(
+    values: tuple[str, ...], numbers: Iterable[float], bounds: tuple[float, ...] | None = None
+) -> Series:
+    """Return a series for each value of the one label that a metric has of its own."""
+    return Series(_shape(values, bounds), tuple(numbers))
 
-    values: tuple[str, ...]
-    numbers: Sequence[float | Distribution]
+
+@lru_cache(maxsize=1024)
+def _shape(values: tuple[str, ...], bounds: tuple[float, ...] | None) -> Shape:
+    return Shape(tuple((value,) for value in values), bounds)
 
 
-def by_label(seen: ByLabel) -> Iterator[Reading]:
-    """Yield a reading for each value of the label."""
-    for value, number in zip(seen.values, seen.numbers, strict=True):
-        yield Reading((value,), number)
+def as_seen(seen: Series) -> tuple[Reading]:
+    """Return series as they were seen."""
+    return (Reading((), seen),)
 
 
 def one(value: float) -> Iterator[Reading]:

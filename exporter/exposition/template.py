@@ -15,12 +15,10 @@ from typing import TypeAlias
 from prometheus_client.utils import floatToGoString
 
 from exporter.exposition.labels import escape
-from exporter.metrics import Distribution, FixedSeries, Value
+from exporter.metrics import FixedSeries, Series, Shape, Value
 
-# The bounds of the buckets of a distribution, series with their numbers, or None for one number.
-Kind: TypeAlias = tuple[float, ...] | FixedSeries | None
-# What the lines of readings have in common: their own labels, and their kinds.
-Shape: TypeAlias = tuple[tuple[tuple[str, ...], Kind], ...]
+# What lines a value has: those of its series, or None for one number.
+Kind: TypeAlias = Shape | FixedSeries | None
 # A piece of a line: text, or the place of the value that fills a gap.
 _Piece: TypeAlias = str | int
 
@@ -62,15 +60,19 @@ def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
 
 def kind_of(value: Value) -> Kind:
     """Return what lines a value has."""
-    if isinstance(value, FixedSeries):
-        return value
-    return value.bounds if isinstance(value, Distribution) else None
+    if isinstance(value, Series):
+        return value.shape
+    return value if isinstance(value, FixedSeries) else None
 
 
-def figures_of(value: Value) -> tuple[str, ...]:
+def figures_of(value: Value) -> Iterable[str]:
     """Return the numbers of a value as they are written, in the order of its lines."""
-    if isinstance(value, Distribution):
-        return (*map(count_figure, value.counts), figure(value.sum))
+    if isinstance(value, Series):
+        if len(value.numbers) != value.shape.width:
+            raise ValueError(f"{len(value.numbers)} numbers for the series of {value.shape}")
+        return [
+            count_figure(number) if number.__class__ is int else figure(number) for number in value.numbers
+        ]
     return () if isinstance(value, FixedSeries) else (figure(value),)
 
 
@@ -86,41 +88,38 @@ def count_figure(value: float) -> str:
 
 
 @lru_cache(maxsize=1024)
-def template_by_label(
-    name: str, labels: tuple[str, ...], label: str, values: tuple[str, ...], kinds: tuple[Kind, ...]
+def template(
+    name: str, labels: tuple[str, ...], own_names: tuple[str, ...], own: tuple[str, ...], kind: Kind
 ) -> Template:
-    """Return the lines of a metric with one label of its own, for these values of it and what they have each."""
-    shape = tuple(((value,), kind) for value, kind in zip(values, kinds, strict=True))
-    return template(name, labels, (label,), shape)
-
-
-@lru_cache(maxsize=1024)
-def template(name: str, labels: tuple[str, ...], own_names: tuple[str, ...], shape: Shape) -> Template:
-    """Return the lines of a metric with gaps for the values of `labels` and then the numbers.
+    """Return the lines of a reading with gaps for the values of `labels` and then the numbers.
 
     It is kept, so that own labels must come from closed sets.
     """
     fixed: dict[str, _Piece] = {label: place for place, label in enumerate(labels)}
-    places = count(len(labels))
-    pieces: list[_Piece] = []
-    for own, kind in shape:
-        last = len(own) if isinstance(kind, FixedSeries) else None
-        pieces += _lines(name, fixed | _named(own_names[:last], own), own_names[last:], kind, places)
-    return Template(pieces)
+    fixed |= _named(own_names[: len(own)], own)
+    return Template(_lines(name, fixed, own_names[len(own) :], kind, count(len(labels))))
 
 
 def _lines(
     name: str, labels: Mapping[str, _Piece], more: tuple[str, ...], kind: Kind, places: Iterator[int]
 ) -> Iterator[_Piece]:
-    """Yield the lines of one reading. `more` are the names of the labels that `FixedSeries` adds."""
+    """Yield the lines of one reading. `more` are the names of the labels that are part of its kind."""
     if isinstance(kind, FixedSeries):
-        for own, number in kind.series:
-            yield from _line(name, {**labels, **_named(more, own)}, figure(number))
+        for values, number in kind.series:
+            yield from _line(name, {**labels, **_named(more, values)}, figure(number))
         return
-    if kind is None:
+    for values in kind.labels if kind else ((),):
+        bounds = kind.bounds if kind else None
+        yield from _number_lines(name, {**labels, **_named(more, values)}, bounds, places)
+
+
+def _number_lines(
+    name: str, labels: Mapping[str, _Piece], bounds: tuple[float, ...] | None, places: Iterator[int]
+) -> Iterator[_Piece]:
+    if bounds is None:
         yield from _line(name, labels, next(places))
         return
-    for bound in kind:
+    for bound in bounds:
         yield from _line(f"{name}_bucket", {**labels, "le": _number(bound)}, next(places))
     yield from _line(f"{name}_count", labels, next(places))
     yield from _line(f"{name}_sum", labels, next(places))

@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Never, TypeAlias
 
 from exporter.exposition.labels import Subject, labelled
-from exporter.exposition.template import (
-    figure,
-    figures_of,
-    kind_of,
-    template,
-    template_by_label,
-)
-from exporter.metrics import CLOSED_LABELS, Metric, MetricType, by_label, one
+from exporter.exposition.template import figure, figures_of, kind_of, template
+from exporter.metrics import CLOSED_LABELS, Metric, MetricType, one
 
 # A subject, and what a metric has seen of it.
 Row: TypeAlias = tuple[Subject, Any]
@@ -66,7 +60,7 @@ def lines(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]:
     if metric.read is one:
         return _number_lines(metric.name, iter(rows))
     if CLOSED_LABELS.issuperset(metric.labels) and metric.label_names is None:
-        return (_lines_by_label if metric.read is by_label else _closed_lines)(metric, rows)
+        return _closed_lines(metric, rows)
     return _foreign_lines(metric, rows)
 
 
@@ -76,29 +70,19 @@ def _number_lines(name: str, rows: Iterator[Row]) -> Iterator[str]:
         yield "".join([f"{name}{subject.text} {figure(number)}\n" for subject, number in batch])
 
 
-def _lines_by_label(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the lines of a metric with one label of its own, which has few values."""
-    (label,) = metric.labels
-    for (labels, _text), (values, numbers) in rows:
-        lines_of = template_by_label(metric.name, labels.names, label, values, tuple(map(kind_of, numbers)))
-        figures = chain.from_iterable(map(figures_of, numbers))
-        yield lines_of.fill((*labels.values, *figures))
-
-
 def _closed_lines(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]:
     """Yield lines whose own labels have few values."""
     for (labels, _text), seen in rows:
-        readings = tuple(metric.read(seen))
-        shape = tuple((own, kind_of(value)) for own, value in readings)
-        figures = chain.from_iterable(figures_of(value) for _own, value in readings)
-        yield template(metric.name, labels.names, metric.labels, shape).fill((*labels.values, *figures))
+        for own, value in metric.read(seen):
+            lines_of = template(metric.name, labels.names, metric.labels, own, kind_of(value))
+            yield lines_of.fill((*labels.values, *figures_of(value)))
 
 
 def _foreign_lines(metric: Metric[Never], rows: Iterable[Row]) -> Iterator[str]:
-    """Yield lines whose own labels may have any value, except those that `FixedSeries` adds."""
+    """Yield lines whose own labels may have any value, except those that are part of the value."""
     for (labels, _text), seen in rows:
         own_names = metric.label_names(seen) if metric.label_names else metric.labels
         for own, value in metric.read(seen):
             foreign, more = labelled(own_names[: len(own)], own), own_names[len(own) :]
-            lines_of = template(metric.name, labels.names + foreign.names, more, (((), kind_of(value)),))
+            lines_of = template(metric.name, labels.names + foreign.names, more, (), kind_of(value))
             yield lines_of.fill((*labels.values, *foreign.values, *figures_of(value)))

@@ -5,35 +5,33 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import accumulate
 
-from exporter.metrics import Distribution
 from exporter.observation import Connection, Exchange, Phase, Visit
 from exporter.reasons import Reason
 
 
 class Histogram:
-    """Counts of observations in buckets, as Prometheus understands them. Bounds and values are seconds.
+    """Counts of observations in cumulative buckets, as Prometheus has them. Bounds and values are seconds.
 
     The last bound is +Inf.
     """
 
-    __slots__ = ("_bounds", "_counts", "_sum")
+    __slots__ = ("_counts", "_sum", "bounds")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * len(self._bounds)
+        self.bounds = bounds
+        self._counts = [0] * len(bounds)
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
         """Add one observation."""
-        self._counts[bisect_left(self._bounds, seconds)] += 1
+        first = bisect_left(self.bounds, seconds)
+        self._counts[first:] = [count + 1 for count in self._counts[first:]]
         self._sum += seconds
 
-    def distribution(self) -> Distribution:
-        """Return the cumulative buckets, ending with +Inf."""
-        counts = tuple(accumulate(self._counts))
-        return Distribution(self._sum, (*counts, counts[-1]), self._bounds)
+    def numbers(self) -> tuple[float, ...]:
+        """Return the counts of the buckets, the count of all, and the sum."""
+        return (*self._counts, self._counts[-1], self._sum)
 
 
 @dataclass(slots=True)
@@ -47,7 +45,7 @@ class RouteCounters:
     failures: Counter[tuple[str, Reason]] = field(default_factory=Counter)
     durations: dict[str, Histogram] = field(default_factory=dict)
     phase_counts: Counter[Phase] = field(default_factory=Counter)
-    phase_seconds: dict[Phase, float] = field(default_factory=dict)
+    phase_seconds: dict[Phase, float] = field(default_factory=lambda: dict.fromkeys(Phase, 0.0))
     last_success_at: float | None = None
     is_up: bool | None = None
     recovered_at: float = 0.0
@@ -72,7 +70,7 @@ class RouteCounters:
         """Count the phases of opening one connection."""
         for phase, seconds in connection.phases.items():
             self.phase_counts[phase] += 1
-            self.phase_seconds[phase] = self.phase_seconds.get(phase, 0.0) + seconds
+            self.phase_seconds[phase] += seconds
 
     def add_exchange(self, operation: str, exchange: Exchange) -> None:
         """Count one request."""

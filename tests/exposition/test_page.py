@@ -29,7 +29,7 @@ from exporter.exposition.table import ALL_METRICS
 from exporter.exposition.text_format import TextFormat, family_name, header, lines
 from exporter.exposition.views import ExporterView
 from exporter.maintenance import Window
-from exporter.metrics import Distribution, Metric, MetricType, Reading, Scope
+from exporter.metrics import Metric, MetricType, Reading, Scope, Series, Shape
 from exporter.operations import TIMED_OPERATIONS
 from exporter.operations.providers import Provider
 from exporter.reasons import Failure, Reason
@@ -311,8 +311,8 @@ label_values = st.text(max_size=40)
 values = st.floats() | st.integers(-(2**53), 2**53).map(float)
 counts = st.integers(0, 2**53)
 distributions = st.builds(
-    lambda total, count, buckets: Distribution(
-        total, (*buckets, count), tuple(map(float, range(len(buckets))))
+    lambda total, count, buckets: Series(
+        Shape(((),), tuple(map(float, range(len(buckets))))), (*buckets, count, total)
     ),
     values,
     counts,
@@ -326,12 +326,12 @@ def as_family(metric: Metric[None], labels: dict[str, str]) -> Family:
     for reading in metric.read(metric.see(None)):
         own = {**labels, **dict(zip(metric.labels, reading.labels, strict=True))}
         own = {key: value.encode("utf-8", "replace").decode() for key, value in own.items() if value}
-        if isinstance(reading.value, Distribution):
-            *buckets, count_of_all = reading.value.counts
-            for bound, count in zip(reading.value.bounds, buckets, strict=True):
+        if isinstance(reading.value, Series):
+            *buckets, count_of_all, total = reading.value.numbers
+            for bound, count in zip(reading.value.shape.bounds or (), buckets, strict=True):
                 family.add_sample(f"{metric.name}_bucket", {**own, "le": number(bound)}, count)
             family.add_sample(f"{metric.name}_count", own, count_of_all)
-            family.add_sample(f"{metric.name}_sum", own, reading.value.sum)
+            family.add_sample(f"{metric.name}_sum", own, total)
         elif isinstance(reading.value, float | int):
             family.add_sample(metric.name, own, reading.value)
     return family
@@ -355,7 +355,7 @@ def test_our_text_is_the_librarys_to_the_byte(  # noqa: PLR0913, PLR0917 - drawn
     target: str,
     own: str,
     number: float,
-    spread: Distribution,
+    spread: Series,
     help_text: str,
 ) -> None:
     help_text = help_text.encode("utf-8", "replace").decode()

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from exporter.exposition.labels import subject
 from exporter.exposition.template import Template
 from exporter.exposition.text_format import lines
-from exporter.metrics import ByLabel, Distribution, FixedSeries, Metric, Reading, Scope, by_label, one
+from exporter.metrics import FixedSeries, Metric, Reading, Scope, Series, Shape, as_seen, by_label, one
 
-BY_PATH: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, by_label, labels=("path",))
+BY_PATH: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, as_seen, labels=("path",))
 
 
 @pytest.mark.parametrize(
@@ -50,36 +50,59 @@ def test_subjects_with_other_labels_have_lines_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("seen", "expected"),
     [
-        pytest.param(ByLabel((), ()), "", id="no value"),
-        pytest.param(ByLabel(("proxy",), (3,)), 'm{path="proxy"} 3.0\n', id="one value"),
-        pytest.param(ByLabel(("proxy", ""), (1, 2)), 'm{path="proxy"} 1.0\nm 2.0\n', id="an empty value"),
-        pytest.param(ByLabel(("proxy",), (1e21,)), 'm{path="proxy"} 1e+21\n', id="a large number"),
+        pytest.param(by_label((), ()), "", id="no value"),
+        pytest.param(by_label(("proxy",), (3,)), 'm{path="proxy"} 3.0\n', id="one value"),
+        pytest.param(by_label(("proxy", ""), (1, 2)), 'm{path="proxy"} 1.0\nm 2.0\n', id="an empty value"),
+        pytest.param(by_label(("proxy",), (1e21,)), 'm{path="proxy"} 1e+21\n', id="a large number"),
         pytest.param(
-            ByLabel(("proxy",), (Distribution(0.5, (2, 3), (math.inf,)),)),
+            by_label(("proxy",), (2, 3, 0.5), (math.inf,)),
             'm_bucket{le="+Inf",path="proxy"} 2.0\nm_count{path="proxy"} 3.0\nm_sum{path="proxy"} 0.5\n',
-            id="a distribution",
+            id="a histogram",
         ),
         pytest.param(
-            ByLabel(("proxy", "direct"), (Distribution(0.5, (2,)), Distribution(0.25, (3, 4), (math.inf,)))),
+            by_label(("proxy", "direct"), (2, 0.5, 4, 0.25), ()),
             'm_count{path="proxy"} 2.0\nm_sum{path="proxy"} 0.5\n'
-            'm_bucket{le="+Inf",path="direct"} 3.0\nm_count{path="direct"} 4.0\nm_sum{path="direct"} 0.25\n',
-            id="distributions with other buckets",
+            'm_count{path="direct"} 4.0\nm_sum{path="direct"} 0.25\n',
+            id="summaries",
         ),
     ],
 )
-def test_numbers_by_a_label_have_a_line_for_each_value(seen: ByLabel, expected: str) -> None:
+def test_series_by_a_label_have_their_lines_in_turn(seen: Series, expected: str) -> None:
     assert "".join(lines(BY_PATH, [(subject(), seen)])) == expected
-    foreign: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, by_label, labels=("word",))
+    foreign: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, as_seen, labels=("word",))
     assert "".join(lines(foreign, [(subject(), seen)])) == expected.replace("path=", "word=")
+
+
+def test_series_add_their_labels_to_those_of_the_reading() -> None:
+    by_path = Series(Shape((("proxy",), ("",))), (1, 2))
+    for label in ("method", "host"):
+        metric: Metric[object] = Metric(
+            "m",
+            "M.",
+            Scope.TARGET,
+            lambda seen: seen,
+            lambda seen: [Reading(("x",), seen), Reading(("",), seen)],
+            labels=(label, "path"),
+        )
+        assert sorted("".join(lines(metric, [(subject(), by_path)])).splitlines()) == sorted(
+            [f'm{{{label}="x",path="proxy"}} 1.0', f'm{{{label}="x"}} 2.0', 'm{path="proxy"} 1.0', "m 2.0"]
+        )
 
 
 @pytest.mark.parametrize("label", ["path", "word"])
 @pytest.mark.parametrize(
-    "seen", [ByLabel(("a",), (1, 2)), ByLabel(("a", "b"), (1,))], ids=["value", "number"]
+    "seen",
+    [
+        by_label(("a",), (1, 2)),
+        by_label(("a", "b"), (1,)),
+        by_label(("a",), (1, 2), (math.inf,)),
+        by_label(("a",), (1,), ()),
+    ],
+    ids=["a number too many", "a number too few", "no sum", "no count"],
 )
-def test_a_missing_value_or_number_is_a_bug_that_is_noticed(seen: ByLabel, label: str) -> None:
-    metric: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, by_label, labels=(label,))
-    with pytest.raises(ValueError, match="zip"):
+def test_missing_and_superfluous_numbers_are_a_bug_that_is_noticed(seen: Series, label: str) -> None:
+    metric: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, as_seen, labels=(label,))
+    with pytest.raises(ValueError, match="numbers for the series"):
         list(lines(metric, [(subject(), seen)]))
 
 

@@ -21,14 +21,15 @@ FED = {
     "operations/health.py: read": "parsed responses",
     "certificates.py: _kept": "certificates",
     "exposition/labels.py: escape": "label values",
+    "exposition/labels.py: subject": "label values",
     "exposition/template.py: template": "history, incidents and pages",
 }
 # Caches whose keys are no foreign text.
 OWN_KEYS = {
+    "metrics.py: _shape": "values of labels that have few",
     "metrics.py: _states": "enumerations of the code",
     "exposition/table.py: _columns": "the metrics of the code",
     "exposition/template.py: count_figure": "numbers",
-    "exposition/template.py: template_by_label": "values of labels that have few",
     "exposition/catalogue/paths.py: _foreseen": "the tuples of operations, and paths",
     "operations/__init__.py: _applicable": "names of operations",
     "settings/certificates.py: _has_certificate": "files of the configuration",

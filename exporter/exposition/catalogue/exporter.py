@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.exposition.views import ExporterView
-from exporter.metrics import ByLabel, Metric, MetricType, Reading, Scope, by_label
+from exporter.metrics import Metric, MetricType, Reading, Scope, Series, as_seen, by_label
 from exporter.settings.shards import Shard
 
 ERROR_SOURCES = ("client", "poller", "web", "loop", "background")
@@ -19,8 +19,8 @@ def _shard_info(shard: Shard) -> Iterator[Reading]:
     yield Reading((str(shard.index), str(shard.count)), 1)
 
 
-def _unhandled_errors(view: ExporterView) -> ByLabel:
-    return ByLabel(ERROR_SOURCES, tuple(map(view.store.unhandled_errors.__getitem__, ERROR_SOURCES)))
+def _unhandled_errors(view: ExporterView) -> Series:
+    return by_label(ERROR_SOURCES, map(view.store.unhandled_errors.__getitem__, ERROR_SOURCES))
 
 
 EXPORTER_METRICS: tuple[Metric[ExporterView], ...] = (
@@ -63,7 +63,7 @@ EXPORTER_METRICS: tuple[Metric[ExporterView], ...] = (
         "Bugs: unexpected exceptions, by where they were caught.",
         Scope.EXPORTER,
         _unhandled_errors,
-        by_label,
+        as_seen,
         labels=("where",),
         type=MetricType.COUNTER,
     ),

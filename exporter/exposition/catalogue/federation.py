@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.exposition.views import TargetView
-from exporter.metrics import ByLabel, Metric, Reading, Scope, by_label
+from exporter.metrics import Metric, Reading, Scope, Series, as_seen, by_label
 from exporter.operations.providers import Provider
 
 
@@ -17,9 +17,9 @@ def _succeeded(view: TargetView) -> float | None:
     return view.zone.succeeded_at if view.zone else None
 
 
-def _counts(view: TargetView) -> ByLabel | None:
+def _counts(view: TargetView) -> Series | None:
     counts = view.zone.counts() if view.zone else {}
-    return ByLabel(tuple(counts), tuple(counts.values())) if counts else None
+    return by_label(tuple(counts), counts.values()) if counts else None
 
 
 def _listed(view: TargetView) -> tuple[str, Provider] | None:
@@ -75,7 +75,7 @@ FEDERATION_METRICS: tuple[Metric[TargetView], ...] = (
         "Providers that the zone lists, by what the exporter does with them.",
         Scope.TARGET,
         _counts,
-        by_label,
+        as_seen,
         labels=("state",),
     ),
     Metric(

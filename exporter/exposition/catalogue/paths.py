@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 
 from exporter.diagnosis.checkup import HEALTH
 from exporter.diagnosis.conclusion import configurations, paths_agree
 from exporter.diagnosis.rules import Diagnosis
 from exporter.exposition.views import NodeView, RouteView
 from exporter.metrics import (
-    ByLabel,
-    Distribution,
     FixedSeries,
     Metric,
     MetricType,
     Reading,
     Scope,
+    Series,
+    Shape,
+    as_seen,
     by_label,
     only_state,
 )
@@ -30,13 +32,14 @@ from exporter.targets import AccessPath, Route
 
 _PHASES = tuple(Phase)
 # These series begin at 0, so that `rate` sees the first failure; zeros of all operations would be half of the page.
-_NO_FAILURES = {
-    (operation.name, reason): 0
+_FROM_ZERO = dict.fromkeys(
+    (operation.name, reason)
     for operation in OPERATIONS
     if operation.cadence is Cadence.ROUND
     for reason in Reason
-}
-_ZEROS = FixedSeries(tuple(((operation, reason.value), 0.0) for operation, reason in _NO_FAILURES))
+)
+_FAILURES = Shape(tuple((operation, reason.value) for operation, reason in _FROM_ZERO))
+_NO_FAILURES = FixedSeries(tuple((labels, 0.0) for labels in _FAILURES.labels))
 
 
 def _asked(view: RouteView) -> tuple[str, ...]:
@@ -44,21 +47,20 @@ def _asked(view: RouteView) -> tuple[str, ...]:
     target, path = view.of.target, view.route.path
     listing = (LISTING,) if target.discovery and path is AccessPath.PROXY else ()
     foreseen = _foreseen(applicable(target), path, listing)
-    if view.counters.requests.keys() <= foreseen.keys():
-        return tuple(foreseen)
-    return (*foreseen, *sorted(view.counters.requests.keys() - foreseen.keys()))
+    unforeseen = [operation for operation in view.counters.requests if operation not in foreseen]
+    return (*foreseen, *sorted(unforeseen)) if unforeseen else foreseen
 
 
 @cache
-def _foreseen(due: tuple[Operation[Facts], ...], path: AccessPath, more: tuple[str, ...]) -> dict[str, None]:
-    return dict.fromkeys((*(each.name for each in due if path in each.paths), *more))
+def _foreseen(due: tuple[Operation[Facts], ...], path: AccessPath, more: tuple[str, ...]) -> tuple[str, ...]:
+    return (*(each.name for each in due if path in each.paths), *more)
 
 
 def _up(view: RouteView) -> bool | None:
     return view.of.checkup.onepanel_answered(view.route) if view.of.checkup else None
 
 
-def _http_status(view: RouteView) -> ByLabel | None:
+def _http_status(view: RouteView) -> Series | None:
     if view.of.checkup is None:
         return None
     visit = view.of.checkup.visits.get(view.route)
@@ -69,31 +71,36 @@ def _http_status(view: RouteView) -> ByLabel | None:
         for exchange in seen.exchanges
         if exchange.route == view.route and not exchange.cut
     }
-    return ByLabel(tuple(statuses), tuple(statuses.values())) if statuses else None
+    return by_label(tuple(statuses), statuses.values()) if statuses else None
 
 
-def _requests(view: RouteView) -> ByLabel:
-    asked = _asked(view)
-    return ByLabel(asked, tuple(map(view.counters.requests.__getitem__, asked)))
+def _requests(view: RouteView) -> Series:
+    asked, count = _asked(view), view.counters.requests.get
+    return by_label(asked, [count(operation, 0) for operation in asked])
 
 
 def _failure_readings(failures: tuple[tuple[tuple[str, Reason], int], ...]) -> Iterator[Reading]:
-    if not failures:
-        yield Reading((), _ZEROS)
-        return
-    for (operation, reason), count in {**_NO_FAILURES, **dict(failures)}.items():
-        yield Reading((operation, reason.value), count)
+    counts = dict(failures)
+    if counts.keys().isdisjoint(_FROM_ZERO.keys()):
+        yield Reading((), _NO_FAILURES)
+    else:
+        yield Reading((), Series(_FAILURES, [counts.get(pair, 0) for pair in _FROM_ZERO]))
+    for pair, count in failures:
+        if pair not in _FROM_ZERO:
+            yield Reading(pair, count)
 
 
-def _durations(view: RouteView) -> ByLabel:
+def _durations(view: RouteView) -> Series:
     durations = view.counters.durations
-    timed = tuple(filter(durations.__contains__, _asked(view)))
-    return ByLabel(timed, [durations[operation].distribution() for operation in timed])
+    timed = [operation for operation in _asked(view) if operation in durations]
+    bounds = next((durations[operation].bounds for operation in timed), None)
+    numbers = chain.from_iterable([durations[operation].numbers() for operation in timed])
+    return by_label(tuple(timed), numbers, bounds)
 
 
-def _phases(view: RouteView) -> ByLabel:
+def _phases(view: RouteView) -> Series:
     counts, seconds = view.counters.phase_counts, view.counters.phase_seconds
-    return ByLabel(_PHASES, [Distribution(seconds.get(phase, 0.0), (counts[phase],)) for phase in _PHASES])
+    return by_label(_PHASES, chain.from_iterable([(counts[phase], seconds[phase]) for phase in _PHASES]), ())
 
 
 def _overhead(view: NodeView) -> float | None:
@@ -126,7 +133,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "HTTP status code of the last answer; 0: no HTTP answer.",
         Scope.ROUTE,
         _http_status,
-        by_label,
+        as_seen,
         labels=("operation",),
     ),
     Metric(
@@ -134,7 +141,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "Finished requests.",
         Scope.ROUTE,
         _requests,
-        by_label,
+        as_seen,
         labels=("operation",),
         type=MetricType.COUNTER,
     ),
@@ -152,7 +159,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "From sending the request to the last byte of the answer, for every HTTP answer.",
         Scope.ROUTE,
         _durations,
-        by_label,
+        as_seen,
         labels=("operation",),
         type=MetricType.HISTOGRAM,
     ),
@@ -161,7 +168,7 @@ ROUTE_METRICS: tuple[Metric[RouteView], ...] = (
         "Time spent opening connections, by phase.",
         Scope.ROUTE,
         _phases,
-        by_label,
+        as_seen,
         labels=("phase",),
         type=MetricType.SUMMARY,
     ),

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exporter.exposition.views import TargetView
-from exporter.metrics import ByLabel, Metric, MetricType, Reading, Scope, by_label
+from exporter.metrics import Metric, MetricType, Reading, Scope, Series, as_seen, by_label
 from exporter.targets import AccessPath
 
 _PATHS = tuple(AccessPath)
 
 
-def _expected(view: TargetView) -> ByLabel:
-    return ByLabel(_PATHS, [path in view.target.expected_paths for path in _PATHS])
+def _expected(view: TargetView) -> Series:
+    return by_label(_PATHS, [path in view.target.expected_paths for path in _PATHS])
 
 
 def _info(labels: tuple[tuple[str, str], ...]) -> Iterator[Reading]:
     yield Reading(tuple(value for _name, value in labels), 1)
 
 
-def _accepted(view: TargetView) -> ByLabel | None:
+def _accepted(view: TargetView) -> Series | None:
     details = view.checkup.details if view.checkup else None
     accepted = details.accepted if details else {}
-    return ByLabel(tuple(accepted), tuple(accepted.values())) if accepted else None
+    return by_label(tuple(accepted), accepted.values()) if accepted else None
 
 
 TARGET_METRICS: tuple[Metric[TargetView], ...] = (
@@ -39,7 +39,7 @@ TARGET_METRICS: tuple[Metric[TargetView], ...] = (
         "1: this path is configured to work.",
         Scope.TARGET,
         _expected,
-        by_label,
+        as_seen,
         labels=("path",),
     ),
     Metric(
@@ -91,7 +91,7 @@ TARGET_METRICS: tuple[Metric[TargetView], ...] = (
         "1: the credential was accepted. 0: it was rejected. Absent when it was not tried or could not be verified.",
         Scope.TARGET,
         _accepted,
-        by_label,
+        as_seen,
         labels=("method",),
     ),
     Metric(
