@@ -47,6 +47,7 @@ ONCE: dict[str, Measure] = {
     "10 targets": lambda ground: measures.small(ground, 10),
     "100 targets": lambda ground: measures.small(ground, 100),
     "1000 targets": measures.many,
+    "page": measures.page,
 }
 MANY_CLUSTERS: dict[str, Measure] = {"shard": federation.shard, "discovery": federation.discovery}
 

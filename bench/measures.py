@@ -42,6 +42,9 @@ _AT_ONCE = 50
 _RUSH_SECONDS = 0.05
 _MANY = 1000
 _USUAL_INTERVAL = 15.0
+# Leaves little else to do while a scrape is measured.
+_LONG_INTERVAL = 60.0
+_SCRAPES = 20
 _SCRAPE_SECONDS = 5.0
 _HISTORY_ROUNDS = 21
 
@@ -190,7 +193,7 @@ async def small(ground: Ground, targets: int) -> Figures:
 
 
 async def many(ground: Ground) -> Figures:
-    """Return a thousand targets at the usual interval: CPU, punctuality, memory, and the metrics page."""
+    """Return a thousand targets at the usual interval: CPU, punctuality, memory, and waits during a scrape."""
     async with exporter(ground.exporter_config(_MANY, _USUAL_INTERVAL)) as contestant:
         await asyncio.sleep(_USUAL_INTERVAL + 3.0)
         await contestant.get("/metrics")
@@ -200,14 +203,15 @@ async def many(ground: Ground) -> Figures:
         record = await ground.farm.record()
         delays = sorted(_delays(record["arrivals"], ground.farm.direct))
         rounds = len(delays)  # a round connects to the direct path once
-        page = await _pages(contestant, span.share, 5 if ground.thorough else 2)
+        waits = await _waits(contestant, 5 if ground.thorough else 2)
         return {
             "start_cpu": contestant.start_cpu,
             "share": span.share,
             "late_p99_ms": 1e3 * delays[int(0.99 * len(delays))],
             "rounds_per_target": rounds / _MANY / (span.seconds / _USUAL_INTERVAL),
             "round_ms": 1e3 * span.cpu / rounds,
-            **page,
+            "peak_mib": peak_mib(contestant.pid),
+            **waits,
         }
 
 
@@ -225,36 +229,48 @@ def _delays(arrivals: Iterable[tuple[str, int, float]], direct: int) -> list[flo
     ]
 
 
-async def _pages(contestant: Contestant, share: float, scrapes: int) -> Figures:
-    """Return what a scrape costs beside the polling: after the targets' next rounds, and at once again."""
-    fresh: list[float] = []
-    again: list[float] = []
+async def _waits(contestant: Contestant, scrapes: int) -> Figures:
+    """Return how long other pages wait, with a scrape and without, and how long the scrape takes."""
     stalls, quiet, seconds = [], [], []
     for _ in range(scrapes):
         quiet.append(await _longest_stall(contestant, asyncio.sleep(1.0)))
-        await asyncio.sleep(_USUAL_INTERVAL - 1.0)
-        for costs in (fresh, again):
-            with measured(contestant.pid) as span:
-                wire = await contestant.get("/metrics")
-            costs.append(span.cpu - share * span.seconds)
-            seconds.append(span.seconds)
-        await asyncio.sleep(_USUAL_INTERVAL / 3)
         stalls.append(await _longest_stall(contestant, contestant.get("/metrics")))
-    peak = peak_mib(contestant.pid)
-    body = await contestant.get("/metrics", plain=True)
-    reference = _reference_cpu(body.decode())
+        await asyncio.sleep(_USUAL_INTERVAL / 3)
+        began = time.monotonic()
+        await contestant.get("/metrics")
+        seconds.append(time.monotonic() - began)
     return {
-        "series": sum(not line.startswith(b"#") for line in body.splitlines()),
-        "page_mb": len(body) / 1e6,
-        "wire_mb": len(wire) / 1e6,
         "page_seconds": statistics.median(seconds),
-        "fresh_cpu": statistics.median(fresh),
-        "again_cpu": statistics.median(again),
-        "reference_cpu": reference,
         "stall_ms": 1e3 * statistics.median(stalls),
         "quiet_ms": 1e3 * statistics.median(quiet),
-        "peak_mib": peak,
     }
+
+
+async def page(ground: Ground) -> Figures:
+    """Return what `/metrics` of a thousand targets costs beside the polling, and how large it is."""
+    config = ground.exporter_config(_MANY, _LONG_INTERVAL, details_interval=3600)
+    async with exporter(config) as contestant:
+        await asyncio.sleep(_LONG_INTERVAL + _USUAL_INTERVAL)
+        costs = [await _cost_of_page(contestant) for _ in range(3 if ground.thorough else 1)]
+        wire = await contestant.get("/metrics")
+        body = await contestant.get("/metrics", plain=True)
+        return {
+            "series": sum(not line.startswith(b"#") for line in body.splitlines()),
+            "page_mb": len(body) / 1e6,
+            "wire_mb": len(wire) / 1e6,
+            "page_cpu": statistics.median(costs),
+            "reference_cpu": _reference_cpu(body.decode()),
+        }
+
+
+async def _cost_of_page(contestant: Contestant) -> float:
+    """Return the CPU of a scrape: of many, less what polling takes in as much time."""
+    with measured(contestant.pid) as polling:
+        await asyncio.sleep(_USUAL_INTERVAL)
+    with measured(contestant.pid) as span:
+        for _ in range(_SCRAPES):
+            await contestant.get("/metrics")
+    return (span.cpu - polling.share * span.seconds) / _SCRAPES
 
 
 async def _longest_stall(contestant: Contestant, meanwhile: Coroutine[Any, Any, object]) -> float:

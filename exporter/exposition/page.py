@@ -25,7 +25,7 @@ from exporter.exposition.views import ExporterView, TargetView
 from exporter.metrics import Metric
 from exporter.state.target_state import TargetState
 
-_TURN_SECONDS = 0.002
+_TURN_SECONDS = 0.001
 _PIECE_CHARACTERS = 64 * 1024
 # The fastest level: metrics repeat themselves, so that higher ones hardly pay.
 _LEVEL = 1

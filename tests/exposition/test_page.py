@@ -244,6 +244,40 @@ async def test_a_family_without_samples_has_no_header() -> None:
     assert "onedata_onepanel_up" not in page
 
 
+@pytest.mark.parametrize(
+    "counted",
+    [
+        pytest.param({}, id="none"),
+        pytest.param({("users", Reason.FORBIDDEN): 3}, id="of another operation"),
+        pytest.param({("health", Reason.INTERNAL): 2}, id="of a round"),
+        pytest.param(
+            {
+                ("users", Reason.FORBIDDEN): 3,
+                ("health", Reason.INTERNAL): 2,
+                ("node", Reason.NOT_FOUND): 1,
+                ("configuration", Reason.FORBIDDEN): 5,
+            },
+            id="of both, in any order",
+        ),
+    ],
+)
+async def test_each_failure_is_counted_once_beside_the_zeros(counted: dict[tuple[str, Reason], int]) -> None:
+    store = Store(TIMED_OPERATIONS, BUCKETS)
+    store.set_targets([make_target("zone")])
+    state = store.states[0]
+    state.counters_by_route[state.routes[0]].failures.update(counted)
+    path = state.routes[0].path
+    found = re.findall(
+        rf'^onedata_onepanel_request_failures_total\{{operation="(.*)",path="{path}",reason="(.*)",.*\}} (.*)$',
+        await own_page(store),
+        re.MULTILINE,
+    )
+    from_zero = {(operation, reason): 0 for operation in ("configuration", "health") for reason in Reason}
+    expected = {**from_zero, **counted}
+    assert len(found) == len(expected)
+    assert {(operation, reason): float(value) for operation, reason, value in found} == expected
+
+
 async def test_requests_that_were_not_foreseen_are_counted_beside_the_others() -> None:
     store = Store(TIMED_OPERATIONS, BUCKETS)
     store.set_targets([make_target("zone")])
