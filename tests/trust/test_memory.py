@@ -30,7 +30,7 @@ OWN_KEYS = {
     "metrics.py: _states": "enumerations of the code",
     "exposition/table.py: _columns": "the metrics of the code",
     "exposition/template.py: count_figure": "numbers",
-    "exposition/catalogue/paths.py: _foreseen": "the tuples of operations, and paths",
+    "exposition/catalogue/requests.py: _foreseen": "the tuples of operations, and paths",
     "operations/__init__.py: _applicable": "names of operations",
     "settings/certificates.py: _has_certificate": "files of the configuration",
     "state/runs.py: _states": "enumerations of the code",
