@@ -84,7 +84,7 @@ ROWS = (
     ),
     Row("– size", of("page", "page_mb"), "MB"),
     Row("– size with gzip", of("page", "wire_mb"), "MB"),
-    Row("– time to answer, every 15 s", of("1000 targets", "page_seconds"), "s"),
+    Row("– time to answer, targets polled every 15 s", of("1000 targets", "page_seconds"), "s"),
     Row("– longest wait of another page meanwhile", of("1000 targets", "stall_ms"), "ms", 20),
     Row("– longest wait of another page without a scrape", of("1000 targets", "quiet_ms"), "ms"),
     Row("one target: peak memory", of("1 targets", "peak_mib"), "MiB", 60),

@@ -8,7 +8,7 @@ unknown value is absent from `/metrics`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache, lru_cache
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
@@ -51,23 +51,20 @@ class FixedSeries:
     series: tuple[tuple[tuple[str, ...], float], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Shape:
     """What the series of most subjects have in common: their labels, and what their numbers are.
 
     `labels` are the values of the labels that follow those of the reading. `bounds` are the upper bounds of the
     buckets of histograms, ending with +Inf; summaries have none. They are None for plain numbers. `width` is the
-    count of all numbers.
+    count of all numbers. Subjects share the object, so that its lines are made once.
     """
 
-    labels: tuple[tuple[str, ...], ...]
-    bounds: tuple[float, ...] | None = None
-    width: int = field(init=False)
+    __slots__ = ("bounds", "labels", "width")
 
-    def __post_init__(self) -> None:
-        """Count the numbers."""
-        of_one = 1 if self.bounds is None else len(self.bounds) + 2
-        object.__setattr__(self, "width", of_one * len(self.labels))
+    def __init__(self, labels: tuple[tuple[str, ...], ...], bounds: tuple[float, ...] | None = None) -> None:
+        self.labels = labels
+        self.bounds = bounds
+        self.width = len(labels) * (1 if bounds is None else len(bounds) + 2)
 
 
 class Series(NamedTuple):
@@ -96,7 +93,10 @@ class Reading(NamedTuple):
 def by_label(
     values: tuple[str, ...], numbers: Iterable[float], bounds: tuple[float, ...] | None = None
 ) -> Series:
-    """Return a series for each value of the one label that a metric has of its own."""
+    """Return a series for each value of the one label that a metric has of its own, or a distribution with bounds.
+
+    The values are kept, so that they must come from closed sets.
+    """
     return Series(_shape(values, bounds), tuple(numbers))
 
 
@@ -106,7 +106,7 @@ def _shape(values: tuple[str, ...], bounds: tuple[float, ...] | None) -> Shape:
 
 
 def as_seen(seen: Series) -> tuple[Reading]:
-    """Return series as they were seen."""
+    """Read a metric whose `see` returns series."""
     return (Reading((), seen),)
 
 

@@ -69,7 +69,8 @@ def figures_of(value: Value) -> Iterable[str]:
     """Return the numbers of a value as they are written, in the order of its lines."""
     if isinstance(value, Series):
         if len(value.numbers) != value.shape.width:
-            raise ValueError(f"{len(value.numbers)} numbers for the series of {value.shape}")
+            raise ValueError(f"{len(value.numbers)} numbers for {value.shape.width} lines")
+        # Floats are no keys of the cache: few are equal, and those need not be written alike: 0.0 and -0.0.
         return [
             count_figure(number) if number.__class__ is int else figure(number) for number in value.numbers
         ]
@@ -82,12 +83,12 @@ def figure(value: float) -> str:
 
 
 @lru_cache(maxsize=8192)
-def count_figure(value: float) -> str:
+def count_figure(value: int) -> str:
     """Return a count as Go writes it: the same few are in many lines."""
     return figure(value)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def template(
     name: str, labels: tuple[str, ...], own_names: tuple[str, ...], own: tuple[str, ...], kind: Kind
 ) -> Template:
@@ -108,14 +109,15 @@ def _lines(
         for values, number in kind.series:
             yield from _line(name, {**labels, **_named(more, values)}, figure(number))
         return
-    for values in kind.labels if kind else ((),):
-        bounds = kind.bounds if kind else None
-        yield from _number_lines(name, {**labels, **_named(more, values)}, bounds, places)
+    own, bounds = (((),), None) if kind is None else (kind.labels, kind.bounds)
+    for values in own:
+        yield from _series_lines(name, {**labels, **_named(more, values)}, bounds, places)
 
 
-def _number_lines(
+def _series_lines(
     name: str, labels: Mapping[str, _Piece], bounds: tuple[float, ...] | None, places: Iterator[int]
 ) -> Iterator[_Piece]:
+    """Yield the line of one number, or those of a distribution."""
     if bounds is None:
         yield from _line(name, labels, next(places))
         return

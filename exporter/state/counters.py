@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,12 +14,14 @@ from exporter.reasons import Reason
 class Histogram:
     """Counts of observations in cumulative buckets, as Prometheus has them. Bounds and values are seconds.
 
-    The last bound is +Inf.
+    The last bound must be +Inf, so that every observation has a bucket; ValueError if it is not.
     """
 
     __slots__ = ("_counts", "_sum", "bounds")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
+        if bounds[-1] != math.inf:
+            raise ValueError(f"the last bound must be +Inf: {bounds}")
         self.bounds = bounds
         self._counts = [0] * len(bounds)
         self._sum = 0.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
 import math
 import os
@@ -254,7 +255,7 @@ async def test_a_family_without_samples_has_no_header() -> None:
             {
                 ("users", Reason.FORBIDDEN): 3,
                 ("health", Reason.INTERNAL): 2,
-                ("node", Reason.NOT_FOUND): 1,
+                ("dns_check", Reason.NOT_FOUND): 1,
                 ("configuration", Reason.FORBIDDEN): 5,
             },
             id="of both, in any order",
@@ -274,21 +275,22 @@ async def test_each_failure_is_counted_once_beside_the_zeros(counted: dict[tuple
     )
     from_zero = {(operation, reason): 0 for operation in ("configuration", "health") for reason in Reason}
     expected = {**from_zero, **counted}
-    assert len(found) == len(expected)
-    assert {(operation, reason): float(value) for operation, reason, value in found} == expected
+    assert [(operation, reason, float(value)) for operation, reason, value in found] == [
+        (*pair, count) for pair, count in expected.items()
+    ]
 
 
 async def test_requests_that_were_not_foreseen_are_counted_beside_the_others() -> None:
     store = Store(TIMED_OPERATIONS, BUCKETS)
     store.set_targets([make_target("zone")])
     for counters in store.states[0].counters_by_route.values():
-        counters.requests["surprise"] += 2
+        counters.requests.update({"surprise": 2, "another": 1})
     found = re.findall(
-        r'^onedata_onepanel_requests_total\{operation="(surprise|health)",.*\} (.*)$',
+        r'^onedata_onepanel_requests_total\{operation="(surprise|another|health)",.*\} (.*)$',
         await own_page(store),
         re.MULTILINE,
     )
-    assert sorted(found) == [("health", "0.0")] * 2 + [("surprise", "2.0")] * 2
+    assert found == [("health", "0.0"), ("another", "1.0"), ("surprise", "2.0")] * 2
 
 
 async def test_an_operation_that_is_left_out_from_now_on_shows_no_facts_of_the_last_round() -> None:
@@ -300,6 +302,52 @@ async def test_an_operation_that_is_left_out_from_now_on_shows_no_facts_of_the_l
     assert "onedata_zone_users" in await own_page(store)
     store.states[0].target = replace(target, left_out=frozenset({"users"}))
     assert "onedata_zone_users" not in await own_page(store)
+
+
+async def test_a_timed_operation_that_is_left_out_has_no_histogram() -> None:
+    store = Store(TIMED_OPERATIONS, BUCKETS)
+    target = make_target("zone")
+    store.set_targets([target, replace(target, name="other", left_out=frozenset({"worker_report"}))])
+    of_report = r'^onedata_onepanel_request_duration_seconds_sum\{operation="worker_report",.*target="(.*)"'
+    assert set(re.findall(of_report, await own_page(store), re.MULTILINE)) == {"zone"}
+
+
+async def test_rounds_that_end_while_a_page_is_written_change_nothing_in_it() -> None:
+    store = Store(TIMED_OPERATIONS, BUCKETS)
+    targets = [make_target(f"zone-{number}", auth=AUTH) for number in range(30)]
+    store.set_targets(targets)
+
+    def end_rounds(reason: Reason) -> None:
+        for target in targets:
+            store.record(make_checkup(target, proxy=Failure(reason, "")), 995.0)
+            store.record_details(target, make_details(target), 995.0)
+
+    names = frozenset(metric.name for metric in ALL_METRICS)
+    end_rounds(Reason.TIMEOUT)
+    before = await own_page(store)
+    pieces = exposition_of(store).page(TextFormat.CLASSIC, names)
+    first = await anext(pieces)
+    assert 3 * len(first) < len(before)
+    end_rounds(Reason.CONNECTION_LOST)
+    assert (first + b"".join([piece async for piece in pieces])).decode() == before
+    assert await own_page(store) != before
+
+
+async def test_other_tasks_run_while_a_large_page_is_written() -> None:
+    store = Store(TIMED_OPERATIONS, BUCKETS)
+    store.set_targets([make_target(f"zone-{number}") for number in range(200)])
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.ensure_future(count_turns())
+    await page_of(exposition_of(store))
+    counting.cancel()
+    assert turns > 5
 
 
 async def test_a_family_whose_subjects_have_no_series_has_no_header() -> None:

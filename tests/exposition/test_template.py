@@ -53,6 +53,11 @@ def test_subjects_with_other_labels_have_lines_of_their_own() -> None:
         pytest.param(by_label((), ()), "", id="no value"),
         pytest.param(by_label(("proxy",), (3,)), 'm{path="proxy"} 3.0\n', id="one value"),
         pytest.param(by_label(("proxy", ""), (1, 2)), 'm{path="proxy"} 1.0\nm 2.0\n', id="an empty value"),
+        pytest.param(
+            by_label(("proxy", "direct"), (0.0, -0.0)),
+            'm{path="proxy"} 0.0\nm{path="direct"} -0.0\n',
+            id="zeros with a sign",
+        ),
         pytest.param(by_label(("proxy",), (1e21,)), 'm{path="proxy"} 1e+21\n', id="a large number"),
         pytest.param(
             by_label(("proxy",), (2, 3, 0.5), (math.inf,)),
@@ -84,8 +89,8 @@ def test_series_add_their_labels_to_those_of_the_reading() -> None:
             lambda seen: [Reading(("x",), seen), Reading(("",), seen)],
             labels=(label, "path"),
         )
-        assert sorted("".join(lines(metric, [(subject(), by_path)])).splitlines()) == sorted(
-            [f'm{{{label}="x",path="proxy"}} 1.0', f'm{{{label}="x"}} 2.0', 'm{path="proxy"} 1.0', "m 2.0"]
+        assert "".join(lines(metric, [(subject(), by_path)])) == (
+            f'm{{{label}="x",path="proxy"}} 1.0\nm{{{label}="x"}} 2.0\nm{{path="proxy"}} 1.0\nm 2.0\n'
         )
 
 
@@ -102,8 +107,17 @@ def test_series_add_their_labels_to_those_of_the_reading() -> None:
 )
 def test_missing_and_superfluous_numbers_are_a_bug_that_is_noticed(seen: Series, label: str) -> None:
     metric: Metric[object] = Metric("m", "M.", Scope.TARGET, lambda seen: seen, as_seen, labels=(label,))
-    with pytest.raises(ValueError, match="numbers for the series"):
+    with pytest.raises(ValueError, match=r"numbers for \d lines"):
         list(lines(metric, [(subject(), seen)]))
+
+
+@pytest.mark.parametrize("label", ["path", "word"])
+def test_a_reading_with_too_many_labels_is_a_bug_that_is_noticed(label: str) -> None:
+    metric: Metric[object] = Metric(
+        "m", "M.", Scope.TARGET, lambda seen: seen, lambda _seen: [Reading(("x", "y"), 1)], labels=(label,)
+    )
+    with pytest.raises(ValueError, match="zip"):
+        list(lines(metric, [(subject(), 1)]))
 
 
 def test_fixed_series_add_their_labels_to_those_of_the_reading() -> None:

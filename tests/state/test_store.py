@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,3 +117,8 @@ def test_a_histogram_counts_like_prometheus(values: list[float]) -> None:
     assert buckets == [sum(value <= bound for value in values) for bound in bounds]
     assert count == len(values)
     assert math.isclose(total, sum(values), abs_tol=1e-9)
+
+
+def test_a_histogram_has_a_bucket_for_every_observation() -> None:
+    with pytest.raises(ValueError, match="the last bound must be"):
+        Histogram((0.1, 1.0))

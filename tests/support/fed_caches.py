@@ -23,10 +23,11 @@ from exporter.certificates import parse_chain
 from exporter.client.client import Client
 from exporter.client.rejections import Rejections
 from exporter.credentials import AuthMethod
-from exporter.exposition.labels import escape
+from exporter.exposition.labels import escape, subject
 from exporter.exposition.page import Exposition
 from exporter.exposition.text_format import TextFormat
 from exporter.exposition.views import ExporterView
+from exporter.metrics import Scope
 from exporter.observation import Transcript
 from exporter.operations import TIMED_OPERATIONS, configuration, health, worker_report
 from exporter.operations.limits import MAX_HOSTS
@@ -42,6 +43,7 @@ from tests.support.checkups import make_checkup, make_details, make_target
 ROUNDS = 100
 _OFTEN = 100  # of what is small, in each round
 _LONGEST_VALUE = 200
+_LONGEST_DOMAIN = 253
 _LONGEST_KEPT_BODY = 1000
 # As many as a release has. More take the same way, and more time.
 _MODULES = 15
@@ -80,7 +82,10 @@ def _certificates() -> Feed:
 def _label_values() -> Feed:
     async def feed(number: int) -> None:
         for index in range(_OFTEN):
-            escape(f"{number:06}{index:06}".ljust(_LONGEST_VALUE, "\N{SMILING FACE WITH SUNGLASSES}"))
+            name = f"{number:06}{index:06}"
+            escape(name.ljust(_LONGEST_VALUE, "\N{SMILING FACE WITH SUNGLASSES}"))
+            # Targets that were discovered have the names of domains.
+            subject(Scope.ROUTE.value, (name.ljust(_LONGEST_DOMAIN, "x"), "direct", ""))
 
     return feed
 

@@ -22,8 +22,8 @@ _FROM_ZERO = dict.fromkeys(
     if operation.cadence is Cadence.ROUND
     for reason in Reason
 )
-_FAILURES = Shape(tuple((operation, reason.value) for operation, reason in _FROM_ZERO))
-_NO_FAILURES = FixedSeries(tuple((labels, 0.0) for labels in _FAILURES.labels))
+_FROM_ZERO_SHAPE = Shape(tuple((operation, reason.value) for operation, reason in _FROM_ZERO))
+_ALL_ZERO = FixedSeries(tuple((labels, 0.0) for labels in _FROM_ZERO_SHAPE.labels))
 
 
 def _asked(view: RouteView) -> tuple[str, ...]:
@@ -62,9 +62,9 @@ def _requests(view: RouteView) -> Series:
 def _failure_readings(failures: tuple[tuple[tuple[str, Reason], int], ...]) -> Iterator[Reading]:
     counts = dict(failures)
     if counts.keys().isdisjoint(_FROM_ZERO.keys()):
-        yield Reading((), _NO_FAILURES)
+        yield Reading((), _ALL_ZERO)
     else:
-        yield Reading((), Series(_FAILURES, [counts.get(pair, 0) for pair in _FROM_ZERO]))
+        yield Reading((), Series(_FROM_ZERO_SHAPE, [counts.get(pair, 0) for pair in _FROM_ZERO]))
     for pair, count in failures:
         if pair not in _FROM_ZERO:
             yield Reading(pair, count)
