@@ -96,7 +96,10 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 # Half of the time tests wait for something, so that a core has room for two. Long tests run real servers beside them,
 # and wait still more; some measure: they begin when all others have ended.
 QUICK_TESTS := -m 'not slow and not long' --numprocesses $(shell expr 2 '*' $(CORES)) --maxprocesses 8
-LONG_TESTS := -m long --numprocesses $(shell expr 3 '*' $(CORES)) --maxprocesses 8
+LONG_TESTS = -m long --numprocesses $(shell expr 3 '*' $(CORES)) --maxprocesses 8 $(call FILES_WITH,long)
+SLOW_TESTS = -m slow --numprocesses 2 $(call FILES_WITH,slow)
+# Each process collects all files that it is given: three seconds of CPU if these are all.
+FILES_WITH = $(shell grep --recursive --files-with-matches --include='*.py' 'pytest\.mark\.$(1)' tests | sort)
 
 # The other tests measure their coverage: with a fork server for the commands, it costs half of their time again.
 COVERAGE := $(CURDIR)/build/coverage
@@ -112,10 +115,10 @@ test-deploy: $(READY) tools ## the tests of compose, chart, systemd and release 
 	$(BIN)/pytest --quiet tests/deploy
 
 # Image and packages each keep a core busy.
-test-slow: $(READY) tools ## the tests that build the image, the packages and a second Python (ten minutes)
-	$(SHARED_RUN) -m slow --numprocesses 2 || { [ $$? -eq 1 ] && $(AGAIN) -m slow; }
+test-slow: $(READY) tools ## the tests that build the image, the packages and a second Python, and a minute of `soak` (ten minutes)
+	$(SHARED_RUN) $(SLOW_TESTS) || { [ $$? -eq 1 ] && $(AGAIN) -m slow; }
 
-soak: $(READY) ## ten minutes of random faults with 500 targets, a tenth of them hostile; its minute's form is one of the tests
+soak: $(READY) ## ten minutes of random faults with 500 targets, a tenth of them hostile; its minute's form is one of the slow tests
 	$(BIN)/python -m tools.soak
 
 fuzz: $(READY) ## five minutes of hostile input for every parser of foreign text; its short form is one of the tests

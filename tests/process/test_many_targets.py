@@ -17,8 +17,6 @@ from tests.support.processes import ExporterProcess, target_of, write_config
 from tests.support.servers import LOOPBACK, ScriptedServer, silent
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.long
-
 _ANSWER_SECONDS = 0.5
 _MEGABYTE = 1024 * 1024
 
@@ -106,6 +104,7 @@ async def faults_of_the_healthy(exporter: ExporterProcess, interval: float, inte
     return [what for what, is_well in found.items() if not is_well]
 
 
+@pytest.mark.long
 async def test_a_hundred_hanging_targets_do_not_hold_up_a_hundred_others(
     config_file: Path, authority: Authority
 ) -> None:
@@ -118,6 +117,7 @@ async def test_a_hundred_hanging_targets_do_not_hold_up_a_hundred_others(
         )
 
 
+@pytest.mark.slow
 async def test_memory_does_not_grow_over_a_hundred_rounds(config_file: Path, authority: Authority) -> None:
     interval, warm_up_rounds, rounds = 0.25, 30, 100  # the history is full after 20
     async with half_hanging(config_file, authority, 16, interval) as exporter:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.processes import ROOT
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 
 async def test_after_a_minute_beside_hostile_targets_memory_is_flat_no_round_was_late_and_every_counter_adds_up() -> (
