@@ -84,8 +84,9 @@ def _label_values() -> Feed:
         for index in range(_OFTEN):
             name = f"{number:06}{index:06}"
             escape(name.ljust(_LONGEST_VALUE, "\N{SMILING FACE WITH SUNGLASSES}"))
-            # Targets that were discovered have the names of domains.
-            subject(Scope.ROUTE.value, (name.ljust(_LONGEST_DOMAIN, "x"), "direct", ""))
+            # Targets that were discovered have the names of domains, and some nodes.
+            for node in ("", "node1", "node2", "node3"):
+                subject(Scope.ROUTE.value, (name.ljust(_LONGEST_DOMAIN, "x"), "direct", node))
 
     return feed
 
