@@ -124,7 +124,7 @@ soak: $(READY) ## ten minutes of random faults with 500 targets, a tenth of them
 fuzz: $(READY) ## five minutes of hostile input for every parser of foreign text; its short form is one of the tests
 	$(BIN)/python -m tools.fuzz
 
-mutants: $(READY) ## mutation testing of diagnosis, reasons and text (twenty minutes; what may survive: docs/mutants.md)
+mutants: $(READY) ## mutation testing of diagnosis, reasons, counters and text (more than twenty minutes; what may survive: docs/mutants.md)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutation]'
 	tools/mutants
 

@@ -24,8 +24,6 @@ class Subject(NamedTuple):
 
 def labelled(names: tuple[str, ...], values: tuple[str, ...]) -> Labels:
     """Return labels of these names and values. An empty value leaves its label out."""
-    if "" not in values and len(names) == len(values):
-        return Labels(names, tuple(map(escape, values)))
     named = {name: value for name, value in zip(names, values, strict=True) if value}
     return Labels(tuple(named), tuple(map(escape, named.values())))
 

@@ -78,22 +78,6 @@ def test_series_by_a_label_have_their_lines_in_turn(seen: Series, expected: str)
     assert "".join(lines(foreign, [(subject(), seen)])) == expected.replace("path=", "word=")
 
 
-def test_series_add_their_labels_to_those_of_the_reading() -> None:
-    by_path = Series(Shape((("proxy",), ("",))), (1, 2))
-    for label in ("method", "host"):
-        metric: Metric[object] = Metric(
-            "m",
-            "M.",
-            Scope.TARGET,
-            lambda seen: seen,
-            lambda seen: [Reading(("x",), seen), Reading(("",), seen)],
-            labels=(label, "path"),
-        )
-        assert "".join(lines(metric, [(subject(), by_path)])) == (
-            f'm{{{label}="x",path="proxy"}} 1.0\nm{{{label}="x"}} 2.0\nm{{path="proxy"}} 1.0\nm 2.0\n'
-        )
-
-
 @pytest.mark.parametrize("label", ["path", "word"])
 @pytest.mark.parametrize(
     "seen",
@@ -120,18 +104,31 @@ def test_a_reading_with_too_many_labels_is_a_bug_that_is_noticed(label: str) -> 
         list(lines(metric, [(subject(), 1)]))
 
 
-def test_fixed_series_add_their_labels_to_those_of_the_reading() -> None:
-    states = FixedSeries(((("up",), 1.0), (("down",), 0.0)))
-    for label in ("path", "host"):
-        metric: Metric[object] = Metric(
-            "m",
-            "M.",
-            Scope.TARGET,
-            lambda seen: seen,
-            lambda _seen: [Reading(("x",), states), Reading(("",), states)],
-            labels=(label, "state"),
-        )
-        assert "".join(lines(metric, [(subject(), None)])) == (
-            f'm{{{label}="x",state="up"}} 1.0\nm{{{label}="x",state="down"}} 0.0\n'
-            'm{state="up"} 1.0\nm{state="down"} 0.0\n'
-        )
+@pytest.mark.parametrize("label", ["method", "host"])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(
+            FixedSeries(((("up",), 1.0), (("",), 0.0))),
+            'm{{{0}="x",state="up"}} 1.0\nm{{{0}="x"}} 0.0\nm{{state="up"}} 1.0\nm 0.0\n',
+            id="fixed numbers",
+        ),
+        pytest.param(
+            Series(Shape((("up",), ("",))), (1, 2)),
+            'm{{{0}="x",state="up"}} 1.0\nm{{{0}="x"}} 2.0\nm{{state="up"}} 1.0\nm 2.0\n',
+            id="numbers of their own",
+        ),
+    ],
+)
+def test_series_add_their_labels_to_those_of_the_reading(
+    value: Series | FixedSeries, expected: str, label: str
+) -> None:
+    metric: Metric[object] = Metric(
+        "m",
+        "M.",
+        Scope.TARGET,
+        lambda seen: seen,
+        lambda _seen: [Reading(("x",), value), Reading(("",), value)],
+        labels=(label, "state"),
+    )
+    assert "".join(lines(metric, [(subject(), None)])) == expected.format(label)
